@@ -1,0 +1,130 @@
+"""Errors are typed, pickle with their attributes, and say name, expected and got."""
+
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+
+from densities import errors
+from densities.errors import (
+    AmbiguousRuleError,
+    DomainError,
+    EstimateError,
+    ExpressionError,
+    SupportError,
+    UnknownNameError,
+    ValidationError,
+    argument_error,
+    close_matches,
+    show,
+    unknown_name,
+)
+
+EXCEPTIONS = [
+    value
+    for _, value in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(value, Exception) and value.__module__ == errors.__name__
+]
+
+
+@pytest.mark.parametrize("cls", EXCEPTIONS, ids=lambda cls: cls.__name__)
+def test_every_exception_is_documented_exported_and_pickles(cls):
+    assert cls.__doc__
+    assert cls.__doc__.count("\n") == 0
+    assert cls.__name__ in errors.__all__
+    copy = pickle.loads(pickle.dumps(cls("text")))
+    assert type(copy) is cls
+    assert str(copy) == "text"
+
+
+@pytest.mark.parametrize("cls", EXCEPTIONS, ids=lambda cls: cls.__name__)
+def test_one_base_for_errors_and_one_for_warnings(cls):
+    base = errors.DensitiesWarning if issubclass(cls, Warning) else errors.DensitiesError
+    assert issubclass(cls, base)
+
+
+@pytest.mark.parametrize(
+    ("name", "builtin"),
+    [
+        ("ParameterError", ValueError),
+        ("DomainError", ValueError),
+        ("SupportError", ValueError),
+        ("ShapeError", ValueError),
+        ("UnknownNameError", LookupError),
+        ("ExpressionError", ValueError),
+        ("NotMonotoneError", ValueError),
+        ("UnsupportedOperationError", TypeError),
+        ("NoClosedFormError", errors.NotRegisteredError),
+        ("DensitiesWarning", UserWarning),
+        ("AccuracyWarning", errors.DensitiesWarning),
+    ],
+)
+def test_the_builtin_a_numpy_user_would_catch(name, builtin):
+    assert issubclass(getattr(errors, name), builtin)
+
+
+@pytest.mark.parametrize(
+    ("error", "attribute", "value"),
+    [
+        (DomainError("x", index=(2, 1)), "index", (2, 1)),
+        (SupportError("x", lost_mass=0.5, log_lost_mass=-0.7), "lost_mass", 0.5),
+        (SupportError("x", lost_mass=0.0, log_lost_mass=-5004.0), "log_lost_mass", -5004.0),
+        (UnknownNameError("x", name="expp", close=["exp"]), "close", ("exp",)),
+        (AmbiguousRuleError("x", candidates=[(int, float)]), "candidates", ((int, float),)),
+        (EstimateError("x", estimate=3.0), "estimate", 3.0),
+        (ValidationError("x", report={"a": 1}), "report", {"a": 1}),
+        (ExpressionError("x", text="1 +", position=3), "position", 3),
+    ],
+)
+def test_attributes_survive_pickling(error, attribute, value):
+    copy = pickle.loads(pickle.dumps(error))
+    assert getattr(copy, attribute) == value
+    assert str(copy) == str(error)
+
+
+def test_caret_stands_under_the_fault():
+    text = "exp(nrmal(0, 1))"
+    message, line, caret = str(ExpressionError("unknown name 'nrmal'", text=text, position=4)).split("\n")
+    assert message == "unknown name 'nrmal'"
+    assert line[caret.index("^")] == "n"
+    assert line[caret.index("^") :].startswith("nrmal")
+
+
+@pytest.mark.parametrize("position", [0, 37, 499, 500, 998, 999])
+def test_caret_in_a_long_or_broken_text(position):
+    text = "\n" + "a" * 998 + "b"
+    _, line, caret = str(ExpressionError("fault", text=text, position=position)).split("\n")
+    assert len(line) <= 110
+    expected = text[position] if text[position].isprintable() else " "
+    assert line[caret.index("^")] == expected
+
+
+def test_caret_at_the_end_of_the_text():
+    _, line, caret = str(ExpressionError("unexpected end", text="1 +", position=3)).split("\n")
+    assert caret.index("^") == len(line)
+
+
+def test_argument_error_has_name_expected_and_got():
+    assert argument_error("scale", "a positive number", -1.0) == "scale: expected a positive number, got -1.0"
+    assert argument_error("scale", "a positive number", np.float64(-1.0)).endswith("got -1.0")
+
+
+def test_show_keeps_to_one_short_line():
+    assert "\n" not in show(np.zeros((30, 30)))
+    assert len(show("x" * 1000)) == 80
+
+
+def test_close_matches_ignore_case_but_answer_as_registered():
+    assert close_matches("lognormal", ["log_normal", "LogNormal", "gamma"])[0] == "LogNormal"
+    assert close_matches("zzz", ["exp"]) == []
+
+
+def test_unknown_name_offers_the_nearest_or_the_short_list():
+    near = unknown_name("transform", "expp", ["exp", "log"])
+    assert near.close == ("exp",)
+    assert str(near) == "unknown transform 'expp'; did you mean 'exp'?"
+    far = unknown_name("method", "zzz", ["closed", "quadrature"])
+    assert str(far) == "unknown method 'zzz'; valid names: closed, quadrature"
+    many = unknown_name("transform", "zzz", [f"name{i}" for i in range(50)])
+    assert str(many) == "unknown transform 'zzz'"

@@ -1,0 +1,251 @@
+"""Registries: things by name, and rules by pair of types. Both refuse duplicates, and neither guesses."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from densities.errors import (
+    AmbiguousRuleError,
+    DensitiesWarning,
+    DuplicateNameError,
+    NotRegisteredError,
+    ParameterError,
+    argument_error,
+    unknown_name,
+)
+
+__all__ = ["Entry", "NameRegistry", "PairRegistry", "Rule"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is registered under a name: `factory(**parameters)` makes the thing, `examples` are such parameters."""
+
+    name: str
+    factory: Callable[..., Any]
+    aliases: tuple[str, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    source: str = ""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.factory(*args, **kwargs)
+
+    def instances(self) -> Iterator[Any]:
+        """One object for each of the examples."""
+        return (self.factory(**example) for example in self.examples)
+
+
+class NameRegistry:
+    """Entries by name and alias, case-sensitive; iteration is in the order of the names.
+
+    `kind` is the word for one entry in messages. With `group`, the entry points that other packages declare in it are
+    imported at the first lookup that fails or the first iteration; importing one is expected to register it.
+    """
+
+    def __init__(self, kind: str, *, group: str | None = None) -> None:
+        self.kind = kind
+        self._entries: dict[str, Entry] = {}
+        self._lookup: dict[str, Entry] = {}
+        self._pending = group
+
+    def register(
+        self,
+        name: str,
+        *,
+        aliases: Sequence[str] = (),
+        examples: Sequence[Mapping[str, Any]] = (),
+        source: str = "",
+        **metadata: Any,
+    ) -> Callable[[F], F]:
+        """Decorator that files a class or function under `name` and `aliases`.
+
+        Raises ParameterError for a name that is no public identifier, DuplicateNameError for one that something else
+        has already. Registering the same object under the same name again replaces its entry.
+        """
+        for word in (name, *aliases):
+            if not (isinstance(word, str) and word.isidentifier()) or word.startswith("_"):
+                raise ParameterError(argument_error("name", "an identifier that does not start with _", word))
+
+        def file(factory: F) -> F:
+            self._file(Entry(name, factory, tuple(aliases), tuple(examples), source, metadata))
+            return factory
+
+        return file
+
+    def get(self, name: str) -> Entry:
+        """The entry with this name or alias; UnknownNameError with the nearest names where there is none."""
+        if name not in self._lookup:
+            self._load()
+        try:
+            return self._lookup[name]
+        except KeyError:
+            raise unknown_name(self.kind, name, self._lookup) from None
+
+    def name_of(self, factory: Callable[..., Any]) -> str | None:
+        """The name under which a class or function was first registered, or None."""
+        return next((entry.name for entry in self._entries.values() if entry.factory is factory), None)
+
+    def names(self) -> list[str]:
+        """All names in order, without the aliases."""
+        return [entry.name for entry in self]
+
+    def find(self, **filters: Any) -> list[Entry]:
+        """The entries whose metadata pass every filter, in the order of their names.
+
+        A filter is a predicate of the value, or a value that is equal to it or contained in it (for tuples and sets).
+        An entry without the key does not pass; a key that no entry has raises UnknownNameError.
+        """
+        entries = list(self)
+        known = {key for entry in entries for key in entry.metadata}
+        for key in filters:
+            if key not in known:
+                raise unknown_name(f"{self.kind} metadata", key, known)
+        return [entry for entry in entries if all(_passes(entry.metadata, *item) for item in filters.items())]
+
+    def __contains__(self, name: object) -> bool:
+        if name not in self._lookup:
+            self._load()
+        return name in self._lookup
+
+    def __iter__(self) -> Iterator[Entry]:
+        self._load()
+        return iter([self._entries[name] for name in sorted(self._entries)])
+
+    def __len__(self) -> int:
+        self._load()
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<registry of {len(self._entries)} entries of kind {self.kind!r}>"
+
+    def _file(self, entry: Entry) -> None:
+        words = (entry.name, *entry.aliases)
+        for word in words:
+            holder = self._lookup.get(word)
+            if holder is not None and holder.factory is not entry.factory:
+                raise DuplicateNameError(f"{self.kind} {word!r} is registered already, as {holder.factory!r}")
+        if entry.name in self._entries:
+            for word in (entry.name, *self._entries[entry.name].aliases):
+                del self._lookup[word]
+        self._entries[entry.name] = entry
+        self._lookup.update(dict.fromkeys(words, entry))
+
+    def _load(self) -> None:
+        """Import the entry points of the group, once; a broken one is a warning, not the end of every lookup."""
+        if self._pending is None:
+            return
+        group, self._pending = self._pending, None  # first, because what is imported may look something up
+        from importlib.metadata import entry_points
+
+        for point in entry_points(group=group):
+            try:
+                point.load()
+            except Exception as error:
+                message = f"entry point {point.name!r} of {group} failed to load: {type(error).__name__}: {error}"
+                warnings.warn(message, DensitiesWarning, stacklevel=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A function for laws of the types (first, second), valid where `applies(p, q)`; `source` says where it is from."""
+
+    kind: str
+    first: type
+    second: type
+    function: Callable[..., Any]
+    source: str = ""
+    applies: Callable[[Any, Any], bool] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    def __str__(self) -> str:
+        return f"{self.kind}({self.first.__name__}, {self.second.__name__})"
+
+    def covers(self, p: Any, q: Any) -> bool:
+        """True when the rule may be used for these two objects."""
+        of_the_types = isinstance(p, self.first) and isinstance(q, self.second)
+        return of_the_types and (self.applies is None or self.applies(p, q))
+
+    def below(self, other: Rule) -> bool:
+        """True when the rule is at least as specific as the other in both arguments."""
+        return issubclass(self.first, other.first) and issubclass(self.second, other.second)
+
+
+class PairRegistry:
+    """Rules by (kind, type of p, type of q); the one at least as specific as all others in both arguments wins.
+
+    Nothing is decided by the order of registration: where no rule is below all the others that apply, a lookup raises
+    AmbiguousRuleError, and the cure is a rule for exactly that pair.
+    """
+
+    def __init__(self) -> None:
+        self._rules: dict[tuple[str, type, type], Rule] = {}
+
+    def register(
+        self,
+        kind: str,
+        first: type,
+        second: type,
+        *,
+        source: str = "",
+        applies: Callable[[Any, Any], bool] | None = None,
+        override: bool = False,
+    ) -> Callable[[F], F]:
+        """Decorator that files a function for a pair of types.
+
+        Raises ParameterError where one is not a class, DuplicateNameError where the pair has a rule already and
+        `override` is False.
+        """
+        for name, cls in (("first", first), ("second", second)):
+            if not isinstance(cls, type):
+                raise ParameterError(argument_error(name, "a class", cls))
+
+        def file(function: F) -> F:
+            rule = Rule(kind, first, second, function, source, applies)
+            if (kind, first, second) in self._rules and not override:
+                raise DuplicateNameError(f"{rule} is registered already; override=True replaces it")
+            self._rules[kind, first, second] = rule
+            return function
+
+        return file
+
+    def find(self, kind: str, p: Any, q: Any) -> Rule | None:
+        """The rule for these two objects, or None; AmbiguousRuleError where several apply and none is below all."""
+        rules = [rule for rule in self._rules.values() if rule.kind == kind and rule.covers(p, q)]
+        if not rules:
+            return None
+        for rule in rules:
+            if all(rule.below(other) for other in rules):
+                return rule
+        listed = ", ".join(sorted(map(str, rules)))
+        pair = f"{type(p).__name__}, {type(q).__name__}"
+        raise AmbiguousRuleError(f"{kind}({pair}): none of {listed} is the most specific", candidates=rules)
+
+    def get(self, kind: str, p: Any, q: Any) -> Rule:
+        """The rule for these two objects; NotRegisteredError where there is none."""
+        rule = self.find(kind, p, q)
+        if rule is None:
+            raise NotRegisteredError(f"no rule is registered for {kind}({type(p).__name__}, {type(q).__name__})")
+        return rule
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(sorted(self._rules.values(), key=str))
+
+    def __len__(self) -> int:
+        return len(self._rules)
+
+
+def _passes(metadata: Mapping[str, Any], key: str, wanted: Any) -> bool:
+    if key not in metadata:
+        return False
+    value = metadata[key]
+    if callable(wanted):
+        return bool(wanted(value))
+    return bool(value == wanted) or (isinstance(value, (tuple, list, set, frozenset)) and wanted in value)

@@ -1,0 +1,44 @@
+"""The one parallel seam: tasks to any `concurrent.futures` executor, results back in order.
+
+Only `submit(function, argument)` and `Future.result()` are used, with positional arguments, so that the pools of the
+standard library, loky, dask (`Client.get_executor()`), mpi4py and parsl all serve.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from .errors import ParameterError, argument_error
+
+__all__ = ["ordered_results"]
+
+
+def ordered_results(function: Callable[[Any], Any], tasks: Iterable[Any], executor: Any = None,
+                    in_flight: int = 128) -> Iterator[Any]:
+    """function(task) for each task, in the order of the tasks; serially, and lazily, where `executor` is None.
+
+    At most `in_flight` tasks are submitted and not yet handed over, so neither tasks nor results pile up. A task's
+    exception is raised at its place. When the iterator is closed, or an exception leaves it, what has not started is
+    cancelled. The executor is never shut down: it is its owner's. Raises ParameterError where it has no `submit`.
+    """
+    if executor is None:
+        return map(function, tasks)
+    if not callable(getattr(executor, "submit", None)):
+        raise ParameterError(argument_error("executor", "None or an object with submit(function, argument)", executor))
+    return _submitted(function, tasks, executor, in_flight)
+
+
+def _submitted(function: Callable, tasks: Iterable, executor: Any, in_flight: int) -> Iterator:
+    pending: deque = deque()
+    try:
+        for task in tasks:
+            pending.append(executor.submit(function, task))
+            if len(pending) >= in_flight:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        for future in pending:
+            future.cancel()

@@ -1,0 +1,440 @@
+"""Numbers that do not saturate: a value as an anchor and an offset, with the logarithm of the offset.
+
+x = c + h, and log|h| is kept apart from h, so that
+
+* 1 - e⁻¹⁰⁰⁰ is (anchor 1, log|h| = -1000): a sigmoid does not round to 1, and its logit is 1000 again;
+* e^(10⁶) is (anchor 0, log|h| = 10⁶): it overflows to no double, and its logarithm is 10⁶ again;
+* 10⁶ + 10⁻²⁰ is (anchor 10⁶, h = 10⁻²⁰): its distance from 10⁶ is exact.
+
+An `Anchored` array answers the ufuncs that formulas use (`np.exp`, `np.log1p`, `scipy.special.expit`, ...) with rules that
+keep this knowledge, so the same formula runs on plain arrays, fast, and on anchored ones, without loss. A ufunc that has
+no rule sees the rounded value and returns a plain array. The rules expect floating-point warnings to be switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+LOG2 = float(np.log(2.0))
+HALF_PI = float(np.pi / 2)
+# Between these magnitudes log|h| is read from h itself; outside, h may be subnormal or infinite and the kept log decides.
+SMALLEST, LARGEST = 1e-290, 1e290
+
+
+class Anchored:
+    """The array anchor + offset, with log|offset| wherever the offset itself has left the doubles."""
+
+    __slots__ = ("_log", "anchor", "offset")
+    __array_priority__ = 1000.0
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, anchor: Any, offset: Any, log: Any = None):
+        self.anchor, self.offset, self._log = anchor, offset, log
+
+    @classmethod
+    def exact(cls, x: Any) -> Anchored:
+        """The doubles `x`, taken as exact numbers."""
+        return cls(0.0, np.asarray(x, dtype=float))
+
+    @classmethod
+    def from_log(cls, log: Any, sign: Any = 1.0, anchor: Any = 0.0) -> Anchored:
+        """anchor + sign·e^log; sign is ±1."""
+        log = np.asarray(log, dtype=float)
+        return cls(anchor, np.copysign(np.exp(log), sign), log)
+
+    @property
+    def value(self) -> Any:
+        """The nearest double."""
+        return self.anchor + self.offset
+
+    @property
+    def log_offset(self) -> Any:
+        if self._log is None:
+            self._log = np.log(np.abs(self.offset))
+        return self._log
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(np.shape(self.anchor), np.shape(self.offset))
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> Any:
+        return np.dtype(float)
+
+    def __getitem__(self, index: Any) -> Anchored:
+        anchor, offset, log = (None if part is None else np.broadcast_to(part, self.shape)[index]
+                               for part in (self.anchor, self.offset, self._log))
+        return Anchored(anchor, offset, log)
+
+    def reshape(self, *shape: int) -> Anchored:
+        parts = (None if part is None else np.broadcast_to(part, self.shape).reshape(*shape)
+                 for part in (self.anchor, self.offset, self._log))
+        return Anchored(*parts)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.asarray(self.value, dtype=dtype)
+
+    def __repr__(self) -> str:
+        return f"Anchored({self.anchor!r} + {self.offset!r})"
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__" or kwargs:
+            return NotImplemented
+        rule = RULES.get(ufunc)
+        return rule(*inputs) if rule else ufunc(*(value(x) for x in inputs))
+
+    def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
+        if function is np.where and len(args) == 3 and not kwargs:
+            return where(*args)
+        return NotImplemented
+
+    def __add__(self, other: Any) -> Any:
+        return add(self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return add(self, -other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return add(negative(self), other)
+
+    def __mul__(self, other: Any) -> Any:
+        return multiply(self, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        return divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return multiply(power(self, -1.0), other)
+
+    def __pow__(self, exponent: Any) -> Any:
+        return power(self, exponent)
+
+    def __neg__(self) -> Anchored:
+        return negative(self)
+
+    def __abs__(self) -> Anchored:
+        return absolute(self)
+
+    def __lt__(self, other: Any) -> Any:
+        return sign(add(self, -other)) < 0
+
+    def __le__(self, other: Any) -> Any:
+        return sign(add(self, -other)) <= 0
+
+    def __gt__(self, other: Any) -> Any:
+        return sign(add(self, -other)) > 0
+
+    def __ge__(self, other: Any) -> Any:
+        return sign(add(self, -other)) >= 0
+
+    def __eq__(self, other: object) -> Any:
+        return sign(add(self, -other)) == 0  # type: ignore[operator]
+
+    def __ne__(self, other: object) -> Any:
+        return sign(add(self, -other)) != 0  # type: ignore[operator]
+
+
+def value(x: Any) -> Any:
+    """The nearest doubles of `x`, anchored or not."""
+    return x.value if isinstance(x, Anchored) else x
+
+
+def anchored(x: Any) -> Anchored:
+    """`x` as an Anchored; a plain array is taken as exact."""
+    return x if isinstance(x, Anchored) else Anchored.exact(x)
+
+
+def is_pure(x: Anchored) -> bool:
+    """Whether every anchor is zero: then the offset is the number."""
+    return isinstance(x.anchor, float) and x.anchor == 0.0
+
+
+def _log_of(offset: Any, kept: Any) -> Any:
+    """log|offset|, from the kept logarithm where the offset has left the safe range; None where there is none."""
+    if kept is None:
+        return None
+    size = np.abs(offset)
+    return np.where((size > SMALLEST) & (size < LARGEST), np.log(size), kept)
+
+
+def log_abs(x: Any) -> Any:
+    """log|x| as plain doubles, right past overflow and underflow."""
+    if not isinstance(x, Anchored):
+        return np.log(np.abs(x))
+    if is_pure(x):
+        return x.log_offset
+    anchor, offset = x.anchor, x.offset
+    near = np.abs(offset) < 0.5 * np.abs(anchor)
+    result = np.where(near, np.log(np.abs(anchor)) + np.log1p(np.where(near, offset / anchor, 0.0)), np.log(np.abs(anchor + offset)))
+    return np.where((anchor == 0.0) | np.isinf(offset), x.log_offset, result)
+
+
+def sign(x: Any) -> Any:
+    """The sign of x, right where x has underflowed."""
+    if not isinstance(x, Anchored):
+        return np.sign(x)
+    result = np.sign(x.value)
+    return np.where((result == 0) & (x.log_offset > -np.inf), np.copysign(1.0, x.offset), result)
+
+
+def pure(x: Anchored) -> Anchored:
+    """The same numbers with anchor 0: relative accuracy, no memory of an edge."""
+    return x if is_pure(x) else Anchored(0.0, np.copysign(np.abs(x.value), sign(x)), log_abs(x))
+
+
+def negative(x: Anchored) -> Anchored:
+    return Anchored(-x.anchor, -x.offset, x._log)
+
+
+def absolute(x: Anchored) -> Anchored:
+    if is_pure(x):
+        return Anchored(0.0, np.abs(x.offset), x._log)
+    s = np.where(sign(x) < 0, -1.0, 1.0)
+    return Anchored(x.anchor * s, x.offset * s, x._log)
+
+
+def add(x: Any, y: Any) -> Any:
+    if not isinstance(x, Anchored):
+        x, y = y, x
+    if not isinstance(y, Anchored):
+        return Anchored(x.anchor + y, x.offset, x._log)
+    offset = x.offset + y.offset
+    if x._log is None and y._log is None:
+        return Anchored(x.anchor + y.anchor, offset)
+    a, b = x.log_offset, y.log_offset
+    high, low = np.maximum(a, b), np.minimum(a, b)
+    leading = np.where(a >= b, x.offset, y.offset)
+    same = np.signbit(x.offset) == np.signbit(y.offset)
+    ratio = np.where(np.isneginf(low), 0.0, np.exp(low - high))
+    log = np.where(np.isinf(high), high, high + np.where(same, np.log1p(ratio), np.log1p(-ratio)))
+    log = _log_of(offset, log)
+    lost = np.isnan(offset) & ~np.isnan(leading)
+    return Anchored(x.anchor + y.anchor, np.where(lost, np.copysign(np.exp(log), leading), offset), log)
+
+
+def multiply(x: Any, y: Any) -> Any:
+    if not isinstance(x, Anchored):
+        x, y = y, x
+    if isinstance(y, Anchored):
+        x, y = pure(x), pure(y)
+        log = x.log_offset + y.log_offset
+        offset = x.offset * y.offset
+        negative_product = np.signbit(x.offset) != np.signbit(y.offset)
+        return Anchored(0.0, np.where(np.isnan(offset), np.copysign(np.exp(log), np.where(negative_product, -1.0, 1.0)), offset),
+                        _log_of(offset, log))
+    factor = np.asarray(y, dtype=float)
+    offset = np.where(factor == 0, 0.0, x.offset * factor)
+    return Anchored(x.anchor * y, offset, _log_of(offset, x.log_offset + np.log(np.abs(factor))))
+
+
+def divide(x: Any, y: Any) -> Any:
+    if isinstance(y, Anchored):
+        return multiply(power(y, -1.0), x)
+    offset = x.offset / y
+    return Anchored(x.anchor / y, offset, _log_of(offset, x.log_offset - np.log(np.abs(y))))
+
+
+def power(x: Any, exponent: Any) -> Any:
+    """sign(x)·|x|^a for odd integers a, |x|^a for even ones, x^a for x > 0 otherwise (NaN for x < 0)."""
+    if isinstance(exponent, Anchored):
+        return exp(multiply(log(anchored(x)), exponent))
+    base = anchored(x)
+    odd = np.where(sign(base) < 0, np.where(np.mod(exponent, 2) == 1, -1.0, np.where(np.mod(exponent, 2) == 0, 1.0, np.nan)), 1.0)
+    size = absolute(base)
+    offset = pure(size).offset ** exponent
+    far = Anchored(0.0, odd * offset, _log_of(offset, log_abs(size) * exponent))
+    if is_pure(base):
+        return far
+    centre = np.abs(base.anchor) ** exponent
+    near = (np.abs(base.offset) < 0.5 * np.abs(base.anchor)) & (centre > 0) & (centre < np.inf)
+    ratio = np.where(near, size.offset / size.anchor, 0.0)
+    change = centre * np.expm1(exponent * np.log1p(ratio))
+    kept = None if base._log is None else np.log(np.abs(exponent) * centre / np.abs(base.anchor)) + base._log
+    return where(near, Anchored(odd * centre, odd * change, _log_of(change, kept)), far)
+
+
+def log(x: Anchored) -> Anchored:
+    if is_pure(x):
+        return Anchored(0.0, np.where(np.signbit(x.offset) & (x.log_offset > -np.inf), np.nan, x.log_offset))
+    far = np.where(sign(x) < 0, np.nan, log_abs(x))
+    near = (np.abs(x.offset) < 0.5 * np.abs(x.anchor)) & (x.anchor > 0)
+    centre = np.where(near, x.anchor, 1.0)
+    ratio = np.where(near, x.offset / centre, 0.0)
+    change = np.log1p(ratio)
+    kept = None if x._log is None else x._log - np.log(centre)
+    return where(near, Anchored(np.log(centre), change, _log_of(change, kept)), Anchored(0.0, far))
+
+
+def exp(x: Anchored) -> Anchored:
+    v = x.value
+    far = Anchored(0.0, np.exp(v), v)
+    near = (np.abs(x.offset) < 0.5) & (np.abs(x.anchor) < 700.0)
+    centre = np.exp(np.where(near, x.anchor, 0.0))
+    change = centre * np.expm1(np.where(near, x.offset, 0.0))
+    kept = None if x._log is None else x._log + np.where(near, x.anchor, 0.0)
+    return where(near, Anchored(centre, change, _log_of(change, kept)), far)
+
+
+def where(condition: Any, x: Any, y: Any) -> Anchored:
+    x, y = anchored(x), anchored(y)
+    log = None if x._log is None and y._log is None else np.where(condition, x.log_offset, y.log_offset)
+    anchor = x.anchor if is_pure(x) and is_pure(y) else np.where(condition, x.anchor, y.anchor)
+    return Anchored(anchor, np.where(condition, x.offset, y.offset), log)
+
+
+def odd_saturating(x: Anchored, function: Callable, limit: float, log_gap: Callable) -> Anchored:
+    """An odd map with f(x) ~ slope·x at 0 and limits ±`limit`: anchored at 0 inside, at the limits outside.
+
+    `log_gap(|x|, log|x|)` is log(limit - f(|x|)).
+    """
+    v = x.value
+    s = np.where(sign(x) < 0, -1.0, 1.0)
+    inner = function(v)
+    inside = Anchored(0.0, inner, _log_of(inner, x._log if is_pure(x) else None) if is_pure(x) else None)
+    outside = Anchored.from_log(log_gap(np.abs(v), log_abs(x)), -s, s * limit)
+    return where(np.abs(v) < 0.5, inside, outside)
+
+
+def tanh(x: Anchored) -> Anchored:
+    return odd_saturating(x, np.tanh, 1.0, lambda size, _: LOG2 - 2 * size - np.log1p(np.exp(-2 * size)))
+
+
+def arctanh(x: Anchored) -> Anchored:
+    inner = np.arctanh(x.value)
+    small = Anchored(0.0, inner, _log_of(inner, x._log)) if is_pure(x) else Anchored(0.0, inner)
+    return where(np.abs(x.value) < 0.5, small, 0.5 * (log(x + 1.0) - log(1.0 - x)))
+
+
+def arctan(x: Anchored) -> Anchored:
+    def gap(size: Any, log_size: Any) -> Any:
+        return np.where(size > 1e8, -log_size, np.log(np.arctan(1 / size)))
+
+    return odd_saturating(x, np.arctan, HALF_PI, gap)
+
+
+def tan(x: Anchored) -> Any:
+    """tan on its principal branch; at the anchors ±π/2 it is -1/tan(offset)."""
+    at_pole = np.abs(x.anchor) == HALF_PI
+    offset = np.where(at_pole, x.offset, 1.0)
+    flipped = power(Anchored(0.0, -np.tan(offset), _log_of(offset, x._log)), -1.0)
+    inner = np.tan(x.value)
+    return where(at_pole, flipped, Anchored(0.0, inner, _log_of(inner, x._log)) if is_pure(x) else Anchored(0.0, inner))
+
+
+def sinh(x: Anchored) -> Anchored:
+    v = x.value
+    size = np.abs(v)
+    offset = np.sinh(v)
+    kept = np.where(size > 1.0, size - LOG2 + np.log1p(-np.exp(-2 * size)), log_abs(x))
+    return Anchored(0.0, offset, _log_of(offset, kept))
+
+
+def cosh(x: Anchored) -> Anchored:
+    size = np.abs(x.value)
+    offset = np.cosh(size)
+    return Anchored(0.0, offset, _log_of(offset, size - LOG2 + np.log1p(np.exp(-2 * size))))
+
+
+def arcsinh(x: Anchored) -> Anchored:
+    v = x.value
+    large = log_abs(x) + LOG2
+    offset = np.where(np.abs(v) > 1e150, np.copysign(large, v), np.arcsinh(v))
+    return Anchored(0.0, offset, _log_of(offset, x._log) if is_pure(x) else None)
+
+
+def expit(x: Anchored) -> Anchored:
+    v = x.value
+    low, high = Anchored.from_log(-np.logaddexp(0.0, -v)), Anchored.from_log(-np.logaddexp(0.0, v), -1.0, 1.0)
+    return where(v < 0, low, high)
+
+
+def logit(x: Anchored) -> Anchored:
+    v = x.value
+    middle = (v > 0.25) & (v < 0.75)
+    return where(middle, Anchored(0.0, special.logit(np.where(middle, v, 0.5))), log(x) - log(1.0 - x))
+
+
+def log_expit(x: Anchored) -> Anchored:
+    return negative(softplus(negative(x)))
+
+
+def softplus(x: Anchored) -> Anchored:
+    v = x.value
+    low = log(exp(where(v < 0, x, 0.0)) + 1.0)
+    high = add(x, np.log1p(np.exp(-np.abs(v))))
+    return where(v < 0, low, high)
+
+
+def ndtr(x: Anchored) -> Anchored:
+    v = x.value
+    return where(v < 0, Anchored.from_log(special.log_ndtr(v)), Anchored.from_log(special.log_ndtr(-v), -1.0, 1.0))
+
+
+def ndtri(x: Anchored) -> Anchored:
+    upper = x > 0.5
+    tail = log_abs(where(upper, 1.0 - x, x))
+    quantile = special.ndtri_exp(tail)
+    return Anchored(0.0, np.where(upper, -quantile, quantile))
+
+
+def log_ndtr(x: Anchored) -> Anchored:
+    """log Φ(x); past overflow it is -x²/2, known by its logarithm."""
+    v = x.value
+    lower = Anchored(0.0, -np.inf, 2 * log_abs(x) - LOG2)
+    return where((v < 0) & (np.abs(v) > 1e150), lower, Anchored(0.0, special.log_ndtr(v)))
+
+
+def logaddexp(x: Any, y: Any) -> Any:
+    if isinstance(y, Anchored) and np.ndim(x) == 0 and not isinstance(x, Anchored) and x == 0.0:
+        return softplus(y)
+    x, y = anchored(x), anchored(y)
+    first = x > y
+    high, low = where(first, x, y), where(first, y, x)
+    gap = (low - high).value
+    extra = np.where(np.isnan(gap) | np.isneginf(low.value), 0.0, np.log1p(np.exp(gap)))
+    return high + extra
+
+
+def maximum(x: Any, y: Any) -> Any:
+    return where(anchored(x) > y, x, y)
+
+
+def minimum(x: Any, y: Any) -> Any:
+    return where(anchored(x) < y, x, y)
+
+
+def xlogy(a: Any, x: Any) -> Any:
+    """a·log x, and 0 where a = 0."""
+    if isinstance(a, Anchored):
+        return multiply(a, log(x) if isinstance(x, Anchored) else np.log(x))
+    zero = np.asarray(a) == 0
+    return multiply(where(zero, 0.0, log(x)), a)
+
+
+RULES: dict[np.ufunc, Callable] = {
+    np.add: add, np.subtract: lambda x, y: add(x, -y), np.multiply: multiply, np.divide: divide, np.power: power,
+    np.negative: negative, np.positive: lambda x: x, np.absolute: absolute, np.sign: sign,
+    np.reciprocal: lambda x: power(x, -1.0), np.square: lambda x: power(x, 2.0), np.sqrt: lambda x: power(x, 0.5),
+    np.cbrt: lambda x: multiply(power(absolute(x), 1.0 / 3.0), np.where(sign(x) < 0, -1.0, 1.0)),
+    np.exp: exp, np.expm1: lambda x: exp(x) - 1.0, np.log: log, np.log1p: lambda x: log(x + 1.0),
+    np.exp2: lambda x: exp(x * LOG2), np.log2: lambda x: log(x) / LOG2, np.log10: lambda x: log(x) / np.log(10.0),
+    np.tanh: tanh, np.arctanh: arctanh, np.sinh: sinh, np.cosh: cosh, np.arcsinh: arcsinh, np.arctan: arctan, np.tan: tan,
+    np.logaddexp: logaddexp, np.maximum: maximum, np.minimum: minimum,
+    np.less: lambda x, y: sign(add(x, -y)) < 0, np.less_equal: lambda x, y: sign(add(x, -y)) <= 0,
+    np.greater: lambda x, y: sign(add(x, -y)) > 0, np.greater_equal: lambda x, y: sign(add(x, -y)) >= 0,
+    np.equal: lambda x, y: sign(add(x, -y)) == 0,
+    special.expit: expit, special.logit: logit, special.log_expit: log_expit, special.ndtr: ndtr, special.ndtri: ndtri,
+    special.log_ndtr: log_ndtr, special.xlogy: xlogy, special.xlog1py: lambda a, x: xlogy(a, x + 1.0),
+}

@@ -1,0 +1,80 @@
+"""The one array seam: the functions that a formula may use, for the kind of array it was given.
+
+A formula begins with `xp = namespace(x)` and calls the array-API elementary functions and a few named special functions on
+it. NumPy arrays, Python floats and `Anchored` numbers are served by the same namespace: NumPy and SciPy ufuncs dispatch on
+their own. Other array libraries are reached through array-api-compat.
+"""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from densities.anchored import Anchored
+
+ELEMENTARY = ("abs exp expm1 log log1p log2 log10 sqrt square sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
+              "where minimum maximum sign floor ceil round logaddexp isnan isfinite isinf hypot").split()
+SPECIAL = ("expit logit log_expit ndtr ndtri log_ndtr ndtri_exp xlogy xlog1py gammaln digamma polygamma erf erfc erfcx erfinv "
+           "betaln gammainc gammaincc gammaincinv gammainccinv betainc betaincc betaincinv betainccinv zeta lambertw "
+           "owens_t i0e i1e stdtr stdtrit").split()
+
+NUMPY = SimpleNamespace(
+    **{name: getattr(np, name) for name in ELEMENTARY},
+    **{name: getattr(special, name) for name in SPECIAL},
+    pow=np.power,
+    cbrt=np.cbrt,
+    exp2=np.exp2,
+    reciprocal=np.reciprocal,
+    softplus=lambda x: np.logaddexp(0.0, x),
+    asarray=np.asarray,
+    pi=math.pi,
+)
+_PLAIN = (np.ndarray, float, Anchored, int, np.generic)
+
+
+def namespace(x: Any) -> Any:
+    """The functions for arrays of the kind of `x`."""
+    if isinstance(x, _PLAIN):
+        return NUMPY
+    return _foreign(x)
+
+
+def _foreign(x: Any) -> Any:
+    """An array-API namespace with the special functions that formulas use, built on what the library offers."""
+    import array_api_compat
+
+    xp = array_api_compat.array_namespace(x)
+    library = xp.__name__.rsplit(".", 1)[-1]
+    if library == "torch":
+        import torch.special as sp  # type: ignore[import-not-found]
+    else:
+        import jax.scipy.special as sp  # type: ignore[import-not-found]
+
+    def softplus(t: Any) -> Any:
+        return xp.where(t > 0, t, 0 * t) + xp.log1p(xp.exp(-xp.abs(t)))
+
+    extra = {
+        "softplus": softplus,
+        "log_expit": lambda t: -softplus(-t),
+        "expit": sp.expit,
+        "logit": lambda t: xp.log(t) - xp.log1p(-t),
+        "ndtr": sp.ndtr,
+        "ndtri": sp.ndtri,
+        "log_ndtr": sp.log_ndtr,
+        "xlogy": sp.xlogy,
+        "xlog1py": sp.xlog1py,
+        "gammaln": sp.gammaln,
+        "digamma": sp.digamma,
+        "erf": sp.erf,
+        "erfc": sp.erfc,
+        "erfinv": sp.erfinv,
+        "cbrt": lambda t: xp.sign(t) * xp.pow(xp.abs(t), 1.0 / 3.0),
+        "exp2": lambda t: xp.exp(t * math.log(2.0)),
+        "reciprocal": lambda t: 1.0 / t,
+    }
+    return SimpleNamespace(**{name: getattr(xp, name) for name in ELEMENTARY if hasattr(xp, name)}, pow=xp.pow, asarray=xp.asarray,
+                           pi=math.pi, **extra)

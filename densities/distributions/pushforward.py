@@ -1,0 +1,419 @@
+"""The law of g(X): the change-of-variables rule for every map that is monotone piece by piece.
+
+    f_Y(y) = Σ f_X(xᵢ)·|dxᵢ/dy|   over the preimages xᵢ of y,
+    F_Y(y) = Σ P(X in pieceᵢ, g(X) <= y),
+
+both tails summed from positive terms, so nothing cancels. A bijection is the case of one piece; constant pieces make
+atoms, which no Jacobian touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, anchored, value, where
+from densities.arrays import quiet
+from densities.distributions.base import Distribution, Part, Univariate
+from densities.domains import Interval
+from densities.errors import SupportError
+from densities.protocols import push_forward
+from densities.transforms.base import Bijection, Chain, Flat, Piece, Transform, compose, is_identity, same_steps
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A piece of the map that meets the support of the base: `domain` in x, `image` in y, and how it is travelled."""
+
+    domain: Interval
+    image: Interval
+    map: Bijection
+    from_low: bool
+    to_high: bool
+
+    @property
+    def up(self) -> Any:
+        return self.map.increasing
+
+
+class Pushforward(Univariate):
+    """The law of transform(X), X of law `base`."""
+
+    def __init__(self, base: Univariate, transform: Transform):
+        self.base, self.transform = base, transform
+        self.params = {}
+        self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
+        check_support(base, transform)
+
+    # ---- structure ----
+
+    @cached_property
+    def flats(self) -> tuple[tuple[Flat, float], ...]:
+        """The constant pieces with their masses under the base."""
+        found = []
+        for piece in self._pieces:
+            if isinstance(piece, Flat):
+                mass = float(value(self._piece_mass(piece.domain.intersect(self.base.support), "mass")))
+                if mass > 0:
+                    found.append((piece, mass))
+        return tuple(found)
+
+    @cached_property
+    def _pieces(self) -> Sequence[Piece | Flat]:
+        return self.transform.pieces
+
+    @cached_property
+    def branches(self) -> tuple[Branch, ...]:
+        """The monotone pieces that carry mass."""
+        support = self.base.support
+        found = []
+        for piece in self._pieces:
+            if isinstance(piece, Flat):
+                continue
+            domain = piece.domain.intersect(support)
+            if np.any(value(domain.low) < value(domain.high)):
+                with quiet():
+                    image = piece.map.image(domain)
+                found.append(Branch(domain, image, piece.map, _same_end(domain.low, support.low), _same_end(domain.high, support.high)))
+        return tuple(found)
+
+    @cached_property
+    def support(self) -> Interval:  # type: ignore[override]
+        images = [branch.image for branch in self.branches]
+        points = [piece.value for piece, _ in self.flats] + list(self._pushed_atoms[0])
+        images += [Interval(point, point, low_closed=True, high_closed=True) for point in points]
+        return _hull(images)
+
+    @cached_property
+    def fragile(self) -> bool:  # type: ignore[override]
+        """Some point on the way lies at an end that is finite and not zero."""
+        if self.base.fragile or _nonzero_end(self.base.support):
+            return True
+        for branch in self.branches:
+            domain = branch.domain
+            for step in branch.map.steps[:-1]:
+                with quiet():
+                    domain = step.image(domain.intersect(step.domain)) if isinstance(step, Bijection) else domain
+                if _nonzero_end(domain):
+                    return True
+        return False
+
+    @property
+    def measure(self) -> str:
+        if not self.branches:
+            return "counting"
+        base = self.base.measure
+        return "mixed" if base == "lebesgue" and self.flats else base
+
+    @cached_property
+    def _pushed_atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        locations, masses = self.base.atoms
+        if not len(locations):
+            return locations, masses
+        with quiet():
+            return _merged(np.asarray(value(self.transform.forward(locations)), dtype=float), masses)
+
+    @cached_property
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
+        locations, masses = self._pushed_atoms
+        flat = [(piece.value, mass) for piece, mass in self.flats]
+        if flat:
+            inside = self.base.atoms
+            for index, (piece, mass) in enumerate(self.flats):
+                # Atoms of the base inside a constant piece are pushed already.
+                own = float(np.sum(inside[1][piece.domain.contains(inside[0])])) if len(inside[0]) else 0.0
+                flat[index] = (piece.value, max(mass - own, 0.0))
+            locations = np.concatenate([locations, [location for location, _ in flat]])
+            masses = np.concatenate([masses, [mass for _, mass in flat]])
+        return _merged(locations, masses)
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (isinstance(other, Pushforward) and self.base.same_as(other.base)
+                                 and same_steps(self.transform.steps, other.transform.steps))
+
+    def replace(self, **changes: Any) -> Pushforward:
+        """The same map of the base with some parameters changed."""
+        return Pushforward(self.base.replace(**changes), self.transform)
+
+    # ---- densities ----
+
+    def raw_logpdf(self, y: Any) -> Any:
+        total: Any = None
+        for branch in self.branches:
+            term = self._branch_logpdf(branch, y)
+            total = term if total is None else np.logaddexp(total, term)
+        return np.full(np.shape(value(y)), -np.inf) if total is None else total
+
+    def _branch_logpdf(self, branch: Branch, y: Any) -> Any:
+        if len(self.branches) == 1 and not self.flats:
+            x, log_det = branch.map.inverse_and_log_det(y)
+            return self.base.raw_logpdf(x) + log_det
+        valid = branch.image.contains(y)
+        if not np.any(valid):
+            return np.full(np.shape(value(y)), -np.inf)
+        x, log_det = branch.map.inverse_and_log_det(_choose(valid, y, branch.image.interior_point()))
+        return _choose(valid, self.base.raw_logpdf(x) + log_det, -np.inf)
+
+    # ---- masses ----
+
+    def raw_cdf(self, y: Any) -> Any:
+        return self._accumulate(y, "cdf", "sf", "mass", lower=True)
+
+    def raw_sf(self, y: Any) -> Any:
+        return self._accumulate(y, "cdf", "sf", "mass", lower=False)
+
+    def raw_logcdf(self, y: Any) -> Any:
+        return self._accumulate(y, "logcdf", "logsf", "log_mass", lower=True)
+
+    def raw_logsf(self, y: Any) -> Any:
+        return self._accumulate(y, "logcdf", "logsf", "log_mass", lower=False)
+
+    def _accumulate(self, y: Any, cdf: str, sf: str, mass: str, *, lower: bool) -> Any:
+        """P(Y <= y) or P(Y > y), or its log, as a sum over branches of the mass on one side of the preimage."""
+        logs = mass == "log_mass"
+        join: Callable = np.logaddexp if logs else np.add
+        nothing = -np.inf if logs else 0.0
+        total: Any = None
+        for branch in self.branches:
+            term = self._branch_mass(branch, y, cdf, sf, mass, nothing, lower=lower)
+            total = term if total is None else join(total, term)
+        for piece, weight in self.flats:
+            there = np.asarray(y >= piece.value if lower else y < piece.value)
+            term = np.where(there, np.log(weight) if logs else weight, nothing)
+            total = term if total is None else join(total, term)
+        return total
+
+    def _branch_mass(self, branch: Branch, y: Any, cdf: str, sf: str, mass: str, nothing: float, *, lower: bool) -> Any:
+        whole = branch.from_low and branch.to_high
+        if whole and not self.flats and len(self.branches) == 1:
+            return self._one_side(branch, branch.map.inverse(y), cdf, sf, mass, lower=lower)
+        below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
+        x = branch.map.inverse(_choose(~(below | above), y, branch.image.interior_point()))
+        partial = self._one_side(branch, x, cdf, sf, mass, lower=lower)
+        everything = self._piece_mass(branch.domain, mass)
+        outside = np.where(below == lower, nothing, everything) if lower else np.where(below, everything, nothing)
+        return _choose(below | above, outside, partial)
+
+    def _one_side(self, branch: Branch, x: Any, cdf: str, sf: str, mass: str, *, lower: bool) -> Any:
+        """The mass of the branch on the low side of x (or the high one), seen from y: a decreasing branch swaps sides."""
+        left = np.asarray(branch.up) == lower
+        if left.ndim:
+            return _choose(left, self._left(branch, x, cdf, mass), self._right(branch, x, sf, mass))
+        return self._left(branch, x, cdf, mass) if left else self._right(branch, x, sf, mass)
+
+    def _left(self, branch: Branch, x: Any, cdf: str, mass: str) -> Any:
+        if branch.from_low:
+            return getattr(self.base, f"raw_{cdf}")(x)
+        return getattr(self.base, f"raw_{mass}")(anchored(branch.domain.low), x)
+
+    def _right(self, branch: Branch, x: Any, sf: str, mass: str) -> Any:
+        if branch.to_high:
+            return getattr(self.base, f"raw_{sf}")(x)
+        return getattr(self.base, f"raw_{mass}")(x, anchored(branch.domain.high))
+
+    def _piece_mass(self, domain: Interval, mass: str) -> Any:
+        """The mass of the base on a piece of its support."""
+        support, logs = self.base.support, mass == "log_mass"
+        low, high = _same_end(domain.low, support.low), _same_end(domain.high, support.high)
+        with quiet():
+            if low and high:
+                return 0.0 if logs else 1.0
+            if low:
+                return value(self.base.raw_logcdf(domain.high) if logs else self.base.raw_cdf(domain.high))
+            if high:
+                return value(self.base.raw_logsf(domain.low) if logs else self.base.raw_sf(domain.low))
+            return value(getattr(self.base, f"raw_{mass}")(domain.low, domain.high))
+
+    def raw_mass(self, a: Any, b: Any) -> Any:
+        return self._between(a, b, "mass", np.add, 0.0)
+
+    def raw_log_mass(self, a: Any, b: Any) -> Any:
+        return self._between(a, b, "log_mass", np.logaddexp, -np.inf)
+
+    def _between(self, a: Any, b: Any, mass: str, join: Callable, nothing: float) -> Any:
+        total: Any = nothing
+        for branch in self.branches:
+            image, domain = branch.image, branch.domain
+            first, last = (domain.low, domain.high) if np.all(branch.up) else (domain.high, domain.low)
+            empty = np.asarray(b <= image.low) | np.asarray(a >= image.high)
+            start, stop = (self._preimage_or_end(branch, y, first, last) for y in (a, b))
+            low, high = (start, stop) if np.all(branch.up) else (stop, start)
+            total = join(total, _choose(empty, nothing, getattr(self.base, f"raw_{mass}")(low, high)))
+        for piece, weight in self.flats:
+            there = np.asarray(a < piece.value) & np.asarray(b >= piece.value)
+            total = join(total, np.where(there, weight if nothing == 0.0 else np.log(weight), nothing))
+        return total
+
+    @staticmethod
+    def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:
+        below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
+        x = branch.map.inverse(_choose(~(below | above), y, branch.image.interior_point()))
+        return _choose(below, first, _choose(above, last, x))
+
+    # ---- quantiles and draws ----
+
+    @property
+    def _single(self) -> Branch | None:
+        """The branch, where there is one and it carries everything."""
+        if len(self.branches) == 1 and not self.flats and not len(self.base.atoms[0]):
+            return self.branches[0]
+        return None
+
+    def _quantile_through(self, q: Any, same: str, swapped: str, solve: Callable) -> Any:
+        branch = self._single
+        if branch is None:
+            return solve(q)
+        up = np.asarray(branch.up)
+        if up.ndim:
+            return _choose(up, branch.map.forward(getattr(self.base, same)(q)), branch.map.forward(getattr(self.base, swapped)(q)))
+        return branch.map.forward(getattr(self.base, same if up else swapped)(q))
+
+    def raw_ppf(self, q: Any) -> Any:
+        return self._quantile_through(q, "raw_ppf", "raw_isf", super().raw_ppf)
+
+    def raw_isf(self, q: Any) -> Any:
+        return self._quantile_through(q, "raw_isf", "raw_ppf", super().raw_isf)
+
+    def raw_log_ppf(self, logq: Any) -> Any:
+        return self._quantile_through(logq, "raw_log_ppf", "raw_log_isf", super().raw_log_ppf)
+
+    def raw_log_isf(self, logq: Any) -> Any:
+        return self._quantile_through(logq, "raw_log_isf", "raw_log_ppf", super().raw_log_isf)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return self.transform.forward(self.base.draw(rng, shape))
+
+    # ---- expectations ----
+
+    def parts(self) -> Sequence[Part]:
+        return tuple(self._pushed(part) for part in self.base.parts())
+
+    def _pushed(self, part: Part) -> Part:
+        single = self._single
+        if single is not None:
+            def forward(x: Any) -> tuple[Any, Any]:
+                y, before = part.forward(x)
+                z, log_det = single.map.forward_and_log_det(y)
+                return z, None if before is None else before + log_det
+        else:
+            def forward(x: Any) -> tuple[Any, Any]:
+                return self.transform.forward(part.forward(x)[0]), None
+
+        def preimages(points: np.ndarray) -> np.ndarray:
+            return part.preimages(self.preimages(points))
+
+        ends = np.array([value(end) for branch in self.branches for end in branch.domain.edges] +
+                        [value(end) for flat, _ in self.flats for end in flat.domain.edges], dtype=float)
+        with quiet():
+            breaks = part.preimages(ends[np.isfinite(ends)])
+        return Part(part.weight, part.root, forward, preimages, (*part.breaks, *map(float, breaks[np.isfinite(breaks)])),
+                    part.injective and single is not None)
+
+    def preimages(self, points: np.ndarray) -> np.ndarray:
+        """All points of the base's support that map onto one of `points`."""
+        points = np.asarray(points, dtype=float)
+        found = []
+        with quiet():
+            for branch in self.branches:
+                inside = points[np.asarray(branch.image.contains(points))]
+                found.append(np.ravel(value(branch.map.inverse(inside))))
+        return np.concatenate(found) if found else np.empty(0)
+
+    def landmarks(self) -> np.ndarray:
+        with quiet():
+            points = np.asarray(value(self.transform.forward(self.base.landmarks())))
+            ends = np.array([value(end) for branch in self.branches for end in branch.image.edges], dtype=float)
+        points = np.concatenate([points, ends])
+        return np.unique(points[np.isfinite(points)])
+
+    # ---- text ----
+
+    def __str__(self) -> str:
+        return f"{self.base} >> {self.transform}"
+
+    def __repr__(self) -> str:
+        return f"{self.base!r} >> {self.transform!r}"
+
+
+def _choose(condition: Any, x: Any, y: Any) -> Any:
+    """np.where that keeps anchored numbers."""
+    if isinstance(x, Anchored) or isinstance(y, Anchored):
+        return where(condition, x, y)
+    return np.where(condition, x, y)
+
+
+def _same_end(a: Any, b: Any) -> bool:
+    return bool(np.all(value(a) == value(b)))
+
+
+def _nonzero_end(interval: Interval) -> bool:
+    ends = np.concatenate([np.ravel(value(interval.low)), np.ravel(value(interval.high))])
+    return bool(np.any(np.isfinite(ends) & (ends != 0.0)))
+
+
+def _merged(locations: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Atoms at equal places added up."""
+    unique, inverse = np.unique(np.asarray(locations, dtype=float), return_inverse=True)
+    return unique, np.bincount(inverse, weights=masses, minlength=len(unique))
+
+
+def _hull(intervals: Sequence[Interval]) -> Interval:
+    low = intervals[0]
+    high = intervals[0]
+    for interval in intervals[1:]:
+        if np.all(value(interval.low) < value(low.low)) or (_same_end(interval.low, low.low) and interval.low_closed):
+            low = interval
+        if np.all(value(interval.high) > value(high.high)) or (_same_end(interval.high, high.high) and interval.high_closed):
+            high = interval
+    return Interval(low.low, high.high, low_closed=low.low_closed, high_closed=high.high_closed,
+                    low_slack=low.low_slack, high_slack=high.high_slack)
+
+
+def check_support(base: Univariate, transform: Transform) -> None:
+    """SupportError with the lost mass where the base certainly leaves the domain of the map."""
+    domain, support = transform.domain, base.support
+    if not isinstance(domain, Interval) or not isinstance(support, Interval) or domain.is_real_line:
+        return
+    with quiet():
+        below = np.asarray(value(domain.low - support.low) > np.asarray(support.low_slack) + np.asarray(domain.low_slack))
+        above = np.asarray(value(support.high - domain.high) > np.asarray(support.high_slack) + np.asarray(domain.high_slack))
+        losses = []
+        if below.any():
+            losses.append((f"P(X <= {value(domain.low):.6g})", base.raw_logcdf(np.asarray(value(domain.low)))))
+        if above.any():
+            losses.append((f"P(X >= {value(domain.high):.6g})", base.raw_logsf(np.asarray(value(domain.high)))))
+        locations, masses = base.atoms
+        lost_atoms = ~np.asarray(domain.contains(locations)) if len(locations) else np.zeros(0, bool)
+        if not losses and lost_atoms.any():
+            losses.append((f"the atom at {locations[lost_atoms][0]:.6g}", np.log(masses[lost_atoms][0])))
+    if losses:
+        what, log_mass = losses[0]
+        log_mass = float(np.max(value(log_mass)))
+        amount = f"{np.exp(log_mass):.6g}" if log_mass > -700 else f"10^{log_mass / np.log(10):.6g}"
+        raise SupportError(
+            f"{transform}: {what} = {amount} of {base} lies outside its domain {domain}; "
+            f"restrict the law with truncate({base}, {value(domain.low):g}, {value(domain.high):g}) or choose a map defined there (such as abs first)",
+            lost_mass=float(np.exp(log_mass)), log_lost_mass=log_mass)
+
+
+@push_forward.register
+def pushforward(law: Univariate, transform: Transform) -> Distribution:
+    """The law of transform(X): neighbouring bijections become one chain, which simplifies by value."""
+    result: Any = law
+    for step in transform.steps:
+        if is_identity(step):
+            continue
+        if isinstance(result, Pushforward) and isinstance(result.transform, Bijection) and isinstance(step, Bijection):
+            chain = compose(result.transform, step)
+            check_support(result, step)
+            result = result.base if is_identity(chain) else Pushforward(result.base, chain)
+        else:
+            result = Pushforward(result, step)
+    return result
+
+
+__all__ = ["Branch", "Chain", "Pushforward", "check_support", "pushforward"]

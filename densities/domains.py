@@ -1,0 +1,186 @@
+"""Supports, domains and codomains: where a law lives and where a map is defined.
+
+An end of an interval is a double, an array of doubles (a batch), or an `Anchored` number where the end has rounded onto
+another one (the image of 40 under the sigmoid is not 1). Each end is open or closed, and exact or known to a `slack`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+
+__all__ = ["POSITIVE", "REAL", "UNIT", "Domain", "Integers", "Interval", "Product", "Real", "RealVector"]
+
+
+class Domain:
+    """A set of points: its dimension, its membership test and the measure that densities on it refer to."""
+
+    event_ndim: int = 0
+    measure: str = "lebesgue"
+
+    def contains(self, x: Any) -> Any:
+        """Whether each point lies in the set: (..., event) -> (...,) of bool; NaN never does."""
+        raise NotImplementedError
+
+
+def _number(x: Any) -> str:
+    text = f"{float(x):.15g}"
+    return text
+
+
+def _as_end(x: Any) -> Any:
+    if isinstance(x, Anchored):
+        return x
+    array = np.asarray(x, dtype=float)
+    return float(array) if array.ndim == 0 else array
+
+
+class Interval(Domain):
+    """The points between `low` and `high`, each end open unless said to be closed.
+
+    `low_slack` and `high_slack` are absolute rounding errors of ends that were computed.
+    """
+
+    __slots__ = ("high", "high_closed", "high_slack", "low", "low_closed", "low_slack")
+
+    def __init__(self, low: Any = -np.inf, high: Any = np.inf, *, low_closed: bool = False, high_closed: bool = False,
+                 low_slack: Any = 0.0, high_slack: Any = 0.0):
+        self.low, self.high = _as_end(low), _as_end(high)
+        self.low_closed, self.high_closed = bool(low_closed), bool(high_closed)
+        self.low_slack, self.high_slack = low_slack, high_slack
+
+    def contains(self, x: Any) -> Any:
+        above = x >= self.low if self.low_closed else x > self.low
+        below = x <= self.high if self.high_closed else x < self.high
+        return above & below
+
+    def interior_contains(self, x: Any) -> Any:
+        return (x > self.low) & (x < self.high)
+
+    def __contains__(self, x: Any) -> bool:
+        return bool(np.all(self.contains(x)))
+
+    @property
+    def edges(self) -> tuple[Any, Any]:
+        return self.low, self.high
+
+    @property
+    def is_real_line(self) -> bool:
+        return isinstance(self.low, float) and isinstance(self.high, float) and self.low == -np.inf and self.high == np.inf
+
+    @property
+    def length(self) -> Any:
+        return value(self.high - self.low)
+
+    @property
+    def is_empty(self) -> Any:
+        return value(self.high) < value(self.low)
+
+    def interior_point(self) -> Any:
+        """Some point well inside."""
+        low, high = value(self.low), value(self.high)
+        with np.errstate(all="ignore"):
+            middle = np.where(np.isfinite(high - low), low + 0.5 * (high - low), 0.0)
+            half = np.where(np.isfinite(low), low + np.maximum(1.0, np.abs(low) * 2.0**-20),
+                            np.where(np.isfinite(high), high - np.maximum(1.0, np.abs(high) * 2.0**-20), 0.0))
+        return np.where(np.isfinite(low) & np.isfinite(high), middle, half)
+
+    def intersect(self, other: Interval) -> Interval:
+        """The common part; of two equal ends the open one is kept."""
+        low_first = value(self.low) > value(other.low)
+        same_low = np.all(value(self.low) == value(other.low))
+        high_first = value(self.high) < value(other.high)
+        same_high = np.all(value(self.high) == value(other.high))
+        low, low_closed, low_slack = ((self.low, self.low_closed, self.low_slack) if np.all(low_first) else
+                                      (other.low, other.low_closed and (self.low_closed or not same_low), other.low_slack))
+        high, high_closed, high_slack = ((self.high, self.high_closed, self.high_slack) if np.all(high_first) else
+                                         (other.high, other.high_closed and (self.high_closed or not same_high), other.high_slack))
+        return Interval(low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack)
+
+    def same_as(self, other: object) -> bool:
+        return (isinstance(other, Interval) and np.array_equal(value(self.low), value(other.low))
+                and np.array_equal(value(self.high), value(other.high)))
+
+    def __eq__(self, other: object) -> bool:
+        return self.same_as(other) and isinstance(other, Interval) and (
+            (self.low_closed, self.high_closed) == (other.low_closed, other.high_closed))
+
+    def __hash__(self) -> int:
+        return hash((Interval, self.low_closed, self.high_closed))
+
+    def __repr__(self) -> str:
+        return f"Interval({self})"
+
+    def __str__(self) -> str:
+        if np.ndim(value(self.low)) or np.ndim(value(self.high)):
+            return f"batch of intervals {value(self.low)} .. {value(self.high)}"
+        left = "[" if self.low_closed else "("
+        right = "]" if self.high_closed else ")"
+        return f"{left}{_number(value(self.low))}, {_number(value(self.high))}{right}"
+
+
+def Real() -> Interval:
+    """The real line."""
+    return Interval(-np.inf, np.inf)
+
+
+REAL = Interval(-np.inf, np.inf)
+POSITIVE = Interval(0.0, np.inf)
+UNIT = Interval(0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Integers(Domain):
+    """The integers from `low` to `high` inclusive, with counting measure."""
+
+    low: Any = -np.inf
+    high: Any = np.inf
+
+    measure = "counting"
+
+    def contains(self, x: Any) -> Any:
+        x = value(x)
+        return (x >= self.low) & (x <= self.high) & (x == np.floor(x)) & np.isfinite(x)
+
+    def __str__(self) -> str:
+        return f"integers {_number(self.low)} .. {_number(self.high)}"
+
+
+@dataclass(frozen=True, slots=True)
+class RealVector(Domain):
+    """Rⁿ."""
+
+    n: int
+
+    event_ndim = 1
+
+    def contains(self, x: Any) -> Any:
+        x = np.asarray(value(x))
+        return np.all(np.isfinite(x), axis=-1) & (x.shape[-1] == self.n)
+
+    def __str__(self) -> str:
+        return f"R^{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Domain):
+    """The Cartesian product of one-dimensional sets, one for each coordinate of the last axis."""
+
+    factors: tuple[Any, ...]
+
+    event_ndim = 1
+
+    @property
+    def n(self) -> int:
+        return len(self.factors)
+
+    def contains(self, x: Any) -> Any:
+        inside = [factor.contains(x[..., i]) for i, factor in enumerate(self.factors)]
+        return np.logical_and.reduce(inside)
+
+    def __str__(self) -> str:
+        return " x ".join(str(factor) for factor in self.factors)

@@ -1,0 +1,116 @@
+"""Parameters of laws and maps: named, checked once at construction, broadcast into a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from densities.domains import Domain, Integers, Interval
+from densities.errors import ParameterError, ShapeError, argument_error, close_matches
+
+REQUIRED: Any = object()
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter's domain, its default, and the other names it answers to, each with the conversion to ours."""
+
+    domain: Domain
+    default: Any = REQUIRED
+    aliases: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+
+
+def same(x: Any) -> Any:
+    return x
+
+
+def real(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], Any]) -> Parameter:
+    return Parameter(Interval(-np.inf, np.inf), default, {**dict.fromkeys(names, same), **aliases})
+
+
+def positive(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], Any]) -> Parameter:
+    return Parameter(Interval(0.0, np.inf), default, {**dict.fromkeys(names, same), **aliases})
+
+
+def probability(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], Any]) -> Parameter:
+    return Parameter(Interval(0.0, 1.0, low_closed=True, high_closed=True), default, {**dict.fromkeys(names, same), **aliases})
+
+
+def count(low: int, default: Any = REQUIRED, *names: str) -> Parameter:
+    return Parameter(Integers(low, np.inf), default, dict.fromkeys(names, same))
+
+
+def within(low: float, high: float, default: Any = REQUIRED, *names: str, low_closed: bool = False, high_closed: bool = False) -> Parameter:
+    return Parameter(Interval(low, high, low_closed=low_closed, high_closed=high_closed), default, dict.fromkeys(names, same))
+
+
+def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
+    """`given` as a Python float, or as a float64 array where it is a batch; checked against `domain`."""
+    expected = f"a real number in {domain}"
+    try:
+        array = np.asarray(given)
+    except ValueError:
+        raise ParameterError(argument_error(f"{owner}: {name}", expected, given)) from None
+    if isinstance(given, np.ma.MaskedArray) or array.dtype.kind not in "iuf":
+        raise ParameterError(argument_error(f"{owner}: {name}", expected, given))
+    if array.size == 0:
+        raise ShapeError(argument_error(f"{owner}: {name}", "at least one value", given))
+    values = array.astype(float)
+    inside = domain.contains(values)
+    if not np.all(inside):
+        worst = values[~inside].flat[0] if values.ndim else float(values)
+        raise ParameterError(argument_error(f"{owner}: {name}", expected, float(worst)))
+    return float(values) if values.ndim == 0 else values
+
+
+def bind(owner: str, specification: Mapping[str, Parameter], args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters by our names, from positional and keyword arguments and aliases."""
+    names = list(specification)
+    if len(args) > len(names):
+        raise ParameterError(argument_error(owner, f"at most {len(names)} arguments ({', '.join(names) or 'none'})", len(args)))
+    given: dict[str, Any] = dict(zip(names, args, strict=False))
+    for key, raw in kwargs.items():
+        name, convert = _resolve(owner, specification, key)
+        if name in given:
+            raise ParameterError(f"{owner}: {name}: expected one value, got two (again as {key!r})")
+        given[name] = convert(raw) if convert is same else convert(as_parameter(owner, key, raw, Interval()))
+    result = {}
+    for name, parameter in specification.items():
+        raw = given.get(name, parameter.default)
+        if raw is REQUIRED:
+            raise ParameterError(f"{owner}: {name}: expected {parameter.domain}, got nothing")
+        result[name] = as_parameter(owner, name, raw, parameter.domain)
+    return result
+
+
+def _resolve(owner: str, specification: Mapping[str, Parameter], key: str) -> tuple[str, Callable[[Any], Any]]:
+    if key in specification:
+        return key, same
+    for name, parameter in specification.items():
+        if key in parameter.aliases:
+            return name, parameter.aliases[key]
+    known = [*specification, *(alias for parameter in specification.values() for alias in parameter.aliases)]
+    close = close_matches(key, known, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise ParameterError(f"{owner}: expected the parameters {', '.join(specification) or 'none'}, got {key!r}{hint}")
+
+
+def batch_shape(owner: str, params: Mapping[str, Any]) -> tuple[int, ...]:
+    shapes = {name: np.shape(p) for name, p in params.items()}
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        raise ShapeError(argument_error(owner, "parameters whose shapes broadcast together", shapes)) from None
+
+
+def number_text(x: float) -> str:
+    """The shortest text that parses back to x: 1 rather than 1.0."""
+    text = repr(float(x))
+    return text[:-2] if text.endswith(".0") else text
+
+
+def same_parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)

@@ -1,0 +1,26 @@
+"""What floors say to each other without importing upward: laws are made of foreign objects, maps are applied to laws."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from densities.errors import argument_error
+
+
+@singledispatch
+def as_distribution(law: Any) -> Any:
+    """`law` as a Distribution of this library; other kinds of laws register here."""
+    raise TypeError(argument_error("law", "a distribution, of this library or one that it can adapt", law))
+
+
+@singledispatch
+def push_forward(law: Any, transform: Any) -> Any:
+    """The law of transform(X) for X of law `law`."""
+    return push_forward(as_distribution(law), transform)
+
+
+@singledispatch
+def is_law(candidate: Any) -> bool:
+    """Whether `candidate` is a distribution, as opposed to an array of points."""
+    return False

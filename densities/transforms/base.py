@@ -1,0 +1,520 @@
+"""Maps: what a transform is, how maps compose and invert, and how a law or an array goes through one.
+
+Conventions. `x` lives in the domain, `y` in the codomain. `forward_and_log_det(x)` gives y and log|dy/dx|,
+`inverse_and_log_det(y)` gives x and log|dx/dy|: the log-determinant always of the direction just taken. These methods are
+formulas only: they check nothing, raise nothing, and run on plain arrays, on `Anchored` numbers and on arrays of other
+libraries alike; calling the transform, `t(x)`, checks the domain first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from densities.anchored import Anchored, anchored, value
+from densities.arrays import as_points, quiet
+from densities.backends import namespace
+from densities.domains import REAL, Domain, Interval
+from densities.errors import DomainError, ParameterError, argument_error
+from densities.parameters import Parameter, batch_shape, bind, number_text, same_parameters
+from densities.protocols import is_law, push_forward
+from densities.registry import NameRegistry
+
+EPS = float(np.finfo(float).eps)
+
+registry = NameRegistry("transform", group="densities.transforms")
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A maximal interval on which a map is monotone: there it is `map`, a bijection onto `image`."""
+
+    domain: Interval
+    map: Bijection
+
+    @property
+    def image(self) -> Interval:
+        return self.map.image(self.domain)
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """An interval on which a map is constant: it makes an atom at `value`."""
+
+    domain: Interval
+    value: float
+
+
+class Transform:
+    """A measurable map g from `domain` to `codomain`.
+
+    Parameters are declared in the class attribute `parameters`, checked at construction and kept in `params`.
+    """
+
+    parameters: ClassVar[Mapping[str, Parameter]] = {}
+    domain: Domain = REAL
+    codomain: Domain = REAL
+    name: ClassVar[str] = ""
+    latex: ClassVar[str] = ""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.params = bind(self.name or type(self).__name__, self.parameters, args, kwargs)
+        self.batch_shape = batch_shape(self.name, self.params)
+
+    def forward(self, x: Any) -> Any:
+        """y = g(x), the formula alone."""
+        raise NotImplementedError
+
+    @property
+    def pieces(self) -> Sequence[Piece | Flat]:
+        """The maximal intervals of the domain on which g is monotone or constant, from left to right."""
+        raise NotImplementedError
+
+    def branches(self, y: Any) -> list[tuple[Any, Any, Any]]:
+        """The preimages of y: (x, log|dx/dy|, valid) for each branch of the inverse."""
+        result = []
+        for piece in self.pieces:
+            if isinstance(piece, Piece):
+                valid = piece.image.contains(y)
+                inside = np.where(valid, y, value(piece.image.interior_point()))
+                result.append((*piece.map.inverse_and_log_det(inside), valid))
+        return result
+
+    @property
+    def steps(self) -> tuple[Transform, ...]:
+        """The elementary maps that this one applies, first to last."""
+        return (self,)
+
+    @property
+    def event_ndim(self) -> int:
+        return self.domain.event_ndim
+
+    def __call__(self, x: Any) -> Any:
+        """g(x) for an array, DomainError where x leaves the domain; the law of g(X) for a distribution."""
+        if is_law(x):
+            return push_forward(x, self)
+        points, restore = as_points(x)
+        if points.dtype == object:
+            return push_forward(x, self)
+        self.check_domain(points)
+        with quiet():
+            return restore(self.forward(points))
+
+    def check_domain(self, x: Any) -> None:
+        if self.domain is REAL:
+            return
+        inside = self.domain.contains(x) | np.isnan(x if self.event_ndim == 0 else np.sum(x, axis=-1))
+        if not np.all(inside):
+            index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
+            raise DomainError(f"{self}: expected points of {self.domain}, got {x[index]} at index {index}", index=index)
+
+    def __rshift__(self, other: Any) -> Any:
+        return compose(self, other) if isinstance(other, Transform) else NotImplemented
+
+    def __rrshift__(self, law: Any) -> Any:
+        return push_forward(law, self)
+
+    def merge(self, after: Transform) -> Transform | None:
+        """One map equal to this one followed by `after`, or None."""
+        return None
+
+    def same_as(self, other: object) -> bool:
+        """Whether both are the same map, by type and parameters."""
+        return self is other or (type(self) is type(other) and isinstance(other, Transform) and same_parameters(self.params, other.params))
+
+    def __str__(self) -> str:
+        name = self.name or f"<{type(self).__name__}>"
+        if any(np.ndim(p) for p in self.params.values()):
+            return f"<{name} {self.params}>"
+        listed = ", ".join(f"{key}={number_text(p)}" for key, p in self.params.items())
+        return f"{name}({listed})" if listed else name
+
+    def __repr__(self) -> str:
+        listed = ", ".join(f"{key}={number_text(p) if np.ndim(p) == 0 else repr(p)}" for key, p in self.params.items())
+        return f"{type(self).__name__}({listed})"
+
+
+class Bijection(Transform):
+    """A map with one branch everywhere. On the line it is strictly monotone, `increasing` or not."""
+
+    increasing: Any = True
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        """(y, log|dy/dx|); shapes (..., event) -> (..., event), (...,)."""
+        raise NotImplementedError
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        """(x, log|dx/dy|); without a formula of its own, a bracketing solver on the forward map."""
+        from densities.transforms.numeric import solve_inverse
+
+        x = solve_inverse(self, value(y))
+        return x, -self.forward_and_log_det(x)[1]
+
+    def forward(self, x: Any) -> Any:
+        return self.forward_and_log_det(x)[0]
+
+    def inverse(self, y: Any) -> Any:
+        """x = g⁻¹(y), the formula alone."""
+        return self.inverse_and_log_det(y)[0]
+
+    @property
+    def inv(self) -> Bijection:
+        """The inverse map; `t.inv.inv is t`."""
+        return Inverse(self)
+
+    @property
+    def pieces(self) -> Sequence[Piece | Flat]:
+        return (Piece(self.domain, self),) if isinstance(self.domain, Interval) else ()
+
+    def jacobian(self, x: Any) -> Any:
+        """The matrix dy/dx: (..., n) -> (..., n, n), and for a map of the line (...,) -> (..., 1, 1)."""
+        x = np.asarray(x, dtype=float)
+        with quiet():
+            slope = np.exp(self.forward_and_log_det(x)[1]) * np.where(self.increasing, 1.0, -1.0)
+        return slope[..., None, None]
+
+    def image(self, interval: Interval) -> Interval:
+        """The image of an interval of the domain. Ends are limits: an end of the domain goes to an end of the codomain."""
+        low, low_closed, low_slack = self._end(interval.low, interval.low_closed, interval.low_slack)
+        high, high_closed, high_slack = self._end(interval.high, interval.high_closed, interval.high_slack)
+        up = np.asarray(self.increasing)
+        if up.ndim:
+            low, high = np.where(up, value(low), value(high)), np.where(up, value(high), value(low))
+        elif not up:
+            low, low_closed, low_slack, high, high_closed, high_slack = high, high_closed, high_slack, low, low_closed, low_slack
+        return Interval(low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack)
+
+    def _end(self, end: Any, closed: bool, slack: Any) -> tuple[Any, bool, Any]:
+        """The image of one end: (value, closed, slack)."""
+        domain, codomain = self.domain, self.codomain
+        assert isinstance(domain, Interval)
+        assert isinstance(codomain, Interval)
+        up = np.asarray(self.increasing)
+        at_low = value(end) <= value(domain.low)
+        at_high = value(end) >= value(domain.high)
+        lows = np.where(up, value(codomain.low), value(codomain.high))
+        highs = np.where(up, value(codomain.high), value(codomain.low))
+        if np.all(at_low | at_high):
+            limit = np.where(at_low, lows, highs)
+            kept = codomain.low_closed if np.all(at_low == up) else codomain.high_closed
+            return (float(limit) if limit.ndim == 0 else limit), closed and kept, 0.0
+        with quiet():
+            y, log_det = self.forward_and_log_det(anchored(end))
+            rounded, slope = np.asarray(value(y)), np.exp(value(log_det))
+            new_slack = slope * slack + EPS * (np.abs(rounded) + slope * np.abs(value(end)))
+        if np.ndim(rounded):
+            return np.where(at_low, lows, np.where(at_high, highs, rounded)), closed, np.where(at_low | at_high, 0.0, new_slack)
+        saturated = isinstance(y, Anchored) and rounded in (value(codomain.low), value(codomain.high))
+        return (y if saturated else float(rounded)), closed, float(new_slack)
+
+
+class Inverse(Bijection):
+    """g⁻¹, made of g by swapping the two directions."""
+
+    def __init__(self, original: Bijection):
+        self.original = original
+        self.params = original.params
+        self.batch_shape = original.batch_shape
+
+    @property
+    def domain(self) -> Domain:  # type: ignore[override]
+        return self.original.codomain
+
+    @property
+    def codomain(self) -> Domain:  # type: ignore[override]
+        return self.original.domain
+
+    @property
+    def increasing(self) -> Any:  # type: ignore[override]
+        return self.original.increasing
+
+    @property
+    def inv(self) -> Bijection:
+        return self.original
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.original.inverse_and_log_det(x)
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return self.original.forward_and_log_det(y)
+
+    def forward(self, x: Any) -> Any:
+        return self.original.inverse(x)
+
+    def inverse(self, y: Any) -> Any:
+        return self.original.forward(y)
+
+    def jacobian(self, x: Any) -> Any:
+        return np.linalg.inv(self.original.jacobian(self.original.inverse(np.asarray(x, dtype=float))))
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (isinstance(other, Inverse) and self.original.same_as(other.original))
+
+    def __str__(self) -> str:
+        return f"<inverse of {self.original}>"
+
+    def __repr__(self) -> str:
+        return f"{self.original!r}.inv"
+
+
+def simplify(steps: Sequence[Transform]) -> tuple[Transform, ...]:
+    """The steps with neighbours merged where that is exact: t then t.inv vanishes, affine maps become one."""
+    result: list[Transform] = []
+    for step in (elementary for outer in steps for elementary in outer.steps):
+        current: Transform | None = step
+        while result and current is not None:
+            before = result[-1]
+            if isinstance(before, Bijection) and isinstance(current, Bijection) and _cancels(before, current):
+                result.pop()
+                current = None
+            else:
+                merged = before.merge(current)
+                if merged is None:
+                    break
+                result.pop()
+                current = None if is_identity(merged) else merged
+        if current is not None and not is_identity(current):
+            result.append(current)
+    return tuple(result)
+
+
+def _cancels(before: Bijection, after: Bijection) -> bool:
+    return before.domain.event_ndim == after.domain.event_ndim and (before.inv.same_as(after) or after.inv.same_as(before))
+
+
+def is_identity(transform: Transform) -> bool:
+    return isinstance(transform, Identity)
+
+
+def compose(*transforms: Transform) -> Transform:
+    """The maps applied from left to right, as one."""
+    steps = simplify(transforms)
+    if not steps:
+        return Identity()
+    if len(steps) == 1:
+        return steps[0]
+    if all(isinstance(step, Bijection) for step in steps):
+        return Chain(steps)  # type: ignore[arg-type]
+    return Composite(steps)
+
+
+class Identity(Bijection):
+    """y = x."""
+
+    latex = "x"
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return x, namespace(x).abs(x) * 0.0
+
+    inverse_and_log_det = forward_and_log_det
+
+    def forward(self, x: Any) -> Any:
+        return x
+
+    inverse = forward
+
+    @property
+    def inv(self) -> Bijection:
+        return self
+
+
+registry.register("identity", examples=[{}], domain="real", codomain="real", formula="y = x")(Identity)
+Identity.name = "identity"
+
+
+class Composite(Transform):
+    """Maps applied one after another, some of them many-to-one."""
+
+    def __init__(self, steps: Sequence[Transform]):
+        self._steps = tuple(steps)
+        self.params: dict[str, Any] = {}
+        self.batch_shape = np.broadcast_shapes(*(step.batch_shape for step in self._steps))
+
+    @property
+    def steps(self) -> tuple[Transform, ...]:
+        return self._steps
+
+    @property
+    def domain(self) -> Domain:  # type: ignore[override]
+        return self._steps[0].domain
+
+    @property
+    def codomain(self) -> Domain:  # type: ignore[override]
+        return self._steps[-1].codomain
+
+    def forward(self, x: Any) -> Any:
+        for step in self._steps:
+            x = step.forward(x)
+        return x
+
+    @property
+    def pieces(self) -> Sequence[Piece | Flat]:
+        pieces: list[Piece | Flat] = list(self._steps[0].pieces)
+        for step in self._steps[1:]:
+            pieces = [finer for piece in pieces for finer in _refine(piece, step)]
+        return tuple(pieces)
+
+    def same_as(self, other: object) -> bool:
+        return isinstance(other, Transform) and same_steps(self.steps, other.steps)
+
+    def __str__(self) -> str:
+        return " >> ".join(map(str, self._steps))
+
+    def __repr__(self) -> str:
+        return " >> ".join(map(repr, self._steps))
+
+
+def same_steps(a: Sequence[Transform], b: Sequence[Transform]) -> bool:
+    return len(a) == len(b) and all(s.same_as(t) for s, t in zip(a, b, strict=True))
+
+
+def _refine(piece: Piece | Flat, step: Transform) -> list[Piece | Flat]:
+    """The pieces of `step` after `piece`, in the coordinate of the piece."""
+    if isinstance(piece, Flat):
+        return [Flat(piece.domain, float(value(step.forward(np.asarray(piece.value)))))]
+    result: list[Piece | Flat] = []
+    for after in step.pieces:
+        common = piece.image.intersect(after.domain)
+        if np.all(value(common.low) < value(common.high)):
+            domain = piece.map.inv.image(common).intersect(piece.domain)
+            if isinstance(after, Flat):
+                result.append(Flat(domain, after.value))
+            else:
+                result.append(Piece(domain, compose(piece.map, after.map)))  # type: ignore[arg-type]
+    return sorted(result, key=lambda part: float(np.max(value(part.domain.low))))
+
+
+class Chain(Composite, Bijection):
+    """Bijections applied one after another; log-determinants add."""
+
+    def __init__(self, steps: Sequence[Bijection]):
+        super().__init__(steps)
+        self._bijections = tuple(steps)
+
+    @property
+    def increasing(self) -> Any:  # type: ignore[override]
+        up = self._bijections[0].increasing
+        for step in self._bijections[1:]:
+            up = np.asarray(up) == np.asarray(step.increasing)
+        return bool(up) if np.ndim(up) == 0 else up
+
+    @property
+    def domain(self) -> Domain:  # type: ignore[override]
+        """The points whose images stay in the domain of every later step."""
+        domain = self._bijections[-1].domain
+        for step in reversed(self._bijections[:-1]):
+            if isinstance(domain, Interval) and isinstance(step.codomain, Interval):
+                domain = step.inv.image(domain.intersect(step.codomain))
+            else:
+                domain = step.domain
+        return domain
+
+    @property
+    def codomain(self) -> Domain:  # type: ignore[override]
+        codomain = self._bijections[0].codomain
+        for step in self._bijections[1:]:
+            if isinstance(codomain, Interval) and isinstance(step.domain, Interval):
+                codomain = step.image(codomain.intersect(step.domain))
+            else:
+                codomain = step.codomain
+        return codomain
+
+    @property
+    def inv(self) -> Bijection:
+        return compose(*(step.inv for step in reversed(self._bijections)))  # type: ignore[return-value]
+
+    @property
+    def pieces(self) -> Sequence[Piece | Flat]:
+        return Bijection.pieces.fget(self)  # type: ignore[attr-defined]
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        y, total = self._bijections[0].forward_and_log_det(x)
+        for step in self._bijections[1:]:
+            y, log_det = step.forward_and_log_det(y)
+            total = total + log_det
+        return y, total
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        x, total = self._bijections[-1].inverse_and_log_det(y)
+        for step in self._bijections[-2::-1]:
+            x, log_det = step.inverse_and_log_det(x)
+            total = total + log_det
+        return x, total
+
+    def forward(self, x: Any) -> Any:
+        for step in self._bijections:
+            x = step.forward(x)
+        return x
+
+    def inverse(self, y: Any) -> Any:
+        for step in reversed(self._bijections):
+            y = step.inverse(y)
+        return y
+
+    def jacobian(self, x: Any) -> Any:
+        x = np.asarray(x, dtype=float)
+        total = self._bijections[0].jacobian(x)
+        for before, step in zip(self._bijections, self._bijections[1:], strict=False):
+            x = before.forward(x)
+            total = step.jacobian(x) @ total
+        return total
+
+
+class ManyToOne(Transform):
+    """A map of the line that is monotone on each of several intervals; a subclass gives `forward` and `pieces`."""
+
+
+def register(name: str, *, examples: Sequence[Mapping[str, Any]] = ({},), aliases: Sequence[str] = (), source: str = "",
+             ufunc: Any = None, **metadata: Any) -> Callable[[type], type]:
+    """Class decorator: files a transform under `name`, so that strings, the CLI, the gallery and the tests know it.
+
+    `ufunc` is the NumPy or SciPy ufunc that computes the same map; applied to a law it pushes the law forward.
+    """
+
+    def file(cls: type) -> type:
+        if not (isinstance(cls, type) and issubclass(cls, Transform)):
+            raise ParameterError(argument_error("register", "a subclass of Transform", cls))
+        formula = (cls.__doc__ or "").strip().split("\n")[0]
+        registry.register(name, aliases=aliases, examples=examples, source=source, formula=formula, ufunc=ufunc, **metadata)(cls)
+        cls.name = name  # type: ignore[attr-defined]
+        return cls
+
+    return file
+
+
+def find(**filters: Any) -> list[str]:
+    """The names of the registered transforms whose first example has the wanted properties.
+
+    `domain` and `codomain` are words ("real", "positive", "unit", "bounded") or Interval objects; `increasing` and
+    `bijective` are booleans.
+    """
+    return [entry.name for entry in registry if _matches(next(iter(entry.instances())), filters)]
+
+
+WORDS = {"real": REAL, "positive": Interval(0.0, np.inf), "unit": Interval(0.0, 1.0)}
+
+
+def _matches(transform: Transform, filters: Mapping[str, Any]) -> bool:
+    facts: dict[str, Callable[[Any], bool]] = {
+        "domain": lambda wanted: _is_domain(transform.domain, wanted),
+        "codomain": lambda wanted: _is_domain(transform.codomain, wanted),
+        "increasing": lambda wanted: isinstance(transform, Bijection) and bool(np.all(transform.increasing)) == wanted,
+        "bijective": lambda wanted: isinstance(transform, Bijection) == wanted,
+    }
+    unknown = set(filters) - set(facts)
+    if unknown:
+        raise ParameterError(argument_error("find", f"filters among {', '.join(facts)}", sorted(unknown)))
+    return all(facts[key](wanted) for key, wanted in filters.items())
+
+
+def _is_domain(domain: Domain, wanted: Any) -> bool:
+    if isinstance(wanted, str):
+        if wanted == "bounded":
+            return isinstance(domain, Interval) and bool(np.isfinite(domain.length))
+        if wanted not in WORDS:
+            raise ParameterError(argument_error("domain", f"an Interval or one of {', '.join([*WORDS, 'bounded'])}", wanted))
+        wanted = WORDS[wanted]
+    return isinstance(domain, Interval) and domain.same_as(wanted)

@@ -16,7 +16,6 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import as_points, quiet
-from densities.backends import namespace
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
 from densities.parameters import Parameter, batch_shape, bind, number_text, same_parameters
@@ -141,9 +140,11 @@ class Bijection(Transform):
     """A map with one branch everywhere. On the line it is strictly monotone, `increasing` or not."""
 
     increasing: Any = True
+    inverse_class: ClassVar[type[Inverse] | None] = None
+    _inverse: Bijection | None = None
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        """(y, log|dy/dx|); shapes (..., event) -> (..., event), (...,)."""
+        """(y, log|dy/dx|); shapes (..., event) -> (..., event), (...,), or a plain number for a log-det that is constant."""
         raise NotImplementedError
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
@@ -163,7 +164,9 @@ class Bijection(Transform):
     @property
     def inv(self) -> Bijection:
         """The inverse map; `t.inv.inv is t`."""
-        return Inverse(self)
+        if self._inverse is None:
+            self._inverse = (self.inverse_class or Inverse).around(self)
+        return self._inverse
 
     @property
     def pieces(self) -> Sequence[Piece | Flat]:
@@ -212,12 +215,33 @@ class Bijection(Transform):
 
 
 class Inverse(Bijection):
-    """g⁻¹, made of g by swapping the two directions."""
+    """g⁻¹, made of g by swapping the two directions.
 
-    def __init__(self, original: Bijection):
+    A subclass `class Log(Inverse, of=Exp)` gives the inverses of one class a name of their own.
+    """
+
+    of: ClassVar[type[Bijection] | None] = None
+
+    def __init_subclass__(cls, of: type[Bijection], **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        cls.of, cls.parameters = of, of.parameters
+        of.inverse_class = cls
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self._wrap(args[0] if self.of is None else self.of(*args, **kwargs))
+
+    @classmethod
+    def around(cls, original: Bijection) -> Inverse:
+        """The inverse of a map that exists already."""
+        inverse = cls.__new__(cls)
+        inverse._wrap(original)
+        return inverse
+
+    def _wrap(self, original: Bijection) -> None:
         self.original = original
         self.params = original.params
         self.batch_shape = original.batch_shape
+        original._inverse = self
 
     @property
     def domain(self) -> Domain:  # type: ignore[override]
@@ -254,10 +278,10 @@ class Inverse(Bijection):
         return self is other or (isinstance(other, Inverse) and self.original.same_as(other.original))
 
     def __str__(self) -> str:
-        return f"<inverse of {self.original}>"
+        return super().__str__() if self.name else f"<inverse of {self.original}>"
 
     def __repr__(self) -> str:
-        return f"{self.original!r}.inv"
+        return super().__repr__() if self.name else f"{self.original!r}.inv"
 
 
 def simplify(steps: Sequence[Transform]) -> tuple[Transform, ...]:
@@ -307,7 +331,7 @@ class Identity(Bijection):
     latex = "x"
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        return x, namespace(x).abs(x) * 0.0
+        return x, 0.0
 
     inverse_and_log_det = forward_and_log_det
 
@@ -424,7 +448,10 @@ class Chain(Composite, Bijection):
 
     @property
     def inv(self) -> Bijection:
-        return compose(*(step.inv for step in reversed(self._bijections)))  # type: ignore[return-value]
+        if self._inverse is None:
+            self._inverse = Chain([step.inv for step in reversed(self._bijections)])
+            self._inverse._inverse = self
+        return self._inverse
 
     @property
     def pieces(self) -> Sequence[Piece | Flat]:

@@ -1,0 +1,153 @@
+"""Straight lines: affine maps of the real line, and when two of them may become one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.domains import Domain
+from densities.parameters import Parameter, real
+from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, register
+
+# Two lines merge where the merged loc is rounded by at most this many scales: no standardised point moves further.
+MERGE_TOLERANCE = 64 * EPS
+SPLITTER = 2.0**27 + 1.0
+
+
+class NonZero(Domain):
+    """The finite numbers other than 0."""
+
+    def contains(self, x: Any) -> Any:
+        return np.isfinite(x) & (np.asarray(x) != 0)
+
+    def __str__(self) -> str:
+        return "the numbers other than 0"
+
+
+NONZERO = NonZero()
+
+
+class Line(Bijection):
+    """y = loc + scale·x, with whichever of the two parameters there are."""
+
+    @property
+    def coefficients(self) -> tuple[Any, Any]:
+        return self.params.get("loc", 0.0), self.params.get("scale", 1.0)
+
+    @property
+    def increasing(self) -> Any:  # type: ignore[override]
+        scale = self.coefficients[1]
+        return scale > 0
+
+    def merge(self, after: Transform) -> Transform | None:
+        if not isinstance(after, Line):
+            return None
+        (loc, scale), (next_loc, next_scale) = self.coefficients, after.coefficients
+        with np.errstate(all="ignore"):
+            new_loc, error = _multiply_add(loc, next_scale, next_loc)
+            new_scale = scale * next_scale
+            exact_enough = np.all(np.abs(error) <= MERGE_TOLERANCE * np.abs(new_scale))
+            normal = np.all((np.abs(new_scale) > np.finfo(float).tiny) & (np.abs(new_scale) < np.inf))
+        return line(new_loc, new_scale) if exact_enough and normal else None
+
+
+def line(loc: Any, scale: Any) -> Bijection:
+    """The simplest map that is y = loc + scale·x."""
+    no_loc, no_scale = np.all(np.equal(loc, 0.0)), np.all(np.equal(scale, 1.0))
+    if no_loc and no_scale and np.ndim(loc) == np.ndim(scale) == 0:
+        return Identity()
+    if no_scale and np.ndim(scale) == 0:
+        return Shift(loc)
+    return Scale(scale) if no_loc and np.ndim(loc) == 0 else Affine(loc, scale)
+
+
+def _multiply_add(a: Any, b: Any, c: Any) -> tuple[Any, Any]:
+    """a·b + c and its rounding error (Dekker's product and Knuth's sum, both error-free)."""
+    product = a * b
+    high_a, high_b = ((SPLITTER * x) - ((SPLITTER * x) - x) for x in (a, b))
+    low_a, low_b = a - high_a, b - high_b
+    product_error = low_a * low_b - (((product - high_a * high_b) - low_a * high_b) - high_a * low_b)
+    total = product + c
+    part = total - product
+    return total, product_error + ((product - (total - part)) + (c - part))
+
+
+@register("affine", examples=[{"loc": 1.0, "scale": 2.0}, {"loc": -0.5, "scale": -3.0}, {"loc": [0.0, 1.0], "scale": [2.0, -0.5]}])
+class Affine(Line):
+    """y = loc + scale·x, from the real line onto itself; scale is any number other than 0."""
+
+    parameters = {"loc": real(0.0, "shift"), "scale": Parameter(NONZERO, 1.0)}
+    latex = r"loc + scale\,x"
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.forward(x), np.log(np.abs(self.params["scale"]))
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return self.inverse(y), -np.log(np.abs(self.params["scale"]))
+
+    def forward(self, x: Any) -> Any:
+        return self.params["loc"] + self.params["scale"] * x
+
+    def inverse(self, y: Any) -> Any:
+        return (y - self.params["loc"]) / self.params["scale"]
+
+
+@register("scale", examples=[{"scale": 2.0}, {"scale": -0.3}])
+class Scale(Line):
+    """y = scale·x, from the real line onto itself; scale is any number other than 0."""
+
+    parameters = {"scale": Parameter(NONZERO)}
+    latex = r"scale\,x"
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.params["scale"] * x, np.log(np.abs(self.params["scale"]))
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return y / self.params["scale"], -np.log(np.abs(self.params["scale"]))
+
+    def forward(self, x: Any) -> Any:
+        return self.params["scale"] * x
+
+    def inverse(self, y: Any) -> Any:
+        return y / self.params["scale"]
+
+    @property
+    def inv(self) -> Bijection:
+        if self._inverse is None:
+            self._inverse = Standardize.around(self)
+        return self._inverse
+
+
+@register("standardize", examples=[{"loc": 1.0, "scale": 3.0}])
+class Standardize(Inverse, of=Affine):
+    """y = (x - loc)/scale, from the real line onto itself; scale is any number other than 0."""
+
+    latex = r"\frac{x - loc}{scale}"
+
+
+@register("shift", examples=[{"loc": 1.5}])
+class Shift(Line):
+    """y = loc + x, from the real line onto itself."""
+
+    parameters = {"loc": real()}
+    latex = r"loc + x"
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.params["loc"] + x, 0.0
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return y - self.params["loc"], 0.0
+
+    def forward(self, x: Any) -> Any:
+        return self.params["loc"] + x
+
+    def inverse(self, y: Any) -> Any:
+        return y - self.params["loc"]
+
+    @property
+    def inv(self) -> Bijection:
+        if self._inverse is None:
+            self._inverse = Shift(-self.params["loc"])
+            self._inverse._inverse = self
+        return self._inverse

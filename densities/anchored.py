@@ -20,9 +20,10 @@ import numpy as np
 from scipy import special
 
 LOG2 = float(np.log(2.0))
-HALF_PI = float(np.pi / 2)
+HALF_PI, ROOT2 = float(np.pi / 2), float(np.sqrt(2.0))
 # Between these magnitudes log|h| is read from h itself; outside, h may be subnormal or infinite and the kept log decides.
 SMALLEST, LARGEST = 1e-290, 1e290
+LOG_SLOPE_OF_ERF = float(np.log(2.0 / np.sqrt(np.pi)))
 
 
 class Anchored:
@@ -169,6 +170,11 @@ def _log_of(offset: Any, kept: Any) -> Any:
     return np.where((size > SMALLEST) & (size < LARGEST), np.log(size), kept)
 
 
+def _kept(x: Anchored, log_slope: float = 0.0) -> Any:
+    """The logarithm of slope·|x|, for a map that is so near 0; None where x keeps none."""
+    return None if x._log is None else log_abs(x) + log_slope
+
+
 def log_abs(x: Any) -> Any:
     """log|x| as plain doubles, right past overflow and underflow."""
     if not isinstance(x, Anchored):
@@ -294,15 +300,20 @@ def where(condition: Any, x: Any, y: Any) -> Anchored:
     return Anchored(anchor, np.where(condition, x.offset, y.offset), log)
 
 
-def odd_saturating(x: Anchored, function: Callable, limit: float, log_gap: Callable) -> Anchored:
+def choose(condition: Any, x: Any, y: Any) -> Any:
+    """np.where, plain unless one of the two is anchored."""
+    return where(condition, x, y) if isinstance(x, Anchored) or isinstance(y, Anchored) else np.where(condition, x, y)
+
+
+def odd_saturating(x: Anchored, function: Callable, limit: float, log_gap: Callable, log_slope: float = 0.0) -> Anchored:
     """An odd map with f(x) ~ slope·x at 0 and limits ±`limit`: anchored at 0 inside, at the limits outside.
 
-    `log_gap(|x|, log|x|)` is log(limit - f(|x|)).
+    `log_gap(|x|, log|x|)` is log(limit - f(|x|)), `log_slope` is log f'(0).
     """
     v = x.value
     s = np.where(sign(x) < 0, -1.0, 1.0)
     inner = function(v)
-    inside = Anchored(0.0, inner, _log_of(inner, x._log if is_pure(x) else None) if is_pure(x) else None)
+    inside = Anchored(0.0, inner, _log_of(inner, _kept(x, log_slope)))
     outside = Anchored.from_log(log_gap(np.abs(v), log_abs(x)), -s, s * limit)
     return where(np.abs(v) < 0.5, inside, outside)
 
@@ -313,7 +324,7 @@ def tanh(x: Anchored) -> Anchored:
 
 def arctanh(x: Anchored) -> Anchored:
     inner = np.arctanh(x.value)
-    small = Anchored(0.0, inner, _log_of(inner, x._log)) if is_pure(x) else Anchored(0.0, inner)
+    small = Anchored(0.0, inner, _log_of(inner, _kept(x)))
     return where(np.abs(x.value) < 0.5, small, 0.5 * (log(x + 1.0) - log(1.0 - x)))
 
 
@@ -324,13 +335,78 @@ def arctan(x: Anchored) -> Anchored:
     return odd_saturating(x, np.arctan, HALF_PI, gap)
 
 
+def erf(x: Anchored) -> Anchored:
+    return odd_saturating(x, special.erf, 1.0, lambda size, _: LOG2 + special.log_ndtr(-ROOT2 * size), LOG_SLOPE_OF_ERF)
+
+
+def erfinv(x: Anchored) -> Anchored:
+    v = x.value
+    inner = special.erfinv(v)
+    small = Anchored(0.0, inner, _log_of(inner, _kept(x, -LOG_SLOPE_OF_ERF)))
+    outer = -special.ndtri_exp(log_abs(1.0 - absolute(x)) - LOG2) / ROOT2
+    return where(np.abs(v) < 0.5, small, Anchored(0.0, np.copysign(outer, v)))
+
+
+def hypot(x: Any, y: Any) -> Anchored:
+    """√(x² + y²), whose square does not overflow."""
+    a, b = log_abs(x), log_abs(y)
+    high = np.maximum(a, b)
+    return Anchored.from_log(high + 0.5 * np.log1p(np.exp(2 * (np.minimum(a, b) - high))))
+
+
+def half_angle(gap: Anchored) -> Anchored:
+    """2 asin √(gap/2): the angle whose cosine is 1 - gap, for gaps up to 1."""
+    root = power(multiply(gap, 0.5), 0.5)
+    angle = np.arcsin(root.value)
+    return multiply(Anchored(0.0, angle, _log_of(angle, root._log)), 2.0)
+
+
+def versine(h: Anchored) -> Anchored:
+    """1 - cos h = 2 sin²(h/2)."""
+    half = np.sin(0.5 * h.value)
+    log_half = _log_of(half, None if h._log is None else h._log - LOG2)
+    return multiply(power(Anchored(0.0, half, log_half), 2.0), 2.0)
+
+
+def arcsin(x: Anchored) -> Anchored:
+    v = x.value
+    inner = np.arcsin(v)
+    small = Anchored(0.0, inner, _log_of(inner, _kept(x)))
+    s = np.where(v < 0, -1.0, 1.0)
+    return where(np.abs(v) < 0.5, small, multiply(HALF_PI - half_angle(1.0 - absolute(x)), s))
+
+
+def arccos(x: Anchored) -> Anchored:
+    v = x.value
+    outer = half_angle(1.0 - absolute(x))
+    return where(np.abs(v) < 0.5, Anchored.exact(np.arccos(v)), where(v > 0, outer, np.pi - outer))
+
+
+def sin(x: Anchored) -> Anchored:
+    v = x.value
+    s = np.where(v < 0, -1.0, 1.0)
+    inner = np.sin(v)
+    at_crest, at_pi = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi
+    crest = multiply(1.0 - versine(Anchored(0.0, x.offset, x._log)), s)
+    zero = Anchored(0.0, -np.sin(x.offset), _log_of(x.offset, x._log))
+    plain = Anchored(0.0, inner, _log_of(inner, _kept(x)))
+    return where(at_crest, crest, where(at_pi, zero, plain))
+
+
+def cos(x: Anchored) -> Anchored:
+    at_crest, at_pi, small = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi, np.abs(x.value) < 0.5
+    zero = Anchored(0.0, -np.sign(x.anchor) * np.sin(x.offset), _log_of(x.offset, x._log))
+    top = 1.0 - versine(where(at_pi, Anchored(0.0, x.offset, x._log), pure(x)))
+    return where(at_crest, zero, where(at_pi, negative(top), where(small, top, Anchored.exact(np.cos(x.value)))))
+
+
 def tan(x: Anchored) -> Any:
     """tan on its principal branch; at the anchors ±π/2 it is -1/tan(offset)."""
     at_pole = np.abs(x.anchor) == HALF_PI
     offset = np.where(at_pole, x.offset, 1.0)
     flipped = power(Anchored(0.0, -np.tan(offset), _log_of(offset, x._log)), -1.0)
     inner = np.tan(x.value)
-    return where(at_pole, flipped, Anchored(0.0, inner, _log_of(inner, x._log)) if is_pure(x) else Anchored(0.0, inner))
+    return where(at_pole, flipped, Anchored(0.0, inner, _log_of(inner, _kept(x))))
 
 
 def sinh(x: Anchored) -> Anchored:
@@ -344,14 +420,22 @@ def sinh(x: Anchored) -> Anchored:
 def cosh(x: Anchored) -> Anchored:
     size = np.abs(x.value)
     offset = np.cosh(size)
-    return Anchored(0.0, offset, _log_of(offset, size - LOG2 + np.log1p(np.exp(-2 * size))))
+    near = 1.0 + multiply(power(sinh(multiply(pure(x), 0.5)), 2.0), 2.0)
+    return where(size < 1.0, near, Anchored(0.0, offset, _log_of(offset, size - LOG2 + np.log1p(np.exp(-2 * size)))))
+
+
+def arccosh(x: Anchored) -> Anchored:
+    """2 asinh √((x - 1)/2)."""
+    v = x.value
+    near = multiply(arcsinh(power(multiply(x - 1.0, 0.5), 0.5)), 2.0)
+    return where(v < 2.0, near, Anchored.exact(np.where(v > 1e150, log_abs(x) + LOG2, np.arccosh(v))))
 
 
 def arcsinh(x: Anchored) -> Anchored:
     v = x.value
     large = log_abs(x) + LOG2
     offset = np.where(np.abs(v) > 1e150, np.copysign(large, v), np.arcsinh(v))
-    return Anchored(0.0, offset, _log_of(offset, x._log) if is_pure(x) else None)
+    return Anchored(0.0, offset, _log_of(offset, _kept(x)))
 
 
 def expit(x: Anchored) -> Anchored:
@@ -431,6 +515,8 @@ RULES: dict[np.ufunc, Callable] = {
     np.exp: exp, np.expm1: lambda x: exp(x) - 1.0, np.log: log, np.log1p: lambda x: log(x + 1.0),
     np.exp2: lambda x: exp(x * LOG2), np.log2: lambda x: log(x) / LOG2, np.log10: lambda x: log(x) / np.log(10.0),
     np.tanh: tanh, np.arctanh: arctanh, np.sinh: sinh, np.cosh: cosh, np.arcsinh: arcsinh, np.arctan: arctan, np.tan: tan,
+    np.arccosh: arccosh, np.arcsin: arcsin, np.arccos: arccos, np.sin: sin, np.cos: cos, np.hypot: hypot,
+    special.erf: erf, special.erfinv: erfinv,
     np.logaddexp: logaddexp, np.maximum: maximum, np.minimum: minimum,
     np.less: lambda x, y: sign(add(x, -y)) < 0, np.less_equal: lambda x, y: sign(add(x, -y)) <= 0,
     np.greater: lambda x, y: sign(add(x, -y)) > 0, np.greater_equal: lambda x, y: sign(add(x, -y)) >= 0,

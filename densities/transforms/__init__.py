@@ -27,8 +27,10 @@ from densities.transforms.exponential import (
     Softplus,
     SoftplusInverse,
 )
-from densities.transforms.linear import Affine, Scale, Shift, Standardize
-from densities.transforms.manytoone import Abs, Square
+from densities.transforms.linear import Affine, LeakyRelu, Scale, Shift, Standardize
+from densities.transforms.hyperbolic import Acosh, Asinh, Cosh, Sinh, SinhArcsinh
+from densities.transforms.manytoone import Abs, Ceil, Clip, Cos, Floor, Relu, Round, Sign, Sin, Square
+from densities.transforms.normalizing import BoxCox, YeoJohnson
 from densities.transforms.power import Cbrt, Cube, Power, Reciprocal, Sqrt
 from densities.transforms.sigmoidal import (
     Acos,
@@ -42,6 +44,7 @@ from densities.transforms.sigmoidal import (
     NormalPpf,
     Sigmoid,
     Softsign,
+    Tan,
     Tanh,
 )
 

@@ -9,7 +9,7 @@ libraries alike; calling the transform, `t(x)`, checks the domain first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,6 +25,11 @@ from densities.registry import NameRegistry
 EPS = float(np.finfo(float).eps)
 
 registry = NameRegistry("transform", group="densities.transforms")
+
+
+def constant(x: Any) -> Any:
+    """`x`, as a Python float where it is a scalar: so that it does not make float64 of float32."""
+    return float(x) if np.ndim(x) == 0 else x
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,12 @@ class Flat:
 
     domain: Interval
     value: float
+
+
+def meets(a: Interval, b: Interval) -> bool:
+    """Whether two intervals have more than an end in common, or a point where one of them is a point."""
+    common = a.intersect(b)
+    return bool(np.any(value(common.low) < value(common.high)) or np.any(common.contains(value(common.low))))
 
 
 class Transform:
@@ -71,6 +82,10 @@ class Transform:
     def pieces(self) -> Sequence[Piece | Flat]:
         """The maximal intervals of the domain on which g is monotone or constant, from left to right."""
         raise NotImplementedError
+
+    def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
+        """The pieces that meet an interval; maps with infinitely many pieces have only these."""
+        return tuple(piece for piece in self.pieces if meets(piece.domain, interval))
 
     def branches(self, y: Any) -> list[tuple[Any, Any, Any]]:
         """The preimages of y: (x, log|dx/dy|, valid) for each branch of the inverse."""
@@ -376,7 +391,13 @@ class Composite(Transform):
 
     @property
     def pieces(self) -> Sequence[Piece | Flat]:
-        pieces: list[Piece | Flat] = list(self._steps[0].pieces)
+        return self._refined(self._steps[0].pieces)
+
+    def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
+        found = self._steps[0].pieces_within(interval)
+        return self._refined([replace(piece, domain=piece.domain.intersect(interval)) for piece in found])
+
+    def _refined(self, pieces: Sequence[Piece | Flat]) -> Sequence[Piece | Flat]:
         for step in self._steps[1:]:
             pieces = [finer for piece in pieces for finer in _refine(piece, step)]
         return tuple(pieces)
@@ -400,7 +421,7 @@ def _refine(piece: Piece | Flat, step: Transform) -> list[Piece | Flat]:
     if isinstance(piece, Flat):
         return [Flat(piece.domain, float(value(step.forward(np.asarray(piece.value)))))]
     result: list[Piece | Flat] = []
-    for after in step.pieces:
+    for after in step.pieces_within(piece.image):
         common = piece.image.intersect(after.domain)
         if np.all(value(common.low) < value(common.high)):
             domain = piece.map.inv.image(common).intersect(piece.domain)
@@ -456,6 +477,9 @@ class Chain(Composite, Bijection):
     @property
     def pieces(self) -> Sequence[Piece | Flat]:
         return Bijection.pieces.fget(self)  # type: ignore[attr-defined]
+
+    def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
+        return Transform.pieces_within(self, interval)
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         y, total = self._bijections[0].forward_and_log_det(x)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from densities.backends import namespace
 from densities.domains import Domain
-from densities.parameters import Parameter, real
-from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, register
+from densities.parameters import Parameter, positive, real
+from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, constant, register
 
 # Two lines merge where the merged loc is rounded by at most this many scales: no standardised point moves further.
 MERGE_TOLERANCE = 64 * EPS
@@ -37,8 +39,11 @@ class Line(Bijection):
 
     @property
     def increasing(self) -> Any:  # type: ignore[override]
-        scale = self.coefficients[1]
-        return scale > 0
+        return self.coefficients[1] > 0
+
+    @cached_property
+    def log_slope(self) -> Any:
+        return constant(np.log(np.abs(self.coefficients[1])))
 
     def merge(self, after: Transform) -> Transform | None:
         if not isinstance(after, Line):
@@ -81,10 +86,10 @@ class Affine(Line):
     latex = r"loc + scale\,x"
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        return self.forward(x), np.log(np.abs(self.params["scale"]))
+        return self.forward(x), self.log_slope
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
-        return self.inverse(y), -np.log(np.abs(self.params["scale"]))
+        return self.inverse(y), -self.log_slope
 
     def forward(self, x: Any) -> Any:
         return self.params["loc"] + self.params["scale"] * x
@@ -101,10 +106,10 @@ class Scale(Line):
     latex = r"scale\,x"
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        return self.params["scale"] * x, np.log(np.abs(self.params["scale"]))
+        return self.params["scale"] * x, self.log_slope
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
-        return y / self.params["scale"], -np.log(np.abs(self.params["scale"]))
+        return y / self.params["scale"], -self.log_slope
 
     def forward(self, x: Any) -> Any:
         return self.params["scale"] * x
@@ -151,3 +156,26 @@ class Shift(Line):
             self._inverse = Shift(-self.params["loc"])
             self._inverse._inverse = self
         return self._inverse
+
+
+@register("leaky_relu", examples=[{}, {"slope": 3.0}])
+class LeakyRelu(Bijection):
+    """y = x for x >= 0 and slope·x for x < 0, from the real line onto itself; slope > 0."""
+
+    parameters = {"slope": positive(0.01)}
+    latex = r"\max\left(x, 0\right) + slope\min\left(x, 0\right)"
+
+    @cached_property
+    def log_slope(self) -> Any:
+        return constant(np.log(self.params["slope"]))
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        xp = namespace(x)
+        return self.forward(x), -self.log_slope * xp.minimum(xp.sign(x), 0.0)
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        xp = namespace(y)
+        return xp.where(y < 0, y / self.params["slope"], y), self.log_slope * xp.minimum(xp.sign(y), 0.0)
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).where(x < 0, self.params["slope"] * x, x)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from densities.anchored import value
 from densities.backends import namespace
-from densities.transforms.base import Bijection, Flat, Identity, ManyToOne, Piece, register
+from densities.domains import POSITIVE, Integers, Interval
+from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.parameters import Parameter
+from densities.transforms.base import Bijection, Flat, Identity, ManyToOne, Piece, meets, register
 from densities.transforms.power import NONNEGATIVE, Sqrt, halves
+from densities.transforms.sigmoidal import Acos, Asin
 
 
 class Restricted(Bijection):
@@ -41,6 +47,11 @@ class Restricted(Bijection):
         return f"Restricted({self.whole!r}, {self.domain!r})"
 
 
+def identity_on(domain: Interval) -> Piece:
+    """The piece on which a map leaves x as it is."""
+    return Piece(domain, Restricted(Identity(), domain))
+
+
 @register("abs", ufunc=np.absolute)
 class Abs(ManyToOne):
     """y = |x|, from the real line onto [0, inf), two to one."""
@@ -63,3 +74,193 @@ class Square(ManyToOne):
 
     def forward(self, x: Any) -> Any:
         return x * x
+
+
+@register("relu")
+class Relu(ManyToOne):
+    """y = max(x, 0): the negative half line becomes an atom at 0."""
+
+    codomain = NONNEGATIVE
+    latex = r"\max\left(x, 0\right)"
+    pieces: Sequence[Piece | Flat] = (Flat(Interval(-np.inf, 0.0, high_closed=True), 0.0), identity_on(POSITIVE))
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).maximum(x, 0.0)
+
+
+EXTENDED = Interval(-np.inf, np.inf, low_closed=True, high_closed=True)
+
+
+@register("clip", examples=[{"low": -1.0, "high": 2.0}])
+class Clip(ManyToOne):
+    """y = min(max(x, low), high): what lies below low or above high becomes an atom there; either may be infinite."""
+
+    parameters = {"low": Parameter(EXTENDED), "high": Parameter(EXTENDED)}
+    latex = r"\min\left(\max\left(x, low\right), high\right)"
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        low, high = self.params["low"], self.params["high"]
+        if self.batch_shape or not low < high:
+            raise ParameterError(argument_error("clip: low, high", "two numbers, low < high", (low, high)))
+        self.codomain = Interval(low, high, low_closed=low > -np.inf, high_closed=high < np.inf)
+
+    def forward(self, x: Any) -> Any:
+        xp = namespace(x)
+        return xp.minimum(xp.maximum(x, self.params["low"]), self.params["high"])
+
+    @property
+    def pieces(self) -> Sequence[Piece | Flat]:
+        low, high = self.params["low"], self.params["high"]
+        below = (Flat(Interval(-np.inf, low, high_closed=True), low),) if low > -np.inf else ()
+        above = (Flat(Interval(high, np.inf, low_closed=True), high),) if high < np.inf else ()
+        return (*below, identity_on(Interval(low, high)), *above)
+
+
+@register("sign", ufunc=np.sign)
+class Sign(ManyToOne):
+    """y = -1, 0 or 1, as x is negative, zero or positive."""
+
+    codomain = Integers(-1, 1)
+    latex = r"\operatorname{sign}\left(x\right)"
+    pieces: Sequence[Piece | Flat] = (
+        Flat(Interval(-np.inf, 0.0), -1.0), Flat(Interval(0.0, 0.0, low_closed=True, high_closed=True), 0.0), Flat(POSITIVE, 1.0))
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).sign(x)
+
+
+class Endless(ManyToOne):
+    """A map with infinitely many pieces: those that meet an interval are given by `pieces_within`."""
+
+    @property
+    def pieces(self) -> Sequence[Piece | Flat]:
+        raise UnsupportedOperationError(f"{self}: it has infinitely many pieces; pieces_within(interval) gives those of a bounded interval")
+
+    def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
+        low, high = value(interval.low), value(interval.high)
+        if not np.all(np.isfinite([low, high])):
+            raise UnsupportedOperationError(f"{self}: expected a bounded interval, got {interval}, in which it has infinitely many pieces")
+        numbers = range(int(np.floor(np.min(self.count(low)))), int(np.floor(np.max(self.count(high)))) + 1)
+        return tuple(piece for piece in map(self.piece, numbers) if meets(piece.domain, interval))
+
+    def count(self, x: Any) -> Any:
+        """The number of the piece at x, before it is rounded down."""
+        raise NotImplementedError
+
+    def piece(self, k: int) -> Piece | Flat:
+        """The piece number k."""
+        raise NotImplementedError
+
+
+class Rounding(Endless):
+    """A map to the integers, each of whose values is an atom."""
+
+    codomain = Integers()
+    latex = r"\lfloor x \rfloor"
+
+    def count(self, x: Any) -> Any:
+        return self.forward(np.asarray(x, dtype=float))
+
+
+@register("floor", ufunc=np.floor)
+class Floor(Rounding):
+    """y = the greatest integer that is not above x."""
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).floor(x)
+
+    def piece(self, k: int) -> Flat:
+        return Flat(Interval(k, k + 1, low_closed=True), float(k))
+
+
+@register("ceil", ufunc=np.ceil)
+class Ceil(Rounding):
+    """y = the least integer that is not below x."""
+
+    latex = r"\lceil x \rceil"
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).ceil(x)
+
+    def piece(self, k: int) -> Flat:
+        return Flat(Interval(k - 1, k, high_closed=True), float(k))
+
+
+@register("round", aliases=("rint",), ufunc=np.rint)
+class Round(Rounding):
+    """y = the integer nearest to x, the even one of two."""
+
+    latex = r"\operatorname{round}\left(x\right)"
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).round(x)
+
+    def piece(self, k: int) -> Flat:
+        return Flat(Interval(k - 0.5, k + 0.5, low_closed=k % 2 == 0, high_closed=k % 2 == 0), float(k))
+
+
+class Turn(Bijection):
+    """y = ±f(x - kπ), + for even k: the k-th branch of a map that alternates with period π; f is its principal branch."""
+
+    def __init__(self, principal: Bijection, k: int):
+        super().__init__()
+        self.principal, self.k, self.sign = principal, k, -1.0 if k % 2 else 1.0
+        low, high = principal.domain.edges  # type: ignore[attr-defined]
+        self.domain = Interval(low + k * math.pi, high + k * math.pi, low_closed=True, high_closed=True)
+        self.codomain = principal.codomain
+        self.increasing = principal.increasing == (k % 2 == 0)
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.principal.forward_and_log_det(x)  # sin and cos reduce x themselves, and better than x - kπ would
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        x, log_det = self.principal.inverse_and_log_det(self.sign * y)
+        return x + self.k * math.pi, log_det
+
+    def same_as(self, other: object) -> bool:
+        return isinstance(other, Turn) and self.k == other.k and self.principal.same_as(other.principal)
+
+    def __str__(self) -> str:
+        return f"<branch {self.k} of {self.principal}>"
+
+    def __repr__(self) -> str:
+        return f"Turn({self.principal!r}, {self.k})"
+
+
+@register("sin", ufunc=np.sin)
+class Sin(Endless):
+    """y = sin(x), from the real line onto [-1, 1], through all its branches."""
+
+    codomain = Interval(-1.0, 1.0, low_closed=True, high_closed=True)
+    latex = r"\sin x"
+    principal = Asin().inv
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).sin(x)
+
+    def count(self, x: Any) -> Any:
+        return x / math.pi + 0.5
+
+    def piece(self, k: int) -> Piece:
+        turn = Turn(self.principal, k)
+        return Piece(turn.domain, turn)
+
+
+@register("cos", ufunc=np.cos)
+class Cos(Endless):
+    """y = cos(x), from the real line onto [-1, 1], through all its branches."""
+
+    codomain = Interval(-1.0, 1.0, low_closed=True, high_closed=True)
+    latex = r"\cos x"
+    principal = Acos().inv
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).cos(x)
+
+    def count(self, x: Any) -> Any:
+        return x / math.pi
+
+    def piece(self, k: int) -> Piece:
+        turn = Turn(self.principal, k)
+        return Piece(turn.domain, turn)

@@ -13,7 +13,7 @@ from densities.backends import namespace
 from densities.domains import POSITIVE, Interval
 from densities.errors import DomainError, ParameterError, argument_error
 from densities.parameters import Parameter, bind
-from densities.transforms.base import Bijection, Flat, Inverse, ManyToOne, Piece, Transform, register
+from densities.transforms.base import Bijection, Flat, Inverse, ManyToOne, Piece, Transform, constant, register
 from densities.transforms.linear import NONZERO
 
 LOG2, LOG3 = math.log(2.0), math.log(3.0)
@@ -181,7 +181,8 @@ class Root(Power, Bijection):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.root = 1.0 / self.exponent
-        self.root_error = _reciprocal_error(self.exponent) if np.ndim(self.exponent) == 0 else np.vectorize(_reciprocal_error)(self.exponent)
+        self.root_error = constant(np.vectorize(_reciprocal_error)(self.exponent))
+        self.log_exponent = constant(np.log(np.abs(self.exponent)))
 
     @property
     def increasing(self) -> Any:  # type: ignore[override]
@@ -189,14 +190,14 @@ class Root(Power, Bijection):
 
     def _size_and_log_det(self, x: Any) -> tuple[Any, Any]:
         xp = namespace(x)
-        return xp.pow(x, self.exponent), xp.xlogy(self.exponent - 1.0, x) + np.log(np.abs(self.exponent))
+        return xp.pow(x, self.exponent), xp.xlogy(self.exponent - 1.0, x) + self.log_exponent
 
     def _inverse_size_and_log_det(self, y: Any) -> tuple[Any, Any]:
         xp = namespace(y)
         x = xp.pow(y, self.root)
         if np.any(self.root_error):
             x = x + xp.xlogy(self.root_error * x, y)
-        return x, xp.xlogy(self.root - 1.0, y) - np.log(np.abs(self.exponent))
+        return x, xp.xlogy(self.root - 1.0, y) - self.log_exponent
 
 
 def _reciprocal_error(a: float) -> float:

@@ -171,6 +171,13 @@ class Atan(Bijection):
         return namespace(y).tan(y)
 
 
+@register("tan", ufunc=np.tan)
+class Tan(Inverse, of=Atan):
+    """y = tan(x) on its principal branch, from (-π/2, π/2) onto the real line."""
+
+    latex = r"\tan x"
+
+
 @register("asin", aliases=("arcsin",), ufunc=np.arcsin)
 class Asin(Bijection):
     """y = asin(x), from [-1, 1] onto [-π/2, π/2]."""
@@ -185,7 +192,7 @@ class Asin(Bijection):
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         xp = namespace(y)
-        return xp.sin(y), xp.log(xp.cos(y))
+        return xp.sin(y), xp.log(xp.abs(xp.cos(y)))
 
 
 @register("acos", aliases=("arccos",), ufunc=np.arccos)
@@ -203,4 +210,4 @@ class Acos(Bijection):
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         xp = namespace(y)
-        return xp.cos(y), xp.log(xp.sin(y))
+        return xp.cos(y), xp.log(xp.abs(xp.sin(y)))

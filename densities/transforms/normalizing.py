@@ -1,0 +1,107 @@
+"""The families of Box and Cox and of Yeo and Johnson: powers made continuous in their exponent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.backends import namespace
+from densities.domains import POSITIVE, Interval
+from densities.parameters import real
+from densities.transforms.base import Bijection, constant, register
+
+
+def bent_power(lmbda: Any, log_base: Any, base: Any) -> Any:
+    """(base^λ - 1)/λ, and log(base) where λ = 0; accurate where base is near 1 and where λ is near 0."""
+    xp = namespace(log_base)
+    safe = constant(np.where(np.equal(lmbda, 0.0), 1.0, lmbda))
+    exponent = safe * log_base
+    near = xp.abs(exponent) < 1.0
+    power = xp.where(near, xp.expm1(xp.where(near, exponent, 0.0)), xp.pow(base, safe) - 1.0) / safe
+    return xp.where(np.equal(lmbda, 0.0), log_base, power)
+
+
+def unbent_log(lmbda: Any, y: Any, bound: Any) -> Any:
+    """log(1 + λy)/λ, and y where λ = 0; `bound` is -1/λ, towards which 1 + λy is λ(y - bound)."""
+    xp = namespace(y)
+    safe = constant(np.where(np.equal(lmbda, 0.0), 1.0, lmbda))
+    product = safe * y
+    near_bound = product < -0.5
+    log_power = xp.where(near_bound, xp.log(xp.abs(safe * (y - bound))), xp.log1p(xp.where(near_bound, 0.0, product)))
+    return xp.where(np.equal(lmbda, 0.0), y, log_power / safe)
+
+
+def end(lmbda: Any) -> Any:
+    """-1/λ, and -inf where λ = 0."""
+    with np.errstate(divide="ignore"):
+        return constant(np.where(np.equal(lmbda, 0.0), -np.inf, -1.0 / np.asarray(lmbda)))
+
+
+@register("box_cox", aliases=("boxcox",), examples=[{"lmbda": 0.5}, {"lmbda": 0.0}, {"lmbda": -0.7}, {"lmbda": 1e-12}, {"lmbda": [0.0, 2.0]}],
+          source="G. E. P. Box and D. R. Cox, An analysis of transformations, J. R. Stat. Soc. B 26 (1964)")
+class BoxCox(Bijection):
+    """y = (x^lmbda - 1)/lmbda, log(x) for lmbda = 0, from (0, inf) onto (-1/lmbda, inf), the line or (-inf, -1/lmbda)."""
+
+    parameters = {"lmbda": real()}
+    domain = POSITIVE
+    latex = r"\frac{x^{lmbda} - 1}{lmbda}"
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        lmbda = self.params["lmbda"]
+        self.bound = end(lmbda)
+        self.codomain = Interval(np.where(np.less(lmbda, 0), -np.inf, self.bound), np.where(np.less(lmbda, 0), self.bound, np.inf))
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.forward(x), namespace(x).xlogy(self.params["lmbda"] - 1.0, x)
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        log_x = unbent_log(self.params["lmbda"], y, self.bound)
+        return namespace(y).exp(log_x), (1.0 - self.params["lmbda"]) * log_x
+
+    def forward(self, x: Any) -> Any:
+        return bent_power(self.params["lmbda"], namespace(x).log(x), x)
+
+
+@register("yeo_johnson", aliases=("yeojohnson",),
+          examples=[{"lmbda": 0.5}, {"lmbda": 0.0}, {"lmbda": 2.0}, {"lmbda": -0.5}, {"lmbda": 3.0}, {"lmbda": [1.0, 2.5]}],
+          source="I.-K. Yeo and R. A. Johnson, A new family of power transformations, Biometrika 87 (2000)")
+class YeoJohnson(Bijection):
+    """y = ((1 + x)^lmbda - 1)/lmbda for x >= 0, -((1 - x)^(2 - lmbda) - 1)/(2 - lmbda) for x < 0.
+
+    From the real line onto itself where 0 <= lmbda <= 2, onto (-inf, -1/lmbda) for lmbda < 0 and (1/(2 - lmbda), inf) for lmbda > 2.
+    """
+
+    parameters = {"lmbda": real()}
+    latex = r"\operatorname{YeoJohnson}_{lmbda}\left(x\right)"
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        lmbda = self.params["lmbda"]
+        self.exponents = lmbda, 2.0 - lmbda
+        self.bounds = end(lmbda), end(2.0 - lmbda)
+        low = np.where(np.greater(lmbda, 2.0), -self.bounds[1], -np.inf)
+        self.codomain = Interval(low, np.where(np.less(lmbda, 0.0), self.bounds[0], np.inf))
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        xp = namespace(x)
+        size, exponent = xp.abs(x), self._side(x, self.exponents)
+        log_size = xp.log1p(size)
+        return self._signed(x, bent_power(exponent, log_size, 1.0 + size)), (exponent - 1.0) * log_size
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        xp = namespace(y)
+        exponent = self._side(y, self.exponents)
+        log_size = unbent_log(exponent, xp.abs(y), self._side(y, self.bounds))
+        return self._signed(y, xp.expm1(log_size)), (1.0 - exponent) * log_size
+
+    @staticmethod
+    def _side(x: Any, choices: tuple[Any, Any]) -> Any:
+        xp = namespace(x)
+        s = xp.sign(x)  # a factor ±1 keeps the precision of x
+        return xp.where(x < 0, -choices[1] * s, choices[0] * s)
+
+    @staticmethod
+    def _signed(x: Any, size: Any) -> Any:
+        return namespace(x).where(x < 0, -size, size)

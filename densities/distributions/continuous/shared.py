@@ -1,0 +1,119 @@
+"""What the formulas of several families share: evaluation where needed, complements, polished quantiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, log_abs, value
+from densities.logmath import log1mexp, log1p_minus_x
+
+LOG2 = float(np.log(2.0))
+LOG_PI = float(np.log(np.pi))
+HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
+EULER = 0.5772156649015329
+# Below this a tail is taken from its logarithm: a double keeps few digits near underflow.
+DEEP = 1e-280
+
+
+def either(condition: Any, first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """`first()` where a condition on parameters holds, `second()` elsewhere; only what is needed is evaluated."""
+    if np.all(condition):
+        return first()
+    if not np.any(condition):
+        return second()
+    return np.where(condition, first(), second())
+
+
+def patched(result: Any, where: Any, formula: Callable[..., Any], *arguments: Any) -> Any:
+    """`result` with formula(*arguments) at the elements where `where` holds, evaluated at those alone."""
+    if not np.any(where):
+        return result
+    if any(isinstance(x, Anchored) for x in (result, *arguments)):
+        return np.where(where, formula(*arguments), result)
+    shape = np.broadcast_shapes(np.shape(where), np.shape(result), *(np.shape(x) for x in arguments))
+    where = np.broadcast_to(where, shape)
+    full = np.array(np.broadcast_to(result, shape))
+    full[where] = formula(*(np.broadcast_to(x, shape)[where] if np.ndim(x) else x for x in arguments))
+    return full
+
+
+def log_of_tail(tail: Any, other: Any) -> Any:
+    """log of a probability known with its complement."""
+    return np.where(tail < 0.5, np.log(tail), np.log1p(-other))
+
+
+def complement(log: Any) -> Any:
+    """log(1 - e^log) for log <= 0; for an Anchored log near 0 from the logarithm of its offset."""
+    if not isinstance(log, Anchored):
+        return log1mexp(log)
+    size = log_abs(log)
+    return np.where(size < -40.0, size, log1mexp(value(log)))
+
+
+def log_length(a: Any, b: Any) -> Any:
+    """log(b - a), right where the difference underflows or a is -inf."""
+    return log_abs(b - a)
+
+
+def near_one(offset: Any, log: Any = None) -> Anchored:
+    """1 - offset, not rounded."""
+    return Anchored(1.0, -np.asarray(offset), log)
+
+
+def one_minus_exp(log: Any) -> Anchored:
+    """1 - e^log as an anchored number: anchored at 1 for log < -log 2, at 0 above."""
+    return np.where(log < -LOG2, Anchored.from_log(log, -1.0, 1.0), Anchored.from_log(log1mexp(np.minimum(log, 0.0))))
+
+
+def deviance(x: Any, centre: Any) -> Any:
+    """log r - r + 1 <= 0 for r = x/centre, by a series near r = 1."""
+    difference = value((x - centre) / centre)
+    near = np.abs(difference) < 0.5
+    ratio = x / centre
+    return np.where(near, log1p_minus_x(np.where(near, difference, 0.0)), np.log(ratio) - ratio + 1.0)
+
+
+def by_log_newton(start: Any, target: Any, log_tail: Callable[[Any], Any], log_density: Callable[[Any], Any], *, upper: Any,
+                  ceiling: float = np.inf, steps: int = 60) -> Any:
+    """The x in (0, ceiling) with log_tail(x) = target, by Newton's method on log x; `upper` where the tail falls with x.
+
+    `log_density` is the log of |d tail/dx|. A step is at most a factor e⁴; the last ones are a rounding of x.
+    """
+    x = np.array(np.broadcast_to(start, np.broadcast_shapes(np.shape(start), np.shape(target))), dtype=float)
+    direction = np.where(upper, 1.0, -1.0)
+    for _ in range(steps):
+        tail = log_tail(x)
+        step = direction * (tail - target) * np.exp(tail - log_density(x) - np.log(x))
+        step = np.where(np.isfinite(step), np.clip(step, -4.0, 4.0), 0.0)
+        x = np.minimum(x * np.exp(step), ceiling)
+        if np.all(np.abs(step) < 4e-16):
+            break
+    return x
+
+
+class Symmetric:
+    """Formulas of a law that is symmetric about 0: the upper tail is the lower one mirrored."""
+
+    def _sf(self, z: Any, *shapes: Any) -> Any:
+        return self._cdf(-z, *shapes)  # type: ignore[attr-defined]
+
+    def _logsf(self, z: Any, *shapes: Any) -> Any:
+        return self._logcdf(-z, *shapes)  # type: ignore[attr-defined]
+
+    def _isf(self, q: Any, *shapes: Any) -> Any:
+        return -self._ppf(q, *shapes)  # type: ignore[attr-defined]
+
+    def _log_isf(self, logq: Any, *shapes: Any) -> Any:
+        return -self._log_ppf(logq, *shapes)  # type: ignore[attr-defined]
+
+    def _mean(self, *shapes: Any) -> Any:
+        return 0.0
+
+    def _median(self, *shapes: Any) -> Any:
+        return 0.0
+
+    def _mode(self, *shapes: Any) -> Any:
+        return 0.0

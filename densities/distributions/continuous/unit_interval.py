@@ -1,0 +1,218 @@
+"""Families on a bounded interval: uniform, beta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from densities.anchored import Anchored, value
+from densities.distributions.base import register
+from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_beta_terms, log_incomplete_beta
+from densities.distributions.continuous.shared import (
+    LOG2,
+    by_log_newton,
+    complement,
+    log_length,
+    near_one,
+    one_minus_exp,
+)
+from densities.distributions.family import Family
+from densities.domains import UNIT, Interval
+from densities.errors import ParameterError, argument_error
+from densities.logmath import log1mexp
+from densities.parameters import REQUIRED, positive, real
+
+
+class Between(Family):
+    """A family on [low, high] whose standard member lives on [0, 1]; quantiles near `high` keep their distance from it."""
+
+    low, high = "low", "high"
+
+    def validate(self) -> None:
+        low, high = self.params[self.low], self.params[self.high]
+        width = np.subtract(high, low) if np.ndim(low) or np.ndim(high) else high - low
+        if not np.all((width > 0) & np.isfinite(width)):
+            raise ParameterError(argument_error(f"{self.name}: {self.low}, {self.high}", "low < high, finitely apart", (low, high)))
+        self._loc, self._scale, self._log_scale = low, width, np.log(width)
+        self._shapes = self.standard_shapes()
+        self._shifted = np.ndim(low) > 0 or low != 0.0
+        self._scaled = np.ndim(width) > 0 or width != 1.0
+
+    def standard_shapes(self) -> tuple[Any, ...]:
+        return ()
+
+    def standard(self) -> Any:
+        return self.replace(**{self.low: 0.0, self.high: 1.0})
+
+    @classmethod
+    def standard_support(cls, *shapes: Any) -> Interval:
+        return Interval(0.0, 1.0, low_closed=True, high_closed=True)
+
+    @property
+    def support(self) -> Interval:
+        standard = self.standard_support(*self._shapes)
+        return Interval(self.params[self.low], self.params[self.high], low_closed=standard.low_closed, high_closed=standard.high_closed)
+
+    def restore(self, z: Any) -> Any:
+        restored = super().restore(z)
+        if isinstance(z, Anchored) and (self._shifted or self._scaled):
+            restored.anchor = np.where(z.anchor == 1.0, self.params[self.high], restored.anchor)
+        return restored
+
+
+@register("uniform", examples=[{}, {"low": -1.0, "high": 2.5}], source="Johnson, Kotz, Balakrishnan 2, ch. 26")
+class Uniform(Between):
+    """f(x) = 1/(high - low) for low <= x <= high; low < high real; everything to an ulp."""
+
+    parameters = {"low": real(0.0, "a", "lower"), "high": real(1.0, "b", "upper")}
+    latex = r"\frac{1}{\mathrm{high}-\mathrm{low}}"
+
+    def _logpdf(self, z: Any) -> Any:
+        return 0.0 * value(z)
+
+    def _cdf(self, z: Any) -> Any:
+        return z
+
+    def _sf(self, z: Any) -> Any:
+        return 1.0 - z
+
+    def _logcdf(self, z: Any) -> Any:
+        return np.log(z)
+
+    def _logsf(self, z: Any) -> Any:
+        return np.log1p(-z)
+
+    def _ppf(self, q: Any) -> Any:
+        return q
+
+    def _isf(self, q: Any) -> Any:
+        return near_one(q)
+
+    def _log_ppf(self, logq: Any) -> Any:
+        return np.where(logq < -LOG2, Anchored.from_log(logq), one_minus_exp(log1mexp(logq)))
+
+    def _log_isf(self, logq: Any) -> Any:
+        return one_minus_exp(logq)
+
+    def _mass(self, a: Any, b: Any) -> Any:
+        return b - a
+
+    def _log_mass(self, a: Any, b: Any) -> Any:
+        return log_length(a, b)
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return rng.random(shape)
+
+    def _mean(self) -> Any:
+        return 0.5
+
+    def _median(self) -> Any:
+        return 0.5
+
+    def _mode(self) -> Any:
+        return 0.5
+
+    def _var(self) -> Any:
+        return 1.0 / 12.0
+
+    def _entropy(self) -> Any:
+        return 0.0
+
+
+def beta_quantile(logq: Any, log_rest: Any, a: Any, b: Any) -> Any:
+    """x with log I_x(a, b) = logq and log I_(1-x)(b, a) = log_rest, anchored at 0 below 1/2 and at 1 above.
+
+    The smaller s of x and 1 - x is found by Newton's method on log s, judged on the smaller tail; past underflow it is
+    the leading power (q a B(a, b))^(1/a).
+    """
+    logq, log_rest, a, b = np.broadcast_arrays(logq, log_rest, a, b)
+    upper_half = log_incomplete_beta(a, b, -LOG2, -LOG2, 0.5, 0.5) < logq
+    a, b, low, high = np.where(upper_half, b, a), np.where(upper_half, a, b), np.where(upper_half, log_rest, logq), np.where(upper_half, logq, log_rest)
+    by_low = low < high
+    power = (low + np.log(a) + log_beta(a, b)) / a
+    start = np.where(by_low, special.betaincinv(a, b, np.exp(low)), special.betainccinv(a, b, np.exp(high)))
+    start = np.clip(np.where((start > 0) & (start < 0.6), start, np.exp(power)), 1e-290, 0.5)
+
+    def log_tail(s: Any) -> Any:
+        logs, log_other = np.log(s), np.log1p(-s)
+        return np.where(by_low, log_incomplete_beta(a, b, logs, log_other, s, 1.0 - s), log_incomplete_beta(b, a, log_other, logs, 1.0 - s, s))
+
+    def log_density(s: Any) -> Any:
+        logs, log_other = np.log(s), np.log1p(-s)
+        return log_beta_terms(a, b, logs, log_other, s, 1.0 - s) - logs - log_other
+
+    s = by_log_newton(start, np.where(by_low, low, high), log_tail, log_density, upper=~by_low, ceiling=0.6)
+    smaller = np.where(power < -650.0, Anchored.from_log(power), s)
+    return np.where(upper_half, 1.0 - smaller, smaller)
+
+
+@register("beta", examples=[{"a": 2.0, "b": 3.0}, {"a": 0.5, "b": 0.5}, {"a": 0.01, "b": 0.01}, {"a": 1e6, "b": 2.0}, {"a": 300.0, "b": 200.0}],
+          source="NIST DLMF 8.17; DiDonato and Morris, ACM TOMS 18 (1992); Johnson, Kotz, Balakrishnan 2, ch. 25")
+class Beta(Family):
+    """f(x) = x^(a-1) (1 - x)^(b-1)/B(a, b) for 0 < x < 1; a, b > 0.
+
+    Tails are the density times a continued fraction, to a few ulp beyond what an ulp of x does, at any depth and
+    arbitrarily close to either end; a quantile near 1 keeps its distance from 1.
+    """
+
+    parameters = {"a": positive(REQUIRED, "alpha", "concentration1"), "b": positive(REQUIRED, "beta", "concentration0")}
+    latex = r"\frac{x^{a-1}(1-x)^{b-1}}{B(a,b)}"
+
+    @classmethod
+    def standard_support(cls, *shapes: Any) -> Interval:
+        return UNIT
+
+    def _logpdf(self, x: Any, a: Any, b: Any) -> Any:
+        log_x, log_y = np.log(x), np.log1p(-x)
+        terms = log_beta_terms(a, b, log_x, log_y, value(x), value(1.0 - x))
+        return terms - log_x - log_y
+
+    def _cdf(self, x: Any, a: Any, b: Any) -> Any:
+        return incomplete_beta(a, b, value(x), value(1.0 - x))
+
+    def _sf(self, x: Any, a: Any, b: Any) -> Any:
+        return incomplete_beta(b, a, value(1.0 - x), value(x))
+
+    def _logcdf(self, x: Any, a: Any, b: Any) -> Any:
+        return log_incomplete_beta(a, b, np.log(x), np.log1p(-x), value(x), value(1.0 - x))
+
+    def _logsf(self, x: Any, a: Any, b: Any) -> Any:
+        return log_incomplete_beta(b, a, np.log1p(-x), np.log(x), value(1.0 - x), value(x))
+
+    def _ppf(self, q: Any, a: Any, b: Any) -> Any:
+        return beta_quantile(np.log(q), np.log1p(-q), a, b)
+
+    def _isf(self, q: Any, a: Any, b: Any) -> Any:
+        return beta_quantile(np.log1p(-q), np.log(q), a, b)
+
+    def _log_ppf(self, logq: Any, a: Any, b: Any) -> Any:
+        return beta_quantile(logq, complement(logq), a, b)
+
+    def _log_isf(self, logq: Any, a: Any, b: Any) -> Any:
+        return beta_quantile(complement(logq), logq, a, b)
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], a: Any, b: Any) -> Any:
+        """NumPy's, and where a parameter is small the logit of a ratio of gammas, known near both ends."""
+        if min(np.min(a), np.min(b)) >= 0.5:
+            return rng.beta(a, b, shape)
+        first, second = (np.log(rng.standard_gamma(c + 1.0, shape)) - rng.standard_exponential(shape) / c for c in (a, b))
+        return special.expit(Anchored.exact(first - second))
+
+    def _mean(self, a: Any, b: Any) -> Any:
+        return a / (a + b)
+
+    def _var(self, a: Any, b: Any) -> Any:
+        total = a + b
+        return (a / total) * (b / total) / (total + 1.0)
+
+    def _mode(self, a: Any, b: Any) -> Any:
+        """(a - 1)/(a + b - 2) for a, b > 1; the end with the larger density otherwise, nan where both are infinite."""
+        inner = (a - 1.0) / np.where((a > 1) & (b > 1), a + b - 2.0, 1.0)
+        ends = np.where((a < 1) & (b < 1), np.nan, np.where(a < b, 0.0, np.where(b < a, 1.0, 0.5)))
+        return np.where((a > 1) & (b > 1), inner, ends)
+
+    def _entropy(self, a: Any, b: Any) -> Any:
+        total = a + b
+        return log_beta(a, b) - (a - 1.0) * special.digamma(a) - (b - 1.0) * special.digamma(b) + (total - 2.0) * special.digamma(total)

@@ -31,6 +31,7 @@ __all__ = [
     "UnsupportedOperationError",
     "ValidationError",
     "argument_error",
+    "caret",
     "close_matches",
     "show",
     "unknown_name",
@@ -99,8 +100,7 @@ class ExpressionError(DensitiesError, ValueError):
         message = super().__str__()
         if not self.text or self.position is None:
             return message
-        line, column = _excerpt(self.text, self.position)
-        return f"{message}\n  {line}\n  {' ' * column}^"
+        return f"{message}\n{caret(self.text, self.position)}"
 
 
 class NotRegisteredError(DensitiesError, LookupError):
@@ -176,6 +176,12 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     else:
         hint = ""
     return UnknownNameError(f"unknown {kind} {name!r}{hint}", name=name, close=close)
+
+
+def caret(text: str, position: int) -> str:
+    """`text` with a caret under `position`, on two lines, indented."""
+    line, column = _excerpt(text, position)
+    return f"  {line}\n  {' ' * column}^"
 
 
 def _excerpt(text: str, position: int, width: int = 100) -> tuple[str, int]:

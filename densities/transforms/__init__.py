@@ -47,5 +47,6 @@ from densities.transforms.sigmoidal import (
     Tan,
     Tanh,
 )
+from densities.transforms.vector import Independent, MatrixAffine, TriangularAffine
 
 get = registry.get

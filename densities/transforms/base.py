@@ -139,6 +139,12 @@ class Transform:
         """Whether both are the same map, by type and parameters."""
         return self is other or (type(self) is type(other) and isinstance(other, Transform) and same_parameters(self.params, other.params))
 
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:
+        """The map at `index` of the batch, its parameters broadcast to `shape`."""
+        if not self.batch_shape:
+            return self
+        return type(self)(**{name: np.broadcast_to(p, shape)[index] for name, p in self.params.items()})
+
     def __str__(self) -> str:
         name = self.name or f"<{type(self).__name__}>"
         if any(np.ndim(p) for p in self.params.values()):
@@ -289,6 +295,9 @@ class Inverse(Bijection):
     def jacobian(self, x: Any) -> Any:
         return np.linalg.inv(self.original.jacobian(self.original.inverse(np.asarray(x, dtype=float))))
 
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:
+        return self.original.member(index, shape).inv  # type: ignore[attr-defined]
+
     def same_as(self, other: object) -> bool:
         return self is other or (isinstance(other, Inverse) and self.original.same_as(other.original))
 
@@ -329,8 +338,8 @@ def is_identity(transform: Transform) -> bool:
 
 
 def compose(*transforms: Transform) -> Transform:
-    """The maps applied from left to right, as one."""
-    steps = simplify(transforms)
+    """The maps applied from left to right, as one; elementwise maps beside maps of vectors act on each entry."""
+    steps = simplify(_lifted([step for outer in transforms for step in outer.steps]))
     if not steps:
         return Identity()
     if len(steps) == 1:
@@ -338,6 +347,16 @@ def compose(*transforms: Transform) -> Transform:
     if all(isinstance(step, Bijection) for step in steps):
         return Chain(steps)  # type: ignore[arg-type]
     return Composite(steps)
+
+
+def _lifted(steps: Sequence[Transform]) -> Sequence[Transform]:
+    """The steps, with those of the line carried to the event axes of the others."""
+    n_axes = max((step.event_ndim for step in steps), default=0)
+    if n_axes == 0:
+        return steps
+    from densities.transforms.vector import Independent
+
+    return [step if step.event_ndim or is_identity(step) else Independent(step, n_axes) for step in steps]  # type: ignore[arg-type]
 
 
 class Identity(Bijection):
@@ -401,6 +420,9 @@ class Composite(Transform):
         for step in self._steps[1:]:
             pieces = [finer for piece in pieces for finer in _refine(piece, step)]
         return tuple(pieces)
+
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:
+        return compose(*(step.member(index, shape) for step in self._steps))
 
     def same_as(self, other: object) -> bool:
         return isinstance(other, Transform) and same_steps(self.steps, other.steps)

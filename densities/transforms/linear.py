@@ -179,3 +179,13 @@ class LeakyRelu(Bijection):
 
     def forward(self, x: Any) -> Any:
         return namespace(x).where(x < 0, self.params["slope"] * x, x)
+
+
+def line_coefficients(transform: Transform) -> tuple[Any, Any] | None:
+    """(loc, scale) of a map that is y = loc + scale·x, None for any other."""
+    if isinstance(transform, Line):
+        return transform.coefficients
+    if isinstance(transform, Inverse) and isinstance(transform.original, Line):
+        loc, scale = transform.original.coefficients
+        return -loc / scale, 1.0 / scale
+    return None

@@ -1,0 +1,222 @@
+"""Maps of vectors: an elementwise map over event axes, and affine maps with a matrix."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.domains import Domain, Integers, RealVector
+from densities.errors import ParameterError, ShapeError, argument_error
+from densities.parameters import Parameter, bind, real
+from densities.transforms.base import EPS, Bijection, Transform, compose, constant, register
+
+
+class Each(Domain):
+    """The arrays of `ndim` axes whose entries all lie in one set."""
+
+    def __init__(self, entry: Domain, ndim: int):
+        self.entry, self.event_ndim = entry, ndim
+
+    def contains(self, x: Any) -> Any:
+        return np.all(self.entry.contains(x), axis=tuple(range(-self.event_ndim, 0)))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Each) and (self.entry, self.event_ndim) == (other.entry, other.event_ndim)
+
+    def __hash__(self) -> int:
+        return hash((Each, self.entry, self.event_ndim))
+
+    def __str__(self) -> str:
+        return f"arrays of {self.event_ndim} axes with entries in {self.entry}"
+
+
+class Independent(Bijection):
+    """y_i = g(x_i): an elementwise map over the last `n_axes` axes; log|det| is the sum over them.
+
+    Where the parameters of g are arrays, their last axes run along the event axes.
+    """
+
+    def __init__(self, elementwise: Bijection, n_axes: int = 1):
+        if not (isinstance(elementwise, Bijection) and elementwise.event_ndim == 0):
+            raise ParameterError(argument_error("elementwise", "an invertible map of the line", elementwise))
+        if not (isinstance(n_axes, int) and n_axes > 0):
+            raise ParameterError(argument_error("n_axes", "a positive integer", n_axes))
+        self.elementwise, self.n_axes = elementwise, n_axes
+        self.params = elementwise.params
+        self.batch_shape = elementwise.batch_shape[:-n_axes]
+        self.domain, self.codomain = Each(elementwise.domain, n_axes), Each(elementwise.codomain, n_axes)
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        y, log_det = self.elementwise.forward_and_log_det(x)
+        return y, self._sum(log_det, y)
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        x, log_det = self.elementwise.inverse_and_log_det(y)
+        return x, self._sum(log_det, x)
+
+    def forward(self, x: Any) -> Any:
+        return self.elementwise.forward(x)
+
+    def inverse(self, y: Any) -> Any:
+        return self.elementwise.inverse(y)
+
+    def _sum(self, log_det: Any, points: Any) -> Any:
+        spread = np.broadcast_to(value(log_det), np.shape(value(points)))
+        return np.sum(spread, axis=tuple(range(-self.n_axes, 0)), dtype=getattr(points, "dtype", None))
+
+    @property
+    def inv(self) -> Bijection:
+        if self._inverse is None:
+            self._inverse = Independent(self.elementwise.inv, self.n_axes)
+            self._inverse._inverse = self
+        return self._inverse
+
+    def jacobian(self, x: Any) -> Any:
+        """The diagonal matrix of the slopes, over the flattened event axes: (..., n) -> (..., n, n)."""
+        slopes = self.elementwise.jacobian(x)[..., 0, 0]
+        slopes = slopes.reshape(*slopes.shape[: slopes.ndim - self.n_axes], -1)
+        return slopes[..., None] * np.eye(slopes.shape[-1])
+
+    def merge(self, after: Transform) -> Transform | None:
+        if not (isinstance(after, Independent) and after.n_axes == self.n_axes):
+            return None
+        merged = compose(self.elementwise, after.elementwise)
+        return Independent(merged, self.n_axes) if isinstance(merged, Bijection) else None
+
+    def same_as(self, other: object) -> bool:
+        return isinstance(other, Independent) and self.n_axes == other.n_axes and self.elementwise.same_as(other.elementwise)
+
+    def __str__(self) -> str:
+        return str(self.elementwise)
+
+    def __repr__(self) -> str:
+        return f"Independent({self.elementwise!r}, {self.n_axes})"
+
+
+class Linear(Bijection):
+    """y = loc + matrix x, whichever way the matrix is inverted."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.params = bind(self.name, self.parameters, args, kwargs)
+        matrix = np.asarray(self.params["matrix"])
+        if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
+            raise ShapeError(argument_error(f"{self.name}: matrix", "the shape (..., n, n)", matrix.shape))
+        n = matrix.shape[-1]
+        loc = np.asarray(self.params["loc"])
+        if loc.ndim and loc.shape[-1] not in (1, n):
+            raise ShapeError(argument_error(f"{self.name}: loc", f"the shape (..., {n})", loc.shape))
+        try:
+            self.batch_shape = np.broadcast_shapes(loc.shape[:-1], matrix.shape[:-2])
+        except ValueError:
+            raise ShapeError(argument_error(self.name, "batches of loc and matrix that broadcast", (loc.shape, matrix.shape))) from None
+        self.domain = self.codomain = RealVector(n)
+        self.check_matrix(matrix)
+
+    def check_matrix(self, matrix: np.ndarray) -> None:
+        """ParameterError for a singular matrix."""
+        raise NotImplementedError
+
+    @cached_property
+    def log_det(self) -> Any:
+        raise NotImplementedError
+
+    def solve(self, right: Any) -> Any:
+        """The solution of matrix x = right: (..., n) -> (..., n)."""
+        raise NotImplementedError
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.forward(x), self.log_det
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return self.inverse(y), -self.log_det
+
+    def forward(self, x: Any) -> Any:
+        matrix = self.params["matrix"]
+        product = x @ matrix.T if matrix.ndim == 2 else np.matmul(matrix, x[..., None])[..., 0]
+        return np.asarray(self.params["loc"] + product, dtype=x.dtype)
+
+    def inverse(self, y: Any) -> Any:
+        return np.asarray(self.solve(y - self.params["loc"]), dtype=y.dtype)
+
+    def jacobian(self, x: Any) -> Any:
+        """The matrix itself, for every point: (..., n) -> (..., n, n)."""
+        matrix = self.params["matrix"]
+        batch = np.broadcast_shapes(np.shape(x)[:-1], matrix.shape[:-2])
+        return np.broadcast_to(matrix, (*batch, *matrix.shape[-2:]))
+
+    def _solve_columns(self, solve_one: Any, solve_batch: Any, right: Any) -> Any:
+        """One factorisation for all points where there is one matrix."""
+        if self.params["matrix"].ndim == 2:
+            return solve_one(right.reshape(-1, right.shape[-1]).T).T.reshape(right.shape)
+        return solve_batch(right[..., None])[..., 0]
+
+
+@register("matrix_affine", examples=[{"loc": [0.0, 1.0], "matrix": [[2.0, 1.0], [0.5, 3.0]]}])
+class MatrixAffine(Linear):
+    """y = loc + matrix x, from Rⁿ onto itself, by an LU decomposition; (..., n) -> (..., n).
+
+    Raises ParameterError for a matrix that is singular to working precision after its rows and columns are scaled.
+    """
+
+    parameters = {"loc": real(0.0), "matrix": real()}
+    latex = r"loc + matrix\,x"
+
+    def check_matrix(self, matrix: np.ndarray) -> None:
+        with np.errstate(all="ignore"):
+            scaled = matrix / np.max(np.abs(matrix), axis=-1, keepdims=True)
+            scaled = scaled / np.max(np.abs(scaled), axis=-2, keepdims=True)
+            regular = np.all(np.isfinite(scaled)) and np.all(np.linalg.cond(scaled) < 1 / (matrix.shape[-1] * EPS))
+        if not regular:
+            raise ParameterError(argument_error("matrix_affine: matrix", "a matrix that is not singular", matrix))
+
+    @cached_property
+    def log_det(self) -> Any:
+        return constant(np.linalg.slogdet(self.params["matrix"])[1])
+
+    @cached_property
+    def _factors(self) -> Any:
+        from scipy.linalg import lu_factor
+
+        return lu_factor(self.params["matrix"])
+
+    def solve(self, right: Any) -> Any:
+        from scipy.linalg import lu_solve
+
+        return self._solve_columns(lambda b: lu_solve(self._factors, b, check_finite=False), lambda b: np.linalg.solve(self.params["matrix"], b), right)
+
+
+@register("triangular_affine", examples=[{"loc": [0.0, -1.0], "matrix": [[2.0, 0.0], [1.5, -0.5]]},
+                                         {"loc": [0.0, -1.0], "matrix": [[2.0, 1.0], [0.0, 0.5]], "lower": False}])
+class TriangularAffine(Linear):
+    """y = loc + matrix x with a triangular matrix, from Rⁿ onto itself; (..., n) -> (..., n).
+
+    log|det| is the sum of the logarithms of the diagonal. Raises ParameterError for a zero on the diagonal, and for any
+    other entry on the wrong side of it.
+    """
+
+    parameters = {"loc": real(0.0), "matrix": real(), "lower": Parameter(Integers(0, 1), 1)}
+    latex = r"loc + matrix\,x"
+
+    def __init__(self, loc: Any = 0.0, matrix: Any = None, lower: Any = True):
+        super().__init__(loc, matrix, int(lower))
+
+    def check_matrix(self, matrix: np.ndarray) -> None:
+        triangle = np.tril(matrix) if self.params["lower"] else np.triu(matrix)
+        diagonal = np.diagonal(matrix, axis1=-2, axis2=-1)
+        if not (np.array_equal(triangle, matrix) and np.all(diagonal != 0)):
+            side = "lower" if self.params["lower"] else "upper"
+            raise ParameterError(
+                argument_error("triangular_affine: matrix", f"a {side} triangular matrix without zeros on its diagonal", matrix))
+
+    @cached_property
+    def log_det(self) -> Any:
+        return constant(np.sum(np.log(np.abs(np.diagonal(self.params["matrix"], axis1=-2, axis2=-1))), axis=-1))
+
+    def solve(self, right: Any) -> Any:
+        from scipy.linalg import solve_triangular
+
+        matrix, lower = self.params["matrix"], bool(self.params["lower"])
+        return self._solve_columns(lambda b: solve_triangular(matrix, b, lower=lower, check_finite=False), lambda b: np.linalg.solve(matrix, b), right)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import value
-from densities.distributions.continuous.shared import HALF_LOG_2PI, deviance, either, log_of_tail, patched
+from densities.anchored import Anchored, value
+from densities.distributions.continuous.shared import HALF_LOG_2PI, by_log_newton, deviance, either, log_of_tail, patched
 from densities.logmath import log1p_minus_x
 
 # Below this share a tail is taken from its continued fraction; SciPy's own loses digits there.
@@ -48,10 +48,15 @@ def gamma_entropy(a: Any) -> Any:
     return 0.5 * np.log(a) + HALF_LOG_2PI + 0.5 - inverse + stirling(a) + (a - 1.0) * digamma_remainder(a)
 
 
+def gamma_ratio_remainder(a: Any, b: Any) -> Any:
+    """log Γ(a + b) - log Γ(a) - b log a, for a > 0 and b >= 0; to relative accuracy for large a."""
+    growth = b / a
+    return a * log1p_minus_x(growth) + (b - 0.5) * np.log1p(growth) + stirling(a + b) - stirling(a)
+
+
 def log_gamma_ratio(a: Any, b: Any) -> Any:
     """log Γ(a + b) - log Γ(a) for a >= 10 and b >= 0."""
-    growth = b / a
-    return a * log1p_minus_x(growth) + (b - 0.5) * np.log1p(growth) + b * np.log(a) + stirling(a + b) - stirling(a)
+    return gamma_ratio_remainder(a, b) + b * np.log(a)
 
 
 def log_beta(a: Any, b: Any) -> Any:
@@ -102,24 +107,25 @@ def lower_gamma_ratio(a: Any, x: Any) -> Any:
     return 1.0 / lentz(lambda n: (n * x, a + n - x), a - x)
 
 
-def log_gamma_density(z: Any, a: Any) -> Any:
-    """log of z^(a-1) e^-z/Γ(a); for a >= 10 as a(log r - r + 1) with r = z/a, which does not cancel near the mode."""
+def log_gamma_terms(z: Any, a: Any, power: Any = 0.0) -> Any:
+    """log of z^(a + power) e^-z/Γ(a); for a >= 10 as a(log r - r + 1) with r = z/a, which does not cancel near the mode."""
 
     def direct() -> Any:
-        return special.xlogy(a - 1.0, z) - z - special.gammaln(a)
+        return special.xlogy(a + power, z) - z - special.gammaln(a)
 
     def by_deviance() -> Any:
-        return deviance(z, a) * a - np.log(z) + (0.5 * np.log(a) - HALF_LOG_2PI - stirling(a))
+        rest = 0.5 * np.log(a) - HALF_LOG_2PI - stirling(a)
+        return deviance(z, a) * a + (special.xlogy(power, z) + rest)
 
     return either(np.asarray(a) < 10.0, direct, by_deviance)
 
 
 def log_upper_gamma_deep(a: Any, z: Any) -> Any:
-    return log_gamma_density(z, a) + np.log(upper_gamma_ratio(a, z))
+    return log_gamma_terms(z, a, -1.0) + np.log(upper_gamma_ratio(a, z))
 
 
 def log_lower_gamma_deep(a: Any, z: Any) -> Any:
-    return log_gamma_density(z, a) + np.log(z) + np.log(lower_gamma_ratio(a, z))
+    return log_gamma_terms(z, a) + np.log(lower_gamma_ratio(a, z))
 
 
 def upper_gamma(a: Any, z: Any) -> Any:
@@ -198,3 +204,24 @@ def log_incomplete_beta(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) 
     tail, other = incomplete_beta(a, b, x, y), incomplete_beta(b, a, y, x)
     deep = (tail < RARE) & (value(x) * b <= value(y) * a)
     return patched(log_of_tail(tail, other), deep, log_beta_deep, a, b, log_x, log_y, value(x), value(y))
+
+
+def gamma_quantile(log_lower: Any, log_upper: Any, a: Any) -> Any:
+    """z with log P(a, z) = log_lower and log Q(a, z) = log_upper, by Newton's method on the smaller tail.
+
+    It starts at SciPy's, or at the bounds of a sub-gamma law; past underflow it is the leading power (q Γ(a + 1))^(1/a).
+    """
+    log_lower, log_upper, a = np.broadcast_arrays(log_lower, log_upper, a)
+    by_lower = log_lower < log_upper
+    rarity = np.where(by_lower, log_lower, log_upper)
+    power = (log_lower + special.gammaln(a + 1.0)) / a
+    spread = np.sqrt(-2.0 * a * rarity)
+    bound = np.where(by_lower, np.maximum(np.exp(power), a - spread), a + spread - rarity)
+    given = np.where(by_lower, special.gammaincinv(a, np.exp(rarity)), special.gammainccinv(a, np.exp(rarity)))
+    start = np.where((rarity > -690.0) & (given > 0), given, bound)
+
+    def log_tail(z: Any) -> Any:
+        return np.where(by_lower, log_lower_gamma(a, z), log_upper_gamma(a, z))
+
+    z = by_log_newton(np.maximum(start, 1e-290), rarity, log_tail, lambda z: log_gamma_terms(z, a, -1.0), upper=~by_lower)
+    return np.where(power < -650.0, Anchored.from_log(power), z)

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
     gamma_entropy,
-    log_gamma_density,
+    gamma_quantile,
+    log_gamma_terms,
     log_lower_gamma,
     log_upper_gamma,
     lower_gamma,
     upper_gamma,
 )
-from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, by_log_newton, complement
+from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, complement
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.errors import ParameterError
@@ -167,6 +168,13 @@ class LogNormal(Family):
         return mu + np.log(sigma) + HALF_LOG_2PI + 0.5
 
 
+def draw_gamma(rng: np.random.Generator, shape: tuple[int, ...], a: Any) -> Any:
+    """NumPy's, and G(a + 1) U^(1/a) by its logarithm where a is so small that draws leave the doubles."""
+    if np.min(a) >= 0.1:
+        return rng.standard_gamma(a, shape)
+    return Anchored.from_log(np.log(rng.standard_gamma(a + 1.0, shape)) - rng.standard_exponential(shape) / a)
+
+
 @register("gamma", examples=[{"shape": 2.0}, {"shape": 0.5, "scale": 3.0}, {"shape": 0.001}, {"shape": 1e6}, {"shape": 30.0}],
           source="NIST DLMF 8; Johnson, Kotz, Balakrishnan 1, ch. 17")
 class Gamma(Family):
@@ -185,7 +193,7 @@ class Gamma(Family):
         return POSITIVE
 
     def _logpdf(self, z: Any, a: Any) -> Any:
-        return log_gamma_density(z, a)
+        return log_gamma_terms(z, a, -1.0)
 
     def _cdf(self, z: Any, a: Any) -> Any:
         return lower_gamma(a, z)
@@ -200,44 +208,19 @@ class Gamma(Family):
         return log_upper_gamma(a, z)
 
     def _ppf(self, q: Any, a: Any) -> Any:
-        return np.where(q < 0.5, self._log_ppf(np.log(q), a), self._upper(np.log1p(-q), a))
+        return gamma_quantile(np.log(q), np.log1p(-q), a)
 
     def _isf(self, q: Any, a: Any) -> Any:
-        return np.where(q < 0.5, self._upper(np.log(q), a), self._log_ppf(np.log1p(-q), a))
+        return gamma_quantile(np.log1p(-q), np.log(q), a)
 
     def _log_ppf(self, logq: Any, a: Any) -> Any:
-        return np.where(logq < -LOG2, self._lower(logq, a), self._upper(log1mexp(logq), a))
+        return gamma_quantile(logq, log1mexp(logq), a)
 
     def _log_isf(self, logq: Any, a: Any) -> Any:
-        return np.where(logq < -LOG2, self._upper(logq, a), self._lower(log1mexp(logq), a))
-
-    def _lower(self, logq: Any, a: Any) -> Any:
-        """x with log P(a, x) = logq: from the leading power, past underflow, otherwise by Newton from SciPy's or a bound."""
-        power = (logq + special.gammaln(a + 1.0)) / a
-        bound = np.maximum(np.exp(power), a - np.sqrt(np.maximum(-2.0 * a * logq, 0.0)))
-        start = np.where(logq > -690.0, special.gammaincinv(a, np.exp(logq)), bound)
-        start = np.where(start > 1e-290, start, np.maximum(bound, 1e-290))
-        x = by_log_newton(start, logq, lambda x: value(log_lower_gamma(a, x)), lambda x: log_gamma_density(x, a), upper=False)
-        return np.where(power < -650.0, Anchored.from_log(power), x)
-
-    def _upper(self, logq: Any, a: Any) -> Any:
-        bound = a - logq + np.sqrt(np.maximum(-2.0 * a * logq, 0.0))
-        start = np.where(logq > -690.0, special.gammainccinv(a, np.exp(logq)), bound)
-        tiny = self._lower_power(logq, a)
-        start = np.where(start > 1e-290, start, 1e-290)
-        x = by_log_newton(start, logq, lambda x: value(log_upper_gamma(a, x)), lambda x: log_gamma_density(x, a), upper=True)
-        return np.where(tiny < -650.0, Anchored.from_log(tiny), x)
-
-    @staticmethod
-    def _lower_power(logq: Any, a: Any) -> Any:
-        """log x where Q(a, x) = q and P is its leading power."""
-        return (complement(logq) + special.gammaln(a + 1.0)) / a
+        return gamma_quantile(log1mexp(logq), logq, a)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], a: Any) -> Any:
-        """G(a + 1) U^(1/a) where a is so small that draws leave the doubles."""
-        if np.min(a) >= 0.1:
-            return rng.standard_gamma(a, shape)
-        return Anchored.from_log(np.log(rng.standard_gamma(a + 1.0, shape)) - rng.standard_exponential(shape) / a)
+        return draw_gamma(rng, shape, a)
 
     def _mean(self, a: Any) -> Any:
         return a

@@ -1,4 +1,5 @@
 """Closed forms of KL against mpmath: 30-digit integrals, and plain formulas in 200 digits at extreme parameters."""
+
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from mpmath import mp, mpf
 
 from densities.divergences import closed_forms as cf
-from densities.divergences.closed_forms import elementary, lngamma
+from densities.divergences.closed_forms import elementary, lngamma, table
 from densities.errors import DuplicateNameError
 
 EPS = np.finfo(float).eps
@@ -56,37 +57,46 @@ def test_near_identical_laws_keep_their_digits(family):
 
 N, G = dict(loc=0.0, scale=1.0), dict(shape=2.0, scale=1.0)
 INFINITE = [
-    ("cauchy", N, "normal", N, "infinite"), ("cauchy", N, "laplace", N, "infinite"), ("cauchy", N, "gumbel", N, "infinite"),
-    ("student_t", dict(df=2.0, **N), "normal", N, "infinite"), ("pareto", dict(a=2.0, xm=1.0), "normal", N, "infinite"),
-    ("student_t", dict(df=9.0, **N), "gumbel", N, "infinite"), ("laplace", dict(loc=0.0, scale=1.0), "gumbel", N, "infinite"),
+    ("cauchy", N, "normal", N, "infinite"),
+    ("cauchy", N, "laplace", N, "infinite"),
+    ("cauchy", N, "gumbel", N, "infinite"),
+    ("student_t", dict(df=2.0, **N), "normal", N, "infinite"),
+    ("pareto", dict(a=2.0, xm=1.0), "normal", N, "infinite"),
+    ("student_t", dict(df=9.0, **N), "gumbel", N, "infinite"),
+    ("laplace", dict(loc=0.0, scale=1.0), "gumbel", N, "infinite"),
     ("inverse_gamma", dict(shape=1.0, scale=1.0), "exponential", dict(scale=1.0), "infinite"),
     ("gamma", dict(shape=1.0, scale=1.0), "inverse_gamma", dict(shape=2.0, scale=1.0), "infinite"),
-    ("normal", N, "gamma", G, "outside"), ("gamma", G, "beta", dict(a=1.0, b=1.0), "outside"),
+    ("normal", N, "gamma", G, "outside"),
+    ("gamma", G, "beta", dict(a=1.0, b=1.0), "outside"),
     ("uniform", dict(low=0.0, high=2.0), "uniform", dict(low=0.0, high=1.0), "outside"),
     ("pareto", dict(a=2.0, xm=1.0), "pareto", dict(a=2.0, xm=1.5), "outside"),
     ("poisson", dict(mu=1.0), "bernoulli", dict(p=0.5), "outside"),
     ("poisson", dict(mu=1.0), "binomial", dict(n=9.0, p=0.5), "outside"),
     ("bernoulli", dict(p=0.5), "bernoulli", dict(p=1.0), "outside"),
-    ("bernoulli", dict(p=0.5), "normal", N, "counting"), ("normal", N, "poisson", dict(mu=1.0), "lebesgue"),
+    ("bernoulli", dict(p=0.5), "normal", N, "counting"),
+    ("normal", N, "poisson", dict(mu=1.0), "lebesgue"),
     ("zipf", dict(a=2.0), "geometric", dict(p=0.3), "infinite"),
     ("categorical", dict(probs=[0.5, 0.5]), "categorical", dict(probs=[1.0, 0.0]), "infinite"),
 ]
 
 
-@pytest.mark.parametrize("p, x, q, y, reason", INFINITE)
+@pytest.mark.parametrize(("p", "x", "q", "y", "reason"), INFINITE)
 def test_infinity_comes_with_its_reason(p, x, q, y, reason):
     answer = cf.closed_form(p, x, q, y)
     assert answer.value == np.inf and answer.bound == 0 and reason in answer.reason
 
 
-@pytest.mark.parametrize("p, x, q, y, truth", [
-    ("continuous_bernoulli", dict(p=0.3), "uniform", dict(low=0.0, high=1.0), "0.0293862"),
-    ("uniform", dict(low=0.0, high=1.0), "continuous_bernoulli", dict(p=0.3), "0.0297361"),
-    ("gamma", dict(shape=1e12, scale=1.0), "gamma", dict(shape=1e12 + 1e4, scale=1.0), "4.99999998e-5"),
-    ("uniform", dict(low=0.0, high=1.0), "beta", dict(a=1.0, b=1.0), "0"),
-    ("normal", N, "normal", dict(loc=1e-8, scale=1.0), "5e-17"),
-    ("student_t", dict(df=2.1, **N), "normal", N, "9.48555"),
-])
+@pytest.mark.parametrize(
+    ("p", "x", "q", "y", "truth"),
+    [
+        ("continuous_bernoulli", dict(p=0.3), "uniform", dict(low=0.0, high=1.0), "0.0293862"),
+        ("uniform", dict(low=0.0, high=1.0), "continuous_bernoulli", dict(p=0.3), "0.0297361"),
+        ("gamma", dict(shape=1e12, scale=1.0), "gamma", dict(shape=1e12 + 1e4, scale=1.0), "4.99999998e-5"),
+        ("uniform", dict(low=0.0, high=1.0), "beta", dict(a=1.0, b=1.0), "0"),
+        ("normal", N, "normal", dict(loc=1e-8, scale=1.0), "5e-17"),
+        ("student_t", dict(df=2.1, **N), "normal", N, "9.48555"),
+    ],
+)
 def test_published_wrong_answers_are_right_here(p, x, q, y, truth):
     """Cases where other libraries give inf, a negative number, nan or zero; 6 digits as published."""
     assert cf.closed_form(p, x, q, y).value == pytest.approx(float(truth), rel=3e-6, abs=1e-300)
@@ -115,11 +125,17 @@ def test_arrays_broadcast_and_equal_scalars():
 def test_vector_laws_take_batches():
     alpha = np.array([[1.0, 2.0, 3.0], [0.5, 0.5, 9.0]])
     batch = cf.closed_form("dirichlet", dict(alpha=alpha), "dirichlet", dict(alpha=[1.0, 1.0, 1.0]))
-    singles = [cf.closed_form("dirichlet", dict(alpha=a), "dirichlet", dict(alpha=[1.0, 1.0, 1.0])).value for a in alpha]
+    singles = [
+        cf.closed_form("dirichlet", dict(alpha=a), "dirichlet", dict(alpha=[1.0, 1.0, 1.0])).value for a in alpha
+    ]
     assert batch.value.tolist() == singles
     cov = np.stack([np.eye(2), 2 * np.eye(2)])
-    normal = cf.closed_form("multivariate_normal", dict(mean=np.zeros((2, 2)), cov=cov), "multivariate_normal",
-                            dict(mean=np.zeros(2), cov=np.eye(2)))
+    normal = cf.closed_form(
+        "multivariate_normal",
+        dict(mean=np.zeros((2, 2)), cov=cov),
+        "multivariate_normal",
+        dict(mean=np.zeros(2), cov=np.eye(2)),
+    )
     assert normal.value.shape == (2,) and normal.value[0] == 0
     assert normal.value[1] == pytest.approx(1 - np.log(2.0), rel=1e-14)
 
@@ -154,7 +170,23 @@ def test_binet_function_and_its_derivatives(x):
     value, slope = lngamma.binet(np.float64(x))
     with mp.workdps(80):
         t = mpf(x)
-        truths = (mp.loggamma(t) - (t - 0.5) * mp.log(t) + t - mp.log(2 * mp.pi) / 2,
-                  t * (mp.digamma(t) - mp.log(t) + 1 / (2 * t)), t * t * (mp.polygamma(1, t) - 1 / t) - mpf(0.5))
+        truths = (
+            mp.loggamma(t) - (t - 0.5) * mp.log(t) + t - mp.log(2 * mp.pi) / 2,
+            t * (mp.digamma(t) - mp.log(t) + 1 / (2 * t)),
+            t * t * (mp.polygamma(1, t) - 1 / t) - mpf(0.5),
+        )
         for got, truth in zip((value, slope, lngamma.binet_curvature(np.float64(x))), truths, strict=True):
             assert abs(mpf(float(got)) - truth) <= 2e-15 * abs(truth)
+
+
+@pytest.mark.parametrize("family", sorted({p for p, q in BY_PAIR if p == q} & set(cf.entropies())))
+def test_entropy_and_expectations_hold_their_bound_at_extreme_parameters(family):
+    """Where a pair has its own rule, -H(p) - E_p[log q] is still within its own bound of the truth."""
+    for row in BY_PAIR[family, family]:
+        truth = mpf(row["kl"])
+        p, q = ({k: np.asarray(v, dtype=float) for k, v in row[side].items()} for side in ("p_params", "q_params"))
+        with np.errstate(all="ignore"):
+            answer = table.compose(family, p, family, q)
+        if answer is not None and truth < 1e300 and not np.isnan(answer[0].value):
+            value, bound = answer[0]
+            assert abs(mpf(float(value)) - truth) <= float(bound) + 4 * EPS * truth, row

@@ -1,8 +1,39 @@
 """D(p||q) in closed form as pure functions of parameters, each answer with a bound on its own rounding."""
-from . import (circular, discrete, interval, interval_expectations, line, line_expectations, multivariate,  # noqa: F401
-               scales)
-from .table import (ClosedForm, closed_form, entropies, entropy, expectation, features, kl_rule, log_densities,
-                    log_density, pairs, support)
 
-__all__ = ["ClosedForm", "closed_form", "entropies", "entropy", "expectation", "features", "kl_rule", "log_densities",
-           "log_density", "pairs", "support"]
+from . import (  # noqa: F401
+    circular,
+    discrete,
+    interval,
+    interval_expectations,
+    line,
+    line_expectations,
+    multivariate,
+    scales,
+)
+from .table import (
+    ClosedForm,
+    closed_form,
+    entropies,
+    entropy,
+    expectation,
+    features,
+    kl_rule,
+    log_densities,
+    log_density,
+    pairs,
+    support,
+)
+
+__all__ = [
+    "ClosedForm",
+    "closed_form",
+    "entropies",
+    "entropy",
+    "expectation",
+    "features",
+    "kl_rule",
+    "log_densities",
+    "log_density",
+    "pairs",
+    "support",
+]

@@ -1,4 +1,5 @@
 """Laws on the circle [-pi, pi): von Mises and wrapped Cauchy."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,8 +7,21 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import (EPS, SAFETY, TINY, Bounded, as_bounded, exp_excess, horner, log_excess, log_ratio, near,
-                         relative_difference, times, total)
+from .elementary import (
+    EPS,
+    SAFETY,
+    TINY,
+    Bounded,
+    as_bounded,
+    exp_excess,
+    horner,
+    log_excess,
+    log_ratio,
+    near,
+    relative_difference,
+    times,
+    total,
+)
 from .lngamma import NODES, WEIGHTS
 from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
 
@@ -51,7 +65,9 @@ def log_i0(kappa: Any) -> Bounded:
     quarter = small * small / 4
     series = np.log1p(quarter * horner(quarter, [1 / special.factorial(k + 1) ** 2 for k in range(12)]))
     scaled = total(kappa, np.log(special.ive(0, kappa)))
-    return Bounded(np.where(kappa < 1, series, scaled.value), np.where(kappa < 1, SAFETY * EPS * series + TINY, scaled.bound))
+    return Bounded(
+        np.where(kappa < 1, series, scaled.value), np.where(kappa < 1, SAFETY * EPS * series + TINY, scaled.bound)
+    )
 
 
 def _concentration_excess(kappa: Any, target: Any) -> Bounded:
@@ -78,16 +94,19 @@ def _concentration_excess(kappa: Any, target: Any) -> Bounded:
     curve = horner(1 / u, TAIL_CURVATURE) / u
     integral = small**2 * np.sum(WEIGHTS / 2 * (1 - (NODES + 1) / 2) * curve * (a[..., None] / u) ** 2, axis=-1)
     direct = total(horner(1 / b, TAIL) / b, -horner(1 / a, TAIL) / a, -d * horner(1 / a, TAIL_SLOPE) / a)
-    tail = Bounded(np.where(inside, integral, direct.value),
-                   np.where(inside, SAFETY * EPS * np.abs(integral) + TINY, direct.bound))
+    tail = Bounded(
+        np.where(inside, integral, direct.value), np.where(inside, SAFETY * EPS * np.abs(integral) + TINY, direct.bound)
+    )
     half = np.where(inside, log_excess(np.where(inside, d, 0.0)), d - log_ratio(b, a)) / 2
     both = total(half, tail)
 
     _, gap = mean_resultant(kappa)
     mixed = total(times(1.0, _scaled_log(target)), times(-1.0, _scaled_log(kappa)), (target - kappa) * gap)
     mixed = Bounded(mixed.value, mixed.bound + SAFETY * EPS * np.where(kappa > 20, 0.0, np.abs(target - kappa)))
-    return Bounded(np.where(moderate, circle_value, np.where(large, both.value, mixed.value)),
-                   np.where(moderate, circle_bound, np.where(large, both.bound, mixed.bound)))
+    return Bounded(
+        np.where(moderate, circle_value, np.where(large, both.value, mixed.value)),
+        np.where(moderate, circle_bound, np.where(large, both.bound, mixed.bound)),
+    )
 
 
 def _scaled_log(kappa: Any) -> Any:
@@ -103,7 +122,11 @@ def von_mises_von_mises(p: Params, q: Params) -> Bounded:
     return total(_concentration_excess(p["kappa"], q["kappa"]), 2 * q["kappa"] * ratio * turn * turn)
 
 
-@kl_rule("wrapped_cauchy", "wrapped_cauchy", source="log|1 - conj(z_q) z_p|^2 is harmonic; Kato & Jones 2010 for the Moebius action")
+@kl_rule(
+    "wrapped_cauchy",
+    "wrapped_cauchy",
+    source="log|1 - conj(z_q) z_p|^2 is harmonic; Kato & Jones 2010 for the Moebius action",
+)
 def wrapped_cauchy_wrapped_cauchy(p: Params, q: Params) -> Bounded:
     """log1p(|z_p - z_q|^2/((1 - c_p^2)(1 - c_q^2))), z = c e^(i loc)."""
     a, b = p["c"], q["c"]

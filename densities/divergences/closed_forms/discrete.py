@@ -1,4 +1,5 @@
 """Discrete laws: Bernoulli, binomial, Poisson, geometric, negative binomial, categorical, discrete uniform, zeta."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -93,6 +94,7 @@ def discrete_uniform_discrete_uniform(p: Params, q: Params) -> Bounded:
 
 # --- zeta law -------------------------------------------------------------------------------------------------------
 
+
 def _zeta_excess(a: float, b: float) -> float:
     """log zeta(b) - log zeta(a) - (b - a) zeta'(a)/zeta(a), with as many digits as the cancellation asks for."""
     import mpmath
@@ -109,7 +111,8 @@ def _zeta_excess(a: float, b: float) -> float:
 def _log_zeta(a: float) -> float:
     import mpmath
 
-    return float(mpmath.log(mpmath.zeta(a)))
+    with mpmath.workdps(30 + int(0.31 * min(a, 1100.0))):  # zeta - 1 is about 2^-a
+        return float(mpmath.log(mpmath.zeta(a)))
 
 
 def _zeta_log_mean(a: float) -> float:
@@ -152,6 +155,7 @@ def zipf_log(params: Params, t: Any) -> Bounded:
 
 
 # --- log-densities, entropies, means --------------------------------------------------------------------------------
+
 
 @log_density("zipf")
 def zipf_log_density(a: Any) -> list[tuple[Any, Feature]]:

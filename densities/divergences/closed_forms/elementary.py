@@ -3,6 +3,7 @@
 Every divergence here is a sum of convex remainders: r - 1 - log r, e^t - 1 - t, x log(x/y) - x + y. Each is
 nonnegative and vanishes to second order, so each is computed from the *difference* of its arguments.
 """
+
 from __future__ import annotations
 
 from typing import Any, NamedTuple
@@ -12,8 +13,21 @@ import numpy as np
 EPS = float(np.finfo(float).eps)
 TINY = float(np.finfo(float).tiny)
 # B_2, B_4, ..., B_26 exactly rounded (scipy.special.bernoulli is right to 1e-14 only)
-BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330,
-             854513 / 138, -236364091 / 2730, 8553103 / 6]
+BERNOULLI = [
+    1 / 6,
+    -1 / 30,
+    1 / 42,
+    -1 / 30,
+    5 / 66,
+    -691 / 2730,
+    7 / 6,
+    -3617 / 510,
+    43867 / 798,
+    -174611 / 330,
+    854513 / 138,
+    -236364091 / 2730,
+    8553103 / 6,
+]
 SAFETY = 16.0  # ulps granted to one term: a handful of roundings and a special function
 
 
@@ -118,8 +132,9 @@ def power_excess(a: Any, b: Any, k: float = 1.0) -> Bounded:
     whole = np.where(np.abs(t.value) < 0.3, 0.0, (a / b) ** k)
     usable = np.isfinite(whole) & (whole > 0)
     power = np.where(usable, whole, np.exp(t.value))
-    value = np.where(np.abs(t.value) < 0.3, exp_excess(np.where(np.abs(t.value) < 0.3, t.value, 0.0)),
-                     power - 1 - t.value)
+    value = np.where(
+        np.abs(t.value) < 0.3, exp_excess(np.where(np.abs(t.value) < 0.3, t.value, 0.0)), power - 1 - t.value
+    )
     spread = np.abs(np.expm1(np.where(np.abs(t.value) < 0.3, t.value, 0.0))) * t.bound
     far = t.bound + power * np.where(usable, SAFETY * EPS * (1 + np.abs(k)), np.expm1(np.minimum(t.bound, 1.0)))
     return Bounded(value, np.where(np.abs(t.value) < 0.3, spread, far) + SAFETY * EPS * np.abs(value) + TINY)

@@ -1,4 +1,5 @@
 """Laws on an interval or beyond a threshold: beta and its images, Kumaraswamy, Pareto, Lomax, continuous Bernoulli."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,10 +7,24 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import (BERNOULLI, EPS, SAFETY, TINY, Bounded, as_bounded, horner, log_excess, log_ratio, near, power_excess,
-                         relative_difference, times, total)
+from .elementary import (
+    BERNOULLI,
+    EPS,
+    SAFETY,
+    TINY,
+    Bounded,
+    as_bounded,
+    horner,
+    log_excess,
+    log_ratio,
+    near,
+    power_excess,
+    relative_difference,
+    times,
+    total,
+)
 from .line_expectations import where
-from .lngamma import NODES, WEIGHTS, shape_remainder
+from .lngamma import NODES, WEIGHTS, log_beta, shape_remainder
 from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
 
 
@@ -35,6 +50,7 @@ def beyond(a: Any, xm: Any) -> tuple[Any, Any]:
 
 # --- compositions, beta, Dirichlet ----------------------------------------------------------------------------------
 
+
 def compositional(x: Any, y: Any) -> Bounded:
     """sum_i u_i log(u_i/v_i) over the last axis, u = x/sum x, v = y/sum y: sum_i u_i (e_i - log(1 + e_i)).
 
@@ -44,12 +60,14 @@ def compositional(x: Any, y: Any) -> Bounded:
     d = y - x
     positive = x > 0
     safe = np.where(positive, x, 1.0)
-    sum_d = np.where(np.abs(d).sum(-1, keepdims=True) < np.minimum(sum_x, sum_y), d.sum(-1, keepdims=True),
-                     sum_y - sum_x)
+    sum_d = np.where(
+        np.abs(d).sum(-1, keepdims=True) < np.minimum(sum_x, sum_y), d.sum(-1, keepdims=True), sum_y - sum_x
+    )
     drift = sum_d / sum_y
     e = np.where(positive, d / safe * (sum_x / sum_y) - drift, 0.0)
-    blur = SAFETY * EPS * (np.abs(d / safe) * (sum_x / sum_y) + np.abs(drift)
-                           + np.abs(d).sum(-1, keepdims=True) / sum_y)
+    blur = (
+        SAFETY * EPS * (np.abs(d / safe) * (sum_x / sum_y) + np.abs(drift) + np.abs(d).sum(-1, keepdims=True) / sum_y)
+    )
     inside, small = near(e)
     logs = np.where(positive & (y > 0), log_ratio(np.where(y > 0, y, 1.0), safe), 0.0) - log_ratio(sum_y, sum_x)
     term = np.where(inside, log_excess(small), e - logs)
@@ -57,8 +75,11 @@ def compositional(x: Any, y: Any) -> Bounded:
     weight = x / sum_x
     value = np.where(positive, np.where(y > 0, weight * term, np.inf), y / sum_y)
     rounding = np.where(inside, SAFETY * EPS * value, SAFETY * EPS * weight * (1 + np.abs(e) + np.abs(logs)))
-    bound = np.where(positive, weight * slope * blur + np.where(inside, weight * blur * blur, 0.0) + rounding,
-                     SAFETY * EPS * y / sum_y)
+    bound = np.where(
+        positive,
+        weight * slope * blur + np.where(inside, weight * blur * blur, 0.0) + rounding,
+        SAFETY * EPS * y / sum_y,
+    )
     return Bounded(value.sum(-1), bound.sum(-1) + 2 * EPS * value.sum(-1) * x.shape[-1] + TINY)
 
 
@@ -76,8 +97,11 @@ def dirichlet_excess(x: Any, y: Any) -> Bounded:
     joint = shape_remainder(sum_x, sum_y, shift)
     # an error of a few eps in sum (y - x) moves R by its slope |shift/(1 + shift)|
     blur = SAFETY * EPS * np.abs(y - x).sum(-1) / sum_x * np.abs(shift / (1 + shift))
-    return total(times(sum_y, compositional(y, x)), Bounded(pieces.value.sum(-1), pieces.bound.sum(-1)),
-                 Bounded(-joint.value, joint.bound + blur))
+    return total(
+        times(sum_y, compositional(y, x)),
+        Bounded(pieces.value.sum(-1), pieces.bound.sum(-1)),
+        Bounded(-joint.value, joint.bound + blur),
+    )
 
 
 def _beta_pair(a: Any, b: Any, c: Any, d: Any) -> Bounded:
@@ -108,8 +132,10 @@ def kumaraswamy_kumaraswamy(p: Params, q: Params) -> Bounded:
     r = q["a"] / p["a"]
     flat = total(-log_ratio(q["a"], p["a"]), -log_ratio(q["b"], p["b"]), -(1 - r) * log_mean, -1.0, 1 / p["b"])
     equal, one = p["a"] == q["a"], q["b"] == 1
-    return Bounded(np.where(equal, same.value, np.where(one, flat.value, np.nan)),
-                   np.where(equal, same.bound, np.where(one, flat.bound, np.inf)))
+    return Bounded(
+        np.where(equal, same.value, np.where(one, flat.value, np.nan)),
+        np.where(equal, same.bound, np.where(one, flat.bound, np.inf)),
+    )
 
 
 @kl_rule("uniform", "uniform", source="log of the ratio of lengths")
@@ -137,6 +163,7 @@ def lomax_lomax(p: Params, q: Params) -> Bounded:
 # --- continuous Bernoulli: exponential family with log Z(eta) = log((e^eta - 1)/eta) ---------------------------------
 
 SLOPE_SERIES = [b / special.factorial(2 * k + 2) for k, b in enumerate(BERNOULLI)]
+MASS_SERIES = [value / (2 * k + 2) for k, value in enumerate(SLOPE_SERIES)]
 CURVATURE_SERIES = [(2 * k + 1) * value for k, value in enumerate(SLOPE_SERIES)]
 
 
@@ -163,8 +190,12 @@ def _log_mass(u: Any) -> Bounded:
     """log((1 - e^-u)/u), by |u| + the value at |u| for negative u."""
     size = np.abs(u)
     safe = np.where(size > 0, size, 1.0)
-    value = np.where(size > 0, np.log(-np.expm1(-safe) / safe), 0.0)
-    return total(np.where(u < 0, size, 0.0), Bounded(value, SAFETY * EPS * (np.abs(value) + np.minimum(size, 1.0)) + TINY))
+    inside, small = near(size, 1.0)
+    series = -small / 2 + small * small * horner(small * small, MASS_SERIES)
+    value = np.where(inside, series, np.log(-np.expm1(-safe) / safe))
+    return total(
+        np.where(u < 0, size, 0.0), Bounded(value, SAFETY * EPS * (np.abs(value) + np.minimum(size, 1.0)) + TINY)
+    )
 
 
 @kl_rule("continuous_bernoulli", "continuous_bernoulli", source="Loaiza-Ganem & Cunningham 2019; Bregman of log Z")
@@ -182,8 +213,9 @@ def continuous_bernoulli_pair(p: Params, q: Params) -> Bounded:
     curve = _curvature(u[..., None] + small[..., None] * nodes)
     integral = small**2 * np.sum(WEIGHTS / 2 * (1 - nodes) * curve, axis=-1)
     far = total(_log_mass(t), times(-1.0, _log_mass(u)), times(-_slope(u), delta))
-    return Bounded(np.where(inside, integral, far.value),
-                   np.where(inside, 4 * SAFETY * EPS * integral * (1 + u) + TINY, far.bound))
+    return Bounded(
+        np.where(inside, integral, far.value), np.where(inside, 4 * SAFETY * EPS * integral * (1 + u) + TINY, far.bound)
+    )
 
 
 @log_density("continuous_bernoulli")
@@ -225,6 +257,7 @@ def continuous_bernoulli_square(params: Params, m: Any, s: Any) -> Bounded:
 
 # --- log-densities and entropies ------------------------------------------------------------------------------------
 
+
 @log_density("uniform")
 def uniform_log_density(low: Any, high: Any) -> list[tuple[Any, Feature]]:
     return [(-np.log(high - low), ("one",))]
@@ -232,12 +265,12 @@ def uniform_log_density(low: Any, high: Any) -> list[tuple[Any, Feature]]:
 
 @log_density("beta")
 def beta_log_density(a: Any, b: Any) -> list[tuple[Any, Feature]]:
-    return [(-special.betaln(a, b), ("one",)), (a - 1, ("log", 1.0)), (b - 1, ("log1m_power", 1.0))]
+    return [(times(-1.0, log_beta(a, b)), ("one",)), (a - 1, ("log", 1.0)), (b - 1, ("log1m_power", 1.0))]
 
 
 @log_density("beta_prime")
 def beta_prime_log_density(a: Any, b: Any) -> list[tuple[Any, Feature]]:
-    return [(-special.betaln(a, b), ("one",)), (a - 1, ("log", 1.0)), (-(a + b), ("log1p", 1.0))]
+    return [(times(-1.0, log_beta(a, b)), ("one",)), (a - 1, ("log", 1.0)), (-(a + b), ("log1p", 1.0))]
 
 
 @log_density("kumaraswamy")
@@ -262,14 +295,12 @@ def arcsine_entropy(low: Any, high: Any) -> Bounded:
 
 @entropy("beta")
 def beta_entropy(a: Any, b: Any) -> Bounded:
-    return total(special.betaln(a, b), -(a - 1) * special.psi(a), -(b - 1) * special.psi(b),
-                 (a + b - 2) * special.psi(a + b))
+    return total(log_beta(a, b), -(a - 1) * special.psi(a), -(b - 1) * special.psi(b), (a + b - 2) * special.psi(a + b))
 
 
 @entropy("beta_prime")
 def beta_prime_entropy(a: Any, b: Any) -> Bounded:
-    return total(special.betaln(a, b), -(a - 1) * special.psi(a), -(b + 1) * special.psi(b),
-                 (a + b) * special.psi(a + b))
+    return total(log_beta(a, b), -(a - 1) * special.psi(a), -(b + 1) * special.psi(b), (a + b) * special.psi(a + b))
 
 
 @entropy("kumaraswamy")

@@ -1,4 +1,5 @@
 """Expectations under the laws on an interval or beyond a threshold."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -8,10 +9,11 @@ from scipy import special
 
 from .elementary import EPS, Bounded, as_bounded, exp_of, log_ratio, square_of, times, total
 from .line_expectations import power_means, where
+from .lngamma import log_beta, log_gamma
 from .table import Params, expectation
 
-
 # --- uniform: every feature is a difference of antiderivatives over the length --------------------------------------
+
 
 def _spread(params: Params, upper: Any, lower: Any) -> Bounded:
     """[F(high) - F(low)]/(high - low)."""
@@ -46,6 +48,7 @@ def uniform_abs(params: Params, m: Any, s: Any) -> Bounded:
 def uniform_log(params: Params, t: Any) -> Bounded:
     def primitive(x: Any) -> Bounded:
         return as_bounded(special.xlogy(x, x / t))
+
     return total(_spread(params, primitive(params["high"]), primitive(params["low"])), -1.0)
 
 
@@ -65,6 +68,7 @@ def uniform_log1m(params: Params, a: Any) -> Bounded:
 def uniform_log1p(params: Params, s: Any) -> Bounded:
     def primitive(x: Any) -> Bounded:
         return as_bounded((x + s) * np.log1p(x / s))
+
     return total(_spread(params, primitive(params["high"]), primitive(params["low"])), -1.0)
 
 
@@ -87,6 +91,7 @@ def uniform_log_square(params: Params, m: Any, s: Any) -> Bounded:
     def primitive(x: Any) -> Bounded:
         level = np.where(x > 0, np.log(np.where(x > 0, x, 1.0)) - m, 0.0)
         return total(x * (level * level + 2), -2 * x * level)
+
     return times(1 / s / s, _spread(params, primitive(params["high"]), primitive(params["low"])))
 
 
@@ -99,8 +104,10 @@ def uniform_exp_minus(params: Params, m: Any, s: Any) -> Bounded:
 @expectation("log1p_square", "uniform")
 def uniform_log1p_square(params: Params, m: Any, s: Any) -> Bounded:
     """The primitive of log(1 + z^2) is z log(1 + z^2) - 2 z + 2 atan z."""
+
     def primitive(z: Any) -> Bounded:
         return total(z * np.log1p(z * z), -2 * z, 2 * np.arctan(z))
+
     upper, lower = primitive((params["high"] - m) / s), primitive((params["low"] - m) / s)
     return times(s, _spread(params, upper, lower))
 
@@ -111,6 +118,7 @@ def uniform_cos(params: Params, m: Any) -> Bounded:
 
 
 # --- beta, beta prime, Kumaraswamy ----------------------------------------------------------------------------------
+
 
 @expectation("log", "beta")
 def beta_log(params: Params, t: Any) -> Bounded:
@@ -128,11 +136,12 @@ def beta_power(params: Params, k: Any, t: Any) -> Bounded:
     a, b = params["a"], params["b"]
     finite = a + k > 0
     safe = np.where(finite, a + k, 1.0)
-    general = exp_of(-k * np.log(t), special.betaln(safe, b), -special.betaln(a, b))
+    general = exp_of(-k * np.log(t), log_beta(safe, b), times(-1.0, log_beta(a, b)))
     mean = as_bounded(a / (a + b) / t)
     first = np.equal(k, 1)
-    return where(finite, Bounded(np.where(first, mean.value, general.value), np.where(first, mean.bound, general.bound)),
-                 np.inf)
+    return where(
+        finite, Bounded(np.where(first, mean.value, general.value), np.where(first, mean.bound, general.bound)), np.inf
+    )
 
 
 @expectation("log_square", "beta")
@@ -177,7 +186,7 @@ def beta_prime_power(params: Params, k: Any, t: Any) -> Bounded:
     a, b = params["a"], params["b"]
     finite = (a + k > 0) & (b - k > 0)
     up, down = np.where(finite, a + k, 1.0), np.where(finite, b - k, 1.0)
-    return where(finite, exp_of(-k * np.log(t), special.betaln(up, down), -special.betaln(a, b)), np.inf)
+    return where(finite, exp_of(-k * np.log(t), log_beta(up, down), times(-1.0, log_beta(a, b))), np.inf)
 
 
 power_means("beta_prime", beta_prime_power)
@@ -205,14 +214,16 @@ def kumaraswamy_power(params: Params, k: Any, t: Any) -> Bounded:
     """b B(1 + k/a, b) t^-k."""
     order = 1 + k / params["a"]
     finite = order > 0
-    return where(finite, exp_of(-k * np.log(t), np.log(params["b"]),
-                                special.betaln(np.where(finite, order, 1.0), params["b"])), np.inf)
+    return where(
+        finite, exp_of(-k * np.log(t), np.log(params["b"]), log_beta(np.where(finite, order, 1.0), params["b"])), np.inf
+    )
 
 
 power_means("kumaraswamy", kumaraswamy_power)
 
 
 # --- Pareto and Lomax -----------------------------------------------------------------------------------------------
+
 
 @expectation("log", "pareto")
 def pareto_log(params: Params, t: Any) -> Bounded:
@@ -228,8 +239,11 @@ def pareto_log_square(params: Params, m: Any, s: Any) -> Bounded:
 @expectation("power", "pareto")
 def pareto_power(params: Params, k: Any, t: Any) -> Bounded:
     finite = k < params["a"]
-    return where(finite, times(params["a"] / np.where(finite, params["a"] - k, 1.0),
-                               exp_of(times(k, log_ratio(params["xm"], t)))), np.inf)
+    return where(
+        finite,
+        times(params["a"] / np.where(finite, params["a"] - k, 1.0), exp_of(times(k, log_ratio(params["xm"], t)))),
+        np.inf,
+    )
 
 
 power_means("pareto", pareto_power)
@@ -244,8 +258,9 @@ def pareto_abs(params: Params, m: Any, s: Any) -> Bounded:
     beyond = total(m / s, times(-1.0, mean), tail)
     below = total(mean, -m / s)
     past = m > xm
-    return where(a > 1, Bounded(np.where(past, beyond.value, below.value), np.where(past, beyond.bound, below.bound)),
-                 np.inf)
+    return where(
+        a > 1, Bounded(np.where(past, beyond.value, below.value), np.where(past, beyond.bound, below.bound)), np.inf
+    )
 
 
 @expectation("log1p", "lomax")
@@ -272,8 +287,11 @@ def lomax_power(params: Params, k: Any, t: Any) -> Bounded:
     a = params["a"]
     finite = (k < a) & (np.asarray(k) > -1)
     up, down = np.where(finite, 1 + k, 1.0), np.where(finite, a - k, 1.0)
-    return where(finite, exp_of(times(k, log_ratio(params["scale"], t)), special.gammaln(up), special.gammaln(down),
-                                -special.gammaln(a)), np.inf)
+    return where(
+        finite,
+        exp_of(times(k, log_ratio(params["scale"], t)), log_gamma(up), log_gamma(down), times(-1.0, log_gamma(a))),
+        np.inf,
+    )
 
 
 power_means("lomax", lomax_power)

@@ -1,4 +1,5 @@
 """Laws on the whole line and their images under |.| and exp: normal, Laplace, Cauchy, logistic, Gumbel, Student t."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -6,8 +7,24 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import (BERNOULLI, EPS, SAFETY, TINY, Bounded, as_bounded, exp_excess, horner, log_ratio, near,
-                         power_excess, relative_difference, square_of, times, total)
+from .elementary import (
+    BERNOULLI,
+    EPS,
+    SAFETY,
+    TINY,
+    Bounded,
+    as_bounded,
+    exp_excess,
+    horner,
+    log_ratio,
+    near,
+    power_excess,
+    relative_difference,
+    square_of,
+    times,
+    total,
+)
+from .lngamma import log_beta, log_gamma
 from .scales import Stacy, stacy_moment
 from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
 
@@ -45,8 +62,11 @@ def laplace_laplace(p: Params, q: Params) -> Bounded:
     u = distance / p["scale"]
     close = u < 1
     r = p["scale"] / q["scale"]
-    shift = np.where(close, r * exp_excess(-np.where(close, u, 0.0)),
-                     distance / q["scale"] * (1 + np.expm1(-u) / np.where(close, 1.0, u)))
+    shift = np.where(
+        close,
+        r * exp_excess(-np.where(close, u, 0.0)),
+        distance / q["scale"] * (1 + np.expm1(-u) / np.where(close, 1.0, u)),
+    )
     return total(power_excess(p["scale"], q["scale"]), shift)
 
 
@@ -106,15 +126,24 @@ def generalized_normal_generalized_normal(p: Params, q: Params) -> Bounded:
     close = times(1 / p["beta"], power_excess(p["scale"], q["scale"], p["beta"]))
     law = Stacy(1 / p["beta"], p["beta"], p["scale"])
     moment = stacy_moment(law, q["beta"], q["scale"])
-    far = total(log_ratio(p["beta"], q["beta"]), log_ratio(q["scale"], p["scale"]), special.gammaln(1 / q["beta"]),
-                -special.gammaln(1 / p["beta"]), moment, -1 / p["beta"])
+    far = total(
+        log_ratio(p["beta"], q["beta"]),
+        log_ratio(q["scale"], p["scale"]),
+        log_gamma(1 / q["beta"]),
+        times(-1.0, log_gamma(1 / p["beta"])),
+        moment,
+        -1 / p["beta"],
+    )
     same = p["beta"] == q["beta"]
     centred = p["loc"] == q["loc"]
-    return Bounded(np.where(centred, np.where(same, close.value, far.value), np.nan),
-                   np.where(centred, np.where(same, close.bound, far.bound), np.inf))
+    return Bounded(
+        np.where(centred, np.where(same, close.value, far.value), np.nan),
+        np.where(centred, np.where(same, close.bound, far.bound), np.inf),
+    )
 
 
 # --- log-densities ------------------------------------------------------------------------------------------------
+
 
 @log_density("normal")
 def normal_log_density(loc: Any, scale: Any) -> list[tuple[Any, Feature]]:
@@ -147,7 +176,7 @@ def half_cauchy_log_density(scale: Any) -> list[tuple[Any, Feature]]:
 
 
 def _student_constant(df: Any, scale: Any) -> Bounded:
-    return total(-np.log(scale), -np.log(df) / 2, -special.betaln(df / 2, 0.5))
+    return total(-np.log(scale), -np.log(df) / 2, times(-1.0, log_beta(df / 2, 0.5)))
 
 
 @log_density("student_t")
@@ -158,8 +187,12 @@ def student_t_log_density(df: Any, loc: Any, scale: Any) -> list[tuple[Any, Feat
 @log_density("inverse_gaussian")
 def inverse_gaussian_log_density(mean: Any, lam: Any) -> list[tuple[Any, Feature]]:
     constant = total(np.log(lam) / 2, -LOG_2PI / 2, -1.5 * np.log(mean), lam / mean)
-    return [(constant, ("one",)), (-1.5, ("log", mean)), (-lam / mean / 2, ("power", 1.0, mean)),
-            (-lam / mean / 2, ("power", -1.0, mean))]
+    return [
+        (constant, ("one",)),
+        (-1.5, ("log", mean)),
+        (-lam / mean / 2, ("power", 1.0, mean)),
+        (-lam / mean / 2, ("power", -1.0, mean)),
+    ]
 
 
 @log_density("lomax")
@@ -168,6 +201,7 @@ def lomax_log_density(a: Any, scale: Any) -> list[tuple[Any, Feature]]:
 
 
 # --- entropies ----------------------------------------------------------------------------------------------------
+
 
 @entropy("normal")
 def normal_entropy(loc: Any, scale: Any) -> Bounded:
@@ -218,7 +252,7 @@ def student_t_entropy(df: Any, loc: Any, scale: Any) -> Bounded:
 
 @entropy("generalized_normal")
 def generalized_normal_entropy(beta: Any, loc: Any, scale: Any) -> Bounded:
-    return total(1 / beta, -np.log(beta), np.log(2.0), np.log(scale), special.gammaln(1 / beta), 0 * loc)
+    return total(1 / beta, -np.log(beta), np.log(2.0), np.log(scale), log_gamma(1 / beta), 0 * loc)
 
 
 @entropy("triangular")
@@ -232,6 +266,7 @@ def lomax_entropy(a: Any, scale: Any) -> Bounded:
 
 
 # --- first and second moments of the centred laws -------------------------------------------------------------------
+
 
 def _moments(name: str, mean_and_variance: Any) -> None:
     @expectation("linear", name)
@@ -251,8 +286,7 @@ def _moments(name: str, mean_and_variance: Any) -> None:
 
 
 def _student_moments(df: Any, loc: Any, scale: Any) -> tuple[Any, Any]:
-    return (np.where(df > 1, loc, np.nan),
-            np.where(df > 2, scale**2 * df / np.where(df > 2, df - 2, 1.0), np.inf))
+    return (np.where(df > 1, loc, np.nan), np.where(df > 2, scale**2 * df / np.where(df > 2, df - 2, 1.0), np.inf))
 
 
 def _triangular_moments(left: Any, mode: Any, right: Any) -> tuple[Any, Any]:

@@ -4,11 +4,13 @@ B(y, x) = lnG(y) - lnG(x) - (y - x) psi(x), with Stirling's lnG(x) = (x - 1/2) l
     [y log(y/x) - y + x]  +  [d - log(1 + d)]/2  +  [mu(y) - mu(x) - (y - x) mu'(x)],      d = (y - x)/x,
 three nonnegative terms (Binet's mu is completely monotone), the first of which cancels by hand in the divergences.
 """
+
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from .elementary import BERNOULLI, EPS, SAFETY, TINY, Bounded, as_bounded, horner, log_excess, log_ratio, near, total
 
@@ -30,8 +32,10 @@ def _step(x: Any) -> tuple[Any, Any]:
     slope = -2 * small * w * horner(w, [(2 * k + 2) / (2 * k + 3) for k in range(26)])
     safe = np.where(inside, 0.25, x)
     log_step = np.log1p(safe) - np.log(safe)
-    return (np.where(inside, rise, (safe + 0.5) * log_step - 1),
-            np.where(inside, slope, log_step - (safe + 0.5) / (safe * (safe + 1))))
+    return (
+        np.where(inside, rise, (safe + 0.5) * log_step - 1),
+        np.where(inside, slope, log_step - (safe + 0.5) / (safe * (safe + 1))),
+    )
 
 
 def binet(x: Any) -> tuple[Any, Any]:
@@ -68,8 +72,9 @@ def binet_remainder(x: Any, y: Any, d: Any) -> Bounded:
     mu_x, slope = binet(x)
     mu_y, _ = binet(y)
     far = total(mu_y, -mu_x, -d * slope)
-    return Bounded(np.where(inside, integral, far.value),
-                   np.where(inside, 2 * SAFETY * EPS * integral + TINY, far.bound))
+    return Bounded(
+        np.where(inside, integral, far.value), np.where(inside, 2 * SAFETY * EPS * integral + TINY, far.bound)
+    )
 
 
 def shape_remainder(x: Any, y: Any, d: Any) -> Bounded:
@@ -88,3 +93,15 @@ def scale_remainder(x: Any, y: Any, d: Any) -> Bounded:
 def lngamma_remainder(x: Any, y: Any, d: Any) -> Bounded:
     """B(y, x) = lnG(y) - lnG(x) - (y - x) psi(x) >= 0."""
     return total(scale_remainder(x, y, d), shape_remainder(x, y, d))
+
+
+def log_gamma(x: Any) -> Bounded:
+    """log Gamma(x); near its zeros at 1 and 2 it is right absolutely, not relatively."""
+    value = special.gammaln(x)
+    return Bounded(value, SAFETY * EPS * (1 + np.abs(value)))
+
+
+def log_beta(a: Any, b: Any) -> Bounded:
+    """log B(a, b), a difference of log Gammas up to a + b = 1e6."""
+    value = special.betaln(a, b)
+    return Bounded(value, SAFETY * EPS * (1 + np.abs(value) + np.abs(special.gammaln(a + b))))

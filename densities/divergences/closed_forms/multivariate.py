@@ -1,4 +1,5 @@
 """Multivariate normal laws; the Dirichlet rule stands with the beta one."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,7 +8,6 @@ import numpy as np
 
 from .elementary import EPS, SAFETY, TINY, Bounded, log_excess, near, total
 from .table import Params, entropy, kl_rule
-
 
 WIDE = np.longdouble  # 64 bits of mantissa on x86: three more digits against an ill-conditioned covariance
 WIDE_EPS = float(np.finfo(WIDE).eps)
@@ -26,7 +26,7 @@ def _forward(factor: Any, right: Any) -> Any:
     """factor^-1 right by forward substitution."""
     solution = np.zeros(np.broadcast_shapes(factor.shape[:-2], right.shape[:-2]) + right.shape[-2:], dtype=right.dtype)
     for i in range(factor.shape[-1]):
-        known = factor[..., i:i + 1, :i] @ solution[..., :i, :]
+        known = factor[..., i : i + 1, :i] @ solution[..., :i, :]
         solution[..., i, :] = (right[..., i, :] - known[..., 0, :]) / factor[..., i, i, None]
     return solution
 
@@ -65,7 +65,7 @@ def multivariate_normal_pair(p: Params, q: Params) -> Bounded:
     trace = (_forward(factor_q, np.broadcast_to(factor_p, cov_p.shape)) ** 2).sum((-2, -1))
     logs = _log_diagonal(factor_q) - _log_diagonal(factor_p)
     far_value = (trace / 2 - WIDE(size) / 2 + logs).astype(float)
-    far_bound = blur * trace.astype(float) + 4 * size**2 * WIDE_EPS * _condition(factor_p) + blur * (size + np.abs(far_value))
+    far_bound = blur * (trace.astype(float) + size + np.abs(far_value)) + 4 * size**2 * WIDE_EPS * _condition(factor_p)
 
     shift = (p["mean"].astype(WIDE) - q["mean"]) / scale
     z = _forward(factor_q, shift[..., None])[..., 0]
@@ -81,4 +81,6 @@ def multivariate_normal_entropy(mean: Any, cov: Any) -> Bounded:
     logs = np.log(np.diagonal(factor, axis1=-2, axis2=-1))
     size = factor.shape[-1]
     value = total(size * (1 + np.log(2 * np.pi)) / 2, logs.sum(-1))
-    return Bounded(value.value, value.bound + SAFETY * size * EPS * (np.abs(logs).sum(-1) + np.linalg.cond(factor) ** 2))
+    return Bounded(
+        value.value, value.bound + SAFETY * size * EPS * (np.abs(logs).sum(-1) + np.linalg.cond(factor) ** 2)
+    )

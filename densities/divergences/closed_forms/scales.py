@@ -2,6 +2,7 @@
 
 log f(x) = log|c| - log s - lnG(alpha) + (c alpha - 1) log(x/s) - (x/s)^c on x > 0 (Stacy 1962).
 """
+
 from __future__ import annotations
 
 import itertools
@@ -11,9 +12,22 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from .elementary import (EPS, SAFETY, TINY, Bounded, as_bounded, exp_excess_term, exp_of, log_ratio, near, relative_difference,
-                         square_of, times, total)
-from .lngamma import lngamma_remainder, shape_remainder
+from .elementary import (
+    EPS,
+    SAFETY,
+    TINY,
+    Bounded,
+    as_bounded,
+    exp_excess_term,
+    exp_of,
+    log_ratio,
+    near,
+    relative_difference,
+    square_of,
+    times,
+    total,
+)
+from .lngamma import lngamma_remainder, log_gamma, shape_remainder
 from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
 
 ROOT2 = np.sqrt(2.0)
@@ -78,28 +92,42 @@ def weibull_excess(d: Any, c: Any, ell: Any) -> Bounded:
     inside, small = near(d)
     remainder = lngamma_remainder(1.0, c, d)
     near_one = total(np.log1p(small), -np.euler_gamma * small, remainder)
-    far = as_bounded(special.gammaln(1 + c))
-    tilt = Bounded(np.where(inside, near_one.value, far.value), np.where(inside, near_one.bound, far.bound + SAFETY * EPS))
+    far = as_bounded(log_gamma(1 + c))
+    tilt = Bounded(
+        np.where(inside, near_one.value, far.value), np.where(inside, near_one.bound, far.bound + SAFETY * EPS)
+    )
     return total(exp_excess_term(total(ell, tilt)), remainder)
 
 
 def stacy_excess(p: Stacy, q: Stacy, ell: Any) -> Bounded:
-    """The divergence with Y = (X/s_q)^c_q = r G^rho, rho = c_q/c_p, log r = ell: right, but not without cancellation."""
+    """The divergence through Y = (X/s_q)^c_q = r G^rho, rho = c_q/c_p, log r = ell; its terms may cancel."""
     rho = q.c / p.c
     psi = special.psi(p.alpha)
-    moment = exp_of(ell, special.gammaln(p.alpha + rho), -special.gammaln(p.alpha))
+    moment = exp_of(ell, log_gamma(p.alpha + rho), times(-1.0, log_gamma(p.alpha)))
     moment = Bounded(np.where(p.alpha + rho > 0, moment.value, np.inf), moment.bound)
-    return total(-np.log(np.abs(rho)), -p.alpha, special.gammaln(q.alpha), -special.gammaln(p.alpha), p.alpha * psi,
-                 -rho * q.alpha * psi, times(-q.alpha, ell), moment)
+    return total(
+        -np.log(np.abs(rho)),
+        -p.alpha,
+        log_gamma(q.alpha),
+        times(-1.0, log_gamma(p.alpha)),
+        p.alpha * psi,
+        -rho * q.alpha * psi,
+        times(-q.alpha, ell),
+        moment,
+    )
 
 
 def stacy_divergence(p: Stacy, q: Stacy) -> Bounded:
     """D between two generalised gamma laws, by the best of the three formulas for each element."""
     ell = times(q.c, total(log_ratio(p.scale, q.scale), 0.0 if p.factor == q.factor else np.log(p.factor / q.factor)))
-    ends = [(p.c == q.c, lambda: gamma_excess(p.alpha, q.alpha, times(-1.0, ell))),
-            ((p.alpha == 1.0) & (q.alpha == 1.0) & (p.c * q.c > 0),
-             lambda: weibull_excess(relative_difference(q.c, p.c), q.c / p.c, ell)),
-            (True, lambda: stacy_excess(p, q, ell))]
+    ends = [
+        (p.c == q.c, lambda: gamma_excess(p.alpha, q.alpha, times(-1.0, ell))),
+        (
+            (p.alpha == 1.0) & (q.alpha == 1.0) & (p.c * q.c > 0),
+            lambda: weibull_excess(relative_difference(q.c, p.c), q.c / p.c, ell),
+        ),
+        (True, lambda: stacy_excess(p, q, ell)),
+    ]
     value, bound, open_ = np.nan, np.inf, np.True_
     for holds, formula in ends:
         here = open_ & holds
@@ -139,13 +167,14 @@ def _single(name: str) -> None:
         """log s - log|c| + alpha + lnG(alpha) + (1/c - alpha) psi(alpha)."""
         law = to_stacy(**params)
         psi = special.psi(law.alpha)
-        return total(np.log(law.s), -np.log(np.abs(law.c)), law.alpha, special.gammaln(law.alpha), psi / law.c,
-                     -law.alpha * psi)
+        return total(
+            np.log(law.s), -np.log(np.abs(law.c)), law.alpha, log_gamma(law.alpha), psi / law.c, -law.alpha * psi
+        )
 
     @log_density(name)
     def stacy_log_density(**params: Any) -> list[tuple[Any, Feature]]:
         law = to_stacy(**params)
-        constant = total(np.log(np.abs(law.c)), -np.log(law.s), -special.gammaln(law.alpha))
+        constant = total(np.log(np.abs(law.c)), -np.log(law.s), times(-1.0, log_gamma(law.alpha)))
         return [(constant, ("one",)), (law.c * law.alpha - 1, ("log", law.s)), (-1.0, ("power", law.c, law.s))]
 
     @expectation("log", name)
@@ -191,15 +220,17 @@ def _single(name: str) -> None:
 def product(a: Bounded, b: Bounded) -> Bounded:
     """a * b."""
     value = a.value * b.value
-    return Bounded(value, np.abs(a.value) * b.bound + np.abs(b.value) * a.bound + a.bound * b.bound + EPS * np.abs(value))
+    return Bounded(
+        value, np.abs(a.value) * b.bound + np.abs(b.value) * a.bound + a.bound * b.bound + EPS * np.abs(value)
+    )
 
 
 def stacy_moment(law: Stacy, k: Any, t: Any) -> Bounded:
     """E (X/t)^k."""
     order = law.alpha + k / law.c
     safe = np.where(order > 0, order, 1.0)
-    log_gamma = total(special.gammaln(safe), -special.gammaln(law.alpha))
-    value = exp_of(times(k, log_ratio(law.s, t)), log_gamma)
+    growth = total(log_gamma(safe), times(-1.0, log_gamma(law.alpha)))
+    value = exp_of(times(k, log_ratio(law.s, t)), growth)
     return Bounded(np.where(order > 0, value.value, np.inf), np.where(order > 0, value.bound, 0.0))
 
 

@@ -3,6 +3,7 @@
 D(p||q) = sum of a pair rule where one is known, otherwise -H(p) - E_p[log q]: N entropies and expectations and
 M log-densities answer N x M pairs. Families are known by their registry names and parameters alone.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
@@ -46,9 +47,11 @@ def _insert(table: dict[Any, Any], key: Any, entry: Any) -> None:
 
 def kl_rule(p: str, q: str, source: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register f(p_params, q_params) -> Bounded as D(p||q)."""
+
     def register(rule: Callable[..., Any]) -> Callable[..., Any]:
         _insert(_KL, (p, q), (rule, source))
         return rule
+
     return register
 
 
@@ -69,10 +72,12 @@ def log_density(*families: str) -> Callable[[Callable[..., Any]], Callable[..., 
 
 def support(*families: str, measure: str = "lebesgue") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register f(**params) -> (low, high), the least interval that carries the law."""
+
     def register(rule: Callable[..., Any]) -> Callable[..., Any]:
         for family in families:
             _insert(_SUPPORT, family, (rule, measure))
         return rule
+
     return register
 
 
@@ -81,6 +86,7 @@ def _register_each(table: dict[Any, Any], keys: Any) -> Callable[[Callable[..., 
         for key in keys:
             _insert(table, key, rule)
         return rule
+
     return register
 
 
@@ -112,7 +118,7 @@ def closed_form(p_name: str, p_params: Params, q_name: str, q_params: Params) ->
     p = {name: np.asarray(value, dtype=float) for name, value in p_params.items()}
     q = {name: np.asarray(value, dtype=float) for name, value in q_params.items()}
     with np.errstate(all="ignore"):
-        found = _by_pair(p_name, p, q_name, q) or _by_composition(p_name, p, q_name, q)
+        found = _by_pair(p_name, p, q_name, q) or compose(p_name, p, q_name, q)
         escape, reason = _escapes(p_name, p, q_name, q)
         if found is None:
             if not np.all(escape):
@@ -137,7 +143,7 @@ def _by_pair(p_name: str, p: Params, q_name: str, q: Params) -> tuple[Bounded, s
     return as_bounded(rule(p, q)), source, f"{p_name}||{q_name}"
 
 
-def _by_composition(p_name: str, p: Params, q_name: str, q: Params) -> tuple[Bounded, str, str] | None:
+def compose(p_name: str, p: Params, q_name: str, q: Params) -> tuple[Bounded, str, str] | None:
     """-H(p) - E_p[log q]; an infinite term decides alone, since no family here has two of opposite sign."""
     if p_name not in _ENTROPY or q_name not in _LOG_DENSITY:
         return None

@@ -47,6 +47,7 @@ from densities.transforms.sigmoidal import (
     Tan,
     Tanh,
 )
+from densities.transforms.numeric import FunctionTransform
 from densities.transforms.vector import Independent, MatrixAffine, TriangularAffine
 
 get = registry.get

@@ -1,0 +1,209 @@
+"""Maps known only by their values: numeric inverses and derivatives, and a user's function as a transform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.domains import REAL, Interval
+from densities.errors import DomainError, NotMonotoneError, ParameterError, ShapeError, argument_error
+from densities.numerics.roots import from_ordinal, invert, to_ordinal
+from densities.transforms.base import EPS, Bijection
+
+Function = Callable[[Any], Any]
+MODERATE = 30.0  # between -30 and 30 an inverse that overflows is wrong, and not merely naive
+
+
+def solve_inverse(bijection: Bijection, y: Any) -> Any:
+    """x in the domain with bijection(x) = y, to the last bits that y determines; NaN where y is not reached."""
+    domain = bijection.domain
+    assert isinstance(domain, Interval)
+    y = np.asarray(y)
+    names = tuple(bijection.params) if bijection.batch_shape else ()
+    kind = type(bijection)
+
+    def forward(x: Any, *parameters: Any) -> Any:
+        owner = kind(**dict(zip(names, parameters, strict=True))) if names else bijection
+        return owner.forward(x)
+
+    arguments = [bijection.params[name] for name in names]
+    low, high = value(domain.low), value(domain.high)
+    x = invert(forward, y, low, high, args=arguments, increasing=bijection.increasing).x
+    with quiet():
+        for end, closed in ((low, domain.low_closed), (high, domain.high_closed)):
+            if closed:
+                x = np.where(bijection.forward(end) == y, end, x)
+    return np.asarray(x, dtype=y.dtype if y.dtype.kind == "f" else float)[()]
+
+
+class FunctionTransform(Bijection):
+    """y = function(x), for a vectorised function that is strictly monotone on `domain`: arrays (...,) -> (...,).
+
+    What is not given is found numerically: the inverse by bracketing in the ordering of the doubles, the derivative by
+    differences (its error is `derivative_error(x)`), the codomain by the limits towards the ends of the domain.
+
+    Raises NotMonotoneError with two points that prove it, DomainError where the function is NaN in its domain, ShapeError
+    where it is not vectorised, ParameterError with the point where `inverse` or `derivative` is not what it should be.
+    """
+
+    def __init__(self, function: Function, *, inverse: Function | None = None, derivative: Function | None = None,
+                 domain: Interval = REAL, codomain: Interval | None = None, increasing: bool | None = None,
+                 name: str | None = None):
+        super().__init__()
+        if not callable(function):
+            raise ParameterError(argument_error("function", "a function of an array", function))
+        self.function, self.given_inverse, self.derivative = function, inverse, derivative
+        self.domain, self.label = domain, name or getattr(function, "__name__", type(function).__name__)
+        with quiet():
+            points = probes(domain)
+            values = self._values(points)
+            number = ~np.isnan(values)
+            self.increasing = self._direction(points[number], values[number], increasing)
+            self._refuse_nan(points[~number])
+            self.codomain = codomain or self._find_codomain()
+            self._check_companions(points[np.abs(points) <= MODERATE])
+
+    def forward(self, x: Any) -> Any:
+        return self.function(value(x))
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.forward(x), self._log_slope(value(x))[0]
+
+    def inverse(self, y: Any) -> Any:
+        return solve_inverse(self, value(y)) if self.given_inverse is None else self.given_inverse(value(y))
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        x = self.inverse(y)
+        return x, -self._log_slope(x)[0]
+
+    def derivative_error(self, x: Any) -> Any:
+        """The absolute error of log|dy/dx| at x: 0 where the derivative was given."""
+        with quiet():
+            return self._log_slope(np.asarray(value(x), dtype=float))[1]
+
+    def _log_slope(self, x: Any) -> tuple[Any, Any]:
+        if self.derivative is not None:
+            return np.log(np.abs(self.derivative(x))), np.zeros(np.shape(x))
+        return self._numeric_log_slope(x)
+
+    def _numeric_log_slope(self, x: Any) -> tuple[Any, Any]:
+        from densities.numerics.jacobian import log_derivative
+
+        log_slope, _, error = log_derivative(self.function, x, self.domain.low, self.domain.high)
+        return log_slope, error
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (isinstance(other, FunctionTransform) and self.function is other.function
+                                 and self.given_inverse is other.given_inverse and self.derivative is other.derivative
+                                 and self.domain == other.domain)
+
+    def __str__(self) -> str:
+        return f"<{self.label}>"
+
+    def __repr__(self) -> str:
+        return f"FunctionTransform({self.label}, domain={self.domain!r})"
+
+    # ---- what is checked at construction ----
+
+    def _values(self, points: np.ndarray) -> np.ndarray:
+        try:
+            values = np.asarray(self.function(points))
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"{self}: expected a function of an array, got {type(error).__name__}: {error}") from error
+        if values.shape != points.shape or values.dtype.kind not in "iuf":
+            raise ShapeError(f"{self}: expected a real array of the shape {points.shape} of x, got {values.dtype} {values.shape}")
+        return values.astype(float)
+
+    def _refuse_nan(self, points: np.ndarray) -> None:
+        if points.size:
+            nearest = points[np.argmin(np.abs(points))]
+            raise DomainError(f"{self}: expected a number at every point of {self.domain}, got NaN at x = {nearest:.17g}; "
+                              "give domain=, or a formula that does not overflow")
+
+    def _direction(self, points: np.ndarray, values: np.ndarray, declared: bool | None) -> bool:
+        noise = 64 * EPS * np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
+        with np.errstate(invalid="ignore"):
+            step = np.where(values[1:] == values[:-1], 0.0, values[1:] - values[:-1])
+        ups, downs = step > noise, step < -noise
+        rising = bool(np.count_nonzero(ups) >= np.count_nonzero(downs)) if declared is None else bool(declared)
+        against = downs if rising else ups
+        if np.any(against) or not np.any(ups | downs):
+            i = int(np.argmin(np.where(against | ~np.any(against), np.abs(np.log(np.abs(points[:-1]) + 1e-320)), np.inf)))
+            word = "increasing" if rising else "decreasing"
+            raise NotMonotoneError(f"{self}: expected a strictly {word} function on {self.domain}, got "
+                                   f"f({points[i]:.17g}) = {values[i]:.17g} and f({points[i + 1]:.17g}) = {values[i + 1]:.17g}")
+        return rising
+
+    def _find_codomain(self) -> Interval:
+        (low, low_slack), (high, high_slack) = self._limit(-1.0), self._limit(1.0)
+        if not self.increasing:
+            low, low_slack, high, high_slack = high, high_slack, low, low_slack
+        return Interval(low, high, low_slack=low_slack, high_slack=high_slack)
+
+    def _limit(self, side: float) -> tuple[float, float]:
+        """The limit of the function towards one end, and how far off it may be.
+
+        Towards an infinite end x is squared at each step, towards a finite one the distance to it is: the differences of
+        a function with a limit then shrink at least geometrically, those of a logarithm do not.
+        """
+        end = float(value(self.domain.high if side > 0 else self.domain.low))
+        values = np.asarray(self.function(approach(self.domain, side)), dtype=float)
+        last, before = values[-1] - values[-2], values[-2] - values[-3]
+        unbounded = side * (np.inf if self.increasing else -np.inf)
+        if np.isinf(values[-1]) or np.isnan(last) or abs(last) > 0.75 * abs(before) > 0.0:
+            return float(values[-1]) if np.isinf(values[-1]) else unbounded, 0.0
+        at_end = float(np.asarray(self.function(np.asarray([end])), dtype=float)[0])
+        if abs(at_end - values[-1]) <= max(2 * abs(last), 4 * EPS * abs(values[-1])):
+            return at_end + 0.0, 2 * EPS * abs(at_end)
+        tail = 0.0 if last == before else last * last / (before - last)
+        return float(values[-1] + tail), float(abs(last) + EPS * abs(values[-1]))
+
+    def _check_companions(self, x: np.ndarray) -> None:
+        y = self._values(x)
+        if self.given_inverse is not None:
+            again = np.asarray(self.given_inverse(y), dtype=float)
+            near = np.isclose(again, x, rtol=1e-8, atol=1e-300) | np.isclose(self._safely(again, x), y, rtol=1e-10, atol=1e-300)
+            self._refuse("inverse", "inverse(f(x)) = x", x, again, ~near & self.codomain.contains(y))
+        if self.derivative is not None:
+            given = np.log(np.abs(np.asarray(self.derivative(x), dtype=float)))
+            found, error = self._numeric_log_slope(x)
+            wrong = np.isfinite(found) & (error < 1e-3) & ~(np.abs(given - found) <= 1e-4 + 10 * error)
+            self._refuse("derivative", "log|derivative(x)| = log|df/dx|", x, given, wrong)
+
+    def _safely(self, x: np.ndarray, spare: np.ndarray) -> np.ndarray:
+        """The values at x, at `spare` plus NaN where x lies outside the domain."""
+        inside = self.domain.contains(x)
+        return np.where(inside, self.function(np.where(inside, x, spare)), np.nan)
+
+    def _refuse(self, name: str, law: str, x: np.ndarray, got: np.ndarray, wrong: np.ndarray) -> None:
+        if np.any(wrong):
+            i = int(np.flatnonzero(wrong)[0])
+            raise ParameterError(f"{self}: {name}: expected {law}, got {got[i]:.17g} at x = {x[i]:.17g}")
+
+
+def probes(domain: Interval) -> np.ndarray:
+    """Points of an interval at every magnitude and every distance from its ends, from left to right."""
+    low, high = float(value(domain.low)), float(value(domain.high))
+    ordinals = np.linspace(float(to_ordinal(low)), float(to_ordinal(high)), 1025)[1:-1]
+    a, b = max(low, -MODERATE), min(high, MODERATE)
+    within = np.array([0.5, 0.51, 0.5001])[:, None]  # close neighbours show ripples that even steps leap over
+    evenly = (a + (b - a) * ((np.arange(1021) + within) / 1021)).ravel() if a < b else np.empty(0)
+    points = np.concatenate([from_ordinal(ordinals.astype(np.int64)), evenly, *(approach(domain, side) for side in (-1.0, 1.0))])
+    return np.unique(points[domain.interior_contains(points) & np.isfinite(points)])
+
+
+def approach(domain: Interval, side: float) -> np.ndarray:
+    """Points that run to one end of the domain, each as far again, in logarithms, as the one before."""
+    end, other = (domain.high, domain.low) if side > 0 else (domain.low, domain.high)
+    end, other = float(value(end)), float(value(other))
+    powers = 10.0 ** 2.0 ** np.arange(9)
+    if np.isinf(end):
+        points = side * powers
+        return points[domain.interior_contains(points)]
+    reach = min(1.0, 0.5 * abs(end - other)) if np.isfinite(other) else 1.0
+    points = end - side * reach / powers
+    return points[domain.interior_contains(points)]

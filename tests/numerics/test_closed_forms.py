@@ -57,6 +57,8 @@ def test_near_identical_laws_keep_their_digits(family):
 
 N, G = dict(loc=0.0, scale=1.0), dict(shape=2.0, scale=1.0)
 INFINITE = [
+    ("half_cauchy", dict(scale=1.0), "half_normal", dict(scale=1.0), "infinite"),
+    ("half_cauchy", dict(scale=1.0), "normal", N, "infinite"),
     ("cauchy", N, "normal", N, "infinite"),
     ("cauchy", N, "laplace", N, "infinite"),
     ("cauchy", N, "gumbel", N, "infinite"),
@@ -190,3 +192,14 @@ def test_entropy_and_expectations_hold_their_bound_at_extreme_parameters(family)
         if answer is not None and truth < 1e300 and not np.isnan(answer[0].value):
             value, bound = answer[0]
             assert abs(mpf(float(value)) - truth) <= float(bound) + 4 * EPS * truth, row
+
+
+def test_powers_of_half_cauchy():
+    """D(half-Cauchy || Weibull(1/2)) needs E log X = 0 and E X^(1/2) = sqrt 2; the integral in 30 digits."""
+    with mp.workdps(30):
+        def integrand(x):
+            p = 2 / (mp.pi * (1 + x * x))
+            return p * (mp.log(p) - (mp.log(mpf(0.5)) - mp.log(x) / 2 - mp.sqrt(x)))
+        truth = mp.quad(lambda u: integrand(mp.exp(u)) * mp.exp(u), [-140, -20, 0, 20, 140])
+    answer = cf.closed_form("half_cauchy", dict(scale=1.0), "weibull", dict(shape=0.5, scale=1.0))
+    assert abs(mpf(float(answer.value)) - truth) <= float(answer.bound) and answer.bound < 1e-13

@@ -236,3 +236,19 @@ def log_logistic_power(params: Params, k: Any, t: Any) -> Bounded:
 
 
 power_means("log_logistic", log_logistic_power)
+
+
+@expectation("log", "half_cauchy")
+def half_cauchy_log(params: Params, t: Any) -> Bounded:
+    return as_bounded(log_ratio(params["scale"], t))
+
+
+@expectation("power", "half_cauchy")
+def half_cauchy_power(params: Params, k: Any, t: Any) -> Bounded:
+    """(s/t)^k / cos(pi k/2) for |k| < 1, else infinite."""
+    finite = np.abs(k) < 1
+    cosine = np.cos(np.pi / 2 * np.where(finite, k, 0.0))
+    return where(finite, times(1 / cosine, exp_of(times(k, log_ratio(params["scale"], t)))), np.inf)
+
+
+power_means("half_cauchy", half_cauchy_power)

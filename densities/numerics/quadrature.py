@@ -37,9 +37,9 @@ TERMS_AT_ONCE = 2**16  # 512 kB for the terms of all sums: measured best of 2**1
 class Integral:
     """k sums for each of P problems; every array is (k, P) or (P,).
 
-    `value` ± `error`. `difference` is the sum over panels of |last level - level before|, which bounded the error of the
-    rule wherever it was compared with the truth. `rounding` is eps·∫|f|(1 + |log|f|| + |log jacobian|), the effect of an
-    ulp of the logarithms. `magnitude` is ∫|f|, `log_magnitude` its logarithm, right where the value itself overflows.
+    `value` ± `error`. `difference` is the sum over panels of |last level - level before|, which bounded the error of
+    the rule wherever it was compared with the truth. `rounding` is eps·∫|f|(1 + |log|f|| + |log jacobian|), the effect
+    of an ulp of the logarithms. `magnitude` is ∫|f|, `log_magnitude` its log, right where the value itself overflows.
     `truncated` marks problems whose integrand was still above e^-50 of its largest term at the end of the reach;
     `remainder` is what lies beyond, as for a pure power of the distance: f·distance/|slope|, infinite for a slope >= 0.
     It is not part of `value`. `converged` is False for these, unless the remainder is within the tolerance. Where

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from ..anchored import LOG2, Anchored
-from ..errors import ParameterError, argument_error
+from densities.anchored import LOG2, Anchored
+from densities.errors import ParameterError, argument_error
 
 __all__ = ["Integral", "Integrand", "integrate"]
 
@@ -30,7 +30,7 @@ REACH, SCAN_STEP = 14.0, 0.5
 NEGLIGIBLE = 50.0  # in nats below the largest term of the same sum
 COARSEST = 32
 FIRST = np.linspace(0.0, 1.0, 2 * COARSEST + 1)
-TERMS_AT_ONCE = 2**16  # 512 kB for the terms of all sums: measured best of 2**12 ... 2**18
+TERMS_AT_ONCE = 2**16  # 512 kB for the terms of all sums: measured best of 2**13 ... 2**18
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def integrate(
         starts = np.flatnonzero(np.diff(panels.problem, prepend=-1))
         names = panels.problem[starts]
         at_once = TERMS_AT_ONCE // (4 if floor is None else len(floor))
-        for first, last in _blocks(starts, problem.size, at_once // SCAN_T.size):
+        for first, last in _blocks(starts, problem.size, at_once // FIRST.size):
             rows = slice(starts[first], starts[last] if last < starts.size else None)
             run = _Run(integrand, panels[rows], starts[first:last] - starts[first], floor, rtol, max_nodes, at_once)
             parts.append(run.result())

@@ -95,6 +95,8 @@ class Anchored:
     def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         if function is np.where and len(args) == 3 and not kwargs:
             return where(*args)
+        if function in (np.shape, np.ndim):
+            return function(np.broadcast_to(0.0, args[0].shape))
         return NotImplemented
 
     def __add__(self, other: Any) -> Any:
@@ -481,7 +483,7 @@ def log_ndtr(x: Anchored) -> Anchored:
 
 
 def logaddexp(x: Any, y: Any) -> Any:
-    if isinstance(y, Anchored) and np.ndim(x) == 0 and not isinstance(x, Anchored) and x == 0.0:
+    if isinstance(y, Anchored) and not isinstance(x, Anchored) and np.ndim(x) == 0 and x == 0.0:
         return softplus(y)
     x, y = anchored(x), anchored(y)
     first = x > y

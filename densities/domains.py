@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, log_abs, value
 
-__all__ = ["POSITIVE", "REAL", "UNIT", "Domain", "Integers", "Interval", "Product", "Real", "RealVector"]
+__all__ = ["POSITIVE", "REAL", "UNIT", "Ball", "Domain", "Integers", "Interval", "Product", "Real", "RealVector", "Simplex"]
 
 
 class Domain:
@@ -39,6 +39,15 @@ def _as_end(x: Any) -> Any:
     return float(array) if array.ndim == 0 else array
 
 
+def _above(x: Any, y: Any) -> Any:
+    """x > y; an anchored number is finite, however large, and no end at infinity bounds it."""
+    if isinstance(x, Anchored) and np.ndim(y) == 0 and y == -np.inf:
+        return log_abs(x) < np.inf
+    if isinstance(y, Anchored) and np.ndim(x) == 0 and x == np.inf:
+        return log_abs(y) < np.inf
+    return x > y
+
+
 class Interval(Domain):
     """The points between `low` and `high`, each end open unless said to be closed.
 
@@ -54,12 +63,12 @@ class Interval(Domain):
         self.low_slack, self.high_slack = low_slack, high_slack
 
     def contains(self, x: Any) -> Any:
-        above = x >= self.low if self.low_closed else x > self.low
-        below = x <= self.high if self.high_closed else x < self.high
+        above = x >= self.low if self.low_closed else _above(x, self.low)
+        below = x <= self.high if self.high_closed else _above(self.high, x)
         return above & below
 
     def interior_contains(self, x: Any) -> Any:
-        return (x > self.low) & (x < self.high)
+        return _above(x, self.low) & _above(self.high, x)
 
     def __contains__(self, x: Any) -> bool:
         return bool(np.all(self.contains(x)))
@@ -162,6 +171,18 @@ class RealVector(Domain):
         x = np.asarray(value(x))
         return np.all(np.isfinite(x), axis=-1) & (x.shape[-1] == self.n)
 
+    @property
+    def sides(self) -> tuple[Interval, ...]:
+        """The range of each coordinate."""
+        return (REAL,) * self.n
+
+    def farthest(self, point: Any) -> float:
+        """The supremum of the distance from `point`."""
+        return np.inf
+
+    def interior_point(self) -> Any:
+        return np.zeros(self.n)
+
     def __str__(self) -> str:
         return f"R^{self.n}"
 
@@ -182,5 +203,80 @@ class Product(Domain):
         inside = [factor.contains(x[..., i]) for i, factor in enumerate(self.factors)]
         return np.logical_and.reduce(inside)
 
+    @property
+    def sides(self) -> tuple[Any, ...]:
+        """The range of each coordinate."""
+        return self.factors
+
+    def farthest(self, point: Any) -> float:
+        """The supremum of the distance from `point`: that of a corner."""
+        ends = np.array([[value(end) for end in factor.edges] for factor in self.factors])
+        return float(np.sqrt(np.sum(np.max(np.square(ends - np.asarray(point)[:, None]), axis=-1))))
+
+    def interior_point(self) -> Any:
+        return np.stack([np.asarray(factor.interior_point()) for factor in self.factors], axis=-1)
+
     def __str__(self) -> str:
         return " x ".join(str(factor) for factor in self.factors)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ball(Domain):
+    """The points within `radius` of `center`, a vector; both may be batches."""
+
+    center: Any
+    radius: Any
+
+    event_ndim = 1
+
+    @property
+    def n(self) -> int:
+        return np.shape(self.center)[-1]
+
+    def contains(self, x: Any) -> Any:
+        return np.sum(np.square(x - self.center), axis=-1) <= np.square(self.radius)
+
+    @property
+    def sides(self) -> tuple[Interval, ...]:
+        """The range of each coordinate."""
+        lows, highs = (self.center + sign * np.asarray(self.radius)[..., None] for sign in (-1.0, 1.0))
+        return tuple(Interval(lows[..., i], highs[..., i], low_closed=True, high_closed=True) for i in range(self.n))
+
+    def farthest(self, point: Any) -> float:
+        """The supremum of the distance from `point`."""
+        return float(np.linalg.norm(np.asarray(self.center) - point) + self.radius)
+
+    def interior_point(self) -> Any:
+        return self.center
+
+    def __str__(self) -> str:
+        return f"ball of radius {self.radius:.15g} around {np.asarray(self.center).tolist()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Simplex(Domain):
+    """The vectors of n entries >= 0 whose sum is 1, to 1e-9 or to 64 n ulp of their precision, whichever is wider.
+
+    Densities refer to Lebesgue measure in the first n - 1 entries.
+    """
+
+    n: int
+
+    event_ndim = 1
+    measure = "simplex"
+
+    def contains(self, x: Any) -> Any:
+        x = np.asarray(value(x))
+        gap = np.abs(np.sum(x, axis=-1) - 1.0)
+        return np.all(x >= 0, axis=-1) & (gap <= max(1e-9, 64 * self.n * np.finfo(x.dtype).eps))
+
+    @property
+    def sides(self) -> tuple[Interval, ...]:
+        """The range of each coordinate."""
+        return (Interval(0.0, 1.0, low_closed=True, high_closed=True),) * self.n
+
+    def interior_point(self) -> Any:
+        return np.full(self.n, 1.0 / self.n)
+
+    def __str__(self) -> str:
+        return f"simplex of {self.n} entries"

@@ -37,7 +37,7 @@ def _exponential(base: Any, law: Any) -> Any:
 
 def _affine(law: Any, loc: Any, scale: Any) -> Any:
     if np.ndim(scale) == 0 and scale == 1.0:
-        return push_forward(law, get("shift")(loc))
+        return law if np.ndim(loc) == 0 and loc == 0.0 else push_forward(law, get("shift")(loc))
     if np.ndim(loc) == 0 and loc == 0.0:
         return push_forward(law, get("scale")(scale))
     return push_forward(law, get("affine")(loc, scale))

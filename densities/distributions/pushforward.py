@@ -16,13 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, value, where
+from densities.anchored import anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
 from densities.domains import Interval
 from densities.errors import SupportError
 from densities.protocols import push_forward
-from densities.transforms.base import Bijection, Chain, Flat, Piece, Transform, compose, is_identity, same_steps
+from densities.transforms.base import Bijection, Flat, Piece, Transform, compose, is_identity, same_steps
+from densities.transforms.linear import line_coefficients
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,7 @@ class Pushforward(Univariate):
         images = [branch.image for branch in self.branches]
         points = [piece.value for piece, _ in self.flats] + list(self._pushed_atoms[0])
         images += [Interval(point, point, low_closed=True, high_closed=True) for point in points]
-        return _hull(images)
+        return hull(images)
 
     @cached_property
     def fragile(self) -> bool:  # type: ignore[override]
@@ -115,21 +116,19 @@ class Pushforward(Univariate):
         if not len(locations):
             return locations, masses
         with quiet():
-            return _merged(np.asarray(value(self.transform.forward(locations)), dtype=float), masses)
+            return merged_atoms(np.asarray(value(self.transform.forward(locations)), dtype=float), masses)
 
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
         locations, masses = self._pushed_atoms
-        flat = [(piece.value, mass) for piece, mass in self.flats]
-        if flat:
-            inside = self.base.atoms
-            for index, (piece, mass) in enumerate(self.flats):
-                # Atoms of the base inside a constant piece are pushed already.
-                own = float(np.sum(inside[1][piece.domain.contains(inside[0])])) if len(inside[0]) else 0.0
-                flat[index] = (piece.value, max(mass - own, 0.0))
-            locations = np.concatenate([locations, [location for location, _ in flat]])
-            masses = np.concatenate([masses, [mass for _, mass in flat]])
-        return _merged(locations, masses)
+        return merged_atoms(np.append(locations, [piece.value for piece, _ in self.flats]), np.append(masses, [mass for _, mass in self.flats]))
+
+    @cached_property
+    def log_continuous_mass(self) -> float:  # type: ignore[override]
+        if not self.flats:
+            return self.base.log_continuous_mass
+        with quiet():
+            return float(np.logaddexp.reduce([self._piece_mass(branch.domain, "log_mass") for branch in self.branches], initial=-np.inf))
 
     def same_as(self, other: object) -> bool:
         return self is other or (isinstance(other, Pushforward) and self.base.same_as(other.base)
@@ -138,6 +137,26 @@ class Pushforward(Univariate):
     def replace(self, **changes: Any) -> Pushforward:
         """The same map of the base with some parameters changed."""
         return Pushforward(self.base.replace(**changes), self.transform)
+
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Pushforward:
+        return Pushforward(self.base.member(index, shape), self.transform.member(index, shape)) if self.batch_shape else self
+
+    def closed_mean(self) -> Any:
+        return self._affine_image("mean", lambda mean, loc, scale: loc + scale * mean)
+
+    def closed_mode(self) -> Any:
+        return self._affine_image("mode", lambda mode, loc, scale: loc + scale * mode)
+
+    def closed_var(self) -> Any:
+        return self._affine_image("var", lambda var, loc, scale: scale**2 * var)
+
+    def closed_entropy(self) -> Any:
+        return self._affine_image("entropy", lambda entropy, loc, scale: entropy + np.log(np.abs(scale)))
+
+    def _affine_image(self, name: str, image: Callable) -> Any:
+        """A summary of an affine image, from that of the base; None for another map."""
+        coefficients = line_coefficients(self.transform)
+        return None if coefficients is None else image(getattr(self.base, name)(), *coefficients)
 
     # ---- densities ----
 
@@ -149,14 +168,14 @@ class Pushforward(Univariate):
         return np.full(np.shape(value(y)), -np.inf) if total is None else total
 
     def _branch_logpdf(self, branch: Branch, y: Any) -> Any:
-        if len(self.branches) == 1 and not self.flats:
+        if len(self.branches) == 1:
             x, log_det = branch.map.inverse_and_log_det(y)
             return self.base.raw_logpdf(x) + log_det
         valid = branch.image.contains(y)
         if not np.any(valid):
             return np.full(np.shape(value(y)), -np.inf)
-        x, log_det = branch.map.inverse_and_log_det(_choose(valid, y, branch.image.interior_point()))
-        return _choose(valid, self.base.raw_logpdf(x) + log_det, -np.inf)
+        x, log_det = branch.map.inverse_and_log_det(choose(valid, y, branch.image.interior_point()))
+        return choose(valid, self.base.raw_logpdf(x) + log_det, -np.inf)
 
     # ---- masses ----
 
@@ -181,28 +200,24 @@ class Pushforward(Univariate):
         for branch in self.branches:
             term = self._branch_mass(branch, y, cdf, sf, mass, nothing, lower=lower)
             total = term if total is None else join(total, term)
-        for piece, weight in self.flats:
-            there = np.asarray(y >= piece.value if lower else y < piece.value)
-            term = np.where(there, np.log(weight) if logs else weight, nothing)
-            total = term if total is None else join(total, term)
-        return total
+        return np.full(np.shape(value(y)), nothing) if total is None else total
 
     def _branch_mass(self, branch: Branch, y: Any, cdf: str, sf: str, mass: str, nothing: float, *, lower: bool) -> Any:
         whole = branch.from_low and branch.to_high
-        if whole and not self.flats and len(self.branches) == 1:
+        if whole and len(self.branches) == 1:
             return self._one_side(branch, branch.map.inverse(y), cdf, sf, mass, lower=lower)
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
-        x = branch.map.inverse(_choose(~(below | above), y, branch.image.interior_point()))
+        x = branch.map.inverse(choose(~(below | above), y, branch.image.interior_point()))
         partial = self._one_side(branch, x, cdf, sf, mass, lower=lower)
         everything = self._piece_mass(branch.domain, mass)
-        outside = np.where(below == lower, nothing, everything) if lower else np.where(below, everything, nothing)
-        return _choose(below | above, outside, partial)
+        outside = np.where(below, nothing, everything) if lower else np.where(below, everything, nothing)
+        return choose(below | above, outside, partial)
 
     def _one_side(self, branch: Branch, x: Any, cdf: str, sf: str, mass: str, *, lower: bool) -> Any:
         """The mass of the branch on the low side of x (or the high one), seen from y: a decreasing branch swaps sides."""
         left = np.asarray(branch.up) == lower
         if left.ndim:
-            return _choose(left, self._left(branch, x, cdf, mass), self._right(branch, x, sf, mass))
+            return choose(left, self._left(branch, x, cdf, mass), self._right(branch, x, sf, mass))
         return self._left(branch, x, cdf, mass) if left else self._right(branch, x, sf, mass)
 
     def _left(self, branch: Branch, x: Any, cdf: str, mass: str) -> Any:
@@ -221,7 +236,8 @@ class Pushforward(Univariate):
         low, high = _same_end(domain.low, support.low), _same_end(domain.high, support.high)
         with quiet():
             if low and high:
-                return 0.0 if logs else 1.0
+                whole = self.base.log_continuous_mass
+                return whole if logs else np.exp(whole)
             if low:
                 return value(self.base.raw_logcdf(domain.high) if logs else self.base.raw_cdf(domain.high))
             if high:
@@ -242,19 +258,24 @@ class Pushforward(Univariate):
             empty = np.asarray(b <= image.low) | np.asarray(a >= image.high)
             start, stop = (self._preimage_or_end(branch, y, first, last) for y in (a, b))
             low, high = (start, stop) if np.all(branch.up) else (stop, start)
-            total = join(total, _choose(empty, nothing, getattr(self.base, f"raw_{mass}")(low, high)))
-        for piece, weight in self.flats:
-            there = np.asarray(a < piece.value) & np.asarray(b >= piece.value)
-            total = join(total, np.where(there, weight if nothing == 0.0 else np.log(weight), nothing))
+            total = join(total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(low, high)))
         return total
 
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
-        x = branch.map.inverse(_choose(~(below | above), y, branch.image.interior_point()))
-        return _choose(below, first, _choose(above, last, x))
+        x = branch.map.inverse(choose(~(below | above), y, branch.image.interior_point()))
+        return choose(below, first, choose(above, last, x))
 
     # ---- quantiles and draws ----
+
+    @cached_property
+    def critical_points(self) -> Sequence[float]:  # type: ignore[override]
+        ends = {float(value(end)) for branch in self.branches if not np.ndim(value(branch.image.low)) for end in branch.image.edges}
+        if len(self.base.critical_points):
+            with quiet():
+                ends |= set(np.ravel(value(self.transform.forward(np.asarray(self.base.critical_points, dtype=float)))).tolist())
+        return sorted(end for end in ends if np.isfinite(end) and end not in self.support.edges)
 
     @property
     def _single(self) -> Branch | None:
@@ -263,14 +284,33 @@ class Pushforward(Univariate):
             return self.branches[0]
         return None
 
+    @cached_property
+    def _direction(self) -> Any:
+        """True or False where the map never falls or never rises on the support, None where it does both."""
+        if self._single is not None:
+            return np.asarray(self._single.up)
+        images = [(branch.domain, branch.image) for branch in self.branches]
+        images += [(flat.domain, Interval(flat.value, flat.value)) for flat, _ in self.flats]
+        images = [image for _, image in sorted(images, key=lambda pair: float(value(pair[0].low)))]
+        for up in (True, False):
+            ordered = images if up else images[::-1]
+            if (all(branch.up == up for branch in self.branches) and (up or not len(self.base.atoms[0]))
+                    and all(value(a.high) <= value(b.low) for a, b in zip(ordered, ordered[1:], strict=False))):
+                return np.asarray(up)
+        return None
+
     def _quantile_through(self, q: Any, same: str, swapped: str, solve: Callable) -> Any:
-        branch = self._single
-        if branch is None:
+        """g of the quantile of the base, on the same side for a rising map; another map needs a solver."""
+        up = self._direction
+        if up is None:
             return solve(q)
-        up = np.asarray(branch.up)
+        forward = self.transform.forward if self._single is None else self._single.map.forward
         if up.ndim:
-            return _choose(up, branch.map.forward(getattr(self.base, same)(q)), branch.map.forward(getattr(self.base, swapped)(q)))
-        return branch.map.forward(getattr(self.base, same if up else swapped)(q))
+            return choose(up, forward(getattr(self.base, same)(q)), forward(getattr(self.base, swapped)(q)))
+        return forward(getattr(self.base, same if up else swapped)(q))
+
+    def raw_total_ppf(self, q: Any) -> Any:
+        return self._quantile_through(q, "raw_total_ppf", "raw_isf", super().raw_total_ppf)
 
     def raw_ppf(self, q: Any) -> Any:
         return self._quantile_through(q, "raw_ppf", "raw_isf", super().raw_ppf)
@@ -290,6 +330,8 @@ class Pushforward(Univariate):
     # ---- expectations ----
 
     def parts(self) -> Sequence[Part]:
+        if self.flats:  # constant pieces carry atoms only: the rest is integrated in the coordinate of the image
+            return super().parts()
         return tuple(self._pushed(part) for part in self.base.parts())
 
     def _pushed(self, part: Part) -> Part:
@@ -339,13 +381,6 @@ class Pushforward(Univariate):
         return f"{self.base!r} >> {self.transform!r}"
 
 
-def _choose(condition: Any, x: Any, y: Any) -> Any:
-    """np.where that keeps anchored numbers."""
-    if isinstance(x, Anchored) or isinstance(y, Anchored):
-        return where(condition, x, y)
-    return np.where(condition, x, y)
-
-
 def _same_end(a: Any, b: Any) -> bool:
     return bool(np.all(value(a) == value(b)))
 
@@ -355,13 +390,13 @@ def _nonzero_end(interval: Interval) -> bool:
     return bool(np.any(np.isfinite(ends) & (ends != 0.0)))
 
 
-def _merged(locations: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def merged_atoms(locations: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Atoms at equal places added up."""
     unique, inverse = np.unique(np.asarray(locations, dtype=float), return_inverse=True)
     return unique, np.bincount(inverse, weights=masses, minlength=len(unique))
 
 
-def _hull(intervals: Sequence[Interval]) -> Interval:
+def hull(intervals: Sequence[Interval]) -> Interval:
     low = intervals[0]
     high = intervals[0]
     for interval in intervals[1:]:
@@ -416,4 +451,4 @@ def pushforward(law: Univariate, transform: Transform) -> Distribution:
     return result
 
 
-__all__ = ["Branch", "Chain", "Pushforward", "check_support", "pushforward"]
+__all__ = ["Branch", "Pushforward", "check_support", "pushforward"]

@@ -198,7 +198,7 @@ class Bijection(Transform):
         x = np.asarray(x, dtype=float)
         with quiet():
             slope = np.exp(self.forward_and_log_det(x)[1]) * np.where(self.increasing, 1.0, -1.0)
-        return slope[..., None, None]
+        return np.broadcast_to(slope, np.broadcast_shapes(x.shape, self.batch_shape))[..., None, None]
 
     def image(self, interval: Interval) -> Interval:
         """The image of an interval of the domain. Ends are limits: an end of the domain goes to an end of the codomain."""

@@ -130,6 +130,14 @@ class Standardize(Inverse, of=Affine):
 
     latex = r"\frac{x - loc}{scale}"
 
+    def same_as(self, other: object) -> bool:
+        """By loc and scale: the inverse of `scale` is the same map as that of `affine` with loc = 0."""
+        return isinstance(other, Standardize) and all(map(np.array_equal, self.coefficients, other.coefficients))
+
+    @property
+    def coefficients(self) -> tuple[Any, Any]:
+        return self.original.coefficients  # type: ignore[attr-defined]
+
 
 @register("shift", examples=[{"loc": 1.5}])
 class Shift(Line):

@@ -1,0 +1,190 @@
+"""Parametric families: a subclass holds the formulas of the standard member, and this class shifts and stretches them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from densities.distributions import masses
+from densities.distributions.base import Univariate
+from densities.domains import Interval
+from densities.parameters import batch_shape, bind
+
+
+class Family(Univariate):
+    """A parametric family: a subclass holds the formulas of its standard member and names its location and scale.
+
+    `parameters` declares the parameters; `location` and `scale` name those that shift and stretch. The formulas `_logpdf`,
+    `_cdf`, ... take z = (x - loc)/scale and then the remaining (shape) parameters in their declared order, as scalars or
+    broadcasting arrays. Point formulas must accept `Anchored` z.
+    """
+
+    parameters: Mapping[str, Any] = {}
+    location: str | None = None
+    scale: str | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.params = bind(self.name or type(self).__name__, self.parameters, args, kwargs)
+        self.batch_shape = batch_shape(self.name, self.params)
+        self._loc = self.params[self.location] if self.location else 0.0
+        self._scale = self.params[self.scale] if self.scale else 1.0
+        self._shapes = tuple(p for name, p in self.params.items() if name not in (self.location, self.scale))
+        self._log_scale = np.log(self._scale)
+        self._shifted = np.ndim(self._loc) > 0 or self._loc != 0.0
+        self._scaled = np.ndim(self._scale) > 0 or self._scale != 1.0
+        self.validate()
+
+    def validate(self) -> None:
+        """Conditions that tie several parameters together; raises ParameterError."""
+
+    @classmethod
+    def standard_support(cls, *shapes: Any) -> Interval:
+        """The support of the standard member."""
+        return Interval()
+
+    @property
+    def support(self) -> Interval:
+        if not hasattr(self, "_support"):
+            standard = self.standard_support(*self._shapes)
+            low, high = (end if np.ndim(end) == 0 and not np.isfinite(end) and not (np.ndim(self._loc) or np.ndim(self._scale))
+                         else self._loc + self._scale * end for end in (standard.low, standard.high))
+            self._support = Interval(low, high, low_closed=standard.low_closed, high_closed=standard.high_closed)
+        return self._support
+
+    def standardise(self, x: Any) -> Any:
+        if self._shifted:
+            x = x - self._loc
+        return x / self._scale if self._scaled else x
+
+    def restore(self, z: Any) -> Any:
+        if self._scaled:
+            z = z * self._scale
+        return z + self._loc if self._shifted else z
+
+    def raw_logpdf(self, x: Any) -> Any:
+        result = self._logpdf(self.standardise(x), *self._shapes)
+        return result - self._log_scale if self._scaled else result
+
+    def raw_cdf(self, x: Any) -> Any:
+        return self._cdf(self.standardise(x), *self._shapes)
+
+    def raw_sf(self, x: Any) -> Any:
+        return self._sf(self.standardise(x), *self._shapes)
+
+    def raw_logcdf(self, x: Any) -> Any:
+        return self._logcdf(self.standardise(x), *self._shapes)
+
+    def raw_logsf(self, x: Any) -> Any:
+        return self._logsf(self.standardise(x), *self._shapes)
+
+    def raw_log_mass(self, a: Any, b: Any) -> Any:
+        return self._log_mass(self.standardise(a), self.standardise(b), *self._shapes)
+
+    def raw_mass(self, a: Any, b: Any) -> Any:
+        return self._mass(self.standardise(a), self.standardise(b), *self._shapes)
+
+    def raw_ppf(self, q: Any) -> Any:
+        return self.restore(self._ppf(q, *self._shapes))
+
+    def raw_isf(self, q: Any) -> Any:
+        return self.restore(self._isf(q, *self._shapes))
+
+    def raw_log_ppf(self, logq: Any) -> Any:
+        return self.restore(self._log_ppf(logq, *self._shapes))
+
+    def raw_log_isf(self, logq: Any) -> Any:
+        return self.restore(self._log_isf(logq, *self._shapes))
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return self.restore(self._draw(rng, shape, *self._shapes))
+
+    def kinks(self) -> np.ndarray:
+        standard = np.asarray(self._kinks(*self._shapes), dtype=float)
+        return np.ravel(self.restore(standard)) if standard.size else standard
+
+    # ---- closed summaries: of the standard member, shifted and stretched; None where the family has none ----
+
+    def _closed(self, name: str) -> Any:
+        formula = getattr(self, f"_{name}", None)
+        return None if formula is None else formula(*self._shapes)
+
+    def _moved(self, standard: Any) -> Any:
+        if standard is None:
+            return None
+        result = self._loc + self._scale * np.broadcast_to(standard, self.batch_shape)
+        return float(result) if np.ndim(result) == 0 else result
+
+    def closed_mean(self) -> Any:
+        return self._moved(self._closed("mean"))
+
+    def closed_mode(self) -> Any:
+        return self._moved(self._closed("mode"))
+
+    def closed_var(self) -> Any:
+        standard = self._closed("var")
+        if standard is None:
+            return None
+        result = self._scale**2 * np.broadcast_to(standard, self.batch_shape)
+        return float(result) if np.ndim(result) == 0 else result
+
+    def closed_entropy(self) -> Any:
+        standard = self._closed("entropy")
+        if standard is None:
+            return None
+        result = np.broadcast_to(standard, self.batch_shape) + self._log_scale
+        return float(result) if np.ndim(result) == 0 else result
+
+    # ---- formulas of the standard member; a family gives the first five, and more where the defaults are not good ----
+
+    def _logpdf(self, z: Any, *shapes: Any) -> Any:
+        raise NotImplementedError
+
+    def _cdf(self, z: Any, *shapes: Any) -> Any:
+        raise NotImplementedError
+
+    def _sf(self, z: Any, *shapes: Any) -> Any:
+        raise NotImplementedError
+
+    def _ppf(self, q: Any, *shapes: Any) -> Any:
+        raise NotImplementedError
+
+    def _isf(self, q: Any, *shapes: Any) -> Any:
+        raise NotImplementedError
+
+    def _logcdf(self, z: Any, *shapes: Any) -> Any:
+        """log F; a family whose F underflows gives its own."""
+        return np.log(self._cdf(z, *shapes))
+
+    def _logsf(self, z: Any, *shapes: Any) -> Any:
+        return np.log(self._sf(z, *shapes))
+
+    def _mass(self, a: Any, b: Any, *shapes: Any) -> Any:
+        return np.exp(self._log_mass(a, b, *shapes))
+
+    def _log_mass(self, a: Any, b: Any, *shapes: Any) -> Any:
+        return masses.log_mass(self._standard_view(), a, b)
+
+    def _log_ppf(self, logq: Any, *shapes: Any) -> Any:
+        return masses.solve_quantile(self._standard_view(), logq, lower=True)
+
+    def _log_isf(self, logq: Any, *shapes: Any) -> Any:
+        return masses.solve_quantile(self._standard_view(), logq, lower=False)
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *shapes: Any) -> Any:
+        """Draws of the standard member: by inversion unless NumPy has the family."""
+        u = rng.random(shape)
+        return self._ppf(np.where(u == 0.0, 2.0**-54, u), *shapes)
+
+    def _kinks(self, *shapes: Any) -> Sequence[float]:
+        return ()
+
+    def _standard_view(self) -> Univariate:
+        """The standard member itself, for the numeric defaults."""
+        return self.standard() if self._shifted or self._scaled else self
+
+    def standard(self) -> Any:
+        """The member of the family with location 0 and scale 1."""
+        changes = {name: default for name, default in ((self.location, 0.0), (self.scale, 1.0)) if name}
+        return self.replace(**changes)

@@ -1,0 +1,128 @@
+"""Mixtures: f = Σ wᵢ fᵢ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.distributions.base import Part, Univariate, register
+from densities.distributions.pushforward import hull, merged_atoms
+from densities.domains import Interval
+from densities.errors import ParameterError, ShapeError, argument_error
+from densities.parameters import number_text
+from densities.protocols import as_distribution
+
+# Weights are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
+SUM_TOLERANCE = 1e-9
+
+
+@register("mixture", examples=(), source="definition")
+class Mixture(Univariate):
+    """f(x) = Σ wᵢ fᵢ(x): component i with probability wᵢ. Components may have atoms (spike and slab)."""
+
+    def __init__(self, weights: Sequence[float], components: Sequence[Any]):
+        self.weights = _checked_weights(weights, len(components))
+        self.components = tuple(as_distribution(component) for component in components)
+        for component in self.components:
+            if not isinstance(component, Univariate) or component.batch_shape:
+                raise ShapeError(argument_error("components", "scalar laws on the line", component))
+        self.params = {}
+        self._terms = [(weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0]
+
+    @cached_property
+    def support(self) -> Interval:  # type: ignore[override]
+        return hull([component.support for _, component in self._terms])
+
+    @property
+    def measure(self) -> str:
+        kinds = {component.measure for _, component in self._terms}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    @cached_property
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
+        found = [(component.atoms[0], weight * component.atoms[1]) for weight, component in self._terms]
+        return merged_atoms(np.concatenate([places for places, _ in found]), np.concatenate([mass for _, mass in found]))
+
+    @cached_property
+    def log_continuous_mass(self) -> float:  # type: ignore[override]
+        if not len(self.atoms[0]):
+            return 0.0
+        return float(np.logaddexp.reduce([np.log(weight) + component.log_continuous_mass for weight, component in self._continuous],
+                                         initial=-np.inf))
+
+    @cached_property
+    def _continuous(self) -> list[tuple[float, Any]]:
+        return [(weight, component) for weight, component in self._terms if component.log_continuous_mass > -np.inf]
+
+    @cached_property
+    def critical_points(self) -> Sequence[float]:  # type: ignore[override]
+        ends = [float(value(end)) for _, component in self._terms for end in (*component.support.edges, *component.critical_points)]
+        return sorted({end for end in ends if np.isfinite(end) and end not in self.support.edges})
+
+    def _log_sum(self, terms: Sequence[Any], x: Any) -> Any:
+        total: Any = np.full(np.shape(x), -np.inf)
+        for term in terms:
+            total = np.logaddexp(total, term)
+        return total
+
+    def raw_logpdf(self, x: Any) -> Any:
+        return self._log_sum([component.logpdf_anywhere(x) + np.log(weight) for weight, component in self._continuous], x)
+
+    def raw_cdf(self, x: Any) -> Any:
+        return sum(component.anywhere("cdf", x) * weight for weight, component in self._continuous)
+
+    def raw_sf(self, x: Any) -> Any:
+        return sum(component.anywhere("sf", x) * weight for weight, component in self._continuous)
+
+    def raw_logcdf(self, x: Any) -> Any:
+        return self._log_sum([component.anywhere("logcdf", x) + np.log(weight) for weight, component in self._continuous], x)
+
+    def raw_logsf(self, x: Any) -> Any:
+        return self._log_sum([component.anywhere("logsf", x) + np.log(weight) for weight, component in self._continuous], x)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        which = rng.choice(len(self._terms), size=shape, p=np.array([w for w, _ in self._terms]) / sum(w for w, _ in self._terms))
+        draws = np.empty(shape)
+        for index, (_, component) in enumerate(self._terms):
+            chosen = which == index
+            draws[chosen] = component.rvs(int(np.count_nonzero(chosen)), rng=rng)
+        return draws
+
+    def parts(self) -> Sequence[Part]:
+        return tuple(Part(weight * part.weight, part.root, part.forward, part.preimages, part.breaks, False)
+                     for weight, component in self._terms for part in component.parts())
+
+    def landmarks(self) -> np.ndarray:
+        return np.unique(np.concatenate([component.landmarks() for _, component in self._terms]))
+
+    def kinks(self) -> np.ndarray:
+        ends = [np.asarray(component.support.edges, dtype=float) for _, component in self._terms]
+        return np.unique(np.concatenate([component.kinks() for _, component in self._terms] + [end[np.isfinite(end)] for end in ends]))
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (isinstance(other, Mixture) and np.array_equal(self.weights, other.weights)
+                                 and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True)))
+
+    def replace(self, **changes: Any) -> Mixture:
+        return Mixture(**{"weights": self.weights, "components": self.components, **changes})
+
+    def __str__(self) -> str:
+        weights = ", ".join(map(number_text, self.weights))
+        return f"mixture([{weights}], [{', '.join(map(str, self.components))}])"
+
+    def __repr__(self) -> str:
+        weights = ", ".join(map(number_text, self.weights))
+        return f"Mixture([{weights}], [{', '.join(map(repr, self.components))}])"
+
+
+def _checked_weights(weights: Sequence[float], n: int) -> np.ndarray:
+    array = np.asarray(weights)
+    if array.ndim != 1 or len(array) != n or n == 0:
+        raise ShapeError(argument_error("weights", f"one weight for each of the {n} components", weights))
+    if array.dtype.kind not in "iuf" or not np.all(array >= 0) or not abs(float(np.sum(array)) - 1.0) <= SUM_TOLERANCE:
+        raise ParameterError(argument_error("weights", "non-negative numbers that sum to 1", weights))
+    return array.astype(float)

@@ -1,0 +1,187 @@
+"""Moments, entropy and mode of any law on the line: closed where the family knows them, otherwise through the engine."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, log_abs, sign, value
+from densities.arrays import quiet
+from densities.errors import AccuracyWarning, ParameterError, UnsupportedOperationError, argument_error
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.expectation import EPS, expect, expect_logs, integrate_law, tails
+from densities.numerics.exponents import Verdict
+
+# A method returns a bare float silently only when its relative error is below this.
+SILENT = 1e-8
+Logs = tuple[Any, Any]
+
+
+def closed(law: Any, name: str) -> Any:
+    """A summary in closed form, of the law or of its simplest name; None where there is none."""
+    for candidate in (law, law.simplify()):
+        formula = getattr(candidate, f"closed_{name}", None)
+        result = formula() if formula is not None else None
+        if result is not None:
+            return result
+    return None
+
+
+def plain(estimate: Estimate, what: str, scale: float = 0.0) -> float:
+    """The value of an estimate, with an AccuracyWarning where it is not good to 1e-8."""
+    number = float(estimate.value)
+    poor = np.isfinite(number) and estimate.error > SILENT * max(abs(number), scale)
+    if poor or estimate.status in (Status.NOT_CONVERGED, Status.UNDECIDED):
+        warnings.warn(f"{what}: {estimate}", AccuracyWarning, stacklevel=4)
+    return number
+
+
+def summary(law: Any, name: str, compute: Callable[[Any], float]) -> Any:
+    """The closed form of a summary, or `compute` for each member of the batch."""
+    found = closed(law, name)
+    if found is not None:
+        return found
+    if not law.batch_shape:
+        return compute(law)
+    members = [compute(law.member(index, law.batch_shape)) for index in np.ndindex(law.batch_shape)]
+    return np.reshape(members, law.batch_shape)
+
+
+def power_logs(order: int, centre: float = 0.0) -> Callable[[Any], Logs]:
+    def logs(y: Any) -> Logs:
+        distance = y - centre
+        return order * log_abs(distance), sign(distance) ** order
+
+    return logs
+
+
+def mean(law: Any) -> Any:
+    return summary(law, "mean", lambda one: plain(expect_logs(power_logs(1), one), "mean", _spread(one)))
+
+
+def variance(law: Any) -> Any:
+    return summary(law, "var", lambda one: plain(variance_estimate(one), "var"))
+
+
+def variance_estimate(law: Any) -> Estimate:
+    """E[(Y - E Y)²]; infinite where E[Y²] is."""
+    second = expect_logs(power_logs(2), law)
+    if not np.isfinite(second.value):
+        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, second.method, 0, dict(second.detail))
+    centre = float(law.mean())
+    return expect_logs(power_logs(2, centre), law, landmarks=[centre])
+
+
+def moment(law: Any, order: int) -> Any:
+    if not isinstance(order, int | np.integer) or order < 0:
+        raise ParameterError(argument_error("order", "a non-negative integer", order))
+    if order == 0:
+        return 1.0
+    if order == 1:
+        return law.mean()
+    return summary(law, f"moment_{order}", lambda one: plain(expect_logs(power_logs(int(order)), one), f"moment({order})", _spread(one) ** order))
+
+
+def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:
+    return plain(expect(function, law), "expect", 1e-300)
+
+
+def _spread(law: Any) -> float:
+    """The scale of a law, for judging an error of a mean that may be zero."""
+    with quiet():
+        spread = float(law.isf(0.25) - law.ppf(0.25))
+    return spread if np.isfinite(spread) else 0.0
+
+
+def entropy(law: Any) -> Any:
+    return summary(law, "entropy", lambda one: plain(entropy_estimate(one), "entropy", 1.0))
+
+
+def entropy_estimate(law: Any) -> Estimate:
+    """-E[log f(Y)] = -∫ f log f, or -Σ m log m for point masses; refused for a law that has both."""
+    if law.measure == "counting":
+        masses = law.atoms[1]
+        terms = -masses * np.log(masses, where=masses > 0, out=np.zeros_like(masses))
+        return Estimate(float(np.sum(terms)), float(8 * EPS * np.sum(np.abs(terms))), ErrorKind.BOUND, Status.EXACT, "sum", len(masses))
+    if law.measure == "mixed":
+        raise UnsupportedOperationError(f"entropy: {law} has point masses and a density; its differential entropy is not defined. "
+                                        "Take the entropy of the parts, or kl against a law with the same atoms")
+
+    def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
+        log_root = part.root.raw_logpdf(x)
+        y, log_det = part.forward(x)
+        log_density = log_root - log_det if part.injective and log_det is not None else law.logpdf_anywhere(y)
+        weight = value(log_root)
+        logs = np.where(np.isneginf(weight), -np.inf, weight + log_abs(log_density))
+        floor = np.logaddexp(weight + np.logaddexp(log_abs(log_root), log_abs(log_density)), weight)
+        return np.stack([logs, weight, floor]), np.stack([-sign(log_density) * np.ones_like(weight), np.ones_like(weight), np.ones_like(weight)])
+
+    def log_size(part: Any, x: Anchored) -> tuple[Any, Any]:
+        logs = integrands(part, x)[0]
+        return logs[0], 4 * EPS * (np.abs(logs[0]) + np.abs(logs[1]))
+
+    for approach in tails(law, log_size):
+        if approach.verdict is Verdict.INFINITE:
+            with quiet():
+                direction = float(np.ravel(integrands(approach.part, approach.far())[1][0])[0])
+            return Estimate(direction * np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0,
+                            {"reason": f"f log f is not integrable {approach.where}"})
+    sums = integrate_law(law, integrands, floor=(2, 2, None))
+    good = sums.converged and abs(sums.values[1] - 1.0) < SILENT
+    return Estimate(float(sums.values[0]), float(sums.errors[0] + 2 * EPS * sums.values[2]), ErrorKind.HEURISTIC,
+                    Status.CONVERGED if good else Status.NOT_CONVERGED, "quadrature", sums.evaluations, {"mass": float(sums.values[1])})
+
+
+# Probabilities at which a search for the mode starts: the bulk finely, both tails coarsely.
+LEVELS = np.concatenate([np.geomspace(1e-15, 1e-2, 40), np.linspace(0.01, 0.5, 120)[1:]])
+
+
+def mode(law: Any) -> Any:
+    return summary(law, "mode", numeric_mode)
+
+
+def numeric_mode(law: Any) -> float:
+    """The largest density among quantiles and ends, then narrowed down to where its slope changes sign."""
+    places, masses = law.atoms
+    if law.measure == "counting":
+        return float(places[np.argmax(masses)])
+    if len(places):
+        raise UnsupportedOperationError(f"mode: {law} has point masses and a density; pmf and pdf are not comparable")
+    support = law.support
+    ends = np.array([float(value(end)) for end in support.edges])
+    ends = np.concatenate([ends[np.isfinite(ends)], law.landmarks(), law.kinks()])
+    points = np.unique(np.concatenate([np.atleast_1d(law.ppf(LEVELS)), np.atleast_1d(law.isf(LEVELS)), ends]))
+    points = points[np.isfinite(points)]
+    with np.errstate(over="ignore"):
+        heights = law.logpdf(points)
+    best = int(np.argmax(heights))
+    if np.isposinf(heights[best]) or points[best] in law.kinks():
+        return float(points[best])
+    low, high = points[max(best - 1, 0)], points[min(best + 1, len(points) - 1)]
+    for _ in range(12):
+        grid = np.linspace(low, high, 41)
+        heights = law.logpdf(grid)
+        best = int(np.argmax(heights))
+        low, high = grid[max(best - 1, 0)], grid[min(best + 1, 40)]
+        if high - low <= 1e-4 * _spread(law):
+            break
+    return _stationary(law, float(low), float(high), float(grid[best]))
+
+
+def _stationary(law: Any, low: float, high: float, best: float) -> float:
+    """Where the score changes sign between low and high; `best` where it does not (a maximum at an end)."""
+    rising, falling = law.score(low), law.score(high)
+    if not (rising > 0 > falling):
+        return best
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        if not low < middle < high:
+            break
+        if law.score(middle) > 0:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)

@@ -1,0 +1,158 @@
+"""Truncation: the law of X given low < X <= high, right when almost nothing is left of X there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import anchored, choose, value
+from densities.arrays import quiet
+from densities.distributions.base import Univariate, register
+from densities.domains import Interval
+from densities.errors import ParameterError, ShapeError, argument_error
+from densities.logmath import log1mexp
+from densities.parameters import as_parameter, number_text
+from densities.protocols import as_distribution
+
+
+@register("truncate", examples=(), source="definition")
+class Truncated(Univariate):
+    """f(x)/P(low < X <= high) on the interval; its mass is held as a logarithm, so 1e-545 is as good as 1/2."""
+
+    def __init__(self, law: Any, low: float = -np.inf, high: float = np.inf):
+        self.base = as_distribution(law)
+        if not isinstance(self.base, Univariate) or self.base.batch_shape:
+            raise ShapeError(argument_error("law", "a scalar law on the line", law))
+        whole = Interval(-np.inf, np.inf, low_closed=True, high_closed=True)
+        self.low, self.high = (as_parameter("truncate", name, end, whole) for name, end in (("low", low), ("high", high)))
+        if not self.low < self.high:
+            raise ParameterError(argument_error("truncate: low, high", "low < high", (self.low, self.high)))
+        self.params = {}
+        if not self.log_mass > -np.inf:
+            raise ParameterError(argument_error("truncate", f"an interval that carries mass of {self.base}", (self.low, self.high)))
+
+    @cached_property
+    def support(self) -> Interval:  # type: ignore[override]
+        return self.base.support.intersect(Interval(self.low, self.high, low_closed=np.isfinite(self.low), high_closed=np.isfinite(self.high)))
+
+    @property
+    def measure(self) -> str:
+        return self.base.measure
+
+    @property
+    def fragile(self) -> bool:
+        return self.base.fragile
+
+    @cached_property
+    def _ends(self) -> tuple[bool, bool]:
+        """Whether the base itself ends at the low end, and at the high end."""
+        inner, outer = self.support, self.base.support
+        return bool(value(inner.low) == value(outer.low)), bool(value(inner.high) == value(outer.high))
+
+    @cached_property
+    def _log_kept(self) -> float:
+        """log of the continuous mass of the base in the interval."""
+        with quiet():
+            low, high = self.support.edges
+            if low >= high:
+                return -np.inf
+            if all(self._ends):
+                return self.base.log_continuous_mass
+            if self._ends[0]:
+                return float(value(self.base.raw_logcdf(anchored(high))))
+            if self._ends[1]:
+                return float(value(self.base.raw_logsf(anchored(low))))
+            return float(value(self.base.raw_log_mass(anchored(low), anchored(high))))
+
+    @cached_property
+    def _kept_atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        places, masses = self.base.atoms
+        kept = (places > self.low) & (places <= self.high) if np.isfinite(self.low) else places <= self.high
+        return places[kept], masses[kept]
+
+    @cached_property
+    def log_mass(self) -> float:
+        """log P(low < X <= high)."""
+        with quiet():
+            return float(np.logaddexp(self._log_kept, np.log(np.sum(self._kept_atoms[1]))))
+
+    @property
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        places, masses = self._kept_atoms
+        return places, masses / np.exp(self.log_mass) if len(places) else masses
+
+    @property
+    def log_continuous_mass(self) -> float:
+        return self._log_kept - self.log_mass
+
+    @property
+    def critical_points(self) -> Sequence[float]:
+        return [place for place in self.base.critical_points if self.support.interior_contains(place)]
+
+    def raw_logpdf(self, x: Any) -> Any:
+        return self.base.raw_logpdf(x) - self.log_mass
+
+    def raw_logcdf(self, x: Any) -> Any:
+        mass = self.base.raw_logcdf(x) if self._ends[0] else self.base.raw_log_mass(anchored(self.support.low), x)
+        return mass - self.log_mass
+
+    def raw_logsf(self, x: Any) -> Any:
+        mass = self.base.raw_logsf(x) if self._ends[1] else self.base.raw_log_mass(x, anchored(self.support.high))
+        return mass - self.log_mass
+
+    def raw_log_mass(self, a: Any, b: Any) -> Any:
+        return self.base.raw_log_mass(a, b) - self.log_mass
+
+    def raw_log_ppf(self, logq: Any) -> Any:
+        return self._two_sided(logq, log1mexp(logq))
+
+    def raw_log_isf(self, logq: Any) -> Any:
+        return self._two_sided(log1mexp(logq), logq)
+
+    def raw_ppf(self, q: Any) -> Any:
+        return self._two_sided(np.log(q), np.log1p(-q))
+
+    def raw_isf(self, q: Any) -> Any:
+        return self._two_sided(np.log1p(-q), np.log(q))
+
+    def _two_sided(self, log_below: Any, log_above: Any) -> Any:
+        """The point with these masses below and above, found on the tail of the base that is smaller there."""
+        if len(self.atoms[0]):
+            return super().raw_log_ppf(log_below)
+        low, high = (anchored(end) for end in self.support.edges)
+        lower = log_below + self.log_mass if self._ends[0] else np.logaddexp(value(self.base.raw_logcdf(low)), log_below + self.log_mass)
+        upper = log_above + self.log_mass if self._ends[1] else np.logaddexp(value(self.base.raw_logsf(high)), log_above + self.log_mass)
+        return choose(lower < upper, self.base.raw_log_ppf(lower), self.base.raw_log_isf(upper))
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        u = rng.random(shape)
+        return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
+
+    def landmarks(self) -> np.ndarray:
+        own, base = super().landmarks(), self.base.landmarks()
+        return np.unique(np.concatenate([own, base[np.asarray(self.support.interior_contains(base))]]))
+
+    def kinks(self) -> np.ndarray:
+        kinks = self.base.kinks()
+        return kinks[np.asarray(self.support.interior_contains(kinks))]
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (isinstance(other, Truncated) and self.base.same_as(other.base)
+                                 and (self.low, self.high) == (other.low, other.high))
+
+    def replace(self, **changes: Any) -> Truncated:
+        return Truncated(**{"law": self.base, "low": self.low, "high": self.high, **changes})
+
+    def __str__(self) -> str:
+        return f"truncate({self.base}, {number_text(self.low)}, {number_text(self.high)})"
+
+    def __repr__(self) -> str:
+        return f"Truncated({self.base!r}, {number_text(self.low)}, {number_text(self.high)})"
+
+
+def truncate(law: Any, low: float = -np.inf, high: float = np.inf) -> Truncated:
+    """The law of X given low < X <= high. ParameterError where the interval carries no mass."""
+    return Truncated(law, low, high)

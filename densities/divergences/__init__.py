@@ -1,0 +1,6 @@
+"""Divergences: how far one law is from another."""
+
+from densities.divergences.evaluate import Plan, kl, plan
+from densities.divergences.ratio import RadonNikodym, radon_nikodym
+
+__all__ = ["Plan", "RadonNikodym", "kl", "plan", "radon_nikodym"]

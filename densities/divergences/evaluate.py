@@ -1,0 +1,136 @@
+"""kl(p, q): which method answers, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from densities.divergences import rewrites
+from densities.divergences.closed_forms import closed_form
+from densities.divergences.numeric import kl_montecarlo, kl_quadrature
+from densities.divergences.ratio import RadonNikodym, radon_nikodym
+from densities.errors import NoClosedFormError, ParameterError, argument_error
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.expectation import EPS
+
+METHODS = ("auto", "closed", "quadrature", "montecarlo")
+# A closed form whose cancellation bound exceeds this share of its value is left for the quadrature.
+CANCELLATION = 1e-10
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How kl(p, q) will be computed: the pair after rewriting, the method, and every step that led there."""
+
+    p: Any
+    q: Any
+    method: str
+    steps: tuple[str, ...]
+    closed: Estimate | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return "\n".join(f"{i}. {step}" for i, step in enumerate(self.steps, 1))
+
+
+def kl(p: Any, q: Any, *, method: str = "auto", n: int = 2**16, rng: Any = None, rtol: float = 1e-11, **options: Any) -> Estimate:
+    """The Kullback-Leibler divergence D(p‖q) = E_p[log dp/dq] in nats, draws from p, as an `Estimate`.
+
+    method  "auto" takes the first that applies of a closed form and quadrature (Monte Carlo in many dimensions);
+            "closed", "quadrature" and "montecarlo" insist on theirs
+    n, rng  draws of the Monte Carlo mean and their seed; further options (target=, scheme=, executor=, progress=,
+            checkpoint=, time_limit=) are those of `numerics.montecarlo.estimate_mean`
+    rtol    the relative accuracy that quadrature aims at
+
+    Infinite divergences are `inf` with the reason in `detail`. Batches of parameters give arrays of the batch shape.
+    Raises NoClosedFormError for method="closed" where none is known, ParameterError for an unknown method, ShapeError for
+    laws on different spaces.
+    """
+    if method not in METHODS:
+        raise ParameterError(argument_error("method", f"one of {', '.join(METHODS)}", method))
+    ratio = radon_nikodym(p, q)
+    shape = np.broadcast_shapes(ratio.p.batch_shape, ratio.q.batch_shape)
+    if shape:
+        return _batch(ratio, shape, lambda a, b: kl(a, b, method=method, n=n, rng=rng, rtol=rtol, **options))
+    decided = plan(ratio.p, ratio.q, method=method)
+    if decided.closed is not None:
+        return _with_plan(decided.closed, decided)
+    run: Callable[..., Estimate] = kl_montecarlo if decided.method == "montecarlo" else kl_quadrature
+    settings = {"n": n, "rng": rng, **options} if decided.method == "montecarlo" else {"rtol": rtol}
+    return _with_plan(run(decided.p, decided.q, **settings), decided)
+
+
+def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
+    """What kl(p, q, method=) would do: absolute continuity first, then rewrites, a closed form, numbers."""
+    ratio = radon_nikodym(p, q)
+    p, q = ratio.p, ratio.q
+    if not ratio.absolutely_continuous or ratio.log_singular_mass > -np.inf:
+        reason = ratio.reason
+        return Plan(p, q, "support", (f"p is not absolutely continuous with respect to q: {reason}",), _infinite(ratio))
+    steps = ["p is absolutely continuous with respect to q"]
+    if p.same_as(q):
+        return Plan(p, q, "identity", (*steps, "p and q are the same law"), Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0))
+    stripped = rewrites.strip_shared(p, q)
+    steps += stripped.steps
+    if method in ("auto", "closed"):
+        found = _closed(stripped.p, stripped.q)
+        if isinstance(found, Estimate):
+            if method == "closed" or np.isinf(found.value) or found.error <= CANCELLATION * abs(found.value):
+                return Plan(stripped.p, stripped.q, "closed", (*steps, f"closed form: {found.detail['rule']}"), found)
+            steps.append(f"closed form {found.detail['rule']} refused: cancellation leaves an error of {found.error:.1e}")
+        else:
+            steps.append("no closed form is known")
+            if method == "closed":
+                raise NoClosedFormError(f"kl: no closed form is known for {p} and {q}; use method='quadrature' or 'montecarlo'")
+    if method == "montecarlo":
+        return Plan(stripped.p, stripped.q, "montecarlo", (*steps, "Monte Carlo over draws of p"))
+    return Plan(stripped.p, stripped.q, "quadrature", (*steps, "quadrature in the coordinates of the base of p"))
+
+
+def _closed(p: Any, q: Any) -> Estimate | None:
+    """The closed form of the pair, of its simplified form, or of p's base against q pulled back."""
+    tried = [rewrites.Rewritten(p, q)]
+    simple = p.simplify(), q.simplify()
+    tried.append(rewrites.Rewritten(*simple, ["both laws recognised"]))
+    for a, b in ((p, q), simple):
+        pulled = rewrites.pulled_to_base(a, b)
+        if pulled is not None:
+            tried.append(rewrites.Rewritten(pulled.p.simplify(), pulled.q.simplify(), pulled.steps))
+    for pair in tried:
+        if pair.p.same_as(pair.q):
+            return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"rule": "the same law"})
+        if pair.p.name and pair.q.name:
+            form = closed_form(pair.p.name, pair.p.params, pair.q.name, pair.q.params)
+            if form is not None:
+                number = float(form.value)
+                status = Status.INFINITE if np.isinf(number) else Status.EXACT
+                detail = {"rule": form.rule, "source": form.source, "reason": getattr(form, "reason", "") or ""}
+                return Estimate(number, float(form.bound), ErrorKind.BOUND, status, "closed", 0, detail)
+    return None
+
+
+def _infinite(ratio: RadonNikodym) -> Estimate:
+    return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support", 0, {
+        "reason": ratio.reason, "singular_mass": ratio.singular_mass, "log_singular_mass": ratio.log_singular_mass})
+
+
+def _with_plan(estimate: Estimate, decided: Plan) -> Estimate:
+    detail = {**estimate.detail, "plan": list(decided.steps)}
+    return Estimate(estimate.value, estimate.error, estimate.error_kind, estimate.status, estimate.method, estimate.evaluations, detail)
+
+
+def _batch(ratio: RadonNikodym, shape: tuple[int, ...], one: Callable[[Any, Any], Estimate]) -> Estimate:
+    """Each member of the batch by itself."""
+    members = [one(ratio.p.member(index, shape), ratio.q.member(index, shape)) for index in np.ndindex(shape)]
+
+    def gathered(name: str, kind: Any) -> np.ndarray:
+        return np.array([getattr(member, name) for member in members], dtype=kind).reshape(shape)
+
+    return Estimate(gathered("value", float), gathered("error", float), max((m.error_kind for m in members), key=list(ErrorKind).index),
+                    gathered("status", object), members[0].method, gathered("evaluations", int),
+                    {"plan": [member.detail.get("plan") for member in members]})
+
+
+__all__ = ["EPS", "METHODS", "Plan", "kl", "plan"]

@@ -1,0 +1,129 @@
+"""The log-ratio of two laws, log dp/dq, and where it exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, anchored, log_abs, sign, value
+from densities.arrays import as_points, quiet
+from densities.errors import ShapeError, argument_error
+from densities.protocols import as_distribution
+
+
+@dataclass(frozen=True, eq=False)
+class RadonNikodym:
+    """dp/dq on the line. `log(x)` is log dp/dq in nats: -inf where only q has mass, +inf where only p has.
+
+    The Lebesgue decomposition is p = p_ac + p_s with `singular_mass` = p_s(R); `reason` says where p_s lives.
+    """
+
+    p: Any
+    q: Any
+
+    def log(self, x: Any) -> Any:
+        """log dp/dq at x: densities off the atoms, masses at them."""
+        points, restore = as_points(x)
+        with quiet():
+            smooth = np.asarray(value(self.smooth(Anchored.exact(points))[0]))
+            here, there = self.p.pmf(points), self.q.pmf(points)
+            atoms = np.log(here) - np.log(there)
+        return restore(np.where((here > 0) | (there > 0), atoms, smooth))
+
+    def smooth(self, y: Any) -> tuple[Any, Any, Any]:
+        """(log dp/dq, log p, log q) of the continuous parts at points y."""
+        log_p, log_q = self.p.logpdf_anywhere(y), self.q.logpdf_anywhere(y)
+        return _difference(log_p, log_q), log_p, log_q
+
+    def on(self, part: Any, x: Anchored) -> tuple[Any, Any, Any, Any]:
+        """At nodes x of a root of p: (t, log weight of x, log p(y), log q(y)), y = forward(x), never inverted where injective."""
+        log_root = part.root.raw_logpdf(x)
+        y, log_det = part.forward(x)
+        log_p = log_root - log_det if part.injective and log_det is not None else self.p.logpdf_anywhere(y)
+        log_q = self.q.logpdf_anywhere(y)
+        return _difference(log_p, log_q), log_root, log_p, log_q
+
+    @property
+    def absolutely_continuous(self) -> bool:
+        return self.singular_mass == 0.0
+
+    @property
+    def singular_mass(self) -> float:
+        """The mass of p where q has none; exp of `log_singular_mass`."""
+        return float(np.exp(self.log_singular_mass))
+
+    @property
+    def log_singular_mass(self) -> float:
+        return self._singular[0]
+
+    @property
+    def reason(self) -> str:
+        """Why p is not absolutely continuous with respect to q; empty where it is."""
+        return self._singular[1]
+
+    @cached_property
+    def _singular(self) -> tuple[float, str]:
+        """(log of the mass of p where q has none, where that is)."""
+        with quiet():
+            losses = [*self._beside_support(), *self._atoms_of_p()]
+        losses = [(log_mass, where) for log_mass, where in losses if log_mass > -np.inf]
+        if not losses:
+            return -np.inf, ""
+        total = float(np.logaddexp.reduce([log_mass for log_mass, _ in losses]))
+        return total, "; ".join(where for _, where in losses)
+
+    def _beside_support(self) -> list[tuple[float, str]]:
+        """The continuous mass of p beyond the ends of the continuous part of q."""
+        p, q = self.p, self.q
+        if p.log_continuous_mass == -np.inf:
+            return []
+        if q.log_continuous_mass == -np.inf:
+            return [(p.log_continuous_mass, "p has a density and q has only point masses")]
+        inner, outer = p.support, q.support
+        found = []
+        if np.all(value(outer.low - inner.low) > _slack(inner.low_slack, outer.low_slack)):
+            found.append((_log_mass(p, "logcdf", outer.low), f"p has mass below {value(outer.low):.17g}, where q has none"))
+        if np.all(value(inner.high - outer.high) > _slack(inner.high_slack, outer.high_slack)):
+            found.append((_log_mass(p, "logsf", outer.high), f"p has mass above {value(outer.high):.17g}, where q has none"))
+        return found
+
+    def _atoms_of_p(self) -> list[tuple[float, str]]:
+        locations, masses = self.p.atoms
+        if not len(locations):
+            return []
+        bare = (masses > 0) & ~(self.q.pmf(locations) > 0)
+        return [(float(np.log(mass)), f"p has an atom at {place:.17g}, q has none there")
+                for place, mass in zip(locations[bare], masses[bare], strict=True)]
+
+
+def _slack(a: Any, b: Any) -> float:
+    return float(np.max(np.asarray(a) + np.asarray(b)))
+
+
+def _log_mass(law: Any, method: str, end: Any) -> float:
+    return float(value(law.anywhere(method, anchored(end))))
+
+
+def _difference(log_p: Any, log_q: Any) -> Any:
+    """log p - log q, with log 0 - log q = -inf, log p - log 0 = inf, and both zero giving 0."""
+    difference = log_p - log_q
+    if isinstance(difference, Anchored):
+        return difference
+    return np.where(np.isneginf(value(log_p)) & np.isneginf(value(log_q)), 0.0, difference)
+
+
+def radon_nikodym(p: Any, q: Any) -> RadonNikodym:
+    """dp/dq as an object: `.log(x)`, `.absolutely_continuous`, `.singular_mass`, `.reason`.
+
+    Raises ShapeError for laws on spaces of different dimension.
+    """
+    p, q = as_distribution(p), as_distribution(q)
+    if p.event_shape != q.event_shape:
+        raise ShapeError(argument_error("q", f"a law on the space of p, event shape {p.event_shape}", q.event_shape))
+    return RadonNikodym(p, q)
+
+
+__all__ = ["RadonNikodym", "log_abs", "radon_nikodym", "sign"]

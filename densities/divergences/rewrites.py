@@ -1,0 +1,58 @@
+"""Rewriting a pair (p, q) into a simpler one with the same divergence, before any number is computed.
+
+A bijection that both laws end in cancels: D(g#p‖g#q) = D(p‖q) for injective g, and for no other. What one law ends in can
+be moved to the other: D(g#b‖q) = D(b‖g⁻¹#q).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from densities.distributions.pushforward import Pushforward
+from densities.errors import SupportError
+from densities.protocols import push_forward
+from densities.transforms.base import Bijection, compose
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A pair with the same divergence, and what was done to get it."""
+
+    p: Any
+    q: Any
+    steps: list[str] = field(default_factory=list)
+
+
+def last_bijection(law: Any) -> Bijection | None:
+    """The last elementary bijection that the law was pushed through."""
+    if isinstance(law, Pushforward) and isinstance(law.transform, Bijection):
+        return law.transform.steps[-1]  # type: ignore[return-value]
+    return None
+
+
+def without_last(law: Pushforward) -> Any:
+    """The law before its last elementary bijection."""
+    steps = law.transform.steps[:-1]
+    return Pushforward(law.base, compose(*steps)) if steps else law.base
+
+
+def strip_shared(p: Any, q: Any) -> Rewritten:
+    """Both laws without the bijections that both end in."""
+    steps = []
+    while True:
+        last = last_bijection(p)
+        if last is None or not last.same_as(last_bijection(q)):
+            return Rewritten(p, q, steps)
+        p, q = without_last(p), without_last(q)
+        steps.append(f"shared bijection {last} cancels")
+
+
+def pulled_to_base(p: Any, q: Any) -> Rewritten | None:
+    """D(b‖g⁻¹#q) for p = g#b with an injective g whose image holds the support of q; None where that is not so."""
+    if not (isinstance(p, Pushforward) and isinstance(p.transform, Bijection)):
+        return None
+    try:
+        return Rewritten(p.base, push_forward(q, p.transform.inv), [f"{p.transform} is moved from p to q as its inverse"])
+    except SupportError:
+        return None

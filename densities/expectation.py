@@ -1,0 +1,241 @@
+"""E_p[f] over the Law protocol: the one engine behind moments, entropies and divergences.
+
+An expectation is taken in the coordinates of the roots of a law, Σ weight · E_root[f(g(x))], so a peak is never missed and
+a point is never inverted. Integrands are given by their logarithms, on `Anchored` nodes: nothing saturates or overflows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, log_abs, sign, value
+from densities.arrays import quiet
+from densities.errors import ParameterError, argument_error
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.numerics.exponents import Verdict, tail_verdict
+from densities.numerics.quadrature import integrate
+
+EPS = float(np.finfo(float).eps)
+# f(part, x): logarithms and signs of k integrands at the nodes x of a root, each (k, *x.shape)
+Integrands = Callable[[Any, Anchored], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Sums:
+    """k sums over a law: values, what discretisation, truncation and rounding may have done to them, and whether to believe it."""
+
+    values: np.ndarray
+    errors: np.ndarray
+    converged: bool
+    evaluations: int
+    verdicts: Sequence[tuple[Verdict, float, str]] = field(default_factory=tuple)
+
+
+def smooth_parts(law: Any) -> list[Any]:
+    """The parts of the law that have a density."""
+    return [part for part in law.parts() if part.weight and part.root.log_continuous_mass > -np.inf]
+
+
+def edges_of(part: Any, extra: np.ndarray) -> np.ndarray:
+    """The ends of the panels over the support of a root: its own landmarks, the breaks of its map, and `extra` points."""
+    low, high = (float(value(end)) for end in part.root.support.edges)
+    points = np.concatenate([part.root.landmarks(), np.asarray(part.breaks, dtype=float), extra])
+    points = np.unique(points[(points > low) & (points < high) & np.isfinite(points)])
+    if not len(points):
+        points = np.ravel(part.root.support.interior_point())
+    # Two landmarks that differ by rounding make an empty panel; the first one stands for both.
+    scale = np.maximum(np.abs(points[1:]), np.abs(points[:-1]))
+    points = points[np.concatenate([[True], np.diff(points) > 8 * EPS * scale])]
+    return np.concatenate([[low], points, [high]])
+
+
+def integrate_law(law: Any, integrands: Integrands, landmarks: np.ndarray | Sequence[float] = (),
+                  floor: Sequence[int | None] | None = None, rtol: float = 1e-11, max_nodes: int = 4096) -> Sums:
+    """Σ over the parts of the law of weight · ∫ integrands dx, in the coordinates of the roots.
+
+    `landmarks` are further points, in the coordinate of the law itself, where the integrands are not smooth.
+    """
+    totals: list[tuple[np.ndarray, np.ndarray, bool, int]] = []
+    for part in smooth_parts(law):
+        with quiet():
+            edges = edges_of(part, np.ravel(part.preimages(np.asarray(landmarks, dtype=float))))
+        width = _half_line_widths(edges)
+
+        def panel_values(x: Anchored, _: np.ndarray, part: Any = part) -> tuple[np.ndarray, np.ndarray]:
+            return integrands(part, x)
+
+        result = integrate(panel_values, np.zeros(len(edges) - 1, dtype=int), edges[:-1], edges[1:], width,
+                           floor=floor, rtol=rtol, max_nodes=max_nodes)
+        totals.append((part.weight * result.value[:, 0], part.weight * result.error[:, 0], bool(result.converged[0]),
+                       int(result.evaluations[0])))
+    values, errors, converged, evaluations = zip(*totals, strict=True)
+    return Sums(np.sum(values, axis=0), np.sum(errors, axis=0), all(converged), sum(evaluations))
+
+
+@dataclass(frozen=True)
+class Approach:
+    """How an integral behaves toward one end of a panel, seen from one side."""
+
+    verdict: Verdict
+    part: Any
+    edge: float
+    side: float
+    outward: bool
+
+    @property
+    def where(self) -> str:
+        if self.outward:
+            return f"toward {'+' if self.side > 0 else '-'}infinity"
+        return f"just {'above' if self.side > 0 else 'below'} {self.edge:.6g}"
+
+    def far(self) -> Anchored:
+        """A point well on the way."""
+        return Anchored.from_log(np.array([300.0 if self.outward else -300.0]), self.side, self.edge)
+
+
+def tails(law: Any, log_integrand: Callable[[Any, Anchored], tuple[Any, Any]],
+          landmarks: Sequence[float] | np.ndarray = ()) -> list[Approach]:
+    """Whether ∫|f| converges toward every end of every panel, from each side.
+
+    `log_integrand(part, x)` gives log|f| at nodes x of the root and its absolute error.
+    """
+    found = []
+    for part in smooth_parts(law):
+        with quiet():
+            edges = edges_of(part, np.ravel(part.preimages(np.asarray(landmarks, dtype=float))))
+        for direction, anchors, sides, scales in _approaches(edges):
+            def toward(logs: np.ndarray, which: int, part: Any = part, anchors: Any = anchors, sides: Any = sides) -> np.ndarray:
+                with quiet():
+                    x = Anchored.from_log(logs, sides[:, None], anchors[:, None])
+                    result = np.asarray(log_integrand(part, x)[which], dtype=float)
+                return result + logs if which == 0 else result
+
+            tail = tail_verdict(lambda logs: toward(logs, 0), direction, log_scale=np.log(scales), noise=lambda logs: toward(logs, 1))
+            found += [Approach(Verdict(int(verdict)), part, float(edge), float(side), direction > 0)
+                      for verdict, edge, side in zip(tail.verdict, anchors, sides, strict=True)]
+    return found
+
+
+def _approaches(edges: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
+    """(direction, anchors, sides, length scales) of the ends of the panels: the finite ones, then those at infinity."""
+    low, high = edges[:-1], edges[1:]
+    width = high - low
+    width = np.where(np.isfinite(width), width, _half_line_widths(edges))
+    from_low, from_high = np.isfinite(low), np.isfinite(high)
+    finite = (-1, np.concatenate([low[from_low], high[from_high]]),
+              np.concatenate([np.ones(np.count_nonzero(from_low)), -np.ones(np.count_nonzero(from_high))]),
+              np.concatenate([width[from_low], width[from_high]]))
+    outer = (1, np.concatenate([high[~from_low], low[~from_high]]),
+             np.concatenate([-np.ones(np.count_nonzero(~from_low)), np.ones(np.count_nonzero(~from_high))]),
+             np.concatenate([width[~from_low], width[~from_high]]))
+    return [group for group in (finite, outer) if len(group[1])]
+
+
+def _half_line_widths(edges: np.ndarray) -> np.ndarray:
+    """The length scale of each panel as if it were a half line: the width of its finite neighbour."""
+    inner = np.diff(edges[1:-1])
+    if not len(inner):
+        return np.full(len(edges) - 1, max(1.0, 1e-3 * abs(edges[1])))
+    return np.concatenate([[inner[0]], inner, [inner[-1]]])
+
+
+def expect(function: Callable[[Any], Any], law: Any, *, method: str = "auto", n: int = 2**16, rng: Any = None,
+           rtol: float = 1e-11, landmarks: Sequence[float] = ()) -> Estimate:
+    """E_p[f(Y)] = ∫ f(y) p(y) dy + Σ f(a) P(Y = a), as an `Estimate`.
+
+    `function` is vectorised over an array of points y. `method` is "quadrature" (the default) or "montecarlo" (`n` draws,
+    `rng`). `landmarks` are points where f is not smooth. Raises ParameterError for another method.
+    """
+    from densities.protocols import as_distribution
+
+    law = as_distribution(law)
+    if method not in ("auto", "quadrature", "montecarlo"):
+        raise ParameterError(argument_error("method", "'auto', 'quadrature' or 'montecarlo'", method))
+    if method == "montecarlo" or law.event_shape:
+        return _expect_by_draws(function, law, n, rng)
+
+    def points_to_values(y: Any) -> tuple[Any, Any]:
+        f = np.asarray(function(value(y)), dtype=float)
+        return np.log(np.abs(f)), np.sign(f)
+
+    return expect_logs(points_to_values, law, landmarks=landmarks, rtol=rtol)
+
+
+def expect_logs(function: Callable[[Any], tuple[Any, Any]], law: Any, *, landmarks: Sequence[float] | np.ndarray = (),
+                rtol: float = 1e-11) -> Estimate:
+    """E[f(Y)] for f given as (log|f|, sign) on `Anchored` points y, with a verdict on its existence."""
+
+    def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
+        log_density = value(part.root.raw_logpdf(x))
+        logs, signs = function(part.forward(x)[0])
+        return np.stack([_product(log_density, logs), log_density]), np.stack([np.broadcast_to(signs, log_density.shape), np.ones_like(log_density)])
+
+    def log_size(part: Any, x: Anchored) -> tuple[Any, Any]:
+        logs = integrands(part, x)[0]
+        return logs[0], 4 * EPS * (np.abs(logs[1]) + np.abs(logs[0]))
+
+    atoms = _atom_sum(function, law)
+    if law.log_continuous_mass == -np.inf:
+        return Estimate(atoms, 8 * EPS * abs(atoms), ErrorKind.BOUND, Status.EXACT, "sum", len(law.atoms[0]), {})
+    verdicts = tails(law, log_size, landmarks)
+    infinite = [approach for approach in verdicts if approach.verdict is Verdict.INFINITE]
+    if infinite:
+        return _divergent(function, infinite)
+    sums = integrate_law(law, integrands, landmarks, rtol=rtol)
+    mass_gap = abs(sums.values[1] - np.exp(law.log_continuous_mass))
+    undecided = [approach for approach in verdicts if approach.verdict is Verdict.UNDECIDED]
+    status = Status.UNDECIDED if undecided else Status.CONVERGED if sums.converged and mass_gap < 1e-8 else Status.NOT_CONVERGED
+    detail: dict[str, Any] = {"mass": float(sums.values[1])}
+    if undecided:
+        detail["reason"] = f"the integral converges so slowly {undecided[0].where} that it may be infinite"
+    return Estimate(float(sums.values[0] + atoms), float(sums.errors[0] + 8 * EPS * abs(atoms)), ErrorKind.HEURISTIC, status, "quadrature",
+                    sums.evaluations, detail)
+
+
+def _product(log_density: Any, logs: Any) -> Any:
+    """log(p·f), zero where p is: beyond the doubles p falls faster than f grows."""
+    return np.where(np.isneginf(log_density), -np.inf, log_density + logs)
+
+
+def _atom_sum(function: Callable[[Any], tuple[Any, Any]], law: Any) -> float:
+    locations, masses = law.atoms
+    if not len(locations):
+        return 0.0
+    with quiet():
+        logs, signs = function(Anchored.exact(locations))
+        return float(np.sum(np.where(masses > 0, masses * signs * np.exp(logs), 0.0)))
+
+
+def _divergent(function: Callable, infinite: Sequence[Approach]) -> Estimate:
+    """±inf where the divergent ends agree on the sign, NaN where they do not."""
+    with quiet():
+        signs = {float(np.ravel(function(approach.part.forward(approach.far())[0])[1])[0]) for approach in infinite}
+    number = signs.pop() * np.inf if len(signs) == 1 else np.nan
+    status = Status.UNDEFINED if np.isnan(number) else Status.INFINITE
+    places = " and ".join(sorted({approach.where for approach in infinite}))
+    return Estimate(number, 0.0, ErrorKind.EXACT, status, "tails", 0,
+                    {"reason": f"the integral of |f| p diverges {places} (in the coordinates of the base)"})
+
+
+def _expect_by_draws(function: Callable, law: Any, n: int, rng: Any) -> Estimate:
+    from densities.numerics.montecarlo import estimate_mean
+
+    result = estimate_mean(lambda source: function(np.asarray(value(law.draw_from(source)))), n, rng=rng, dimension=law.draw_dimension)
+    return from_draws(result, "montecarlo")
+
+
+def from_draws(result: Any, method: str, extra: dict[str, Any] | None = None) -> Estimate:
+    """The Estimate of a Monte Carlo mean."""
+    status = Status.HEAVY_TAIL if result.heavy_tail else Status.CONVERGED
+    mean = float(np.ravel(result.mean)[0])
+    if not np.isfinite(mean):
+        status = Status.INFINITE if np.isinf(mean) else Status.NOT_CONVERGED
+    detail = {"dof": result.dof, "khat": result.khat, "top_share": result.top_share, "entropy": result.entropy, **(extra or {})}
+    return Estimate(mean, float(np.ravel(result.standard_error)[0]), ErrorKind.STANDARD_ERROR, status, method, int(result.n), detail)
+
+
+__all__ = ["Sums", "expect", "expect_logs", "from_draws", "integrate_law", "log_abs", "sign", "tails"]

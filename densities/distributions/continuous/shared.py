@@ -53,6 +53,11 @@ def complement(log: Any) -> Any:
     return np.where(size < -40.0, size, log1mexp(value(log)))
 
 
+def log_rest(log: Any) -> Any:
+    """log(1 - e^log) for log <= 0, its own logarithm kept where e^log is small."""
+    return np.where(log < -40.0, Anchored.from_log(value(log), -1.0), complement(log))
+
+
 def log_length(a: Any, b: Any) -> Any:
     """log(b - a), right where the difference underflows or a is -inf."""
     return log_abs(b - a)

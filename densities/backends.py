@@ -22,9 +22,19 @@ SPECIAL = ("expit logit log_expit ndtr ndtri log_ndtr ndtri_exp xlogy xlog1py ga
            "betaln gammainc gammaincc gammaincinv gammainccinv betainc betaincc betaincinv betainccinv zeta lambertw "
            "owens_t i0e i1e stdtr stdtrit").split()
 
+def _weak(ufunc: Any) -> Any:
+    """A ufunc of SciPy with a parameter first: a plain float does not make float64 of float32, as in NumPy's own."""
+
+    def call(parameter: Any, x: Any) -> Any:
+        single = type(parameter) is float and getattr(x, "dtype", None) == np.float32
+        return ufunc(np.float32(parameter) if single else parameter, x)
+
+    return call
+
+
 NUMPY = SimpleNamespace(
     **{name: getattr(np, name) for name in ELEMENTARY},
-    **{name: getattr(special, name) for name in SPECIAL},
+    **({name: getattr(special, name) for name in SPECIAL} | {name: _weak(getattr(special, name)) for name in ("xlogy", "xlog1py")}),
     pow=np.power,
     cbrt=np.cbrt,
     exp2=np.exp2,

@@ -49,8 +49,10 @@ class Anchored:
 
     @property
     def value(self) -> Any:
-        """The nearest double."""
-        return self.anchor + self.offset
+        """The nearest double; a zero keeps the sign of what has underflowed."""
+        if is_pure(self):
+            return self.offset
+        return np.where(self.anchor == 0.0, self.offset, self.anchor + self.offset)[()]
 
     @property
     def log_offset(self) -> Any:
@@ -459,7 +461,7 @@ def log_expit(x: Anchored) -> Anchored:
 def softplus(x: Anchored) -> Anchored:
     v = x.value
     low = log(exp(where(v < 0, x, 0.0)) + 1.0)
-    high = add(x, np.log1p(np.exp(-np.abs(v))))
+    high = x + log(exp(negative(where(v < 0, 0.0, x))) + 1.0)
     return where(v < 0, low, high)
 
 

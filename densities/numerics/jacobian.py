@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import ShapeError, argument_error
+from densities.errors import ShapeError, argument_error
 
 __all__ = ["Jacobian", "LogDerivative", "jacobian", "log_derivative"]
 
@@ -82,8 +82,7 @@ def _derivative(g: Function, x: np.ndarray, room: np.ndarray) -> tuple[np.ndarra
     shift = np.minimum(4 * EPS * np.abs(x), 0.5 * room)
     beside = [np.abs(_complex_step(g, x + side, tiny) - imaginary) for side in (-shift, shift)]
     rounding = 8 * EPS * np.abs(imaginary) + np.maximum(*beside)
-    # It must also be the better one: a difference that is exact, as of a line, is left alone.
-    agrees = (np.abs(imaginary - slope) <= np.maximum(4 * error, rounding)) & (rounding < error)
+    agrees = np.abs(imaginary - slope) <= np.maximum(4 * error, rounding)
     return np.where(agrees, imaginary, slope), np.where(agrees, rounding, error)
 
 

@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from ..errors import ParameterError, ShapeError, argument_error
-from ..executors import ordered_results
+from densities.errors import ParameterError, ShapeError, argument_error
+from densities.executors import ordered_results
+
 from .nets import Source
 from .tails import pareto_shape, tail_size
 

@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from ..errors import unknown_name
+from densities.errors import unknown_name
 
 __all__ = ["SCHEMES", "Source"]
 
@@ -62,25 +62,38 @@ def _scipy_matrices(d: int, m: int) -> np.ndarray:
     return np.ldexp(np.array(columns).reshape(m, d).T, BITS).astype(np.int64)
 
 
-def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
-    """(size, d): the first `size` = 2^m Sobol points under a random linear scrambling and digital shift.
+@lru_cache(maxsize=8)
+def _cells(d: int, m: int) -> np.ndarray:
+    """(d, 2^m): in which of 2^m equal cells each of the first 2^m Sobol points lies, axis by axis."""
+    columns = generator_matrices(d, m) >> (BITS - m)
+    cells = np.zeros((d, 2**m), dtype=np.int64)
+    for j in range(m):
+        np.bitwise_xor(cells[:, : 2**j], columns[:, j, None], out=cells[:, 2**j : 2 ** (j + 1)])
+    return cells
 
-    J. Matoušek, "On the L2-discrepancy for anchored boxes", J. Complexity 14 (1998). Each point is uniform on (0, 1)^d.
+
+def _nested_permutation(generator: np.random.Generator, m: int) -> np.ndarray:
+    """A permutation of 2^m cells that swaps the halves of each dyadic interval at random: Owen's nested scrambling."""
+    permutation = np.zeros(1, dtype=np.int64)
+    for _ in range(m):
+        first = 2 * permutation + generator.integers(0, 2, permutation.size)
+        permutation = np.stack([first, first ^ 1], axis=1).ravel()
+    return permutation
+
+
+def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
+    """(size, d): the first `size` = 2^m Sobol points, scrambled; every point is uniform on (0, 1)^d.
+
+    A. B. Owen, "Randomly permuted (t,m,s)-nets" (1995): each cell of an axis holds one point, so that the digits after
+    the m-th are a jitter. Linear scrambling has rare large errors that spoil the t-interval (a nominal 68 % covers
+    52 % for e^u with 64 nets of 2^10 points); nested scrambling obeys a central limit theorem.
     """
     m = size.bit_length() - 1
-    columns = generator_matrices(d, m)
-    places = np.int64(1) << np.arange(BITS - 1, BITS - 1 - m, -1, dtype=np.int64)
-    scramble = generator.integers(0, 2**BITS, (d, m)) % places + places  # lower triangular with a unit diagonal
-    digits = (columns[:, :, None] & places) != 0
-    columns = np.bitwise_xor.reduce(np.where(digits, scramble[:, None, :], 0), axis=-1)
-    points = np.empty((d, size), dtype=np.int64)
-    points[:, 0] = generator.integers(0, 2**BITS, d)
-    for j in range(m):
-        np.bitwise_xor(points[:, : 2**j], columns[:, j, None], out=points[:, 2**j : 2 ** (j + 1)])
-    u = points.astype(float)
-    u += 0.5
-    u *= 2.0**-BITS
-    return u.T
+    u = generator.random((d, size))
+    for axis, cells in zip(u, _cells(d, m), strict=True):
+        axis += _nested_permutation(generator, m)[cells]
+    u /= size
+    return np.clip(u, FIRST, LAST, out=u).T
 
 
 def stratified(generator: np.random.Generator, size: int, d: int) -> np.ndarray:

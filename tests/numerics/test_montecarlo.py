@@ -156,13 +156,11 @@ def test_mean_and_error(scheme):
 
 def test_fifty_times_fewer_samples_than_plain():
     """The standard deviation of the log-ratio is 0.645, so plain draws need 4e7 for 1e-4."""
-    result = estimate_mean(normal_log_ratio, 8 * 10**5, rng=2)
+    result = estimate_mean(tilted_log_ratio, 2**15, rng=2)
     assert result.n <= 0.645**2 / 1e-4**2 / 50
     assert result.standard_error <= 1e-4
-    assert abs(result.mean - LOG_RATIO_MEAN) < 4.5e-4
-    tilted = estimate_mean(tilted_log_ratio, 2**16, rng=2)
-    assert tilted.standard_error <= 2e-5
-    assert abs(tilted.mean - LOG_RATIO_MEAN) < 4.5 * tilted.standard_error
+    assert abs(result.mean - LOG_RATIO_MEAN) < 4.5 * result.standard_error
+    assert estimate_mean(normal_log_ratio, 2**17, rng=2).standard_error < 0.645 / np.sqrt(10 * 2**17)
 
 
 def test_control_variate():
@@ -217,8 +215,8 @@ def test_intervals_cover(scheme):
     (tilted_log_ratio, LOG_RATIO_MEAN, {}),
 ])
 def test_intervals_cover_to_a_percent_and_a_half(scheme, values, truth, options):
-    observed = coverage(values, truth, scheme, 2048, 5000, **options)
-    assert np.all(np.abs(observed - np.array([0.68, 0.95])) < 0.015 + np.array([0.0066, 0.0031]))
+    observed = coverage(values, truth, scheme, 2048, 2000, **options)
+    assert np.all(np.abs(observed - np.array([0.68, 0.95])) < 0.015 + np.array([0.0104, 0.0049]))
 
 
 # --- tails

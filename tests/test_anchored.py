@@ -35,7 +35,11 @@ TRUTHS = {
     np.expm1: (mp.expm1, LINE, (-1, lambda: mp.e - 1, lambda: 1 / mp.e - 1)),
     np.exp2: (lambda x: mpf(2) ** x, LINE, (1, 2)),
     np.log: (mp.log, POSITIVE, ()),
-    np.log1p: (lambda x: mp.log(1 + x), [(0.0, 1.0, log) for log in (*LOGS, 2.0, 800.0)] + [(-1.0, 1.0, log) for log in LOGS], ()),
+    np.log1p: (
+        lambda x: mp.log(1 + x),
+        [(0.0, 1.0, log) for log in (*LOGS, 2.0, 800.0)] + [(-1.0, 1.0, log) for log in LOGS],
+        (),
+    ),
     np.log2: (lambda x: mp.log(x) / mp.log(2), POSITIVE, ()),
     np.log10: (lambda x: mp.log(x) / mp.log(10), POSITIVE, ()),
     np.tanh: (mp.tanh, NEAR_ZERO + MODERATE, (1, -1)),
@@ -83,10 +87,12 @@ def test_unary_rules(ufunc):
                     got = ufunc(Anchored.from_log(log, s, as_array(anchor)))
                     kept, side = got.log_offset, np.sign(got.value) if got.value != 0 else sign(got)
                 offset = truth - exactly(ends, got.anchor)
-                if offset == 0 or anchor == 0 and got.anchor == 0 and abs(truth) > 0.1 and not ends:
+                if offset == 0 or (anchor == 0 and got.anchor == 0 and abs(truth) > 0.1 and not ends):
                     offset = truth - mpf(float(got.anchor))
                 where = (ufunc.__name__, anchor, s, log, got, float(kept))
-                assert abs(mp.log(abs(offset)) - mpf(float(kept))) <= 2e-12 * (1 + abs(float(kept))) or rounded(got, truth), where
+                assert abs(mp.log(abs(offset)) - mpf(float(kept))) <= 2e-12 * (1 + abs(float(kept))) or rounded(
+                    got, truth
+                ), where
                 assert side == mp.sign(truth), where
 
 
@@ -101,7 +107,9 @@ def eval_end(end):
 
 
 def numbers():
-    return st.tuples(st.sampled_from([0.0, 1.0, -1.0, 3.0]), st.sampled_from([1.0, -1.0]), st.floats(-1500, 1500) | st.floats(-5, 5))
+    return st.tuples(
+        st.sampled_from([0.0, 1.0, -1.0, 3.0]), st.sampled_from([1.0, -1.0]), st.floats(-1500, 1500) | st.floats(-5, 5)
+    )
 
 
 def exact(parts):
@@ -158,7 +166,11 @@ def test_powers(exponent):
     with mp.workdps(2000):
         for anchor, s, log in points:
             base = argument(anchor, s, log)
-            truth = mp.sign(base) ** int(exponent) * abs(base) ** mpf(exponent) if s < 0 and anchor == 0 else base ** mpf(exponent)
+            truth = (
+                mp.sign(base) ** int(exponent) * abs(base) ** mpf(exponent)
+                if s < 0 and anchor == 0
+                else base ** mpf(exponent)
+            )
             with quiet():
                 got = Anchored.from_log(log, s, anchor) ** exponent
             offset = truth - mpf(float(got.anchor))
@@ -184,7 +196,9 @@ def test_softplus_and_logaddexp():
         for x in (-900.0, -700.0, -3.0, 0.0, 3.0, 900.0):
             got = np.logaddexp(0.0, Anchored.exact(x))
             assert abs(mp.log(mp.log(1 + mp.exp(mpf(x)))) - mpf(float(log_abs(got)))) < 1e-12
-        assert value(np.logaddexp(Anchored.exact(3.0), Anchored.exact(4.0))) == pytest.approx(np.logaddexp(3.0, 4.0), rel=1e-15)
+        assert value(np.logaddexp(Anchored.exact(3.0), Anchored.exact(4.0))) == pytest.approx(
+            np.logaddexp(3.0, 4.0), rel=1e-15
+        )
 
 
 def test_ndtri_and_erfinv_reach_into_the_tails():
@@ -218,6 +232,25 @@ def test_selection_and_signs():
 
 
 def test_every_rule_is_tested():
-    elsewhere = {np.add, np.subtract, np.multiply, np.divide, np.power, np.sign, np.logaddexp, np.maximum, np.minimum, np.less, np.less_equal,
-                 np.greater, np.greater_equal, np.equal, np.hypot, special.ndtri, special.erfinv, special.xlogy, special.xlog1py}
+    elsewhere = {
+        np.add,
+        np.subtract,
+        np.multiply,
+        np.divide,
+        np.power,
+        np.sign,
+        np.logaddexp,
+        np.maximum,
+        np.minimum,
+        np.less,
+        np.less_equal,
+        np.greater,
+        np.greater_equal,
+        np.equal,
+        np.hypot,
+        special.ndtri,
+        special.erfinv,
+        special.xlogy,
+        special.xlog1py,
+    }
     assert set(TRUTHS) | elsewhere >= set(RULES)

@@ -1,26 +1,23 @@
-"""Every registered map against its formula in mpmath: registering a map means being tested, so each name has one here."""
+"""Every registered map against its formula in mpmath: registering a map means being tested."""
 
 import ast
 import pickle
 
-import mpmath
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 
 from densities import transforms
-from densities.anchored import Anchored, log_abs, value
+from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.domains import Integers, Interval
 from densities.errors import (
     DomainError,
-    NotMonotoneError,
     ParameterError,
-    ShapeError,
     UnsupportedOperationError,
 )
-from densities.transforms import Bijection, FunctionTransform, Independent, compose
-from densities.transforms.base import Flat, Transform, register
+from densities.transforms import Bijection, compose
+from densities.transforms.base import Flat, register
 
 EPS = float(np.finfo(float).eps)
 
@@ -97,8 +94,10 @@ REFERENCE = {
     "yeo_johnson": yeo_johnson,
 }
 VECTORS = {"matrix_affine", "triangular_affine"}
-# The largest |x| at which the reference is evaluated, where it is not 1e300: e^x to absolute precision needs x/2.3 digits.
-REACH = dict.fromkeys(["exp", "exp2", "expm1", "sigmoid", "tanh", "softplus", "log_sigmoid", "sinh", "cosh", "softplus_inverse"], 1e4)
+# The largest |x| at which the reference is evaluated, where it is not 1e300: e^-x beside 1 needs x/2.3 digits.
+REACH = dict.fromkeys(
+    ["exp", "exp2", "expm1", "sigmoid", "tanh", "softplus", "log_sigmoid", "sinh", "cosh", "softplus_inverse"], 1e4
+)
 REACH |= dict.fromkeys(["normal_cdf", "erf"], 40.0) | dict.fromkeys(["sin", "cos"], 1e5)
 # Log-distances that these inverse functions resolve with the digits below; mpmath's erfinv needs minutes for more.
 NEAREST = dict.fromkeys(["normal_ppf", "erfinv"], 1e-20)
@@ -110,7 +109,7 @@ def digits(name, x):
     enough = 100 + int(2.2 * abs(np.log10(size)))
     if REACH.get(name) == 40.0:
         return enough + int(0.5 * size * size)
-    return enough + int(size) * (name in REACH)
+    return enough + int(size) * (REACH.get(name) == 1e4)
 
 
 def reference(transform, x):
@@ -126,11 +125,23 @@ def slope(transform, x):
 
 def scalars():
     """Every example whose parameters are single numbers."""
-    return [t for entry in transforms.registry if entry.name not in VECTORS for t in entry.instances() if t.batch_shape == ()]
+    return [
+        t
+        for entry in transforms.registry
+        if entry.name not in VECTORS
+        for t in entry.instances()
+        if t.batch_shape == ()
+    ]
 
 
 def batches():
-    return [t for entry in transforms.registry if entry.name not in VECTORS for t in entry.instances() if t.batch_shape != ()]
+    return [
+        t
+        for entry in transforms.registry
+        if entry.name not in VECTORS
+        for t in entry.instances()
+        if t.batch_shape != ()
+    ]
 
 
 ALL = [pytest.param(t, id=str(t)) for t in scalars()]
@@ -141,11 +152,21 @@ OTHERS = [pytest.param(t, id=str(t)) for t in scalars() if not isinstance(t, Bij
 def points(transform):
     """Moderate points, points at every magnitude, and the neighbours of finite ends, without the kink at 0."""
     reach = REACH.get(transform.name, 1e300)
-    sizes = np.concatenate([10.0 ** np.array([-300, -100, -30, -16, -8, -5, -3]), np.geomspace(0.03, 30, 13), [35.3, 40, 90, 690, 700, 1e4],
-                            10.0 ** np.array([5, 8, 16, 30, 100, 150, 160, 299])])
+    sizes = np.concatenate(
+        [
+            10.0 ** np.array([-300, -100, -30, -16, -8, -5, -3]),
+            np.geomspace(0.03, 30, 13),
+            [35.3, 40, 90, 690, 700, 1e4],
+            10.0 ** np.array([5, 8, 16, 30, 100, 150, 160, 299]),
+        ]
+    )
     low, high = transform.domain.edges
-    ends = [end + side * step for end in (low, high) if np.isfinite(end) for side in (-1, 1) for step in (1e-3, 1e-8, 1e-12)]
-    ends += [np.nextafter(end, side) for end in (low, high) if np.isfinite(end) and end != 0 for side in (-np.inf, np.inf)]
+    ends = [
+        end + side * step for end in (low, high) if np.isfinite(end) for side in (-1, 1) for step in (1e-3, 1e-8, 1e-12)
+    ]
+    ends += [
+        np.nextafter(end, side) for end in (low, high) if np.isfinite(end) and end != 0 for side in (-np.inf, np.inf)
+    ]
     x = np.concatenate([sizes, -sizes, ends])
     near = NEAREST.get(transform.name, 0.0)
     keep = transform.domain.interior_contains(x) & (np.abs(x) <= reach) & (x != 0)
@@ -179,8 +200,16 @@ def test_values(transform):
         with mp.workdps(digits(transform.name, point)):
             truth = reference(transform, point)
             if abs(truth) < 1e308:
-                lost = abs(point) * EPS * abs(slope(transform, mpf(point))) if transform.name in ("affine", "standardize") else 0
-                assert abs(mpf(got) - truth) <= 4 * factor * EPS * abs(truth) + 4 * lost + mpf(5e-324), (point, got, float(truth))
+                lost = (
+                    abs(point) * EPS * abs(slope(transform, mpf(point)))
+                    if transform.name in ("affine", "standardize")
+                    else 0
+                )
+                assert abs(mpf(got) - truth) <= 4 * factor * EPS * abs(truth) + 4 * lost + mpf(5e-324), (
+                    point,
+                    got,
+                    float(truth),
+                )
             else:
                 assert abs(got) > 1e307
 
@@ -194,8 +223,9 @@ def test_inverse_is_the_inverse(transform):
         again, back = transform.inverse_and_log_det(y)
         np.testing.assert_array_equal(again, transform.inverse(y))
     low, high = transform.codomain.edges
-    for xi, yi, got, log_det, factor in zip(x, y, again, np.broadcast_to(back, y.shape), np.broadcast_to(amplification(transform, x), x.shape),
-                                            strict=True):
+    for xi, yi, got, log_det, factor in zip(
+        x, y, again, np.broadcast_to(back, y.shape), np.broadcast_to(amplification(transform, x), x.shape), strict=True
+    ):
         if not (low < yi < high) or abs(yi) < 1e-300:
             continue
         with mp.workdps(digits(transform.name, max(abs(xi), abs(got)))):
@@ -203,13 +233,22 @@ def test_inverse_is_the_inverse(transform):
             off = abs(reference(transform, got) - mpf(yi))
             assert off <= 4 * factor * EPS * (abs(mpf(yi)) + abs(true_slope * mpf(got))), (xi, yi, got)
             truth = -mp.log(abs(true_slope))
-            assert abs(truth - log_det) <= 1e-12 * (1 + abs(truth)) or conditioned(transform, xi), (xi, yi, log_det, float(truth))
+            assert abs(truth - log_det) <= 1e-12 * (1 + abs(truth)) or conditioned(transform, xi), (
+                xi,
+                yi,
+                log_det,
+                float(truth),
+            )
 
 
 def conditioned(transform, x):
     """Near an end that is not 0 a rounding of the point moves the slope; anchored numbers are judged there."""
     pairs = [(x, transform.domain), (value(transform.forward(x)), transform.codomain)]
-    return any(np.isfinite(end) and end != 0 and abs(point - end) < 1e-3 * abs(end) for point, domain in pairs for end in domain.edges)
+    return any(
+        np.isfinite(end) and end != 0 and abs(point - end) < 1e-3 * abs(end)
+        for point, domain in pairs
+        for end in domain.edges
+    )
 
 
 @pytest.mark.parametrize("transform", BIJECTIONS)
@@ -221,7 +260,11 @@ def test_log_det(transform):
     for point, got in zip(x, np.broadcast_to(log_det, x.shape), strict=True):
         with mp.workdps(digits(transform.name, point)):
             truth = mp.log(abs(slope(transform, mpf(point))))
-            assert abs(truth - mpf(got)) <= 8 * EPS * (1 + abs(truth)) * amplification(transform, point), (point, got, float(truth))
+            assert abs(truth - mpf(got)) <= 8 * EPS * (1 + abs(truth)) * amplification(transform, point), (
+                point,
+                got,
+                float(truth),
+            )
 
 
 SATURATED = np.array([-1e4, -700.0, -40.0, -1.5, -1e-3, 1e-3, 1.5, 40.0, 700.0, 1e4])
@@ -240,7 +283,7 @@ def test_anchored_numbers_lose_nothing(transform):
     np.testing.assert_allclose(back, -log_det, rtol=1e-11, atol=1e-12)
     anchors, logs = np.broadcast_to(y.anchor, x.shape), np.broadcast_to(y.log_offset, x.shape)
     for point, anchor, log, got in zip(x, anchors, logs, log_det, strict=True):
-        with mp.workdps(digits(transform.name, point) ):
+        with mp.workdps(digits(transform.name, point)):
             assert abs(mp.log(abs(slope(transform, mpf(point)))) - mpf(got)) <= 1e-13 * (1 + abs(got))
             exact = ENDS.get(float(anchor), lambda anchor=anchor: limit(transform, float(anchor)))()
             assert abs(mp.log(abs(reference(transform, point) - exact)) - mpf(log)) <= 1e-12 * (1 + abs(log))
@@ -249,7 +292,11 @@ def test_anchored_numbers_lose_nothing(transform):
 def limit(transform, anchor):
     """The end of the codomain that the double `anchor` stands for."""
     lmbda = transform.params.get("lmbda")
-    exact = {fraction: end for fraction, end in ((-1 / mpf(lmbda), lmbda), (1 / (2 - mpf(lmbda)), lmbda))} if lmbda not in (None, 0, 2) else {}
+    exact = (
+        {fraction: end for fraction, end in ((-1 / mpf(lmbda), lmbda), (1 / (2 - mpf(lmbda)), lmbda))}
+        if lmbda not in (None, 0, 2)
+        else {}
+    )
     return next((end for end in exact if float(end) == anchor), mpf(anchor))
 
 
@@ -258,7 +305,9 @@ def test_plain_and_anchored_agree(transform):
     x = points(transform)
     x = x[(np.abs(x) < 30) & (np.abs(x) > 1e-3)]
     with quiet():
-        np.testing.assert_allclose(value(transform.forward(Anchored.exact(x))), transform.forward(x), rtol=2e-14, atol=1e-15)
+        np.testing.assert_allclose(
+            value(transform.forward(Anchored.exact(x))), transform.forward(x), rtol=2e-14, atol=1e-15
+        )
         np.testing.assert_allclose(value(transform.inverse(transform.forward(Anchored.exact(x)))), x, rtol=1e-12)
 
 
@@ -345,12 +394,20 @@ def test_pieces(transform):
         assert np.all(np.diff(y) > 0 if piece.map.increasing else np.diff(y) < 0)
         with mp.workdps(100):
             slopes = [mp.log(abs(slope(transform, mpf(point)))) for point in x]
-        np.testing.assert_allclose(np.broadcast_to(log_det, x.shape), np.array(slopes, dtype=float), rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(
+            np.broadcast_to(log_det, x.shape), np.array(slopes, dtype=float), rtol=1e-13, atol=1e-14
+        )
 
 
 def test_branches_are_all_preimages():
-    for name, y, preimages in (("square", 4.0, (-2.0, 2.0)), ("abs", 0.5, (-0.5, 0.5)), ("cosh", np.cosh(2.0), (-2.0, 2.0)),
-                               ("reciprocal", -4.0, (-0.25,)), ("square", -1.0, ()), ("clip", 0.5, (0.5,))):
+    for name, y, preimages in (
+        ("square", 4.0, (-2.0, 2.0)),
+        ("abs", 0.5, (-0.5, 0.5)),
+        ("cosh", np.cosh(2.0), (-2.0, 2.0)),
+        ("reciprocal", -4.0, (-0.25,)),
+        ("square", -1.0, ()),
+        ("clip", 0.5, (0.5,)),
+    ):
         transform = transforms.get(name)(*((-1.0, 2.0) if name == "clip" else ()))
         with quiet():
             found = [float(x) for x, _, valid in transform.branches(np.asarray(y)) if valid]
@@ -407,8 +464,16 @@ def test_wrong_parameters_are_refused():
         register("nothing")(float)
 
 
-@pytest.mark.parametrize(("transform", "x"), [(transforms.Log(), [1.0, -1.0]), (transforms.Logit(), [0.5, 1.5]), (transforms.Reciprocal(), [1.0, 0.0]),
-                                              (transforms.Power(-2), [1.0, 0.0]), (transforms.Acosh(), [1.0, 0.5])])
+@pytest.mark.parametrize(
+    ("transform", "x"),
+    [
+        (transforms.Log(), [1.0, -1.0]),
+        (transforms.Logit(), [0.5, 1.5]),
+        (transforms.Reciprocal(), [1.0, 0.0]),
+        (transforms.Power(-2), [1.0, 0.0]),
+        (transforms.Acosh(), [1.0, 0.5]),
+    ],
+)
 def test_points_outside_the_domain_are_refused(transform, x):
     with pytest.raises(DomainError) as caught:
         transform(np.array(x))
@@ -428,126 +493,3 @@ def test_find():
     assert "square" in transforms.find(bijective=False)
     with pytest.raises(ParameterError, match="filters"):
         transforms.find(colour="red")
-
-
-# ---- vectors ----
-
-MATRIX = np.array([[2.0, 1.0], [0.5, 3.0]])
-
-
-def vectors():
-    rng = np.random.default_rng(5)
-    tall = rng.normal(size=(3, 1, 2, 2)) + 3 * np.eye(2)
-    return [transforms.MatrixAffine([0.0, 1.0], MATRIX), transforms.MatrixAffine(0.0, tall),
-            transforms.TriangularAffine([0.0, 1.0], np.tril(MATRIX)), transforms.TriangularAffine(0.0, np.triu(MATRIX), lower=False),
-            transforms.TriangularAffine(0.0, np.tril(tall)), Independent(transforms.Sigmoid()), Independent(transforms.Affine(0.5, [2.0, -3.0])),
-            transforms.Exp() >> transforms.MatrixAffine(0.0, MATRIX) >> transforms.Tanh()]
-
-
-@pytest.mark.parametrize("transform", vectors(), ids=repr)
-def test_vectors(transform):
-    x = 0.1 * np.random.default_rng(1).normal(size=(4, 2))
-    with quiet():
-        y, log_det = transform.forward_and_log_det(x)
-        again, back = transform.inverse_and_log_det(y)
-        jacobian = transform.jacobian(x)
-        step = 1e-6 * np.eye(2)
-        differences = np.stack([(transform.forward(x + h) - transform.forward(x - h)) / 2e-6 for h in step], axis=-1)
-    shape = np.broadcast_shapes(transform.batch_shape, (4,))
-    assert y.shape == (*shape, 2) and jacobian.shape == (*shape, 2, 2)
-    np.testing.assert_allclose(again, np.broadcast_to(x, y.shape), atol=1e-14)
-    np.testing.assert_allclose(np.broadcast_to(back, shape), np.broadcast_to(-log_det, shape), atol=1e-13)
-    np.testing.assert_allclose(jacobian, differences, rtol=1e-8, atol=1e-9)
-    np.testing.assert_allclose(np.linalg.slogdet(jacobian)[1], np.broadcast_to(log_det, shape), atol=1e-13)
-    assert transform.inv.inv is transform
-    assert transform.event_ndim == 1
-    assert pickle.loads(pickle.dumps(transform)).same_as(transform)
-    assert transform.forward(x.astype(np.float32)).dtype == np.float32 or isinstance(transform, Independent)
-    np.testing.assert_allclose(transform.forward(x[0]), np.reshape(y[..., 0, :], transform.forward(x[0]).shape), rtol=1e-15)
-
-
-def test_elementwise_maps_are_lifted_beside_vector_maps():
-    chain = transforms.Exp() >> transforms.MatrixAffine(0.0, MATRIX) >> transforms.Scale(2.0) >> transforms.Shift(1.0)
-    assert [type(step).__name__ for step in chain.steps] == ["Independent", "MatrixAffine", "Independent"]
-    assert str((chain >> chain.inv)) == "identity"
-    with pytest.raises(ParameterError, match="invertible map of the line"):
-        transforms.Abs() >> transforms.MatrixAffine(0.0, MATRIX)
-    with pytest.raises(ParameterError, match="n_axes"):
-        Independent(transforms.Exp(), 0)
-
-
-@pytest.mark.parametrize("matrix", [[[1.0, 2.0], [2.0, 4.0]], [[0.1, 0.2], [0.3, 0.6]], [[1.0, 0.0], [0.0, 0.0]]])
-def test_singular_matrices_are_refused(matrix):
-    with pytest.raises(ParameterError, match="not singular"):
-        transforms.MatrixAffine(0.0, matrix)
-
-
-def test_shapes_of_matrices():
-    assert transforms.MatrixAffine(0.0, np.diag([1.0, 1e-20])).log_det == pytest.approx(-20 * np.log(10))
-    for loc, matrix in ((0.0, [1.0, 2.0]), (0.0, np.ones((2, 3))), ([1.0, 2.0, 3.0], MATRIX), (np.zeros((3, 2)), np.stack([MATRIX] * 2))):
-        with pytest.raises(ShapeError):
-            transforms.MatrixAffine(loc, matrix)
-    with pytest.raises(ParameterError, match="lower triangular"):
-        transforms.TriangularAffine(0.0, MATRIX)
-    with pytest.raises(ParameterError, match="zeros on its diagonal"):
-        transforms.TriangularAffine(0.0, [[1.0, 0.0], [1.0, 0.0]])
-    with pytest.raises(DomainError):
-        transforms.MatrixAffine(0.0, MATRIX)(np.array([[1.0, np.inf]]))
-
-
-# ---- functions ----
-
-
-class Bent(Bijection):
-    """y = x + tanh(scale·x), without an inverse."""
-
-    parameters = transforms.Scale.parameters
-
-    def forward_and_log_det(self, x):
-        scale = self.params["scale"]
-        return x + np.tanh(scale * x), np.log1p(scale * (1 - np.tanh(scale * x) ** 2))
-
-
-def test_a_map_without_inverse_is_solved():
-    x = np.array([-1e5, -3.0, -1e-300, 0.0, 0.1, 2.0, 1e10])
-    np.testing.assert_allclose(Bent(1.0).inverse(Bent(1.0).forward(x)), x, rtol=4 * EPS)
-    batch = Bent(np.array([1.0, 0.5, 3.0]))
-    points = np.linspace(-2, 2, 12).reshape(4, 3)
-    np.testing.assert_allclose(batch.inverse(batch.forward(points)), points, rtol=8 * EPS)
-    assert np.asarray(Bent(1.0).inverse(np.float32(0.5))).dtype == np.float32
-
-
-@pytest.mark.parametrize(("function", "domain", "codomain"), [
-    (np.tanh, Interval(), (-1.0, 1.0)), (np.arctan, Interval(), (-np.pi / 2, np.pi / 2)), (np.exp, Interval(), (0.0, np.inf)),
-    (np.log, Interval(0.0, np.inf), (-np.inf, np.inf)), (lambda x: np.sqrt(x - 1), Interval(1.0, np.inf), (0.0, np.inf)),
-    (lambda x: -1 / x, Interval(0.0, np.inf), (-np.inf, 0.0)), (lambda x: 1 / (1 + np.exp(-x)), Interval(), (0.0, 1.0)),
-    (lambda x: -x - np.tanh(x), Interval(), (-np.inf, np.inf)), (np.arcsin, Interval(-1.0, 1.0), (-np.pi / 2, np.pi / 2))])
-def test_codomain_of_a_function(function, domain, codomain):
-    found = FunctionTransform(function, domain=domain).codomain
-    for edge, truth, slack in zip(found.edges, codomain, (found.low_slack, found.high_slack), strict=True):
-        assert edge == truth or abs(edge - truth) <= slack <= 1e-12
-
-
-@pytest.mark.parametrize("function", [np.square, np.sin, np.zeros_like, lambda x: x + np.sin(100 * x) / 20, lambda x: x**3 - x])
-def test_functions_that_are_not_monotone(function):
-    with pytest.raises(NotMonotoneError, match=r"f\(.*\) = .* and f\(.*\) = "):
-        FunctionTransform(function, domain=Interval(-1e100, 1e100))
-
-
-def test_functions_that_are_refused():
-    with pytest.raises(NotMonotoneError, match="increasing"):
-        FunctionTransform(lambda x: -x, increasing=True)
-    with pytest.raises(DomainError, match="NaN"):
-        FunctionTransform(lambda x: np.exp(x) / (1 + np.exp(x)))
-    with pytest.raises(ShapeError, match="array"):
-        FunctionTransform(float)
-    with pytest.raises(ShapeError, match="shape"):
-        FunctionTransform(np.sum)
-    with pytest.raises(ParameterError, match="function"):
-        FunctionTransform(3.0)
-    with pytest.raises(ParameterError, match=r"inverse.*at x ="):
-        FunctionTransform(np.exp, inverse=lambda y: np.log(y) + 1e-3)
-
-
-def test_mpmath_itself_is_left_as_it_was():
-    assert mpmath.mp.dps == 15

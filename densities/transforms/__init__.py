@@ -27,10 +27,11 @@ from densities.transforms.exponential import (
     Softplus,
     SoftplusInverse,
 )
-from densities.transforms.linear import Affine, LeakyRelu, Scale, Shift, Standardize
 from densities.transforms.hyperbolic import Acosh, Asinh, Cosh, Sinh, SinhArcsinh
+from densities.transforms.linear import Affine, LeakyRelu, Scale, Shift, Standardize
 from densities.transforms.manytoone import Abs, Ceil, Clip, Cos, Floor, Relu, Round, Sign, Sin, Square
 from densities.transforms.normalizing import BoxCox, YeoJohnson
+from densities.transforms.numeric import FunctionTransform
 from densities.transforms.power import Cbrt, Cube, Power, Reciprocal, Sqrt
 from densities.transforms.sigmoidal import (
     Acos,
@@ -47,7 +48,77 @@ from densities.transforms.sigmoidal import (
     Tan,
     Tanh,
 )
-from densities.transforms.numeric import FunctionTransform
 from densities.transforms.vector import Independent, MatrixAffine, TriangularAffine
 
 get = registry.get
+
+__all__ = [
+    "Abs",
+    "Acos",
+    "Acosh",
+    "Affine",
+    "Asin",
+    "Asinh",
+    "Atan",
+    "Atanh",
+    "Bijection",
+    "BoxCox",
+    "Cbrt",
+    "Ceil",
+    "Chain",
+    "Clip",
+    "Composite",
+    "Cos",
+    "Cosh",
+    "Cube",
+    "Erf",
+    "Erfinv",
+    "Exp",
+    "Exp2",
+    "Expm1",
+    "Flat",
+    "Floor",
+    "FunctionTransform",
+    "Identity",
+    "Independent",
+    "Inverse",
+    "LeakyRelu",
+    "Log",
+    "Log10",
+    "Log1p",
+    "Log2",
+    "LogSigmoid",
+    "Logit",
+    "ManyToOne",
+    "MatrixAffine",
+    "NormalCdf",
+    "NormalPpf",
+    "Piece",
+    "Power",
+    "Reciprocal",
+    "Relu",
+    "Round",
+    "Scale",
+    "Shift",
+    "Sigmoid",
+    "Sign",
+    "Sin",
+    "Sinh",
+    "SinhArcsinh",
+    "Softplus",
+    "SoftplusInverse",
+    "Softsign",
+    "Sqrt",
+    "Square",
+    "Standardize",
+    "Tan",
+    "Tanh",
+    "Transform",
+    "TriangularAffine",
+    "YeoJohnson",
+    "compose",
+    "find",
+    "get",
+    "register",
+    "registry",
+]

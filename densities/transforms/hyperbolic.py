@@ -53,8 +53,11 @@ class Asinh(Inverse, of=Sinh):
     latex = r"\operatorname{arsinh} x"
 
 
-@register("sinh_arcsinh", examples=[{}, {"skewness": 0.5, "tailweight": 1.5}, {"skewness": -2.0, "tailweight": 0.4}],
-          source="M. C. Jones and A. Pewsey, Sinh-arcsinh distributions, Biometrika 96 (2009)")
+@register(
+    "sinh_arcsinh",
+    examples=[{}, {"skewness": 0.5, "tailweight": 1.5}, {"skewness": -2.0, "tailweight": 0.4}],
+    source="M. C. Jones and A. Pewsey, Sinh-arcsinh distributions, Biometrika 96 (2009)",
+)
 class SinhArcsinh(Bijection):
     """y = sinh((asinh(x) + skewness)·tailweight), from the real line onto itself."""
 

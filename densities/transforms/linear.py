@@ -38,7 +38,7 @@ class Line(Bijection):
         return self.params.get("loc", 0.0), self.params.get("scale", 1.0)
 
     @property
-    def increasing(self) -> Any:  # type: ignore[override]
+    def increasing(self) -> Any:
         return self.coefficients[1] > 0
 
     @cached_property
@@ -78,7 +78,10 @@ def _multiply_add(a: Any, b: Any, c: Any) -> tuple[Any, Any]:
     return total, product_error + ((product - (total - part)) + (c - part))
 
 
-@register("affine", examples=[{"loc": 1.0, "scale": 2.0}, {"loc": -0.5, "scale": -3.0}, {"loc": [0.0, 1.0], "scale": [2.0, -0.5]}])
+@register(
+    "affine",
+    examples=[{"loc": 1.0, "scale": 2.0}, {"loc": -0.5, "scale": -3.0}, {"loc": [0.0, 1.0], "scale": [2.0, -0.5]}],
+)
 class Affine(Line):
     """y = loc + scale·x, from the real line onto itself; scale is any number other than 0."""
 

@@ -58,7 +58,7 @@ class Abs(ManyToOne):
 
     codomain = NONNEGATIVE
     latex = r"\left|x\right|"
-    pieces: Sequence[Piece | Flat] = halves(Restricted(Identity(), NONNEGATIVE))  # type: ignore[assignment]
+    pieces: Sequence[Piece | Flat] = halves(Restricted(Identity(), NONNEGATIVE))
 
     def forward(self, x: Any) -> Any:
         return namespace(x).abs(x)
@@ -70,7 +70,7 @@ class Square(ManyToOne):
 
     codomain = NONNEGATIVE
     latex = r"x^{2}"
-    pieces: Sequence[Piece | Flat] = halves(Sqrt().inv)  # type: ignore[assignment]
+    pieces: Sequence[Piece | Flat] = halves(Sqrt().inv)
 
     def forward(self, x: Any) -> Any:
         return x * x
@@ -124,7 +124,10 @@ class Sign(ManyToOne):
     codomain = Integers(-1, 1)
     latex = r"\operatorname{sign}\left(x\right)"
     pieces: Sequence[Piece | Flat] = (
-        Flat(Interval(-np.inf, 0.0), -1.0), Flat(Interval(0.0, 0.0, low_closed=True, high_closed=True), 0.0), Flat(POSITIVE, 1.0))
+        Flat(Interval(-np.inf, 0.0), -1.0),
+        Flat(Interval(0.0, 0.0, low_closed=True, high_closed=True), 0.0),
+        Flat(POSITIVE, 1.0),
+    )
 
     def forward(self, x: Any) -> Any:
         return namespace(x).sign(x)
@@ -135,12 +138,16 @@ class Endless(ManyToOne):
 
     @property
     def pieces(self) -> Sequence[Piece | Flat]:
-        raise UnsupportedOperationError(f"{self}: it has infinitely many pieces; pieces_within(interval) gives those of a bounded interval")
+        raise UnsupportedOperationError(
+            f"{self}: it has infinitely many pieces; pieces_within(interval) gives those of a bounded interval"
+        )
 
     def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
         low, high = value(interval.low), value(interval.high)
         if not np.all(np.isfinite([low, high])):
-            raise UnsupportedOperationError(f"{self}: expected a bounded interval, got {interval}, in which it has infinitely many pieces")
+            raise UnsupportedOperationError(
+                f"{self}: expected a bounded interval, got {interval}: infinitely many pieces"
+            )
         numbers = range(int(np.floor(np.min(self.count(low)))), int(np.floor(np.max(self.count(high)))) + 1)
         return tuple(piece for piece in map(self.piece, numbers) if meets(piece.domain, interval))
 
@@ -244,7 +251,7 @@ class Sin(Endless):
 
     def piece(self, k: int) -> Piece:
         turn = Turn(self.principal, k)
-        return Piece(turn.domain, turn)
+        return Piece(turn.domain, turn)  # type: ignore[arg-type]
 
 
 @register("cos", ufunc=np.cos)
@@ -263,4 +270,4 @@ class Cos(Endless):
 
     def piece(self, k: int) -> Piece:
         turn = Turn(self.principal, k)
-        return Piece(turn.domain, turn)
+        return Piece(turn.domain, turn)  # type: ignore[arg-type]

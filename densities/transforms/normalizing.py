@@ -38,10 +38,17 @@ def end(lmbda: Any) -> Any:
         return constant(np.where(np.equal(lmbda, 0.0), -np.inf, -1.0 / np.asarray(lmbda)))
 
 
-@register("box_cox", aliases=("boxcox",), examples=[{"lmbda": 0.5}, {"lmbda": 0.0}, {"lmbda": -0.7}, {"lmbda": 1e-12}, {"lmbda": [0.0, 2.0]}],
-          source="G. E. P. Box and D. R. Cox, An analysis of transformations, J. R. Stat. Soc. B 26 (1964)")
+@register(
+    "box_cox",
+    aliases=("boxcox",),
+    examples=[{"lmbda": 0.5}, {"lmbda": 0.0}, {"lmbda": -0.7}, {"lmbda": 1e-12}, {"lmbda": [0.0, 2.0]}],
+    source="G. E. P. Box and D. R. Cox, An analysis of transformations, J. R. Stat. Soc. B 26 (1964)",
+)
 class BoxCox(Bijection):
-    """y = (x^lmbda - 1)/lmbda, log(x) for lmbda = 0, from (0, inf) onto (-1/lmbda, inf), the line or (-inf, -1/lmbda)."""
+    """y = (x^lmbda - 1)/lmbda, log(x) for lmbda = 0, from (0, inf).
+
+    Onto (-1/lmbda, inf) for lmbda > 0, the real line for lmbda = 0, (-inf, -1/lmbda) for lmbda < 0.
+    """
 
     parameters = {"lmbda": real()}
     domain = POSITIVE
@@ -51,7 +58,9 @@ class BoxCox(Bijection):
         super().__init__(*args, **kwargs)
         lmbda = self.params["lmbda"]
         self.bound = end(lmbda)
-        self.codomain = Interval(np.where(np.less(lmbda, 0), -np.inf, self.bound), np.where(np.less(lmbda, 0), self.bound, np.inf))
+        self.codomain = Interval(
+            np.where(np.less(lmbda, 0), -np.inf, self.bound), np.where(np.less(lmbda, 0), self.bound, np.inf)
+        )
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.forward(x), namespace(x).xlogy(self.params["lmbda"] - 1.0, x)
@@ -64,13 +73,17 @@ class BoxCox(Bijection):
         return bent_power(self.params["lmbda"], namespace(x).log(x), x)
 
 
-@register("yeo_johnson", aliases=("yeojohnson",),
-          examples=[{"lmbda": 0.5}, {"lmbda": 0.0}, {"lmbda": 2.0}, {"lmbda": -0.5}, {"lmbda": 3.0}, {"lmbda": [1.0, 2.5]}],
-          source="I.-K. Yeo and R. A. Johnson, A new family of power transformations, Biometrika 87 (2000)")
+@register(
+    "yeo_johnson",
+    aliases=("yeojohnson",),
+    examples=[{"lmbda": 0.5}, {"lmbda": 0.0}, {"lmbda": 2.0}, {"lmbda": -0.5}, {"lmbda": 3.0}, {"lmbda": [1.0, 2.5]}],
+    source="I.-K. Yeo and R. A. Johnson, A new family of power transformations, Biometrika 87 (2000)",
+)
 class YeoJohnson(Bijection):
     """y = ((1 + x)^lmbda - 1)/lmbda for x >= 0, -((1 - x)^(2 - lmbda) - 1)/(2 - lmbda) for x < 0.
 
-    From the real line onto itself where 0 <= lmbda <= 2, onto (-inf, -1/lmbda) for lmbda < 0 and (1/(2 - lmbda), inf) for lmbda > 2.
+    From the real line onto itself where 0 <= lmbda <= 2, onto (-inf, -1/lmbda) for lmbda < 0 and (1/(2 - lmbda), inf)
+    for lmbda > 2.
     """
 
     parameters = {"lmbda": real()}

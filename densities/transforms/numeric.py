@@ -46,13 +46,24 @@ class FunctionTransform(Bijection):
     What is not given is found numerically: the inverse by bracketing in the ordering of the doubles, the derivative by
     differences (its error is `derivative_error(x)`), the codomain by the limits towards the ends of the domain.
 
-    Raises NotMonotoneError with two points that prove it, DomainError where the function is NaN in its domain, ShapeError
-    where it is not vectorised, ParameterError with the point where `inverse` or `derivative` is not what it should be.
+    Raises NotMonotoneError with two points that prove it, DomainError where the function is NaN in its domain,
+    ShapeError where it is not vectorised, ParameterError with the point where `inverse` or `derivative` is not what it
+    should be.
     """
 
-    def __init__(self, function: Function, *, inverse: Function | None = None, derivative: Function | None = None,
-                 domain: Interval = REAL, codomain: Interval | None = None, increasing: bool | None = None,
-                 name: str | None = None):
+    domain: Interval
+
+    def __init__(
+        self,
+        function: Function,
+        *,
+        inverse: Function | None = None,
+        derivative: Function | None = None,
+        domain: Interval = REAL,
+        codomain: Interval | None = None,
+        increasing: bool | None = None,
+        name: str | None = None,
+    ):
         super().__init__()
         if not callable(function):
             raise ParameterError(argument_error("function", "a function of an array", function))
@@ -97,9 +108,13 @@ class FunctionTransform(Bijection):
         return log_slope, error
 
     def same_as(self, other: object) -> bool:
-        return self is other or (isinstance(other, FunctionTransform) and self.function is other.function
-                                 and self.given_inverse is other.given_inverse and self.derivative is other.derivative
-                                 and self.domain == other.domain)
+        return self is other or (
+            isinstance(other, FunctionTransform)
+            and self.function is other.function
+            and self.given_inverse is other.given_inverse
+            and self.derivative is other.derivative
+            and self.domain == other.domain
+        )
 
     def __str__(self) -> str:
         return f"<{self.label}>"
@@ -115,14 +130,18 @@ class FunctionTransform(Bijection):
         except (TypeError, ValueError) as error:
             raise ShapeError(f"{self}: expected a function of an array, got {type(error).__name__}: {error}") from error
         if values.shape != points.shape or values.dtype.kind not in "iuf":
-            raise ShapeError(f"{self}: expected a real array of the shape {points.shape} of x, got {values.dtype} {values.shape}")
+            raise ShapeError(
+                f"{self}: expected a real array of the shape {points.shape} of x, got {values.dtype} {values.shape}"
+            )
         return values.astype(float)
 
     def _refuse_nan(self, points: np.ndarray) -> None:
         if points.size:
             nearest = points[np.argmin(np.abs(points))]
-            raise DomainError(f"{self}: expected a number at every point of {self.domain}, got NaN at x = {nearest:.17g}; "
-                              "give domain=, or a formula that does not overflow")
+            raise DomainError(
+                f"{self}: expected a number at every point of {self.domain}, got NaN at x = {nearest:.17g}; "
+                "give domain=, or a formula that does not overflow"
+            )
 
     def _direction(self, points: np.ndarray, values: np.ndarray, declared: bool | None) -> bool:
         noise = 64 * EPS * np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
@@ -132,10 +151,14 @@ class FunctionTransform(Bijection):
         rising = bool(np.count_nonzero(ups) >= np.count_nonzero(downs)) if declared is None else bool(declared)
         against = downs if rising else ups
         if np.any(against) or not np.any(ups | downs):
-            i = int(np.argmin(np.where(against | ~np.any(against), np.abs(np.log(np.abs(points[:-1]) + 1e-320)), np.inf)))
+            i = int(
+                np.argmin(np.where(against | ~np.any(against), np.abs(np.log(np.abs(points[:-1]) + 1e-320)), np.inf))
+            )
             word = "increasing" if rising else "decreasing"
-            raise NotMonotoneError(f"{self}: expected a strictly {word} function on {self.domain}, got "
-                                   f"f({points[i]:.17g}) = {values[i]:.17g} and f({points[i + 1]:.17g}) = {values[i + 1]:.17g}")
+            raise NotMonotoneError(
+                f"{self}: expected a strictly {word} function on {self.domain}, got "
+                f"f({points[i]:.17g}) = {values[i]:.17g} and f({points[i + 1]:.17g}) = {values[i + 1]:.17g}"
+            )
         return rising
 
     def _find_codomain(self) -> Interval:
@@ -147,8 +170,8 @@ class FunctionTransform(Bijection):
     def _limit(self, side: float) -> tuple[float, float]:
         """The limit of the function towards one end, and how far off it may be.
 
-        Towards an infinite end x is squared at each step, towards a finite one the distance to it is: the differences of
-        a function with a limit then shrink at least geometrically, those of a logarithm do not.
+        Towards an infinite end x is squared at each step, towards a finite one the distance to it is: the differences
+        of a function with a limit then shrink at least geometrically, those of a logarithm do not.
         """
         end = float(value(self.domain.high if side > 0 else self.domain.low))
         values = np.asarray(self.function(approach(self.domain, side)), dtype=float)
@@ -166,7 +189,9 @@ class FunctionTransform(Bijection):
         y = self._values(x)
         if self.given_inverse is not None:
             again = np.asarray(self.given_inverse(y), dtype=float)
-            near = np.isclose(again, x, rtol=1e-8, atol=1e-300) | np.isclose(self._safely(again, x), y, rtol=1e-10, atol=1e-300)
+            near = np.isclose(again, x, rtol=1e-8, atol=1e-300) | np.isclose(
+                self._safely(again, x), y, rtol=1e-10, atol=1e-300
+            )
             self._refuse("inverse", "inverse(f(x)) = x", x, again, ~near & self.codomain.contains(y))
         if self.derivative is not None:
             given = np.log(np.abs(np.asarray(self.derivative(x), dtype=float)))
@@ -192,7 +217,9 @@ def probes(domain: Interval) -> np.ndarray:
     a, b = max(low, -MODERATE), min(high, MODERATE)
     within = np.array([0.5, 0.51, 0.5001])[:, None]  # close neighbours show ripples that even steps leap over
     evenly = (a + (b - a) * ((np.arange(1021) + within) / 1021)).ravel() if a < b else np.empty(0)
-    points = np.concatenate([from_ordinal(ordinals.astype(np.int64)), evenly, *(approach(domain, side) for side in (-1.0, 1.0))])
+    points = np.concatenate(
+        [from_ordinal(ordinals.astype(np.int64)), evenly, *(approach(domain, side) for side in (-1.0, 1.0))]
+    )
     return np.unique(points[domain.interior_contains(points) & np.isfinite(points)])
 
 
@@ -200,7 +227,7 @@ def approach(domain: Interval, side: float) -> np.ndarray:
     """Points that run to one end of the domain, each as far again, in logarithms, as the one before."""
     end, other = (domain.high, domain.low) if side > 0 else (domain.low, domain.high)
     end, other = float(value(end)), float(value(other))
-    powers = 10.0 ** 2.0 ** np.arange(9)
+    powers = 10.0**2.0 ** np.arange(9)
     if np.isinf(end):
         points = side * powers
         return points[domain.interior_contains(points)]

@@ -1,4 +1,4 @@
-"""Powers on the half line, and the power with any exponent: its kind depends on whether the exponent is odd, even or neither."""
+"""Powers on the half line, and the power with any exponent, whose kind depends on it: odd, even or neither."""
 
 from __future__ import annotations
 
@@ -119,12 +119,14 @@ class PositiveReciprocal(Bijection):
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return 1.0 / x, -2.0 * namespace(x).log(x)
 
-    inverse_and_log_det = forward_and_log_det
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return self.forward_and_log_det(y)
 
     def forward(self, x: Any) -> Any:
         return 1.0 / x
 
-    inverse = forward
+    def inverse(self, y: Any) -> Any:
+        return 1.0 / y
 
 
 class Pole(ManyToOne):
@@ -142,18 +144,29 @@ class Reciprocal(Pole):
     """y = 1/x, from the real line without 0 onto itself."""
 
     latex = r"\frac{1}{x}"
-    pieces: Sequence[Piece | Flat] = halves(PositiveReciprocal(), odd=True)  # type: ignore[assignment]
+    pieces: Sequence[Piece | Flat] = halves(PositiveReciprocal(), odd=True)
 
     def forward(self, x: Any) -> Any:
         return 1.0 / x
 
 
-@register("power", examples=[{"exponent": 2.5}, {"exponent": 3}, {"exponent": 2}, {"exponent": -2}, {"exponent": -1}, {"exponent": -0.5},
-                             {"exponent": [0.5, 1.5]}])
+@register(
+    "power",
+    examples=[
+        {"exponent": 2.5},
+        {"exponent": 3},
+        {"exponent": 2},
+        {"exponent": -2},
+        {"exponent": -1},
+        {"exponent": -0.5},
+        {"exponent": [0.5, 1.5]},
+    ],
+)
 class Power(Transform):
-    """y = x^exponent: odd integers on the real line, even ones two-to-one, others on [0, inf); 0 is a pole of negative ones.
+    """y = x^exponent, for odd integers on the real line, for even ones two-to-one, for others on [0, inf).
 
-    `Power(exponent)` is of the kind that its exponent asks for; a batch of exponents must be of one kind, otherwise ParameterError.
+    0 is a pole of negative exponents. `Power(exponent)` is of the kind that its exponent asks for; a batch of exponents
+    must be of one kind, otherwise ParameterError.
     """
 
     parameters = {"exponent": Parameter(NONZERO)}
@@ -185,7 +198,7 @@ class Root(Power, Bijection):
         self.log_exponent = constant(np.log(np.abs(self.exponent)))
 
     @property
-    def increasing(self) -> Any:  # type: ignore[override]
+    def increasing(self) -> Any:
         return self.exponent > 0
 
     def _size_and_log_det(self, x: Any) -> tuple[Any, Any]:
@@ -267,5 +280,9 @@ def kind_of(exponent: Any) -> type[Power]:
     kinds = {KINDS.get((float(a % 2.0), bool(a > 0)), PositivePower) for a in np.ravel(exponent)}
     one_sign = np.all(np.greater(exponent, 0)) or np.all(np.less(exponent, 0))
     if len(kinds) > 1 or not one_sign:
-        raise ParameterError(argument_error("power: exponent", "exponents of one kind: all odd, all even or all other, and of one sign", exponent))
+        raise ParameterError(
+            argument_error(
+                "power: exponent", "exponents of one kind: all odd, all even or all other, and of one sign", exponent
+            )
+        )
     return kinds.pop()

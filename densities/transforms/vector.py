@@ -87,7 +87,11 @@ class Independent(Bijection):
         return Independent(merged, self.n_axes) if isinstance(merged, Bijection) else None
 
     def same_as(self, other: object) -> bool:
-        return isinstance(other, Independent) and self.n_axes == other.n_axes and self.elementwise.same_as(other.elementwise)
+        return (
+            isinstance(other, Independent)
+            and self.n_axes == other.n_axes
+            and self.elementwise.same_as(other.elementwise)
+        )
 
     def __str__(self) -> str:
         return str(self.elementwise)
@@ -111,7 +115,9 @@ class Linear(Bijection):
         try:
             self.batch_shape = np.broadcast_shapes(loc.shape[:-1], matrix.shape[:-2])
         except ValueError:
-            raise ShapeError(argument_error(self.name, "batches of loc and matrix that broadcast", (loc.shape, matrix.shape))) from None
+            raise ShapeError(
+                argument_error(self.name, "batches of loc and matrix that broadcast", (loc.shape, matrix.shape))
+            ) from None
         self.domain = self.codomain = RealVector(n)
         self.check_matrix(matrix)
 
@@ -185,11 +191,20 @@ class MatrixAffine(Linear):
     def solve(self, right: Any) -> Any:
         from scipy.linalg import lu_solve
 
-        return self._solve_columns(lambda b: lu_solve(self._factors, b, check_finite=False), lambda b: np.linalg.solve(self.params["matrix"], b), right)
+        return self._solve_columns(
+            lambda b: lu_solve(self._factors, b, check_finite=False),
+            lambda b: np.linalg.solve(self.params["matrix"], b),
+            right,
+        )
 
 
-@register("triangular_affine", examples=[{"loc": [0.0, -1.0], "matrix": [[2.0, 0.0], [1.5, -0.5]]},
-                                         {"loc": [0.0, -1.0], "matrix": [[2.0, 1.0], [0.0, 0.5]], "lower": False}])
+@register(
+    "triangular_affine",
+    examples=[
+        {"loc": [0.0, -1.0], "matrix": [[2.0, 0.0], [1.5, -0.5]]},
+        {"loc": [0.0, -1.0], "matrix": [[2.0, 1.0], [0.0, 0.5]], "lower": False},
+    ],
+)
 class TriangularAffine(Linear):
     """y = loc + matrix x with a triangular matrix, from Rⁿ onto itself; (..., n) -> (..., n).
 
@@ -209,7 +224,10 @@ class TriangularAffine(Linear):
         if not (np.array_equal(triangle, matrix) and np.all(diagonal != 0)):
             side = "lower" if self.params["lower"] else "upper"
             raise ParameterError(
-                argument_error("triangular_affine: matrix", f"a {side} triangular matrix without zeros on its diagonal", matrix))
+                argument_error(
+                    "triangular_affine: matrix", f"a {side} triangular matrix without zeros on its diagonal", matrix
+                )
+            )
 
     @cached_property
     def log_det(self) -> Any:
@@ -219,4 +237,8 @@ class TriangularAffine(Linear):
         from scipy.linalg import solve_triangular
 
         matrix, lower = self.params["matrix"], bool(self.params["lower"])
-        return self._solve_columns(lambda b: solve_triangular(matrix, b, lower=lower, check_finite=False), lambda b: np.linalg.solve(matrix, b), right)
+        return self._solve_columns(
+            lambda b: solve_triangular(matrix, b, lower=lower, check_finite=False),
+            lambda b: np.linalg.solve(matrix, b),
+            right,
+        )

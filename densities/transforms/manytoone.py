@@ -208,7 +208,7 @@ class Round(Rounding):
 
 
 class Turn(Bijection):
-    """y = ±f(x - kπ), + for even k: the k-th branch of a map that alternates with period π; f is its principal branch."""
+    """y = ±f(x - kπ), + for even k: branch number k of a map that alternates; f is its principal one."""
 
     def __init__(self, principal: Bijection, k: int):
         super().__init__()

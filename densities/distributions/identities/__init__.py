@@ -1,0 +1,107 @@
+"""Laws recognised: `simplify(law)` is the same law by its shortest name, from a table of identities g(F(θ)) = G(θ').
+
+    exp(normal(0.5, 0.8)) is log_normal(0.5, 0.8);  normal(0, 1)**2 is chi_squared(1);  -log(uniform()) is exponential()
+
+Nothing that evaluates a law asks this table, so that the general path and the named law check each other. A chain of
+maps is spelled in moves (`moves`), and the law takes in as many as the table knows; what is left stays behind it as
+maps. A rule refuses where its parameters would overflow or lose digits, and then the law stays as it is.
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import singledispatch
+from typing import Any
+
+from densities.distributions.base import Distribution
+from densities.distributions.identities import circular, exponentials, lines, names, powers, truncations
+from densities.distributions.identities.chains import after, through
+from densities.distributions.identities.moves import Exponent, Line, Move
+from densities.distributions.identities.table import identities, names_of, register_identity, renamed
+from densities.distributions.mixture import Mixture
+from densities.distributions.pushforward import Pushforward
+from densities.distributions.truncated import Truncated
+from densities.errors import SupportError
+from densities.protocols import push_forward
+
+__all__ = ["Exponent", "Line", "canonical", "identities", "register_identity", "simplify"]
+RULES = (circular, exponentials, lines, names, powers, truncations)
+CACHE = "_simplest"
+# A weight this close to 1 is 1: the weights of a mixture are sums of rounded numbers.
+WHOLE = 4.0 * 2.0**-52
+
+
+def simplify(law: Any) -> Any:
+    """The same law by its shortest name where the table knows one, otherwise the law itself (the same object).
+
+    The parameters are within a few roundings of the exact ones. The answer is kept with the law.
+    """
+    version, simplest = law.__dict__.get(CACHE, (None, law))
+    if version != identities.version:
+        simplest = simplest_form(law)
+        law.__dict__[CACHE] = identities.version, simplest
+    return simplest
+
+
+def canonical(law: Any) -> Any:
+    """The law as a member of the largest family the table knows: chi_squared(4) and exponential(2) as gamma laws.
+
+    For whoever looks for a closed form: two laws that simplify to different names may share a larger family.
+    """
+    *_, largest = (law, *list(names_of(simplify(law)))[:2])
+    return largest
+
+
+@singledispatch
+def simplest_form(law: Any) -> Any:
+    """The shortest form of a law of this type; a new kind of law registers its own."""
+    return law
+
+
+@simplest_form.register
+def _family(law: Distribution) -> Any:
+    return renamed(law)
+
+
+@simplest_form.register
+def _pushforward(law: Pushforward) -> Any:
+    """The maps one by one into the innermost law."""
+    steps, base = law.transform.steps, law.base
+    while isinstance(base, Pushforward):
+        steps, base = (*base.transform.steps, *steps), base.base
+    simplest = simplify(base)
+    reached, done = through(simplest, steps)
+    if not done and simplest is base:
+        return law
+    try:
+        for step in steps[done:]:
+            reached = push_forward(reached, step)
+    except SupportError:  # an end that an identity has rounded across the edge of the next map
+        return law
+    return reached
+
+
+@simplest_form.register
+def _truncated(law: Truncated) -> Any:
+    base = simplify(law.base)
+    found = after(base, (Move("truncate", (law.low, law.high)),))
+    if found is not None:
+        return found
+    return law if base is law.base else Truncated(base, law.low, law.high)
+
+
+@simplest_form.register
+def _mixture(law: Mixture) -> Any:
+    """Components simplified, those without weight dropped, equal ones joined; a single one stands for the mixture."""
+    joined: list[tuple[float, Any]] = []
+    for weight, component in zip(law.weights, map(simplify, law.components), strict=True):
+        place = next((i for i, (_, other) in enumerate(joined) if other.same_as(component)), None)
+        if place is not None:
+            joined[place] = joined[place][0] + weight, component
+        elif weight > 0:
+            joined.append((weight, component))
+    if len(joined) == 1 and abs(joined[0][0] - 1.0) <= WHOLE:
+        return joined[0][1]
+    weights, components = zip(*joined, strict=True)
+    same = len(components) == len(law.components) and all(map(operator.is_, components, law.components))
+    return law if same else Mixture(list(weights), components)

@@ -1,0 +1,252 @@
+"""Checks of one law that share nothing with a log-ratio: its mass, and its draws against its distribution function.
+
+A closed form, quadrature and Monte Carlo that use the same wrong Jacobian agree on a wrong divergence. Three things of
+a law hang on three different parts of a map: its density on the log-determinant, its distribution function on the
+inverse, its draws on the forward direction. So here
+
+    the density, integrated by SciPy from cell to cell, is compared with the differences of the distribution function;
+    draws are compared with the distribution function (Kolmogorov-Smirnov), at a stated rate of false alarms.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import gammaln, kolmogorov, ndtri
+
+from densities.anchored import value
+
+__all__ = ["Check", "draws_check", "independent_checks", "mass_check", "vector_checks"]
+
+MASS_TOLERANCE = 1e-7
+MIN_COVERAGE = 0.1  # less resolved mass than this decides nothing
+MAX_NOISE = 1e-6  # cells where neighbouring doubles are further apart than this share of the cell are left out
+LEVELS = np.array([1e-10, 1e-7, 1e-5, 1e-3, 0.01, 0.05, 0.15, 0.3])
+ULPS = 4  # a draw is taken to stand for the numbers within so many roundings of it
+
+
+@dataclass(frozen=True)
+class Check:
+    """A fact about a law: `passed` is True, False, or None for not decided; `text` says what was found."""
+
+    law: str
+    name: str
+    passed: bool | None
+    value: float
+    expected: float
+    allowed: float
+    text: str
+
+
+def independent_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tuple[Check, Check]:
+    """Mass and draws of one law: on the line by quadrature and distribution function, of vectors by weighted draws."""
+    if law.event_shape:
+        return vector_checks(label, law, n=n, level=level, rng=rng)
+    return mass_check(label, law), draws_check(label, law, n=n, level=level, rng=rng)
+
+
+def mass_check(label: str, law: Any) -> Check:
+    """∫ f over each of some thirty cells against the difference of the distribution function, atoms apart.
+
+    The value is 1 + Σ (∫ f - ΔF), which is the mass of the law; one wrong cell is as bad as a wrong sum.
+    """
+    atoms = float(np.sum(law.atoms[1]))
+    if law.measure == "counting":
+        return _mass_result(label, atoms, abs(atoms - 1.0), MASS_TOLERANCE, 1.0)
+    cells = _cells(law)
+    steps, noise = _steps(law, cells), _noise(cells)
+    integrals, errors = _integrals(law, cells)
+    resolved = noise <= MAX_NOISE
+    for i in np.flatnonzero(resolved & ~(np.abs(integrals - steps) <= MASS_TOLERANCE + errors)):
+        integrals[i], errors[i] = _adaptive(law, cells, i)  # a second opinion before anything is called wrong
+    gaps, errors, steps, noise = (array[resolved] for array in (integrals - steps, errors, steps, noise))
+    allowed = MASS_TOLERANCE + float(np.sum(errors) + np.sum(steps * noise))
+    gap = float(max(np.max(np.abs(gaps), initial=0.0), abs(np.sum(gaps))))
+    return _mass_result(label, 1.0 + float(np.sum(gaps)), gap, allowed, float(np.sum(steps)) + atoms)
+
+
+def _mass_result(label: str, total: float, gap: float, allowed: float, coverage: float) -> Check:
+    rough = allowed > 1e-3 and gap <= 10 * allowed
+    if not math.isfinite(gap) or rough or coverage < MIN_COVERAGE:
+        fact = f"{total:.9g} ± {allowed:.1e}, {coverage:.0%} of it resolved by doubles"
+        text = f"the mass of {label} could not be decided: {fact}"
+        return Check(label, "mass", None, total, 1.0, allowed, text)
+    if gap <= allowed:
+        part = "" if coverage > 0.999 else f"; doubles resolve {coverage:.0%} of it"
+        text = f"the density of {label} integrates to {total:.9g}{part}"
+        return Check(label, "mass", True, total, 1.0, allowed, text)
+    fact = f"the density of {label} integrates to {total:.9g} and differs from its distribution function by {gap:.2g}"
+    text = f"{fact}: a log-determinant or an inverse is wrong"
+    return Check(label, "mass", False, total, 1.0, allowed, text)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Neighbouring intervals (low, high) that cover the support.
+
+    `edges` are the finite ends of the support and the kinks of the density: next to them it may vary as a power.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    edges: np.ndarray
+    middle: float
+
+    def nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """For each cell the nearest of the points, and the smaller and larger distance from it to the ends."""
+        ends = np.stack([self.low, self.high])[..., None]
+        best = np.argmin(np.min(np.abs(ends - points), axis=0), axis=-1)
+        both = np.abs(self.low - points[best]), np.abs(self.high - points[best])
+        return points[best], np.minimum(*both), np.maximum(*both)
+
+    @property
+    def coordinates(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """(anchor, side, first, last): cells of many decades are integrated in log|y - anchor|, side 0 is y itself."""
+        anchor, near, far = self.nearest(np.append(self.edges, self.middle))
+        side = np.where((far > 8 * near) & (near > 0), np.where(self.low >= anchor, 1.0, -1.0), 0.0)
+        with np.errstate(divide="ignore"):
+            first = np.where(side == 0, self.low, np.log(near))
+            last = np.where(side == 0, self.high, np.log(far))
+        return anchor, side, first, last
+
+
+def _cells(law: Any) -> _Cells:
+    """Cells between quantiles, landmarks, atoms, zero, edges, and points that lead up to edges."""
+    ends = np.array([value(end) for end in law.support.edges], dtype=float)
+    edges = np.concatenate([ends[np.isfinite(ends)], law.kinks()])
+    middle = float(law.median())
+    steps = np.array([s * 10.0**-k for s in (-1, 1) for k in (3, 6, 9)])
+    approach = np.ravel(edges[:, None] * (1.0 + steps))
+    quantiles = law.ppf(LEVELS), law.isf(LEVELS), [middle]
+    points = np.concatenate([*quantiles, law.landmarks(), law.atoms[0], approach, edges, [0.0]])
+    points = np.unique(points[np.isfinite(points) & (points >= ends[0]) & (points <= ends[1])])
+    return _Cells(points[:-1], points[1:], edges, middle)
+
+
+def _steps(law: Any, cells: _Cells) -> np.ndarray:
+    """The continuous mass of each cell, by whichever of cdf and sf is smaller there."""
+    low, high = cells.low, cells.high
+    steps = np.where(low >= cells.middle, law.sf(low) - law.sf(high), law.cdf(high) - law.cdf(low))
+    for place, mass in zip(*law.atoms, strict=True):
+        steps = steps - mass * ((low < place) & (place <= high))
+    return steps
+
+
+def _noise(cells: _Cells) -> np.ndarray:
+    """What the rounding of points does to the integral over a cell, relatively.
+
+    Points are known to their spacing: compared with the width of the cell and with the distance to the nearest edge
+    that is not 0, with a power of which the density may vary.
+    """
+    spacing = np.spacing(np.maximum(np.abs(cells.low), np.abs(cells.high)))
+    edges = cells.edges[cells.edges != 0.0]
+    size = cells.high - cells.low
+    if edges.size:
+        size = np.minimum(size, cells.nearest(edges)[1])
+    with np.errstate(divide="ignore"):
+        return 2.0 * spacing / size
+
+
+def _integrals(law: Any, cells: _Cells) -> tuple[np.ndarray, np.ndarray]:
+    """∫ f over all cells at once, by SciPy's tanh-sinh rule, which bears singular ends; with its errors."""
+    from scipy.integrate import tanhsinh
+
+    anchor, side, first, last = cells.coordinates
+
+    def integrand(u: np.ndarray, anchor: np.ndarray, side: np.ndarray) -> np.ndarray:
+        radius = np.exp(np.where(side == 0, 0.0, u))
+        density = law.pdf(np.where(side == 0, u, anchor + side * radius)) * radius
+        return np.where(np.isposinf(density), 0.0, density)  # an infinite limit at an end weighs nothing
+
+    with np.errstate(all="ignore"):
+        found = tanhsinh(integrand, first, last, args=(anchor, side), rtol=1e-10, atol=1e-13)
+    return np.array(found.integral), np.array(found.error)
+
+
+def _adaptive(law: Any, cells: _Cells, i: Any) -> tuple[float, float]:
+    """∫ f over cell number i, by adaptive Gauss-Kronrod."""
+    import warnings
+
+    from scipy.integrate import quad
+
+    anchor, side, first, last = (float(array[i]) for array in cells.coordinates)
+
+    def integrand(u: float) -> float:
+        return law.pdf(u) if side == 0 else law.pdf(anchor + side * math.exp(u)) * math.exp(u)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the error that comes back says the same in numbers
+        integral, error = quad(integrand, first, last, limit=500, epsabs=1e-11, epsrel=1e-10)
+    return float(integral), float(error)
+
+
+def draws_check(label: str, law: Any, *, n: int, level: float, rng: Any) -> Check:
+    """sup |F_n - F| over n draws against the quantile of Kolmogorov's distribution at a false-alarm rate of `level`.
+
+    A draw stands for all numbers that round to it, so laws squeezed onto the last doubles below 1 are judged rightly,
+    and laws with atoms too (for them the rate is smaller than stated).
+    """
+    draws = np.ravel(law.rvs(n, rng=rng))
+    places, counts = np.unique(draws, return_counts=True)
+    if not np.all(np.isfinite(places)):
+        return Check(label, "draws", False, math.nan, 0.0, math.nan, f"some draws of {label} are not finite")
+    reached = np.cumsum(counts) / n
+    margin = ULPS * np.spacing(np.abs(places))
+    excess = np.maximum(reached - law.cdf(places + margin), law.cdf(places - margin) - (reached - counts / n))
+    distance = float(max(np.max(excess), 0.0))
+    p_value = float(kolmogorov(math.sqrt(n) * distance))
+    fact = f"sup |F_n - F| of {n:,} draws is {distance:.2g}, p-value {p_value:.2g}"
+    if p_value >= level:
+        text = f"the draws of {label} follow its distribution function: {fact}"
+        return Check(label, "draws", True, distance, 0.0, level, text)
+    fault = "a forward map, an inverse or a sampler is wrong"
+    text = f"the draws of {label} do not follow its distribution function: {fact}; {fault}"
+    return Check(label, "draws", False, distance, 0.0, level, text)
+
+
+def vector_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tuple[Check, Check]:
+    """Mass and draws of a law on Rᵈ, by draws from g, Student's t with 2 degrees of freedom fitted to draws y of it.
+
+    mass: E_g[f/g] = 1;  draws: E_g[h f/g] / E_g[f/g] = mean of h(y), for h the indicators of d + 1 half-spaces.
+    Both are judged by z-scores at a false-alarm rate of `level`.
+    """
+    if law.support.measure != "lebesgue" or len(law.event_shape) != 1:
+        text = f"mass and draws of {label} are not checked: the support, {law.support}, has no volume in R^d"
+        mass, draws = (Check(label, name, None, math.nan, 1.0, math.nan, text) for name in ("mass", "draws"))
+        return mass, draws
+    generator = np.random.default_rng(rng)
+    draws = np.asarray(law.rvs(n, rng=generator))
+    points, log_g = _fitted_t(draws, generator)
+    with np.errstate(over="ignore"):
+        weights = np.exp(law.logpdf(points) - log_g)
+    total, error = float(np.mean(weights)), float(np.std(weights) / math.sqrt(n))
+    limit = float(-ndtri(level / 2))
+    right = abs(total - 1.0) <= limit * error + MASS_TOLERANCE
+    fact = f"the density of {label} integrates to {total:.6g} ± {error:.1g}"
+    fault = "" if right else ": a log-determinant or an inverse is wrong"
+    mass = Check(label, "mass", right, total, 1.0, limit * error, fact + fault)
+    directions = np.vstack([np.eye(draws.shape[1]), np.ones(draws.shape[1])]).T
+    borders = np.median(draws @ directions, axis=0)
+    seen = draws @ directions <= borders
+    expected = (points @ directions <= borders) * weights[:, None] / total
+    errors = np.hypot(np.std(seen, axis=0), np.std(expected, axis=0)) / math.sqrt(n)
+    z = float(np.max(np.abs(np.mean(seen, axis=0) - np.mean(expected, axis=0)) / errors))
+    follow = z <= -ndtri(level / (2 * directions.shape[1]))
+    verb = "follow" if follow else "do not follow"
+    text = f"the draws of {label} {verb} its density: z = {z:.2g} over {directions.shape[1]} half-spaces"
+    return mass, Check(label, "draws", bool(follow), z, 0.0, level, text)
+
+
+def _fitted_t(draws: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """As many points of a t law with 2 degrees of freedom, placed and spread as the draws, and their log-densities."""
+    n, d = draws.shape
+    centre = np.median(draws, axis=0)
+    nearest = np.argsort(np.sum((draws - centre) ** 2, axis=-1))[: n // 2]  # heavy tails have no covariance
+    root = np.linalg.cholesky(4.0 * np.cov(draws[nearest].T).reshape(d, d))
+    z = rng.standard_normal((n, d)) / np.sqrt(rng.exponential(size=(n, 1)))  # chi-squared(2)/2 is exponential
+    log_norm = gammaln(1 + d / 2) - 0.5 * d * math.log(2 * math.pi) - np.sum(np.log(np.diag(root)))
+    return centre + z @ root.T, log_norm - (1 + d / 2) * np.log1p(0.5 * np.sum(z * z, axis=-1))
+

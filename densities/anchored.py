@@ -219,10 +219,30 @@ def add(x: Any, y: Any) -> Any:
     if not isinstance(x, Anchored):
         x, y = y, x
     if not isinstance(y, Anchored):
-        return Anchored(x.anchor + y, x.offset, x._log)
+        if is_pure(x):
+            return Anchored(y if isinstance(y, np.ndarray) else float(y), x.offset, x._log)
+        total, rest = two_sum(x.anchor, y)
+        return _add_offsets(total, x, Anchored(0.0, rest)) if np.any(rest) else Anchored(total, x.offset, x._log)
+    if is_pure(x) or is_pure(y):
+        return _add_offsets(x.anchor + y.anchor, x, y)
+    total, rest = two_sum(x.anchor, y.anchor)
+    result = _add_offsets(total, x, y)
+    return _add_offsets(total, result, Anchored(0.0, rest)) if np.any(rest) else result
+
+
+def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+    """The rounded sum and what rounding took from it, exactly (D. E. Knuth); nothing is taken from an infinite one."""
+    total = a + b
+    part = total - a
+    rest = (a - (total - part)) + (b - part)
+    return total, np.where(np.isfinite(total), rest, 0.0)
+
+
+def _add_offsets(anchor: Any, x: Anchored, y: Anchored) -> Anchored:
+    """anchor + the offsets of x and of y."""
     offset = x.offset + y.offset
     if x._log is None and y._log is None:
-        return Anchored(x.anchor + y.anchor, offset)
+        return Anchored(anchor, offset)
     a, b = x.log_offset, y.log_offset
     high, low = np.maximum(a, b), np.minimum(a, b)
     leading = np.where(a >= b, x.offset, y.offset)
@@ -231,7 +251,7 @@ def add(x: Any, y: Any) -> Any:
     log = np.where(np.isinf(high), high, high + np.where(same, np.log1p(ratio), np.log1p(-ratio)))
     log = _log_of(offset, log)
     lost = np.isnan(offset) & ~np.isnan(leading)
-    return Anchored(x.anchor + y.anchor, np.where(lost, np.copysign(np.exp(log), leading), offset), log)
+    return Anchored(anchor, np.where(lost, np.copysign(np.exp(log), leading), offset), log)
 
 
 def multiply(x: Any, y: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import anchored, choose, value
+from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
 from densities.domains import Interval
@@ -24,6 +24,7 @@ from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Piece, Transform, compose, is_identity, same_steps
 from densities.transforms.linear import line_coefficients
+from densities.transforms.manytoone import Endless
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,18 @@ class Pushforward(Univariate):
 
     @cached_property
     def _pieces(self) -> Sequence[Piece | Flat]:
-        return self.transform.pieces
+        return self.transform.pieces_within(self._populated())
+
+    def _populated(self) -> Interval:
+        """The support of the base; for a map without end, cut where less than e^-750 of the mass lies beyond."""
+        support = self.base.support
+        if not isinstance(self.transform, Endless):
+            return support
+        with quiet():
+            low, high = float(np.min(value(support.low))), float(np.max(value(support.high)))
+            low = low if np.isfinite(low) else float(np.min(value(self.base.raw_log_ppf(np.asarray(-750.0)))))
+            high = high if np.isfinite(high) else float(np.max(value(self.base.raw_log_isf(np.asarray(-750.0)))))
+        return Interval(low, high, low_closed=True, high_closed=True)
 
     @cached_property
     def branches(self) -> tuple[Branch, ...]:
@@ -169,12 +181,12 @@ class Pushforward(Univariate):
 
     def _branch_logpdf(self, branch: Branch, y: Any) -> Any:
         if len(self.branches) == 1:
-            x, log_det = branch.map.inverse_and_log_det(y)
+            x, log_det = pulled(branch.map, y)
             return self.base.raw_logpdf(x) + log_det
         valid = branch.image.contains(y)
         if not np.any(valid):
             return np.full(np.shape(value(y)), -np.inf)
-        x, log_det = branch.map.inverse_and_log_det(choose(valid, y, branch.image.interior_point()))
+        x, log_det = pulled(branch.map, choose(valid, y, branch.image.interior_point()))
         return choose(valid, self.base.raw_logpdf(x) + log_det, -np.inf)
 
     # ---- masses ----
@@ -205,9 +217,9 @@ class Pushforward(Univariate):
     def _branch_mass(self, branch: Branch, y: Any, cdf: str, sf: str, mass: str, nothing: float, *, lower: bool) -> Any:
         whole = branch.from_low and branch.to_high
         if whole and len(self.branches) == 1:
-            return self._one_side(branch, branch.map.inverse(y), cdf, sf, mass, lower=lower)
+            return self._one_side(branch, pulled_point(branch.map, y), cdf, sf, mass, lower=lower)
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
-        x = branch.map.inverse(choose(~(below | above), y, branch.image.interior_point()))
+        x = pulled_point(branch.map, choose(~(below | above), y, branch.image.interior_point()))
         partial = self._one_side(branch, x, cdf, sf, mass, lower=lower)
         everything = self._piece_mass(branch.domain, mass)
         outside = np.where(below, nothing, everything) if lower else np.where(below, everything, nothing)
@@ -223,12 +235,12 @@ class Pushforward(Univariate):
     def _left(self, branch: Branch, x: Any, cdf: str, mass: str) -> Any:
         if branch.from_low:
             return getattr(self.base, f"raw_{cdf}")(x)
-        return getattr(self.base, f"raw_{mass}")(anchored(branch.domain.low), x)
+        return getattr(self.base, f"raw_{mass}")(anchored(branch.domain.low), anchored(x))
 
     def _right(self, branch: Branch, x: Any, sf: str, mass: str) -> Any:
         if branch.to_high:
             return getattr(self.base, f"raw_{sf}")(x)
-        return getattr(self.base, f"raw_{mass}")(x, anchored(branch.domain.high))
+        return getattr(self.base, f"raw_{mass}")(anchored(x), anchored(branch.domain.high))
 
     def _piece_mass(self, domain: Interval, mass: str) -> Any:
         """The mass of the base on a piece of its support."""
@@ -258,13 +270,13 @@ class Pushforward(Univariate):
             empty = np.asarray(b <= image.low) | np.asarray(a >= image.high)
             start, stop = (self._preimage_or_end(branch, y, first, last) for y in (a, b))
             low, high = (start, stop) if np.all(branch.up) else (stop, start)
-            total = join(total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(low, high)))
+            total = join(total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high))))
         return total
 
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
-        x = branch.map.inverse(choose(~(below | above), y, branch.image.interior_point()))
+        x = pulled_point(branch.map, choose(~(below | above), y, branch.image.interior_point()))
         return choose(below, first, choose(above, last, x))
 
     # ---- quantiles and draws ----
@@ -304,10 +316,10 @@ class Pushforward(Univariate):
         up = self._direction
         if up is None:
             return solve(q)
-        forward = self.transform.forward if self._single is None else self._single.map.forward
+        through = self.transform if self._single is None else self._single.map
         if up.ndim:
-            return choose(up, forward(getattr(self.base, same)(q)), forward(getattr(self.base, swapped)(q)))
-        return forward(getattr(self.base, same if up else swapped)(q))
+            return choose(up, pushed(through, getattr(self.base, same)(q)), pushed(through, getattr(self.base, swapped)(q)))
+        return pushed(through, getattr(self.base, same if up else swapped)(q))
 
     def raw_total_ppf(self, q: Any) -> Any:
         return self._quantile_through(q, "raw_total_ppf", "raw_isf", super().raw_total_ppf)
@@ -325,7 +337,7 @@ class Pushforward(Univariate):
         return self._quantile_through(logq, "raw_log_isf", "raw_log_ppf", super().raw_log_isf)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return self.transform.forward(self.base.draw(rng, shape))
+        return pushed(self.transform, self.base.draw(rng, shape))
 
     # ---- expectations ----
 
@@ -335,15 +347,10 @@ class Pushforward(Univariate):
         return tuple(self._pushed(part) for part in self.base.parts())
 
     def _pushed(self, part: Part) -> Part:
-        single = self._single
-        if single is not None:
-            def forward(x: Any) -> tuple[Any, Any]:
-                y, before = part.forward(x)
-                z, log_det = single.map.forward_and_log_det(y)
-                return z, None if before is None else before + log_det
-        else:
-            def forward(x: Any) -> tuple[Any, Any]:
-                return self.transform.forward(part.forward(x)[0]), None
+        def forward(x: Any) -> tuple[Any, Any]:
+            y, before = part.forward(x)
+            z, log_det = self._forward(y)
+            return z, before + log_det
 
         def preimages(points: np.ndarray) -> np.ndarray:
             return part.preimages(self.preimages(points))
@@ -353,7 +360,22 @@ class Pushforward(Univariate):
         with quiet():
             breaks = part.preimages(ends[np.isfinite(ends)])
         return Part(part.weight, part.root, forward, preimages, (*part.breaks, *map(float, breaks[np.isfinite(breaks)])),
-                    part.injective and single is not None)
+                    part.injective and self.injective)
+
+    def _forward(self, x: Any) -> tuple[Any, Any]:
+        """(g(x), log|g'(x)|), branch by branch."""
+        y, total = self.branches[0].map.forward_and_log_det(x)
+        for branch in self.branches[1:]:
+            inside = np.asarray(branch.domain.contains(x))
+            z, log_det = branch.map.forward_and_log_det(choose(inside, x, branch.domain.interior_point()))
+            y, total = choose(inside, z, y), choose(inside, log_det, total)
+        return y, total
+
+    @cached_property
+    def injective(self) -> bool:
+        """Whether no two points of the support have the same image."""
+        images = sorted((branch.image for branch in self.branches), key=lambda image: float(np.min(value(image.low))))
+        return not self.flats and all(np.all(value(a.high) <= value(b.low)) for a, b in zip(images, images[1:], strict=False))
 
     def preimages(self, points: np.ndarray) -> np.ndarray:
         """All points of the base's support that map onto one of `points`."""
@@ -379,6 +401,54 @@ class Pushforward(Univariate):
 
     def __repr__(self) -> str:
         return f"{self.base!r} >> {self.transform!r}"
+
+
+# Plain doubles whose magnitude stays within these keep their digits on the way through a chain (float32 has its own).
+SAFE = {np.dtype(np.float64): (1e-290, 1e290), np.dtype(np.float32): (1e-32, 1e32)}
+
+
+def safe(x: Any) -> bool:
+    """Whether all of x are doubles that have neither overflowed nor underflowed."""
+    size = np.abs(x)
+    smallest, largest = SAFE.get(size.dtype, SAFE[np.dtype(np.float64)])
+    return not size.size or bool(size.min() > smallest and size.max() < largest)
+
+
+def pulled(through: Bijection, y: Any) -> tuple[Any, Any]:
+    """g⁻¹(y) and its log-determinant; where a plain double leaves the safe range on the way, all travel anchored."""
+    if isinstance(y, Anchored):
+        return through.inverse_and_log_det(y)
+    x, total = y, 0.0
+    for step in reversed(through.steps):
+        x, log_det = step.inverse_and_log_det(x)  # type: ignore[attr-defined]
+        if not safe(x):
+            return through.inverse_and_log_det(Anchored.exact(y))
+        total = total + log_det
+    return x, total
+
+
+def pulled_point(through: Bijection, y: Any) -> Any:
+    """g⁻¹(y) alone, in the same way."""
+    if isinstance(y, Anchored):
+        return through.inverse(y)
+    x = y
+    for step in reversed(through.steps):
+        x = step.inverse(x)  # type: ignore[attr-defined]
+        if not safe(x):
+            return through.inverse(Anchored.exact(y))
+    return x
+
+
+def pushed(through: Transform, x: Any) -> Any:
+    """g(x), in the same way."""
+    if isinstance(x, Anchored):
+        return through.forward(x)
+    y = x
+    for step in through.steps[:-1]:
+        y = step.forward(y)
+        if not safe(y):
+            return through.forward(Anchored.exact(x))
+    return through.steps[-1].forward(y)
 
 
 def _same_end(a: Any, b: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.divergences import rewrites
+from densities.divergences import rewrites, vector
 from densities.divergences.closed_forms import closed_form
 from densities.divergences.numeric import kl_montecarlo, kl_quadrature
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
@@ -57,6 +57,9 @@ def kl(p: Any, q: Any, *, method: str = "auto", n: int = 2**16, rng: Any = None,
     decided = plan(ratio.p, ratio.q, method=method)
     if decided.closed is not None:
         return _with_plan(decided.closed, decided)
+    if decided.p.event_shape:
+        found = vector.evaluate(decided.p, decided.q, decided.method, kl, method, rtol=rtol, n=n, rng=rng, **options)
+        return _with_plan(found, decided)
     run: Callable[..., Estimate] = kl_montecarlo if decided.method == "montecarlo" else kl_quadrature
     settings = {"n": n, "rng": rng, **options} if decided.method == "montecarlo" else {"rtol": rtol}
     return _with_plan(run(decided.p, decided.q, **settings), decided)
@@ -77,13 +80,17 @@ def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
     if method in ("auto", "closed"):
         found = _closed(stripped.p, stripped.q)
         if isinstance(found, Estimate):
-            if method == "closed" or np.isinf(found.value) or found.error <= CANCELLATION * abs(found.value):
+            last = bool(p.event_shape) and vector.route(stripped.p, stripped.q, "auto")[0] == "montecarlo"
+            if method == "closed" or last or np.isinf(found.value) or found.error <= CANCELLATION * abs(found.value):
                 return Plan(stripped.p, stripped.q, "closed", (*steps, f"closed form: {found.detail['rule']}"), found)
             steps.append(f"closed form {found.detail['rule']} refused: cancellation leaves an error of {found.error:.1e}")
         else:
             steps.append("no closed form is known")
-            if method == "closed":
+            if method == "closed" and not (p.event_shape and vector.split(stripped.p, stripped.q)):
                 raise NoClosedFormError(f"kl: no closed form is known for {p} and {q}; use method='quadrature' or 'montecarlo'")
+    if p.event_shape:
+        name, step = vector.route(stripped.p, stripped.q, method)
+        return Plan(stripped.p, stripped.q, name, (*steps, step))
     if method == "montecarlo":
         return Plan(stripped.p, stripped.q, "montecarlo", (*steps, "Monte Carlo over draws of p"))
     return Plan(stripped.p, stripped.q, "quadrature", (*steps, "quadrature in the coordinates of the base of p"))

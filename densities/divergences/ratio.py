@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,16 @@ from densities.anchored import Anchored, anchored, log_abs, sign, value
 from densities.arrays import as_points, quiet
 from densities.errors import ShapeError, argument_error
 from densities.protocols import as_distribution
+
+
+class Nodes(NamedTuple):
+    """A pair of laws at nodes of a root of p: t = log dp/dq, the log-weight of the root, log p(y), log q(y), and log q in x."""
+
+    t: Any
+    log_weight: Any
+    log_p: Any
+    log_q: Any
+    log_q_root: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,13 +48,19 @@ class RadonNikodym:
         log_p, log_q = self.p.logpdf_anywhere(y), self.q.logpdf_anywhere(y)
         return _difference(log_p, log_q), log_p, log_q
 
-    def on(self, part: Any, x: Anchored) -> tuple[Any, Any, Any, Any]:
-        """At nodes x of a root of p: (t, log weight of x, log p(y), log q(y)), y = forward(x), never inverted where injective."""
-        log_root = part.root.raw_logpdf(x)
+    def on(self, part: Any, x: Anchored) -> Nodes:
+        """The pair at nodes x of a root of p; y = forward(x) is never inverted where the map is injective."""
+        log_weight = part.root.raw_logpdf(x)
         y, log_det = part.forward(x)
-        log_p = log_root - log_det if part.injective and log_det is not None else self.p.logpdf_anywhere(y)
         log_q = self.q.logpdf_anywhere(y)
-        return _difference(log_p, log_q), log_root, log_p, log_q
+        if part.injective:
+            log_p = log_weight - log_det
+            return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det)
+        log_p = self.p.logpdf_anywhere(y)
+        # Of the density of p at y this root and branch give a share; q is shared out alike.
+        share = value(log_weight - log_det - log_p)
+        share = np.where(np.isnan(share), 0.0, np.minimum(share, 0.0))
+        return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det + share)
 
     @property
     def absolutely_continuous(self) -> bool:
@@ -115,7 +131,7 @@ def _difference(log_p: Any, log_q: Any) -> Any:
     return np.where(np.isneginf(value(log_p)) & np.isneginf(value(log_q)), 0.0, difference)
 
 
-def radon_nikodym(p: Any, q: Any) -> RadonNikodym:
+def radon_nikodym(p: Any, q: Any) -> Any:
     """dp/dq as an object: `.log(x)`, `.absolutely_continuous`, `.singular_mass`, `.reason`.
 
     Raises ShapeError for laws on spaces of different dimension.
@@ -123,6 +139,10 @@ def radon_nikodym(p: Any, q: Any) -> RadonNikodym:
     p, q = as_distribution(p), as_distribution(q)
     if p.event_shape != q.event_shape:
         raise ShapeError(argument_error("q", f"a law on the space of p, event shape {p.event_shape}", q.event_shape))
+    if p.event_shape:
+        from densities.divergences.vector_ratio import VectorRatio
+
+        return VectorRatio(p, q)
     return RadonNikodym(p, q)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from densities.distributions.pushforward import Pushforward
+from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
 from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, compose
@@ -24,17 +25,20 @@ class Rewritten:
     steps: list[str] = field(default_factory=list)
 
 
+PUSHED = (Pushforward, VectorPushforward)
+
+
 def last_bijection(law: Any) -> Bijection | None:
     """The last elementary bijection that the law was pushed through."""
-    if isinstance(law, Pushforward) and isinstance(law.transform, Bijection):
-        return law.transform.steps[-1]  # type: ignore[return-value]
+    if isinstance(law, PUSHED) and isinstance(law.transform, Bijection):
+        return elementary_steps(law.transform)[-1]  # type: ignore[return-value]
     return None
 
 
-def without_last(law: Pushforward) -> Any:
+def without_last(law: Any) -> Any:
     """The law before its last elementary bijection."""
-    steps = law.transform.steps[:-1]
-    return Pushforward(law.base, compose(*steps)) if steps else law.base
+    steps = elementary_steps(law.transform)[:-1]
+    return type(law)(law.base, compose(*steps)) if steps else law.base
 
 
 def strip_shared(p: Any, q: Any) -> Rewritten:
@@ -50,7 +54,7 @@ def strip_shared(p: Any, q: Any) -> Rewritten:
 
 def pulled_to_base(p: Any, q: Any) -> Rewritten | None:
     """D(b‖g⁻¹#q) for p = g#b with an injective g whose image holds the support of q; None where that is not so."""
-    if not (isinstance(p, Pushforward) and isinstance(p.transform, Bijection)):
+    if not (isinstance(p, PUSHED) and isinstance(p.transform, Bijection)):
         return None
     try:
         return Rewritten(p.base, push_forward(q, p.transform.inv), [f"{p.transform} is moved from p to q as its inverse"])

@@ -1,0 +1,48 @@
+"""Entropies, with their errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import log_abs, sign, value
+from densities.distributions.moments import closed, entropy_estimate
+from densities.divergences.evaluate import kl
+from densities.divergences.ratio import radon_nikodym
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.expectation import EPS, expect_logs
+from densities.protocols import as_distribution
+
+
+def entropy(law: Any) -> Estimate:
+    """The differential entropy -∫ f log f (or -Σ m log m for point masses), in nats.
+
+    Raises UnsupportedOperationError for a law with both, which has none.
+    """
+    law = as_distribution(law)
+    known = closed(law, "entropy")
+    if known is not None:
+        return Estimate(known, 8 * EPS * np.maximum(1.0, np.abs(known)), ErrorKind.BOUND, Status.EXACT, "closed", 0)
+    return entropy_estimate(law)
+
+
+def cross_entropy(p: Any, q: Any) -> Estimate:
+    """-E_p[log q] in nats, q's density with respect to the measure of both; inf where p has mass and q has none.
+
+    D(p‖q) = cross_entropy(p, q) - entropy(p).
+    """
+    ratio = radon_nikodym(p, q)
+    if ratio.log_singular_mass > -np.inf:
+        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support", 0, {"reason": ratio.reason})
+    p, q = ratio.p, ratio.q
+    if p.event_shape or p.batch_shape or q.batch_shape or p.measure != "lebesgue":
+        own, divergence = entropy(p), kl(p, q)
+        return Estimate(own.value + divergence.value, own.error + divergence.error, ErrorKind.HEURISTIC, divergence.status,
+                        divergence.method, divergence.evaluations, dict(divergence.detail))
+
+    def minus_log_q(y: Any) -> tuple[Any, Any]:
+        log_q = q.logpdf_anywhere(y)
+        return log_abs(log_q), -sign(log_q)
+
+    return expect_logs(minus_log_q, p, landmarks=np.ravel(value(q.landmarks())))

@@ -16,7 +16,7 @@ from densities.distributions.continuous.incomplete import (
     upper_gamma,
 )
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, LOG_PI, Symmetric, complement
+from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, LOG_PI, Symmetric, complement, patched
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
@@ -29,8 +29,12 @@ DECAY_WEIGHTS = np.exp(-DECAY_NODES) * DECAY_NODES * (1.0 + np.exp(-_T)) / 16.0
 PANEL_NODES, PANEL_WEIGHTS = np.polynomial.legendre.leggauss(20)
 
 
-@register("skew_normal", aliases=("skewnormal",), examples=[{"a": 2.0}, {"a": -3.0, "loc": 1.0, "scale": 2.0}, {"a": 50.0}],
-          source="A. Azzalini, Scand. J. Statist. 12 (1985); D. B. Owen, Ann. Math. Statist. 27 (1956)")
+@register(
+    "skew_normal",
+    aliases=("skewnormal",),
+    examples=[{"a": 2.0}, {"a": -3.0, "loc": 1.0, "scale": 2.0}, {"a": 50.0}],
+    source="A. Azzalini, Scand. J. Statist. 12 (1985); D. B. Owen, Ann. Math. Statist. 27 (1956)",
+)
 class SkewNormal(Family):
     """f(x) = 2 φ(z) Φ(a z)/scale, z = (x - loc)/scale, on the line; a, loc real, scale > 0.
 
@@ -40,14 +44,16 @@ class SkewNormal(Family):
 
     parameters = {"a": real(REQUIRED, "alpha", "skewness"), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
     location, scale = "loc", "scale"
-    latex = r"\frac{2}{\mathrm{scale}}\varphi(z)\,\Phi(a z),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
+    latex_density = r"\frac{2}{\mathrm{scale}}\varphi(z)\,\Phi(a z),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     def _logpdf(self, z: Any, a: Any) -> Any:
         return z * z * -0.5 + special.log_ndtr(z * a) + (LOG2 - HALF_LOG_2PI)
 
     @staticmethod
     def _log_light(h: Any, a: Any) -> Any:
-        """log J(h), h >= 0 and a >= 0: by ∫ e^-s ds/(u(1 + u²)), u² = a² + 2s/h², and by Owen's T where h and ah are small."""
+        """log J(h), h >= 0 and a >= 0: by ∫ e^-s ds/(u(1 + u²)), u² = a² + 2s/h², and by Owen's T where h and ah are
+        small.
+        """
         size = value(h)
         near = (size < 0.5) & (a * size < 0.5)
         safe = np.where(near, 1.0, size)
@@ -56,7 +62,9 @@ class SkewNormal(Family):
         far = h * h * (-0.5 * (1.0 + a * a)) - 2.0 * log_abs(h) + (np.log(integral) - LOG_PI)
         inner = np.where(near, size, 0.0)
         outer_a = np.maximum(a, 1.0)
-        large_a = 2.0 * special.owens_t(outer_a * inner, 1.0 / outer_a) - special.erf(inner / np.sqrt(2.0)) * special.ndtr(-outer_a * inner)
+        large_a = 2.0 * special.owens_t(outer_a * inner, 1.0 / outer_a) - special.erf(
+            inner / np.sqrt(2.0)
+        ) * special.ndtr(-outer_a * inner)
         small_a = special.ndtr(-inner) - 2.0 * special.owens_t(inner, a)
         return np.where(near, np.log(np.where(np.asarray(a) > 1.0, large_a, small_a)), far)
 
@@ -67,7 +75,9 @@ class SkewNormal(Family):
         both = special.log_ndtr(-h) + LOG2
         centre = np.log(special.erf(value(h) / np.sqrt(2.0)))
         heavy = both + complement(np.minimum(value(light - both), -1e-300))
-        below = np.where(value(z) < 0, light, np.where(heavy < -LOG2, complement(heavy), np.logaddexp(centre, value(light))))
+        below = np.where(
+            value(z) < 0, light, np.where(heavy < -LOG2, complement(heavy), np.logaddexp(centre, value(light)))
+        )
         above = np.where(value(z) < 0, complement(light), heavy)
         return below, above
 
@@ -102,8 +112,12 @@ class SkewNormal(Family):
         return 1.0 - np.square(a / np.hypot(1.0, a)) * (2.0 / np.pi)
 
 
-@register("generalized_normal", aliases=("gennorm",), examples=[{"beta": 8.0}, {"beta": 0.3, "loc": 1.0, "scale": 2.0}, {"beta": 2.0}],
-          source="Johnson, Kotz, Balakrishnan 2, ch. 24; NIST DLMF 8")
+@register(
+    "generalized_normal",
+    aliases=("gennorm",),
+    examples=[{"beta": 8.0}, {"beta": 0.3, "loc": 1.0, "scale": 2.0}, {"beta": 2.0}],
+    source="Johnson, Kotz, Balakrishnan 2, ch. 24; NIST DLMF 8",
+)
 class GeneralizedNormal(Symmetric, Family):
     """f(x) = beta exp(-|z|^beta)/(2 scale Γ(1/beta)), z = (x - loc)/scale, on the line; beta, scale > 0, loc real.
 
@@ -112,7 +126,9 @@ class GeneralizedNormal(Symmetric, Family):
 
     parameters = {"beta": positive(REQUIRED, "shape", "power"), "loc": real(0.0, "mu"), "scale": positive(1.0, "alpha")}
     location, scale = "loc", "scale"
-    latex = (r"\frac{\beta}{2\,\mathrm{scale}\,\Gamma(1/\beta)}e^{-|z|^\beta},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}")
+    latex_density = (
+        r"\frac{\beta}{2\,\mathrm{scale}\,\Gamma(1/\beta)}e^{-|z|^\beta},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
+    )
 
     def _logpdf(self, z: Any, beta: Any) -> Any:
         return -(np.abs(z) ** beta) - (special.gammaln(1.0 + 1.0 / beta) + LOG2)
@@ -136,7 +152,9 @@ class GeneralizedNormal(Symmetric, Family):
     @staticmethod
     def _upper(log_outside: Any, log_inside: Any, beta: Any) -> Any:
         centre = np.isneginf(log_inside)
-        u = gamma_quantile(np.where(centre, -LOG2, log_inside), np.where(centre, -LOG2, log_outside), 1.0 / np.asarray(beta))
+        u = gamma_quantile(
+            np.where(centre, -LOG2, log_inside), np.where(centre, -LOG2, log_outside), 1.0 / np.asarray(beta)
+        )
         return np.where(centre, 0.0, u ** (1.0 / np.asarray(beta)))
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], beta: Any) -> Any:
@@ -154,15 +172,30 @@ class GeneralizedNormal(Symmetric, Family):
 
 
 def log_erfcx_rise(t: Any) -> Any:
-    """log of -erfcx'(t)√π/2 = 1 - √π t erfcx(t), for t >= 0; by its continued fraction where that cancels."""
-    near = 1.0 - np.sqrt(np.pi) * t * special.erfcx(t)
-    far = np.maximum(t, 1.5)
-    rest = 0.5 / lentz(lambda n: (0.5 * (n + 1), far), far)
-    return np.where(t < 1.5, np.log(near), np.log(rest) - np.log(far + rest))
+    """log of -erfcx'(t)√π/2 = 1 - √π t erfcx(t), for t >= 0; by its continued fraction where that loses a digit."""
+
+    def by_fraction(t: Any) -> Any:
+        rest = 0.5 / lentz(lambda n: (0.5 * (n + 1), t), t)
+        return np.log(rest) - np.log(t + rest)
+
+    return patched(np.log1p(-np.sqrt(np.pi) * t * special.erfcx(t)), t > 2.5, by_fraction, t)
 
 
-@register("inverse_gaussian", aliases=("wald",), examples=[{"mean": 1.0, "lam": 1.0}, {"mean": 2.0, "lam": 0.5}, {"mean": 1.0, "lam": 200.0}],
-          source="Johnson, Kotz, Balakrishnan 1, ch. 15; Michael, Schucany, Haas, Amer. Statist. 30 (1976)")
+def log_erfcx_drop(low: Any, high: Any) -> Any:
+    """log(erfcx(low) - erfcx(high)) for 0 <= low < high, the two close: as the integral of -erfcx'."""
+    width = high - low
+    nodes = low[..., None] + width[..., None] * (0.5 * (PANEL_NODES + 1.0))
+    logs = log_erfcx_rise(nodes)
+    top = logs[..., :1]
+    return np.log(np.exp(logs - top) @ PANEL_WEIGHTS) + top[..., 0] + np.log(width) - 0.5 * LOG_PI
+
+
+@register(
+    "inverse_gaussian",
+    aliases=("wald",),
+    examples=[{"mean": 1.0, "lam": 1.0}, {"mean": 2.0, "lam": 0.5}, {"mean": 1.0, "lam": 200.0}],
+    source="Johnson, Kotz, Balakrishnan 1, ch. 15; Michael, Schucany, Haas, Amer. Statist. 30 (1976)",
+)
 class InverseGaussian(Family):
     """f(x) = √(lam/(2πx³)) exp(-lam (x - mean)²/(2 mean² x)) for x > 0; mean, lam > 0.
 
@@ -171,7 +204,7 @@ class InverseGaussian(Family):
     """
 
     parameters = {"mean": positive(REQUIRED, "mu"), "lam": positive(REQUIRED, "scale", "concentration")}
-    latex = r"\sqrt{\frac{\lambda}{2\pi x^3}}\exp\left(-\frac{\lambda(x-\mu)^2}{2\mu^2x}\right)"
+    latex_density = r"\sqrt{\frac{\lambda}{2\pi x^3}}\exp\left(-\frac{\lambda(x-\mu)^2}{2\mu^2x}\right)"
 
     @classmethod
     def standard_support(cls, *shapes: Any) -> Interval:
@@ -194,12 +227,9 @@ class InverseGaussian(Family):
         rate = np.sqrt(0.5 * lam) / np.sqrt(point)
         alpha, beta = rate * np.abs((point - mean) / mean), rate * (point / mean + 1.0)
         below = np.log(special.erfcx(alpha) + special.erfcx(beta))
-        nodes = alpha[..., None] + (beta - alpha)[..., None] * (0.5 * (PANEL_NODES + 1.0))
-        logs = log_erfcx_rise(nodes)
-        above = np.log(np.exp(logs - logs[..., :1]) @ PANEL_WEIGHTS) + logs[..., 0] + np.log(beta - alpha) - 0.5 * LOG_PI
-        close = beta < 1.1 * alpha + 1.0
-        direct = np.log(special.erfcx(alpha) - special.erfcx(beta))
-        above = np.where(close, above, direct)
+        alpha, beta = np.broadcast_arrays(alpha, beta)
+        close = (beta < 1.1 * alpha + 1.0) & (point > mean)
+        above = patched(np.log(special.erfcx(alpha) - special.erfcx(beta)), close, log_erfcx_drop, alpha, beta)
         bell = self._log_bell(x, mean, lam) - LOG2
         return bell + below, bell + above
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, anchored, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import log_beta
 from densities.distributions.continuous.shared import EULER, LOG2, LOG_PI, complement, log_rest, near_one
@@ -19,17 +19,44 @@ from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, real, within
 
 # 1/s - 1/(e^s - 1) = 1/2 - s Σ a_k s^2k and 1/s² - 1/(2 sinh(s/2))² = Σ b_k s^2k, to 1e-18 for s < 0.5.
-MEAN_SERIES = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600, -3617 / 10670622842880000, 43867 / 5109094217170944000, -174611 / 802857662698291200000)
-VARIANCE_SERIES = (1 / 12, -1 / 240, 1 / 6048, -1 / 172800, 1 / 5322240, -691 / 118879488000, 1 / 5748019200, -3617 / 711374856192000, 43867 / 300534953951232000, -174611 / 42255666457804800000)
+MEAN_SERIES = (
+    1 / 12,
+    -1 / 720,
+    1 / 30240,
+    -1 / 1209600,
+    1 / 47900160,
+    -691 / 1307674368000,
+    1 / 74724249600,
+    -3617 / 10670622842880000,
+    43867 / 5109094217170944000,
+    -174611 / 802857662698291200000,
+)
+VARIANCE_SERIES = (
+    1 / 12,
+    -1 / 240,
+    1 / 6048,
+    -1 / 172800,
+    1 / 5322240,
+    -691 / 118879488000,
+    1 / 5748019200,
+    -3617 / 711374856192000,
+    43867 / 300534953951232000,
+    -174611 / 42255666457804800000,
+)
 
 
-@register("kumaraswamy", examples=[{"a": 2.0, "b": 3.0}, {"a": 0.5, "b": 0.5}, {"a": 0.01, "b": 20.0}],
-          source="P. Kumaraswamy, J. Hydrology 46 (1980); M. C. Jones, Statistical Methodology 6 (2009)")
+@register(
+    "kumaraswamy",
+    examples=[{"a": 2.0, "b": 3.0}, {"a": 0.5, "b": 0.5}, {"a": 0.01, "b": 20.0}],
+    source="P. Kumaraswamy, J. Hydrology 46 (1980); M. C. Jones, Statistical Methodology 6 (2009)",
+)
 class Kumaraswamy(Family):
-    """f(x) = a b x^(a-1) (1 - x^a)^(b-1) for 0 < x < 1; a, b > 0; everything closed; quantiles near 1 keep their distance."""
+    """f(x) = a b x^(a-1) (1 - x^a)^(b-1) for 0 < x < 1; a, b > 0; everything closed; quantiles near 1 keep their
+    distance.
+    """
 
     parameters = {"a": positive(REQUIRED, "concentration1"), "b": positive(REQUIRED, "concentration0")}
-    latex = r"a\,b\,x^{a-1}(1-x^a)^{b-1}"
+    latex_density = r"a\,b\,x^{a-1}(1-x^a)^{b-1}"
 
     @classmethod
     def standard_support(cls, *shapes: Any) -> Interval:
@@ -52,16 +79,16 @@ class Kumaraswamy(Family):
         return log_rest(np.log(x) * a) * b
 
     def _ppf(self, q: Any, a: Any, b: Any) -> Any:
-        return np.exp(_anchored(log_rest(np.log1p(-q) / b)) / a)
+        return np.exp(anchored(log_rest(np.log1p(-q) / b)) / a)
 
     def _isf(self, q: Any, a: Any, b: Any) -> Any:
-        return np.exp(_anchored(log_rest(np.log(q) / b)) / a)
+        return np.exp(anchored(log_rest(np.log(q) / b)) / a)
 
     def _log_ppf(self, logq: Any, a: Any, b: Any) -> Any:
-        return np.exp(_anchored(log_rest(log_rest(logq) / b)) / a)
+        return np.exp(anchored(log_rest(log_rest(logq) / b)) / a)
 
     def _log_isf(self, logq: Any, a: Any, b: Any) -> Any:
-        return np.exp(_anchored(log_rest(logq / b)) / a)
+        return np.exp(anchored(log_rest(logq / b)) / a)
 
     def _mean(self, a: Any, b: Any) -> Any:
         return np.exp(np.log(b) + log_beta(1.0 + 1.0 / a, b))
@@ -81,24 +108,34 @@ class Kumaraswamy(Family):
         return 1.0 - 1.0 / b + (1.0 - 1.0 / a) * (special.digamma(b + 1.0) + EULER) - np.log(a) - np.log(b)
 
 
-def _anchored(x: Any) -> Anchored:
-    return x if isinstance(x, Anchored) else Anchored.exact(x)
-
-
-@register("triangular", aliases=("triangle",), examples=[{"left": 0.0, "mode": 0.25, "right": 1.0}, {"left": -1.0, "mode": 2.0, "right": 2.0}],
-          source="Johnson, Kotz, Balakrishnan 2, ch. 26")
+@register(
+    "triangular",
+    aliases=("triangle",),
+    examples=[{"left": 0.0, "mode": 0.25, "right": 1.0}, {"left": -1.0, "mode": 2.0, "right": 2.0}],
+    source="Johnson, Kotz, Balakrishnan 2, ch. 26",
+)
 class Triangular(Between):
-    """f rises linearly from 0 at left to 2/(right - left) at mode and falls to 0 at right; left <= mode <= right, left < right."""
+    """f rises linearly from 0 at left to 2/(right - left) at mode and falls to 0 at right; left <= mode <= right,
+    left < right.
+    """
 
-    parameters = {"left": real(REQUIRED, "lower", "low"), "mode": real(REQUIRED, "peak", "c"), "right": real(REQUIRED, "upper", "high")}
+    parameters = {
+        "left": real(REQUIRED, "lower", "low"),
+        "mode": real(REQUIRED, "peak", "c"),
+        "right": real(REQUIRED, "upper", "high"),
+    }
     low, high = "left", "right"
-    latex = (r"\frac{2}{\mathrm{right}-\mathrm{left}}\min\left(\frac{x-\mathrm{left}}{\mathrm{mode}-\mathrm{left}},"
-             r"\frac{\mathrm{right}-x}{\mathrm{right}-\mathrm{mode}}\right)")
+    latex_density = (
+        r"\frac{2}{\mathrm{right}-\mathrm{left}}\min\left(\frac{x-\mathrm{left}}{\mathrm{mode}-\mathrm{left}},"
+        r"\frac{\mathrm{right}-x}{\mathrm{right}-\mathrm{mode}}\right)"
+    )
 
     def validate(self) -> None:
         left, mode, right = (self.params[name] for name in ("left", "mode", "right"))
         if not np.all((np.asarray(left) <= mode) & (np.asarray(mode) <= right)):
-            raise ParameterError(argument_error("triangular: left, mode, right", "left <= mode <= right", (left, mode, right)))
+            raise ParameterError(
+                argument_error("triangular: left, mode, right", "left <= mode <= right", (left, mode, right))
+            )
         super().validate()
 
     def standard_shapes(self) -> tuple[Any, ...]:
@@ -128,19 +165,28 @@ class Triangular(Between):
         low, high = np.log(z) * 2.0 - np.log(c), np.log1p(-z) * 2.0 - np.log(d)
         return np.where(z < c, complement(np.where(z < c, low, -1.0)), high)
 
+    def _quantile_of(self, logq: Any, log_other: Any, c: Any, d: Any) -> Any:
+        """x = √(cq) below the mode, 1 - x = √(d(1 - q)) above; the other distance as (c + dq)/(2 - x), which is
+        exact.
+        """
+        log_c, log_d = np.log(c), np.log(d)
+        rising = logq < log_c
+        low, high = 0.5 * (logq + log_c), 0.5 * (log_other + log_d)
+        log_x = np.where(rising, low, np.logaddexp(log_c, log_d + logq) - np.log1p(np.exp(high)))
+        log_y = np.where(rising, np.logaddexp(log_d, log_c + log_other) - np.log1p(np.exp(low)), high)
+        return np.where(log_x < -LOG2, Anchored.from_log(log_x), Anchored.from_log(log_y, -1.0, 1.0))
+
     def _ppf(self, q: Any, c: Any, d: Any) -> Any:
-        return np.where(q < c, Anchored.exact(np.sqrt(c * q)), near_one(np.sqrt(d * (1.0 - q))))
+        return self._quantile_of(np.log(q), np.log1p(-q), c, d)
 
     def _isf(self, q: Any, c: Any, d: Any) -> Any:
-        return np.where(q < d, near_one(np.sqrt(d * q)), Anchored.exact(np.sqrt(c * (1.0 - q))))
+        return self._quantile_of(np.log1p(-q), np.log(q), c, d)
 
     def _log_ppf(self, logq: Any, c: Any, d: Any) -> Any:
-        low, high = 0.5 * (logq + np.log(c)), 0.5 * (log1mexp(logq) + np.log(d))
-        return np.where(logq < np.log(c), Anchored.from_log(low), Anchored.from_log(high, -1.0, 1.0))
+        return self._quantile_of(logq, log1mexp(logq), c, d)
 
     def _log_isf(self, logq: Any, c: Any, d: Any) -> Any:
-        low, high = 0.5 * (log1mexp(logq) + np.log(c)), 0.5 * (logq + np.log(d))
-        return np.where(logq < np.log(d), Anchored.from_log(high, -1.0, 1.0), Anchored.from_log(low))
+        return self._quantile_of(log1mexp(logq), logq, c, d)
 
     def _kinks(self, c: Any, d: Any) -> Any:
         return np.ravel(c)
@@ -163,10 +209,12 @@ class Triangular(Between):
 
 @register("arcsine", examples=[{}, {"low": -1.0, "high": 3.0}], source="Johnson, Kotz, Balakrishnan 2, ch. 25")
 class Arcsine(Between):
-    """f(x) = 1/(π √((x - low)(high - x))) for low < x < high; F = (2/π) asin √z; everything to a few ulp at both ends."""
+    """f(x) = 1/(π √((x - low)(high - x))) for low < x < high; F = (2/π) asin √z; everything to a few ulp at both
+    ends.
+    """
 
     parameters = {"low": real(0.0, "a", "lower"), "high": real(1.0, "b", "upper")}
-    latex = r"\frac{1}{\pi\sqrt{(x-\mathrm{low})(\mathrm{high}-x)}}"
+    latex_density = r"\frac{1}{\pi\sqrt{(x-\mathrm{low})(\mathrm{high}-x)}}"
 
     @classmethod
     def standard_support(cls, *shapes: Any) -> Interval:
@@ -187,10 +235,14 @@ class Arcsine(Between):
         return np.where(small, np.log(z) * 0.5 + (LOG2 - LOG_PI), inner)
 
     def _logsf(self, z: Any) -> Any:
-        return self._logcdf(1.0 - z)
+        rest = 1.0 - z
+        inner = np.where(value(rest) < 0.5, np.log(self._sf(z)), np.log1p(-self._cdf(z)))
+        return np.where(value(rest) < 1e-17, np.log(rest) * 0.5 + (LOG2 - LOG_PI), inner)
 
     def _ppf(self, q: Any) -> Any:
-        return np.where(q < 0.5, Anchored.exact(np.sin(0.5 * np.pi * q) ** 2), near_one(np.sin(0.5 * np.pi * (1.0 - q)) ** 2))
+        return np.where(
+            q < 0.5, Anchored.exact(np.sin(0.5 * np.pi * q) ** 2), near_one(np.sin(0.5 * np.pi * (1.0 - q)) ** 2)
+        )
 
     def _isf(self, q: Any) -> Any:
         return 1.0 - self._ppf(q)
@@ -226,8 +278,11 @@ def _shrink(u: Any) -> Any:
     return np.where(u == 0, 1.0, -np.expm1(-safe) / safe)
 
 
-@register("continuous_bernoulli", examples=[{"p": 0.3}, {"p": 0.5}, {"p": 0.999}],
-          source="Loaiza-Ganem and Cunningham, NeurIPS 2019")
+@register(
+    "continuous_bernoulli",
+    examples=[{"p": 0.3}, {"p": 0.5}, {"p": 0.999}],
+    source="Loaiza-Ganem and Cunningham, NeurIPS 2019",
+)
 class ContinuousBernoulli(Family):
     """f(x) = C p^x (1 - p)^(1-x) for 0 <= x <= 1, C = λ/(2p - 1), λ = log(p/(1-p)); 0 < p < 1.
 
@@ -236,7 +291,7 @@ class ContinuousBernoulli(Family):
     """
 
     parameters = {"p": within(0.0, 1.0, REQUIRED, "probs", "lam")}
-    latex = r"\frac{\log\frac{p}{1-p}}{2p-1}\,p^x(1-p)^{1-x}"
+    latex_density = r"\frac{\log\frac{p}{1-p}}{2p-1}\,p^x(1-p)^{1-x}"
 
     @classmethod
     def standard_support(cls, p: Any) -> Interval:
@@ -280,11 +335,21 @@ class ContinuousBernoulli(Family):
         heavy_high = np.asarray(p) > 0.5
         inner, outer = (np.where(heavy_high, a, b) for a, b in ((log1mexp(logq), logq), (logq, log1mexp(logq))))
         share = -np.expm1(-s) * np.exp(inner)
-        w = inner + np.log(_shrink(s)) + np.log(np.where(share > 0, -np.log1p(-share) / np.where(share > 0, share, 1.0), 1.0))
+        w = (
+            inner
+            + np.log(_shrink(s))
+            + np.log(np.where(share > 0, -np.log1p(-share) / np.where(share > 0, share, 1.0), 1.0))
+        )
         growth = outer + s + np.log(_shrink(s)) + np.log(s)
         small = np.exp(np.minimum(growth, 0.0))
-        v = np.where(growth < 0, outer + s + np.log(_shrink(s)) + np.log(np.where(small > 0, np.log1p(small) / np.where(small > 0, small, 1.0), 1.0)),
-                     np.log(np.logaddexp(0.0, growth) / np.where(s > 0, s, 1.0)))
+        v = np.where(
+            growth < 0,
+            outer
+            + s
+            + np.log(_shrink(s))
+            + np.log(np.where(small > 0, np.log1p(small) / np.where(small > 0, small, 1.0), 1.0)),
+            np.log(np.logaddexp(0.0, growth) / np.where(s > 0, s, 1.0)),
+        )
         near_w = w < -LOG2
         from_low = near_w != heavy_high
         distance = np.where(near_w, w, v)
@@ -309,8 +374,11 @@ class ContinuousBernoulli(Family):
         variance = np.polynomial.polynomial.polyval(square, VARIANCE_SERIES, tensor=False)
         far = np.where(s < 0.5, 1.0, s)
         decay = np.exp(-far)
-        return (np.where(s < 0.5, mean, 1.0 / far - decay / -np.expm1(-far)),
-                np.where(s < 0.5, variance, 1.0 / (far * far) - decay / np.square(np.expm1(-far))), s)
+        return (
+            np.where(s < 0.5, mean, 1.0 / far - decay / -np.expm1(-far)),
+            np.where(s < 0.5, variance, 1.0 / (far * far) - decay / np.square(np.expm1(-far))),
+            s,
+        )
 
     def _mean(self, p: Any) -> Any:
         mean, _, _ = self._centre(p)

@@ -72,8 +72,12 @@ def log_cos_mass(low: Any, high: Any, kappa: Any) -> Any:
     return total
 
 
-@register("von_mises", aliases=("vonmises",), examples=[{"kappa": 1.0}, {"kappa": 4.0, "mu": 0.5}, {"kappa": 1e4}, {"kappa": 0.01}],
-          source="NIST DLMF 10.32; Mardia and Jupp, Directional Statistics, ch. 3")
+@register(
+    "von_mises",
+    aliases=("vonmises",),
+    examples=[{"kappa": 1.0}, {"kappa": 4.0, "mu": 0.5}, {"kappa": 1e4}, {"kappa": 0.01}],
+    source="NIST DLMF 10.32; Mardia and Jupp, Directional Statistics, ch. 3",
+)
 class VonMises(Circular):
     """f(x) = exp(kappa cos(x - mu))/(2π I0(kappa)) for -π <= x < π; kappa >= 0, mu real (taken modulo 2π).
 
@@ -81,10 +85,12 @@ class VonMises(Circular):
     """
 
     parameters = {"kappa": within(0.0, np.inf, REQUIRED, "concentration", low_closed=True), "mu": real(0.0, "loc")}
-    latex = r"\frac{e^{\kappa\cos(x-\mu)}}{2\pi I_0(\kappa)}"
+    latex_density = r"\frac{e^{\kappa\cos(x-\mu)}}{2\pi I_0(\kappa)}"
 
     def _logpdf(self, x: Any, kappa: Any, mu: Any) -> Any:
-        return np.square(np.sin(0.5 * value(x - wrapped(mu)))) * (-2.0 * kappa) - (np.log(special.ive(0, kappa)) + LOG_2PI)
+        return np.square(np.sin(0.5 * value(x - wrapped(mu)))) * (-2.0 * kappa) - (
+            np.log(special.ive(0, kappa)) + LOG_2PI
+        )
 
     def _log_ends(self, x: Any, kappa: Any, mu: Any) -> tuple[Any, Any]:
         centre = wrapped(mu)
@@ -92,8 +98,10 @@ class VonMises(Circular):
         gaps = log_abs(x + np.pi), log_abs(x - np.pi)
         ranges = ((-np.pi - centre, angle), (angle, np.pi - centre))
         density = self._logpdf(x, kappa, mu)
-        lower, upper = (np.where(gap < -40.0, density + gap, log_cos_mass(low, high, kappa) - norm)
-                        for gap, (low, high) in zip(gaps, (np.broadcast_arrays(*r) for r in ranges), strict=True))
+        lower, upper = (
+            np.where(gap < -40.0, density + gap, log_cos_mass(low, high, kappa) - norm)
+            for gap, (low, high) in zip(gaps, (np.broadcast_arrays(*r) for r in ranges), strict=True)
+        )
         return np.minimum(lower, 0.0), np.minimum(upper, 0.0)
 
     def _ppf(self, q: Any, kappa: Any, mu: Any) -> Any:
@@ -113,8 +121,12 @@ class VonMises(Circular):
         return kappa * (1.0 - one / zero) + np.log(zero) + LOG_2PI
 
 
-@register("wrapped_cauchy", aliases=("wrapcauchy",), examples=[{"c": 0.5}, {"c": 0.9, "loc": 1.0}],
-          source="Mardia and Jupp, Directional Statistics, section 3.5")
+@register(
+    "wrapped_cauchy",
+    aliases=("wrapcauchy",),
+    examples=[{"c": 0.5}, {"c": 0.9, "loc": 1.0}],
+    source="Mardia and Jupp, Directional Statistics, section 3.5",
+)
 class WrappedCauchy(Circular):
     """f(x) = (1 - c²)/(2π(1 + c² - 2c cos(x - loc))) for -π <= x < π; 0 < c < 1, loc real (taken modulo 2π).
 
@@ -123,7 +135,7 @@ class WrappedCauchy(Circular):
     """
 
     parameters = {"c": within(0.0, 1.0, REQUIRED, "rho"), "loc": real(0.0, "mu")}
-    latex = r"\frac{1-c^2}{2\pi\left(1+c^2-2c\cos(x-\mathrm{loc})\right)}"
+    latex_density = r"\frac{1-c^2}{2\pi\left(1+c^2-2c\cos(x-\mathrm{loc})\right)}"
 
     def _logpdf(self, x: Any, c: Any, loc: Any) -> Any:
         half = np.sin(0.5 * value(x - wrapped(loc)))
@@ -141,11 +153,15 @@ class WrappedCauchy(Circular):
         lower = self._arc(-np.pi - centre, angle, value(below), ratio)
         upper = self._arc(angle, np.pi - centre, value(above), ratio)
         density = self._logpdf(x, c, loc)
-        return (np.where(log_abs(below) < -40.0, density + log_abs(below), log_of_tail(lower, upper)),
-                np.where(log_abs(above) < -40.0, density + log_abs(above), log_of_tail(upper, lower)))
+        return (
+            np.where(log_abs(below) < -40.0, density + log_abs(below), log_of_tail(lower, upper)),
+            np.where(log_abs(above) < -40.0, density + log_abs(above), log_of_tail(upper, lower)),
+        )
 
     def _distance(self, q: Any, end: Any, ratio: Any) -> Any:
-        """The width of the arc of mass q that leaves `end`, on either side (the law is the same seen from there mirrored)."""
+        """The width of the arc of mass q that leaves `end`, on either side (the law is the same seen from there
+        mirrored).
+        """
         first = np.arctan2(ratio * np.sin(0.5 * end), np.cos(0.5 * end))
         second = first + np.pi * q
         along = np.cos(first) * np.cos(second) + np.sin(first) * np.sin(second) / (ratio * ratio)

@@ -16,9 +16,12 @@ from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, real
 
 
-@register("student_t", aliases=("t", "studentt"),
-          examples=[{"df": 3.0}, {"df": 2.001, "loc": 1.0, "scale": 2.0}, {"df": 1e6}, {"df": 0.5}],
-          source="NIST DLMF 8.17; Johnson, Kotz, Balakrishnan 2, ch. 28")
+@register(
+    "student_t",
+    aliases=("t", "studentt"),
+    examples=[{"df": 3.0}, {"df": 2.001, "loc": 1.0, "scale": 2.0}, {"df": 1e6}, {"df": 0.5}],
+    source="NIST DLMF 8.17; Johnson, Kotz, Balakrishnan 2, ch. 28",
+)
 class StudentT(Symmetric, Family):
     """f(x) = (1 + z²/df)^(-(df+1)/2)/(scale √df B(df/2, 1/2)), z = (x - loc)/scale, on the line.
 
@@ -28,8 +31,11 @@ class StudentT(Symmetric, Family):
 
     parameters = {"df": positive(REQUIRED, "nu"), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
     location, scale = "loc", "scale"
-    latex = (r"\frac{1}{\mathrm{scale}\sqrt{\mathrm{df}}\,B(\frac{\mathrm{df}}{2},\frac12)}"
-             r"\left(1+\frac{z^2}{\mathrm{df}}\right)^{-\frac{\mathrm{df}+1}{2}},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}")
+    latex_density = (
+        r"\frac{1}{\mathrm{scale}\sqrt{\mathrm{df}}\,B(\frac{\mathrm{df}}{2},\frac12)}"
+        r"\left(1+\frac{z^2}{\mathrm{df}}\right)^{-\frac{\mathrm{df}+1}{2}},\quad z=\frac{x-"
+        r"\mathrm{loc}}{\mathrm{scale}}"
+    )
 
     def _logpdf(self, z: Any, df: Any) -> Any:
         return np.log1p(z * z / df) * (-0.5 * (df + 1.0)) - (0.5 * np.log(df) + log_beta(0.5 * df, 0.5))
@@ -65,12 +71,22 @@ class StudentT(Symmetric, Family):
             w, v = _shares(t, df)
             ratio = 2.0 * np.log(t) - np.log(df)
             log_w, log_v = -np.logaddexp(0.0, ratio), -np.logaddexp(0.0, -ratio)
-            return np.where(by_tail, log_incomplete_beta(a, 0.5, log_w, log_v, w, v) - LOG2, log_incomplete_beta(0.5, a, log_v, log_w, v, w))
+            return np.where(
+                by_tail,
+                log_incomplete_beta(a, 0.5, log_w, log_v, w, v) - LOG2,
+                log_incomplete_beta(0.5, a, log_v, log_w, v, w),
+            )
 
         def log_density(t: Any) -> Any:
             return self._logpdf(t, df) + np.where(by_tail, 0.0, LOG2)
 
-        t = by_log_newton(np.where(by_tail, outer, inner), np.where(by_tail, log_tail, log_centre), log_mass, log_density, upper=by_tail)
+        t = by_log_newton(
+            np.where(by_tail, outer, inner),
+            np.where(by_tail, log_tail, log_centre),
+            log_mass,
+            log_density,
+            upper=by_tail,
+        )
         return np.where(by_tail & (power > 600.0), Anchored.from_log(power), np.where(np.isneginf(log_centre), 0.0, t))
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], df: Any) -> Any:

@@ -13,7 +13,14 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import Anchored, value
-from densities.distributions.continuous.shared import HALF_LOG_2PI, by_log_newton, deviance, either, log_of_tail, patched
+from densities.distributions.continuous.shared import (
+    HALF_LOG_2PI,
+    by_log_newton,
+    deviance,
+    either,
+    log_of_tail,
+    patched,
+)
 from densities.logmath import log1p_minus_x
 
 # Below this share a tail is taken from its continued fraction; SciPy's own loses digits there.
@@ -71,8 +78,15 @@ def log_beta(a: Any, b: Any) -> Any:
 
     def both_large() -> Any:
         ratio = small / large
-        return (HALF_LOG_2PI - 0.5 * np.log(large) + (small - 0.5) * (np.log(ratio) - np.log1p(ratio)) - large * np.log1p(ratio)
-                + stirling(small) + stirling(large) - stirling(small + large))
+        return (
+            HALF_LOG_2PI
+            - 0.5 * np.log(large)
+            + (small - 0.5) * (np.log(ratio) - np.log1p(ratio))
+            - large * np.log1p(ratio)
+            + stirling(small)
+            + stirling(large)
+            - stirling(small + large)
+        )
 
     return either(large < 10.0, both_small, lambda: either(small < 10.0, one_large, both_large))
 
@@ -108,7 +122,9 @@ def lower_gamma_ratio(a: Any, x: Any) -> Any:
 
 
 def log_gamma_terms(z: Any, a: Any, power: Any = 0.0) -> Any:
-    """log of z^(a + power) e^-z/Γ(a); for a >= 10 as a(log r - r + 1) with r = z/a, which does not cancel near the mode."""
+    """log of z^(a + power) e^-z/Γ(a); for a >= 10 as a(log r - r + 1) with r = z/a, which does not cancel near the
+    mode.
+    """
 
     def direct() -> Any:
         return special.xlogy(a + power, z) - z - special.gammaln(a)
@@ -132,7 +148,8 @@ def upper_gamma(a: Any, z: Any) -> Any:
     """Q(a, z) = Γ(a, z)/Γ(a)."""
     x = value(z)
     tail = special.gammaincc(a, x)
-    return patched(tail, (tail < RARE) & (x > a + 1.0), lambda a, x: np.exp(log_upper_gamma_deep(a, x)), a, x)
+    tail = patched(tail, (tail < RARE) & (x > a + 1.0), lambda a, x: np.exp(log_upper_gamma_deep(a, x)), a, x)
+    return patched(tail, tail > 1.0 - RARE, lambda a, x: 1.0 - lower_gamma(a, x), a, x)
 
 
 def lower_gamma(a: Any, z: Any) -> Any:
@@ -146,14 +163,16 @@ def log_upper_gamma(a: Any, z: Any) -> Any:
     """log Q(a, z), at any depth."""
     x = value(z)
     tail = special.gammaincc(a, x)
-    return patched(log_of_tail(tail, special.gammainc(a, x)), (tail < RARE) & (x > a + 1.0), log_upper_gamma_deep, a, z)
+    deep = (tail < RARE) & (x > a + 1.0)
+    return patched(log_of_tail(tail, lower_gamma(a, x)), deep, log_upper_gamma_deep, a, z)
 
 
 def log_lower_gamma(a: Any, z: Any) -> Any:
     """log P(a, z), at any depth."""
     x = value(z)
     tail = special.gammainc(a, x)
-    return patched(log_of_tail(tail, special.gammaincc(a, x)), (tail < RARE) & (x < a + 1.0), log_lower_gamma_deep, a, z)
+    deep = (tail < RARE) & (x < a + 1.0)
+    return patched(log_of_tail(tail, upper_gamma(a, x)), deep, log_lower_gamma_deep, a, z)
 
 
 def beta_fraction(a: Any, b: Any, x: Any, y: Any) -> Any:
@@ -195,8 +214,15 @@ def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
     """I_x(a, b) with y = 1 - x, from whichever of x and y is the smaller."""
     x, y = value(x), value(y)
     low = x <= y
-    tail = np.where(low, special.betainc(a, b, np.where(low, x, 0.5)), special.betaincc(b, a, np.where(low, 0.5, y)))
-    return patched(tail, (tail < RARE) & (x * b < y * a), lambda a, b, x, y: np.exp(log_beta_deep(a, b, np.log(x), np.log(y), x, y)), a, b, x, y)
+    lower, upper = special.betainc(a, b, np.where(low, x, 0.5)), special.betainc(b, a, np.where(low, 0.5, y))
+    # SciPy's betaincc is 1 for tiny y, and 1 - upper is not.
+    complementary = patched(1.0 - upper, upper > 0.5, special.betaincc, b, a, np.where(low, 0.5, y))
+
+    def rare(a: Any, b: Any, x: Any, y: Any) -> Any:
+        return np.exp(log_beta_deep(a, b, np.log(x), np.log(y), x, y))
+
+    tail = np.where(low, lower, complementary)
+    return patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)
 
 
 def log_incomplete_beta(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
@@ -209,7 +235,8 @@ def log_incomplete_beta(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) 
 def gamma_quantile(log_lower: Any, log_upper: Any, a: Any) -> Any:
     """z with log P(a, z) = log_lower and log Q(a, z) = log_upper, by Newton's method on the smaller tail.
 
-    It starts at SciPy's, or at the bounds of a sub-gamma law; past underflow it is the leading power (q Γ(a + 1))^(1/a).
+    It starts at SciPy's, or at the bounds of a sub-gamma law; past underflow it is the leading power (q Γ(a +
+    1))^(1/a).
     """
     log_lower, log_upper, a = np.broadcast_arrays(log_lower, log_upper, a)
     by_lower = log_lower < log_upper
@@ -223,5 +250,7 @@ def gamma_quantile(log_lower: Any, log_upper: Any, a: Any) -> Any:
     def log_tail(z: Any) -> Any:
         return np.where(by_lower, log_lower_gamma(a, z), log_upper_gamma(a, z))
 
-    z = by_log_newton(np.maximum(start, 1e-290), rarity, log_tail, lambda z: log_gamma_terms(z, a, -1.0), upper=~by_lower)
+    z = by_log_newton(
+        np.maximum(start, 1e-290), rarity, log_tail, lambda z: log_gamma_terms(z, a, -1.0), upper=~by_lower
+    )
     return np.where(power < -650.0, Anchored.from_log(power), z)

@@ -15,8 +15,12 @@ from densities.logmath import log1mexp
 from densities.parameters import positive, real
 
 
-@register("normal", aliases=("gaussian",), examples=[{}, {"loc": 1.0, "scale": 2.0}, {"loc": -3.0, "scale": 0.01}],
-          source="NIST DLMF 7; Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, ch. 13")
+@register(
+    "normal",
+    aliases=("gaussian",),
+    examples=[{}, {"loc": 1.0, "scale": 2.0}, {"loc": -3.0, "scale": 0.01}],
+    source="NIST DLMF 7; Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, ch. 13",
+)
 class Normal(Symmetric, Family):
     """f(x) = exp(-z²/2)/(scale √(2π)), z = (x - loc)/scale, on the line.
 
@@ -25,7 +29,10 @@ class Normal(Symmetric, Family):
 
     parameters = {"loc": real(0.0, "mu", "mean"), "scale": positive(1.0, "sigma", "std")}
     location, scale = "loc", "scale"
-    latex = r"\frac{1}{\mathrm{scale}\sqrt{2\pi}}\exp\left(-\frac{(x-\mathrm{loc})^2}{2\,\mathrm{scale}^2}\right)"
+    latex_density = (
+        r"\frac{1}{\mathrm{scale}\sqrt{2\pi}}\exp\left(-\frac{(x-\mathrm{loc})^2}{2\,\mathrm{scale}^2}"
+        r"\right)"
+    )
 
     def _logpdf(self, z: Any) -> Any:
         return z * z * -0.5 - HALF_LOG_2PI
@@ -61,12 +68,15 @@ class Cauchy(Symmetric, Family):
 
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "sigma", "gamma")}
     location, scale = "loc", "scale"
-    latex = r"\frac{1}{\pi\,\mathrm{scale}\left(1+\left(\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)^2\right)}"
+    latex_density = r"\frac{1}{\pi\,\mathrm{scale}\left(1+\left(\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)^2\right)}"
 
     def _logpdf(self, z: Any) -> Any:
         size = np.abs(z)
         large = size > 1e100
-        return np.where(large, np.log(np.where(large, size, 1.0)) * -2.0, -np.log1p(np.square(np.where(large, 1.0, size)))) - LOG_PI
+        return (
+            np.where(large, np.log(np.where(large, size, 1.0)) * -2.0, -np.log1p(np.square(np.where(large, 1.0, size))))
+            - LOG_PI
+        )
 
     def _cdf(self, z: Any) -> Any:
         far = z < -1e8
@@ -90,7 +100,9 @@ class Cauchy(Symmetric, Family):
         far = value(b)
         size_near, size_far = np.maximum(np.abs(near), 1.0), np.maximum(np.abs(far), 1.0)
         unit_near, unit_far = np.clip(near, -1.0, 1.0), np.clip(far, -1.0, 1.0)
-        gap = np.where(np.isfinite(difference), difference / size_near / size_far, unit_far / size_near - unit_near / size_far)
+        gap = np.where(
+            np.isfinite(difference), difference / size_near / size_far, unit_far / size_near - unit_near / size_far
+        )
         return np.arctan2(gap, 1.0 / size_near / size_far + unit_near * unit_far) / np.pi
 
     def _log_mass(self, a: Any, b: Any) -> Any:
@@ -111,14 +123,18 @@ class Cauchy(Symmetric, Family):
         return LOG_PI + 2 * LOG2
 
 
-@register("laplace", aliases=("double_exponential",), examples=[{}, {"loc": 1.0, "scale": 2.0}],
-          source="Johnson, Kotz, Balakrishnan 2, ch. 24")
+@register(
+    "laplace",
+    aliases=("double_exponential",),
+    examples=[{}, {"loc": 1.0, "scale": 2.0}],
+    source="Johnson, Kotz, Balakrishnan 2, ch. 24",
+)
 class Laplace(Symmetric, Family):
     """f(x) = exp(-|z|)/(2 scale), z = (x - loc)/scale, on the line; loc real, scale > 0; everything to a few ulp."""
 
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "b")}
     location, scale = "loc", "scale"
-    latex = r"\frac{1}{2\,\mathrm{scale}}\exp\left(-\frac{|x-\mathrm{loc}|}{\mathrm{scale}}\right)"
+    latex_density = r"\frac{1}{2\,\mathrm{scale}}\exp\left(-\frac{|x-\mathrm{loc}|}{\mathrm{scale}}\right)"
 
     def _logpdf(self, z: Any) -> Any:
         return -np.abs(z) - LOG2
@@ -159,11 +175,13 @@ class Laplace(Symmetric, Family):
 
 @register("logistic", examples=[{}, {"loc": 1.0, "scale": 2.0}], source="Johnson, Kotz, Balakrishnan 2, ch. 23")
 class Logistic(Symmetric, Family):
-    """f(x) = e^-z/(scale (1 + e^-z)²), z = (x - loc)/scale, on the line; loc real, scale > 0; everything to a few ulp."""
+    """f(x) = e^-z/(scale (1 + e^-z)²), z = (x - loc)/scale, on the line; loc real, scale > 0; everything to a few
+    ulp.
+    """
 
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "s")}
     location, scale = "loc", "scale"
-    latex = (r"\frac{e^{-z}}{\mathrm{scale}\,(1+e^{-z})^2},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}")
+    latex_density = r"\frac{e^{-z}}{\mathrm{scale}\,(1+e^{-z})^2},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     def _logpdf(self, z: Any) -> Any:
         size = np.abs(z)
@@ -203,7 +221,7 @@ class Gumbel(Family):
 
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "beta")}
     location, scale = "loc", "scale"
-    latex = (r"\frac{1}{\mathrm{scale}}\exp\left(-z-e^{-z}\right),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}")
+    latex_density = r"\frac{1}{\mathrm{scale}}\exp\left(-z-e^{-z}\right),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     def _logpdf(self, z: Any) -> Any:
         return -z - np.exp(-z)

@@ -30,13 +30,15 @@ def reciprocal(x: Any) -> Any:
     return 1.0 / x
 
 
-@register("exponential", aliases=("expon",), examples=[{}, {"scale": 2.5}], source="Johnson, Kotz, Balakrishnan 1, ch. 19")
+@register(
+    "exponential", aliases=("expon",), examples=[{}, {"scale": 2.5}], source="Johnson, Kotz, Balakrishnan 1, ch. 19"
+)
 class Exponential(Family):
     """f(x) = e^-z/scale, z = x/scale >= 0; scale > 0 (rate = 1/scale); everything to a few ulp."""
 
     parameters = {"scale": positive(1.0, "theta", "beta", rate=reciprocal, lam=reciprocal)}
     scale = "scale"
-    latex = r"\frac{1}{\mathrm{scale}}e^{-x/\mathrm{scale}}"
+    latex_density = r"\frac{1}{\mathrm{scale}}e^{-x/\mathrm{scale}}"
 
     @classmethod
     def standard_support(cls) -> Interval:
@@ -91,8 +93,12 @@ class Exponential(Family):
         return 1.0
 
 
-@register("log_normal", aliases=("lognormal",), examples=[{}, {"mu": 0.5, "sigma": 0.8}, {"mu": -2.0, "sigma": 30.0}],
-          source="Johnson, Kotz, Balakrishnan 1, ch. 14")
+@register(
+    "log_normal",
+    aliases=("lognormal",),
+    examples=[{}, {"mu": 0.5, "sigma": 0.8}, {"mu": -2.0, "sigma": 30.0}],
+    source="Johnson, Kotz, Balakrishnan 1, ch. 14",
+)
 class LogNormal(Family):
     """f(x) = exp(-z²/2)/(x sigma √(2π)), z = (log x - mu)/sigma, for x > 0: the law of e^Y, Y normal.
 
@@ -101,13 +107,15 @@ class LogNormal(Family):
     """
 
     parameters = {"mu": real(0.0), "sigma": positive(1.0)}
-    latex = r"\frac{1}{x\,\sigma\sqrt{2\pi}}\exp\left(-\frac{(\log x-\mu)^2}{2\sigma^2}\right)"
+    latex_density = r"\frac{1}{x\,\sigma\sqrt{2\pi}}\exp\left(-\frac{(\log x-\mu)^2}{2\sigma^2}\right)"
 
     def __init__(self, *args: Any, **kwargs: Any):
         for name in ("mean", "loc", "scale", "std", "s"):
             if name in kwargs:
-                raise ParameterError(f"log_normal: {name}: expected mu and sigma, the mean and standard deviation of log x; "
-                                     "log_normal.from_moments(mean, std) takes the moments of x itself")
+                raise ParameterError(
+                    f"log_normal: {name}: expected mu and sigma, the mean and standard deviation of log x; "
+                    "log_normal.from_moments(mean, std) takes the moments of x itself"
+                )
         super().__init__(*args, **kwargs)
 
     @classmethod
@@ -156,7 +164,12 @@ class LogNormal(Family):
         return np.exp(mu + 0.5 * sigma * sigma)
 
     def _var(self, mu: Any, sigma: Any) -> Any:
-        return np.exp(2.0 * mu + sigma * sigma + np.log(np.expm1(np.minimum(sigma * sigma, 700.0))) + np.maximum(sigma * sigma - 700.0, 0.0))
+        return np.exp(
+            2.0 * mu
+            + sigma * sigma
+            + np.log(np.expm1(np.minimum(sigma * sigma, 700.0)))
+            + np.maximum(sigma * sigma - 700.0, 0.0)
+        )
 
     def _median(self, mu: Any, sigma: Any) -> Any:
         return np.exp(mu)
@@ -175,8 +188,11 @@ def draw_gamma(rng: np.random.Generator, shape: tuple[int, ...], a: Any) -> Any:
     return Anchored.from_log(np.log(rng.standard_gamma(a + 1.0, shape)) - rng.standard_exponential(shape) / a)
 
 
-@register("gamma", examples=[{"shape": 2.0}, {"shape": 0.5, "scale": 3.0}, {"shape": 0.001}, {"shape": 1e6}, {"shape": 30.0}],
-          source="NIST DLMF 8; Johnson, Kotz, Balakrishnan 1, ch. 17")
+@register(
+    "gamma",
+    examples=[{"shape": 2.0}, {"shape": 0.5, "scale": 3.0}, {"shape": 0.001}, {"shape": 1e6}, {"shape": 30.0}],
+    source="NIST DLMF 8; Johnson, Kotz, Balakrishnan 1, ch. 17",
+)
 class Gamma(Family):
     """f(x) = z^(shape-1) e^-z/(scale Γ(shape)), z = x/scale > 0.
 
@@ -184,9 +200,15 @@ class Gamma(Family):
     ulp of x does, at any depth, for shapes from 1e-3 to 1e12.
     """
 
-    parameters = {"shape": positive(REQUIRED, "a", "alpha", "concentration"), "scale": positive(1.0, "theta", rate=reciprocal)}
+    parameters = {
+        "shape": positive(REQUIRED, "a", "alpha", "concentration"),
+        "scale": positive(1.0, "theta", rate=reciprocal),
+    }
     scale = "scale"
-    latex = (r"\frac{x^{\mathrm{shape}-1}e^{-x/\mathrm{scale}}}{\Gamma(\mathrm{shape})\,\mathrm{scale}^{\mathrm{shape}}}")
+    latex_density = (
+        r"\frac{x^{\mathrm{shape}-1}e^{-x/\mathrm{scale}}}{\Gamma(\mathrm{shape})\,\mathrm{scale}^{"
+        r"\mathrm{shape}}}"
+    )
 
     @classmethod
     def standard_support(cls, *shapes: Any) -> Interval:

@@ -1,4 +1,6 @@
-"""Powers of a gamma or exponential variable: chi-squared, chi, half-normal, Maxwell, inverse gamma, Lévy, Weibull, ..."""
+"""Powers of a gamma or exponential variable: chi-squared, chi, half-normal, Maxwell, inverse gamma, Lévy, Weibull,
+...
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ from densities.distributions.continuous.incomplete import (
     upper_gamma,
 )
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import EULER, HALF_LOG_2PI, LOG2, complement
+from densities.distributions.continuous.shared import EULER, LOG2, complement
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
@@ -96,13 +98,17 @@ class GammaPower(Family):
         return gamma_entropy(a) - np.log(abs(power)) + (1.0 / power - 1.0) * special.digamma(a) - np.log(factor) / power
 
 
-@register("chi_squared", aliases=("chi_square", "chi2"), examples=[{"df": 1.0}, {"df": 3.0}, {"df": 1000.0}],
-          source="Johnson, Kotz, Balakrishnan 1, ch. 18")
+@register(
+    "chi_squared",
+    aliases=("chi_square", "chi2"),
+    examples=[{"df": 1.0}, {"df": 3.0}, {"df": 1000.0}],
+    source="Johnson, Kotz, Balakrishnan 1, ch. 18",
+)
 class ChiSquared(GammaPower):
     """f(x) = (x/2)^(df/2-1) e^(-x/2)/(2 Γ(df/2)) for x > 0; df > 0; accurate as the gamma law is."""
 
     parameters = {"df": positive(REQUIRED, "nu", "k")}
-    latex = r"\frac{x^{\mathrm{df}/2-1}e^{-x/2}}{2^{\mathrm{df}/2}\Gamma(\mathrm{df}/2)}"
+    latex_density = r"\frac{x^{\mathrm{df}/2-1}e^{-x/2}}{2^{\mathrm{df}/2}\Gamma(\mathrm{df}/2)}"
 
     @staticmethod
     def core(df: Any) -> tuple[Any, float, float]:
@@ -123,7 +129,7 @@ class Chi(GammaPower):
     """f(x) = 2^(1-df/2) x^(df-1) e^(-x²/2)/Γ(df/2) for x > 0; df > 0; accurate as the gamma law is."""
 
     parameters = {"df": positive(REQUIRED, "nu", "k")}
-    latex = r"\frac{2^{1-\mathrm{df}/2}x^{\mathrm{df}-1}e^{-x^2/2}}{\Gamma(\mathrm{df}/2)}"
+    latex_density = r"\frac{2^{1-\mathrm{df}/2}x^{\mathrm{df}-1}e^{-x^2/2}}{\Gamma(\mathrm{df}/2)}"
 
     @staticmethod
     def core(df: Any) -> tuple[Any, float, float]:
@@ -145,7 +151,7 @@ class Maxwell(GammaPower):
 
     parameters = {"scale": positive(1.0, "sigma", "a")}
     scale = "scale"
-    latex = r"\sqrt{\frac2\pi}\frac{x^2}{\mathrm{scale}^3}e^{-x^2/(2\,\mathrm{scale}^2)}"
+    latex_density = r"\sqrt{\frac2\pi}\frac{x^2}{\mathrm{scale}^3}e^{-x^2/(2\,\mathrm{scale}^2)}"
 
     @staticmethod
     def core() -> tuple[Any, float, float]:
@@ -161,14 +167,21 @@ class Maxwell(GammaPower):
         return np.sqrt(2.0)
 
 
-@register("inverse_gamma", aliases=("invgamma",), examples=[{"shape": 3.0}, {"shape": 0.5, "scale": 2.0}, {"shape": 30.0}],
-          source="Johnson, Kotz, Balakrishnan 1, ch. 17")
+@register(
+    "inverse_gamma",
+    aliases=("invgamma",),
+    examples=[{"shape": 3.0}, {"shape": 0.5, "scale": 2.0}, {"shape": 30.0}],
+    source="Johnson, Kotz, Balakrishnan 1, ch. 17",
+)
 class InverseGamma(GammaPower):
     """f(x) = z^(-shape-1) e^(-1/z)/(scale Γ(shape)), z = x/scale > 0: the law of 1/gamma; shape, scale > 0."""
 
     parameters = {"shape": positive(REQUIRED, "a", "alpha", "concentration"), "scale": positive(1.0, "beta", "theta")}
     scale = "scale"
-    latex = r"\frac{\mathrm{scale}^{\mathrm{shape}}}{\Gamma(\mathrm{shape})}x^{-\mathrm{shape}-1}e^{-\mathrm{scale}/x}"
+    latex_density = (
+        r"\frac{\mathrm{scale}^{\mathrm{shape}}}{\Gamma(\mathrm{shape})}x^{-\mathrm{shape}-1}e^{-"
+        r"\mathrm{scale}/x}"
+    )
 
     @staticmethod
     def core(a: Any) -> tuple[Any, float, float]:
@@ -193,7 +206,7 @@ class Levy(GammaPower):
 
     parameters = {"scale": positive(1.0, "c", "sigma")}
     scale = "scale"
-    latex = r"\sqrt{\frac{\mathrm{scale}}{2\pi}}\frac{e^{-\mathrm{scale}/(2x)}}{x^{3/2}}"
+    latex_density = r"\sqrt{\frac{\mathrm{scale}}{2\pi}}\frac{e^{-\mathrm{scale}/(2x)}}{x^{3/2}}"
 
     @staticmethod
     def core() -> tuple[Any, float, float]:
@@ -207,63 +220,6 @@ class Levy(GammaPower):
 
     def _mode(self) -> Any:
         return 1.0 / 3.0
-
-
-@register("half_normal", aliases=("halfnormal",), examples=[{}, {"scale": 2.0}], source="Johnson, Kotz, Balakrishnan 1, ch. 13")
-class HalfNormal(Family):
-    """f(x) = √(2/π) e^(-z²/2)/scale, z = x/scale >= 0: the law of |N|; scale > 0; tails by erfc and erfcx."""
-
-    parameters = {"scale": positive(1.0, "sigma")}
-    scale = "scale"
-    latex = r"\frac{1}{\mathrm{scale}}\sqrt{\frac2\pi}\,e^{-x^2/(2\,\mathrm{scale}^2)}"
-
-    @classmethod
-    def standard_support(cls) -> Interval:
-        return Interval(0.0, np.inf, low_closed=True)
-
-    def _logpdf(self, z: Any) -> Any:
-        return z * z * -0.5 + (LOG2 - HALF_LOG_2PI)
-
-    def _cdf(self, z: Any) -> Any:
-        return lower_gamma(0.5, 0.5 * z * z)
-
-    def _sf(self, z: Any) -> Any:
-        return 2.0 * special.ndtr(-z)
-
-    def _logcdf(self, z: Any) -> Any:
-        return log_lower_gamma(0.5, 0.5 * z * z)
-
-    def _logsf(self, z: Any) -> Any:
-        return special.log_ndtr(-z) + LOG2
-
-    def _ppf(self, q: Any) -> Any:
-        return special.erfinv(q) * np.sqrt(2.0)
-
-    def _isf(self, q: Any) -> Any:
-        return -special.ndtri(0.5 * q)
-
-    def _log_ppf(self, logq: Any) -> Any:
-        small = Anchored.from_log(logq + (HALF_LOG_2PI - LOG2))
-        direct = np.where(logq < -LOG2, special.erfinv(np.exp(logq)) * np.sqrt(2.0), -special.ndtri_exp(log1mexp(logq) - LOG2))
-        return np.where(logq < -40.0, small, direct)
-
-    def _log_isf(self, logq: Any) -> Any:
-        return np.where(logq < -LOG2, -special.ndtri_exp(logq - LOG2), special.erfinv(-np.expm1(logq)) * np.sqrt(2.0))
-
-    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return np.abs(rng.standard_normal(shape))
-
-    def _mean(self) -> Any:
-        return np.sqrt(2.0 / np.pi)
-
-    def _var(self) -> Any:
-        return 1.0 - 2.0 / np.pi
-
-    def _mode(self) -> Any:
-        return 0.0
-
-    def _entropy(self) -> Any:
-        return HALF_LOG_2PI - LOG2 + 0.5
 
 
 class ExponentialPower(Family):
@@ -331,10 +287,14 @@ class ExponentialPower(Family):
     def _mean(self, *shapes: Any) -> Any:
         power, factor = self.core(*shapes)
         order = 1.0 / np.asarray(power)
-        return np.where(order > -1.0, np.exp(special.gammaln(1.0 + np.maximum(order, -0.999)) - np.log(factor) * order), np.inf)
+        return np.where(
+            order > -1.0, np.exp(special.gammaln(1.0 + np.maximum(order, -0.999)) - np.log(factor) * order), np.inf
+        )
 
     def _var(self, *shapes: Any) -> Any:
-        """Γ(1 + 2r) - Γ(1 + r)² with r = 1/power, the logarithm of its ratio by the series of log Γ(1 + r) near r = 0."""
+        """Γ(1 + 2r) - Γ(1 + r)² with r = 1/power, the logarithm of its ratio by the series of log Γ(1 + r) near r =
+        0.
+        """
         power, factor = self.core(*shapes)
         order = np.asarray(1.0 / np.asarray(power))
         finite = order > -0.5
@@ -380,27 +340,40 @@ def _rate_of(logq: Any) -> Any:
     return Anchored.from_log(np.where(logq < -40.0, logq, np.log(-log1mexp(logq))))
 
 
-@register("weibull", examples=[{"shape": 1.0}, {"shape": 1.5, "scale": 2.0}, {"shape": 0.1}, {"shape": 30.0}],
-          source="Johnson, Kotz, Balakrishnan 1, ch. 21")
+@register(
+    "weibull",
+    examples=[{"shape": 1.0}, {"shape": 1.5, "scale": 2.0}, {"shape": 0.1}, {"shape": 30.0}],
+    source="Johnson, Kotz, Balakrishnan 1, ch. 21",
+)
 class Weibull(ExponentialPower):
-    """f(x) = shape z^(shape-1) exp(-z^shape)/scale, z = x/scale > 0; shape, scale > 0; everything closed, in both tails."""
+    """f(x) = shape z^(shape-1) exp(-z^shape)/scale, z = x/scale > 0; shape, scale > 0; everything closed, in both
+    tails.
+    """
 
     parameters = {"shape": positive(REQUIRED, "k", "c", "concentration", "alpha"), "scale": positive(1.0, "lam")}
     scale = "scale"
-    latex = (r"\frac{\mathrm{shape}}{\mathrm{scale}}z^{\mathrm{shape}-1}e^{-z^{\mathrm{shape}}},\quad z=\frac{x}{\mathrm{scale}}")
+    latex_density = (
+        r"\frac{\mathrm{shape}}{\mathrm{scale}}z^{\mathrm{shape}-1}e^{-z^{\mathrm{shape}}},\quad z="
+        r"\frac{x}{\mathrm{scale}}"
+    )
 
     @staticmethod
     def core(k: Any) -> tuple[Any, float]:
         return k, 1.0
 
 
-@register("frechet", examples=[{"shape": 1.0}, {"shape": 2.5, "scale": 2.0}], source="Johnson, Kotz, Balakrishnan 2, ch. 22")
+@register(
+    "frechet", examples=[{"shape": 1.0}, {"shape": 2.5, "scale": 2.0}], source="Johnson, Kotz, Balakrishnan 2, ch. 22"
+)
 class Frechet(ExponentialPower):
     """f(x) = shape z^(-shape-1) exp(-z^-shape)/scale, z = x/scale > 0: the law of 1/weibull; shape, scale > 0."""
 
     parameters = {"shape": positive(REQUIRED, "alpha", "c", "k"), "scale": positive(1.0, "theta")}
     scale = "scale"
-    latex = (r"\frac{\mathrm{shape}}{\mathrm{scale}}z^{-\mathrm{shape}-1}e^{-z^{-\mathrm{shape}}},\quad z=\frac{x}{\mathrm{scale}}")
+    latex_density = (
+        r"\frac{\mathrm{shape}}{\mathrm{scale}}z^{-\mathrm{shape}-1}e^{-z^{-\mathrm{shape}}},\quad z="
+        r"\frac{x}{\mathrm{scale}}"
+    )
 
     @staticmethod
     def core(k: Any) -> tuple[Any, float]:
@@ -413,7 +386,7 @@ class Rayleigh(ExponentialPower):
 
     parameters = {"scale": positive(1.0, "sigma")}
     scale = "scale"
-    latex = r"\frac{x}{\mathrm{scale}^2}e^{-x^2/(2\,\mathrm{scale}^2)}"
+    latex_density = r"\frac{x}{\mathrm{scale}^2}e^{-x^2/(2\,\mathrm{scale}^2)}"
 
     @staticmethod
     def core() -> tuple[Any, float]:

@@ -10,9 +10,8 @@ from scipy import special
 from densities.anchored import Anchored, anchored, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_beta_terms, log_incomplete_beta
-from densities.distributions.continuous.location_scale import Cauchy
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import LOG2, LOG_PI, complement
+from densities.distributions.continuous.shared import LOG2, complement
 from densities.distributions.continuous.unit_interval import beta_quantile
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
@@ -20,11 +19,24 @@ from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive
 
 # 2r/sin 2r - (r/sin r)² = r² Σ c_k r^2k, to 1e-17 for r < 0.2.
-LOGISTIC_VARIANCE = (1 / 3, 11 / 45, 38 / 315, 247 / 4725, 2026 / 93555, 1880902 / 212837625, 65476 / 18243225, 236982223 / 162820783125, 20442022 / 34648262649, 73235694842 / 306265893058125)
+LOGISTIC_VARIANCE = (
+    1 / 3,
+    11 / 45,
+    38 / 315,
+    247 / 4725,
+    2026 / 93555,
+    1880902 / 212837625,
+    65476 / 18243225,
+    236982223 / 162820783125,
+    20442022 / 34648262649,
+    73235694842 / 306265893058125,
+)
 
 
 class BetaRatio(Family):
-    """X = B/((1 - B) factor) with B a beta variable: `core` gives a, b and the factor. Tails are those of B at xf/(1 + xf)."""
+    """X = B/((1 - B) factor) with B a beta variable: `core` gives a, b and the factor. Tails are those of B at xf/(1
+    + xf).
+    """
 
     @staticmethod
     def core(*shapes: Any) -> tuple[Any, Any, Any]:
@@ -95,13 +107,19 @@ class BetaRatio(Family):
         return log_beta(a, b) - (a - 1.0) * psi(a) - (b + 1.0) * psi(b) + (a + b) * psi(a + b) - np.log(factor)
 
 
-@register("beta_prime", aliases=("betaprime",), examples=[{"a": 2.0, "b": 3.0}, {"a": 0.5, "b": 0.5}, {"a": 30.0, "b": 20.0}],
-          source="Johnson, Kotz, Balakrishnan 2, ch. 25")
+@register(
+    "beta_prime",
+    aliases=("betaprime",),
+    examples=[{"a": 2.0, "b": 3.0}, {"a": 0.5, "b": 0.5}, {"a": 30.0, "b": 20.0}],
+    source="Johnson, Kotz, Balakrishnan 2, ch. 25",
+)
 class BetaPrime(BetaRatio):
-    """f(x) = x^(a-1) (1 + x)^(-a-b)/B(a, b) for x > 0: the law of B/(1 - B), B beta; a, b > 0; accurate as the beta law."""
+    """f(x) = x^(a-1) (1 + x)^(-a-b)/B(a, b) for x > 0: the law of B/(1 - B), B beta; a, b > 0; accurate as the beta
+    law.
+    """
 
     parameters = {"a": positive(REQUIRED, "alpha"), "b": positive(REQUIRED, "beta")}
-    latex = r"\frac{x^{a-1}(1+x)^{-a-b}}{B(a,b)}"
+    latex_density = r"\frac{x^{a-1}(1+x)^{-a-b}}{B(a,b)}"
 
     @staticmethod
     def core(a: Any, b: Any) -> tuple[Any, Any, Any]:
@@ -117,8 +135,12 @@ class BetaPrime(BetaRatio):
         return np.maximum(a - 1.0, 0.0) / (b + 1.0)
 
 
-@register("f", aliases=("fisher_f",), examples=[{"dfnum": 3.0, "dfden": 5.0}, {"dfnum": 1.0, "dfden": 1.0}, {"dfnum": 400.0, "dfden": 1000.0}],
-          source="Johnson, Kotz, Balakrishnan 2, ch. 27")
+@register(
+    "f",
+    aliases=("fisher_f",),
+    examples=[{"dfnum": 3.0, "dfden": 5.0}, {"dfnum": 1.0, "dfden": 1.0}, {"dfnum": 400.0, "dfden": 1000.0}],
+    source="Johnson, Kotz, Balakrishnan 2, ch. 27",
+)
 class F(BetaRatio):
     """f(x) = (m/n)^(m/2) x^(m/2-1) (1 + mx/n)^(-(m+n)/2)/B(m/2, n/2) for x > 0, m = dfnum > 0, n = dfden > 0.
 
@@ -126,8 +148,10 @@ class F(BetaRatio):
     """
 
     parameters = {"dfnum": positive(REQUIRED, "dfn", "df1"), "dfden": positive(REQUIRED, "dfd", "df2")}
-    latex = (r"\frac{(m/n)^{m/2}x^{m/2-1}}{B(\frac m2,\frac n2)}\left(1+\frac{m}{n}x\right)^{-\frac{m+n}{2}},"
-             r"\quad m=\mathrm{dfnum},\ n=\mathrm{dfden}")
+    latex_density = (
+        r"\frac{(m/n)^{m/2}x^{m/2-1}}{B(\frac m2,\frac n2)}\left(1+\frac{m}{n}x\right)^{-\frac{m+n}{2}},"
+        r"\quad m=\mathrm{dfnum},\ n=\mathrm{dfden}"
+    )
 
     @staticmethod
     def core(m: Any, n: Any) -> tuple[Any, Any, Any]:
@@ -153,7 +177,7 @@ class LogExponential(Family):
 
     @staticmethod
     def point(level: Any) -> Any:
-        """The point of a level."""
+        """The point of a level, its distance from the low end kept."""
         raise NotImplementedError
 
     def _cdf(self, z: Any, a: Any) -> Any:
@@ -184,13 +208,17 @@ class LogExponential(Family):
         return self.point(Anchored.exact(rng.standard_exponential(shape)) / a)
 
 
-@register("pareto", examples=[{"a": 3.0}, {"a": 1.0, "xm": 2.0}, {"a": 0.1}], source="Johnson, Kotz, Balakrishnan 1, ch. 20")
+@register(
+    "pareto", examples=[{"a": 3.0}, {"a": 1.0, "xm": 2.0}, {"a": 0.1}], source="Johnson, Kotz, Balakrishnan 1, ch. 20"
+)
 class Pareto(LogExponential):
-    """f(x) = a xm^a/x^(a+1) for x >= xm; a > 0, xm > 0; everything closed; points near xm keep their distance from it."""
+    """f(x) = a xm^a/x^(a+1) for x >= xm; a > 0, xm > 0; everything closed; points near xm keep their distance from
+    it.
+    """
 
     parameters = {"a": positive(REQUIRED, "alpha", "b"), "xm": positive(1.0, "scale", "m")}
     scale = "xm"
-    latex = r"\frac{a\,\mathrm{xm}^a}{x^{a+1}}"
+    latex_density = r"\frac{a\,\mathrm{xm}^a}{x^{a+1}}"
 
     @classmethod
     def standard_support(cls, a: Any) -> Interval:
@@ -202,16 +230,13 @@ class Pareto(LogExponential):
 
     @staticmethod
     def point(level: Any) -> Any:
-        """exp(level), anchored at 1 where near."""
-        v = value(level)
-        near = Anchored(1.0, np.expm1(np.minimum(v, 1.0)), level.log_offset if isinstance(level, Anchored) else None)
-        return np.where(v < 1.0, near, Anchored.from_log(v))
+        return np.exp(anchored(level))
 
     def _logpdf(self, z: Any, a: Any) -> Any:
         return np.log(z) * -(a + 1.0) + np.log(a)
 
-    def _log_mass(self, low: Any, high: Any, a: Any) -> Any:
-        return np.log(low) * -a + complement(np.log1p((high - low) / low) * -a)
+    def _log_mass(self, a: Any, b: Any, order: Any) -> Any:
+        return np.log(a) * -order + complement(np.log1p((b - a) / a) * -order)
 
     def _mean(self, a: Any) -> Any:
         return np.where(np.asarray(a) > 1.0, a / (a - 1.0), np.inf)
@@ -235,7 +260,7 @@ class Lomax(LogExponential):
 
     parameters = {"a": positive(REQUIRED, "alpha", "c"), "scale": positive(1.0, "lam")}
     scale = "scale"
-    latex = r"\frac{a}{\mathrm{scale}}\left(1+\frac{x}{\mathrm{scale}}\right)^{-a-1}"
+    latex_density = r"\frac{a}{\mathrm{scale}}\left(1+\frac{x}{\mathrm{scale}}\right)^{-a-1}"
 
     @classmethod
     def standard_support(cls, a: Any) -> Interval:
@@ -247,16 +272,13 @@ class Lomax(LogExponential):
 
     @staticmethod
     def point(level: Any) -> Any:
-        """expm1(level), past overflow by its logarithm."""
-        v = value(level)
-        near = Anchored(0.0, np.expm1(np.minimum(v, 1.0)), level.log_offset if isinstance(level, Anchored) else None)
-        return np.where(v < 1.0, near, Anchored.from_log(v + np.log1p(-np.exp(-v))))
+        return np.expm1(anchored(level))
 
     def _logpdf(self, z: Any, a: Any) -> Any:
         return np.log1p(z) * -(a + 1.0) + np.log(a)
 
-    def _log_mass(self, low: Any, high: Any, a: Any) -> Any:
-        return np.log1p(low) * -a + complement(np.log1p((high - low) / (low + 1.0)) * -a)
+    def _log_mass(self, a: Any, b: Any, order: Any) -> Any:
+        return np.log1p(a) * -order + complement(np.log1p((b - a) / (a + 1.0)) * -order)
 
     def _mean(self, a: Any) -> Any:
         return np.where(np.asarray(a) > 1.0, 1.0 / (a - 1.0), np.inf)
@@ -274,14 +296,23 @@ class Lomax(LogExponential):
         return 1.0 + 1.0 / a - np.log(a)
 
 
-@register("log_logistic", aliases=("loglogistic", "fisk"), examples=[{"shape": 1.0}, {"shape": 2.5, "scale": 2.0}],
-          source="Johnson, Kotz, Balakrishnan 2, ch. 23")
+@register(
+    "log_logistic",
+    aliases=("loglogistic", "fisk"),
+    examples=[{"shape": 1.0}, {"shape": 2.5, "scale": 2.0}],
+    source="Johnson, Kotz, Balakrishnan 2, ch. 23",
+)
 class LogLogistic(Family):
-    """f(x) = shape z^(shape-1)/(scale (1 + z^shape)²), z = x/scale > 0: the law of e^Y, Y logistic; shape, scale > 0."""
+    """f(x) = shape z^(shape-1)/(scale (1 + z^shape)²), z = x/scale > 0: the law of e^Y, Y logistic; shape, scale >
+    0.
+    """
 
     parameters = {"shape": positive(REQUIRED, "c", "beta", "concentration"), "scale": positive(1.0, "alpha")}
     scale = "scale"
-    latex = r"\frac{\mathrm{shape}}{\mathrm{scale}}\frac{z^{\mathrm{shape}-1}}{(1+z^{\mathrm{shape}})^2},\quad z=\frac{x}{\mathrm{scale}}"
+    latex_density = (
+        r"\frac{\mathrm{shape}}{\mathrm{scale}}\frac{z^{\mathrm{shape}-1}}{(1+z^{\mathrm{shape}})^2},"
+        r"\quad z=\frac{x}{\mathrm{scale}}"
+    )
 
     @classmethod
     def standard_support(cls, k: Any) -> Interval:
@@ -344,73 +375,3 @@ class LogLogistic(Family):
 
     def _entropy(self, k: Any) -> Any:
         return 2.0 - np.log(k)
-
-
-@register("half_cauchy", aliases=("halfcauchy",), examples=[{}, {"scale": 2.0}], source="Johnson, Kotz, Balakrishnan 1, ch. 16")
-class HalfCauchy(Family):
-    """f(x) = 2/(π scale (1 + z²)), z = x/scale >= 0: the law of |Cauchy|; scale > 0; no finite mean."""
-
-    parameters = {"scale": positive(1.0, "beta", "gamma")}
-    scale = "scale"
-    latex = r"\frac{2}{\pi\,\mathrm{scale}\left(1+(x/\mathrm{scale})^2\right)}"
-
-    @classmethod
-    def standard_support(cls) -> Interval:
-        return Interval(0.0, np.inf, low_closed=True)
-
-    def _logpdf(self, z: Any) -> Any:
-        return CAUCHY._logpdf(z) + LOG2
-
-    def _cdf(self, z: Any) -> Any:
-        return np.arctan(value(z)) * (2.0 / np.pi)
-
-    def _sf(self, z: Any) -> Any:
-        return CAUCHY._cdf(-z) * 2.0
-
-    def _logcdf(self, z: Any) -> Any:
-        small = value(z) < 1e-8
-        return np.where(small, np.log(z) + (LOG2 - LOG_PI), np.log(self._cdf(z)))
-
-    def _logsf(self, z: Any) -> Any:
-        return np.where(value(z) < 1.0, np.log1p(-self._cdf(z)), np.log(self._sf(z)))
-
-    def _ppf(self, q: Any) -> Any:
-        return np.where(q < 0.5, np.tan(0.5 * np.pi * q), 1.0 / np.tan(0.5 * np.pi * (1.0 - q)))
-
-    def _isf(self, q: Any) -> Any:
-        return np.where(q < 0.5, 1.0 / np.tan(0.5 * np.pi * q), np.tan(0.5 * np.pi * (1.0 - q)))
-
-    def _log_ppf(self, logq: Any) -> Any:
-        q = np.where(logq < -LOG2, np.exp(logq), -np.expm1(logq))
-        inner = np.where(logq < -LOG2, np.tan(0.5 * np.pi * q), 1.0 / np.tan(0.5 * np.pi * q))
-        return np.where(logq < -40.0, Anchored.from_log(logq + LOG_PI - LOG2), inner)
-
-    def _log_isf(self, logq: Any) -> Any:
-        return 1.0 / anchored(self._log_ppf(logq))
-
-    def _mass(self, a: Any, b: Any) -> Any:
-        return 2.0 * CAUCHY._mass(a, b)
-
-    def _log_mass(self, a: Any, b: Any) -> Any:
-        return CAUCHY._log_mass(a, b) + LOG2
-
-    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return np.abs(rng.standard_cauchy(shape))
-
-    def _mean(self) -> Any:
-        return np.inf
-
-    def _var(self) -> Any:
-        return np.inf
-
-    def _median(self) -> Any:
-        return 1.0
-
-    def _mode(self) -> Any:
-        return 0.0
-
-    def _entropy(self) -> Any:
-        return LOG_PI + LOG2
-
-
-CAUCHY = Cauchy()

@@ -63,12 +63,12 @@ def log_length(a: Any, b: Any) -> Any:
     return log_abs(b - a)
 
 
-def near_one(offset: Any, log: Any = None) -> Anchored:
+def near_one(offset: Any, log: Any = None) -> Any:
     """1 - offset, not rounded."""
     return Anchored(1.0, -np.asarray(offset), log)
 
 
-def one_minus_exp(log: Any) -> Anchored:
+def one_minus_exp(log: Any) -> Any:
     """1 - e^log as an anchored number: anchored at 1 for log < -log 2, at 0 above."""
     return np.where(log < -LOG2, Anchored.from_log(log, -1.0, 1.0), Anchored.from_log(log1mexp(np.minimum(log, 0.0))))
 
@@ -81,9 +81,18 @@ def deviance(x: Any, centre: Any) -> Any:
     return np.where(near, log1p_minus_x(np.where(near, difference, 0.0)), np.log(ratio) - ratio + 1.0)
 
 
-def by_log_newton(start: Any, target: Any, log_tail: Callable[[Any], Any], log_density: Callable[[Any], Any], *, upper: Any,
-                  ceiling: float = np.inf, steps: int = 60) -> Any:
-    """The x in (0, ceiling) with log_tail(x) = target, by Newton's method on log x; `upper` where the tail falls with x.
+def by_log_newton(
+    start: Any,
+    target: Any,
+    log_tail: Callable[[Any], Any],
+    log_density: Callable[[Any], Any],
+    *,
+    upper: Any,
+    ceiling: float = np.inf,
+    steps: int = 60,
+) -> Any:
+    """The x in (0, ceiling) with log_tail(x) = target, by Newton's method on log x; `upper` where the tail falls
+    with x.
 
     `log_density` is the log of |d tail/dx|. A step is at most a factor e⁴; the last ones are a rounding of x.
     """

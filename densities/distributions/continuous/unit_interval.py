@@ -26,7 +26,9 @@ from densities.parameters import REQUIRED, positive, real
 
 
 class Between(Family):
-    """A family on [low, high] whose standard member lives on [0, 1]; quantiles near `high` keep their distance from it."""
+    """A family on [low, high] whose standard member lives on [0, 1]; quantiles near `high` keep their distance from
+    it.
+    """
 
     low, high = "low", "high"
 
@@ -34,7 +36,9 @@ class Between(Family):
         low, high = self.params[self.low], self.params[self.high]
         width = np.subtract(high, low) if np.ndim(low) or np.ndim(high) else high - low
         if not np.all((width > 0) & np.isfinite(width)):
-            raise ParameterError(argument_error(f"{self.name}: {self.low}, {self.high}", "low < high, finitely apart", (low, high)))
+            raise ParameterError(
+                argument_error(f"{self.name}: {self.low}, {self.high}", "low < high, finitely apart", (low, high))
+            )
         self._loc, self._scale, self._log_scale = low, width, np.log(width)
         self._shapes = self.standard_shapes()
         self._shifted = np.ndim(low) > 0 or low != 0.0
@@ -53,7 +57,12 @@ class Between(Family):
     @property
     def support(self) -> Interval:
         standard = self.standard_support(*self._shapes)
-        return Interval(self.params[self.low], self.params[self.high], low_closed=standard.low_closed, high_closed=standard.high_closed)
+        return Interval(
+            self.params[self.low],
+            self.params[self.high],
+            low_closed=standard.low_closed,
+            high_closed=standard.high_closed,
+        )
 
     def restore(self, z: Any) -> Any:
         restored = super().restore(z)
@@ -67,7 +76,7 @@ class Uniform(Between):
     """f(x) = 1/(high - low) for low <= x <= high; low < high real; everything to an ulp."""
 
     parameters = {"low": real(0.0, "a", "lower"), "high": real(1.0, "b", "upper")}
-    latex = r"\frac{1}{\mathrm{high}-\mathrm{low}}"
+    latex_density = r"\frac{1}{\mathrm{high}-\mathrm{low}}"
 
     def _logpdf(self, z: Any) -> Any:
         return 0.0 * value(z)
@@ -129,7 +138,12 @@ def beta_quantile(logq: Any, log_rest: Any, a: Any, b: Any) -> Any:
     """
     logq, log_rest, a, b = np.broadcast_arrays(logq, log_rest, a, b)
     upper_half = log_incomplete_beta(a, b, -LOG2, -LOG2, 0.5, 0.5) < logq
-    a, b, low, high = np.where(upper_half, b, a), np.where(upper_half, a, b), np.where(upper_half, log_rest, logq), np.where(upper_half, logq, log_rest)
+    a, b, low, high = (
+        np.where(upper_half, b, a),
+        np.where(upper_half, a, b),
+        np.where(upper_half, log_rest, logq),
+        np.where(upper_half, logq, log_rest),
+    )
     by_low = low < high
     power = (low + np.log(a) + log_beta(a, b)) / a
     start = np.where(by_low, special.betaincinv(a, b, np.exp(low)), special.betainccinv(a, b, np.exp(high)))
@@ -137,7 +151,11 @@ def beta_quantile(logq: Any, log_rest: Any, a: Any, b: Any) -> Any:
 
     def log_tail(s: Any) -> Any:
         logs, log_other = np.log(s), np.log1p(-s)
-        return np.where(by_low, log_incomplete_beta(a, b, logs, log_other, s, 1.0 - s), log_incomplete_beta(b, a, log_other, logs, 1.0 - s, s))
+        return np.where(
+            by_low,
+            log_incomplete_beta(a, b, logs, log_other, s, 1.0 - s),
+            log_incomplete_beta(b, a, log_other, logs, 1.0 - s, s),
+        )
 
     def log_density(s: Any) -> Any:
         logs, log_other = np.log(s), np.log1p(-s)
@@ -148,8 +166,17 @@ def beta_quantile(logq: Any, log_rest: Any, a: Any, b: Any) -> Any:
     return np.where(upper_half, 1.0 - smaller, smaller)
 
 
-@register("beta", examples=[{"a": 2.0, "b": 3.0}, {"a": 0.5, "b": 0.5}, {"a": 0.01, "b": 0.01}, {"a": 1e6, "b": 2.0}, {"a": 300.0, "b": 200.0}],
-          source="NIST DLMF 8.17; DiDonato and Morris, ACM TOMS 18 (1992); Johnson, Kotz, Balakrishnan 2, ch. 25")
+@register(
+    "beta",
+    examples=[
+        {"a": 2.0, "b": 3.0},
+        {"a": 0.5, "b": 0.5},
+        {"a": 0.01, "b": 0.01},
+        {"a": 1e6, "b": 2.0},
+        {"a": 300.0, "b": 200.0},
+    ],
+    source="NIST DLMF 8.17; DiDonato and Morris, ACM TOMS 18 (1992); Johnson, Kotz, Balakrishnan 2, ch. 25",
+)
 class Beta(Family):
     """f(x) = x^(a-1) (1 - x)^(b-1)/B(a, b) for 0 < x < 1; a, b > 0.
 
@@ -158,7 +185,7 @@ class Beta(Family):
     """
 
     parameters = {"a": positive(REQUIRED, "alpha", "concentration1"), "b": positive(REQUIRED, "beta", "concentration0")}
-    latex = r"\frac{x^{a-1}(1-x)^{b-1}}{B(a,b)}"
+    latex_density = r"\frac{x^{a-1}(1-x)^{b-1}}{B(a,b)}"
 
     @classmethod
     def standard_support(cls, *shapes: Any) -> Interval:
@@ -197,7 +224,9 @@ class Beta(Family):
         """NumPy's, and where a parameter is small the logit of a ratio of gammas, known near both ends."""
         if min(np.min(a), np.min(b)) >= 0.5:
             return rng.beta(a, b, shape)
-        first, second = (np.log(rng.standard_gamma(c + 1.0, shape)) - rng.standard_exponential(shape) / c for c in (a, b))
+        first, second = (
+            np.log(rng.standard_gamma(c + 1.0, shape)) - rng.standard_exponential(shape) / c for c in (a, b)
+        )
         return special.expit(Anchored.exact(first - second))
 
     def _mean(self, a: Any, b: Any) -> Any:
@@ -215,4 +244,9 @@ class Beta(Family):
 
     def _entropy(self, a: Any, b: Any) -> Any:
         total = a + b
-        return log_beta(a, b) - (a - 1.0) * special.digamma(a) - (b - 1.0) * special.digamma(b) + (total - 2.0) * special.digamma(total)
+        return (
+            log_beta(a, b)
+            - (a - 1.0) * special.digamma(a)
+            - (b - 1.0) * special.digamma(b)
+            + (total - 2.0) * special.digamma(total)
+        )

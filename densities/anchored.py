@@ -174,6 +174,18 @@ def _log_of(offset: Any, kept: Any) -> Any:
     return np.where((size > SMALLEST) & (size < LARGEST), np.log(size), kept)
 
 
+def _is_safe(offset: Any) -> Any:
+    size = np.abs(offset)
+    return (size > SMALLEST) & (size < LARGEST)
+
+
+def _product(offset: Any, log: Any, negated: Any, *sources: Any) -> Anchored:
+    """A product of `sources` with anchor 0: `offset` where they were doubles with all their digits, e^log where not."""
+    trusted = np.logical_and.reduce([_is_safe(source) for source in sources])
+    offset = np.where(trusted, offset, np.copysign(np.exp(log), np.where(negated, -1.0, 1.0)))
+    return Anchored(0.0, offset, np.where(trusted & _is_safe(offset), np.log(np.abs(offset)), log))
+
+
 def _kept(x: Anchored, log_slope: float = 0.0) -> Any:
     """The logarithm of slope·|x|, for a map that is so near 0; None where x keeps none."""
     return None if x._log is None else log_abs(x) + log_slope
@@ -259,21 +271,19 @@ def multiply(x: Any, y: Any) -> Any:
         x, y = y, x
     if isinstance(y, Anchored):
         x, y = pure(x), pure(y)
-        log = x.log_offset + y.log_offset
-        offset = x.offset * y.offset
-        negative_product = np.signbit(x.offset) != np.signbit(y.offset)
-        return Anchored(0.0, np.where(np.isnan(offset), np.copysign(np.exp(log), np.where(negative_product, -1.0, 1.0)), offset),
-                        _log_of(offset, log))
+        return _product(x.offset * y.offset, x.log_offset + y.log_offset, np.signbit(x.offset) != np.signbit(y.offset), x.offset, y.offset)
     factor = np.asarray(y, dtype=float)
-    offset = np.where(factor == 0, 0.0, x.offset * factor)
-    return Anchored(x.anchor * y, offset, _log_of(offset, x.log_offset + np.log(np.abs(factor))))
+    log = x.log_offset + np.log(np.abs(factor))
+    log = np.where(factor == 0, -np.inf, log)
+    product = _product(x.offset * factor, log, np.signbit(x.offset) != np.signbit(factor), x.offset)
+    return product if is_pure(x) else Anchored(x.anchor * y, product.offset, product._log)
 
 
 def divide(x: Any, y: Any) -> Any:
     if isinstance(y, Anchored):
         return multiply(power(y, -1.0), x)
-    offset = x.offset / y
-    return Anchored(x.anchor / y, offset, _log_of(offset, x.log_offset - np.log(np.abs(y))))
+    quotient = _product(x.offset / y, x.log_offset - np.log(np.abs(y)), np.signbit(x.offset) != np.signbit(y), x.offset)
+    return quotient if is_pure(x) else Anchored(x.anchor / y, quotient.offset, quotient._log)
 
 
 def power(x: Any, exponent: Any) -> Any:
@@ -283,8 +293,10 @@ def power(x: Any, exponent: Any) -> Any:
     base = anchored(x)
     odd = np.where(sign(base) < 0, np.where(np.mod(exponent, 2) == 1, -1.0, np.where(np.mod(exponent, 2) == 0, 1.0, np.nan)), 1.0)
     size = absolute(base)
-    offset = pure(size).offset ** exponent
-    far = Anchored(0.0, odd * offset, _log_of(offset, log_abs(size) * exponent))
+    plain, log_size = pure(size).offset, log_abs(size)
+    log_power = np.where(np.equal(exponent, 0), 0.0, log_size * exponent)
+    far = _product(odd * plain**exponent, log_power, odd < 0, plain)
+    far = Anchored(0.0, np.where(np.isnan(odd), np.nan, far.offset), far._log)
     if is_pure(base):
         return far
     centre = np.abs(base.anchor) ** exponent

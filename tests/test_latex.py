@@ -1,0 +1,237 @@
+"""Densities in LaTeX: rendered by mathtext, and read back by a calculator that knows LaTeX but not this library."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from matplotlib.mathtext import MathTextParser
+from scipy import special
+
+from densities.distributions import registry
+from densities.distributions.latex import law_latex
+from densities.expressions import parse
+
+TOKEN = re.compile(r"\\operatorname\{[a-zA-Z]+\}|\\[A-Za-z]+|\\.|f_X|I_0|\d+(?:\.\d+)?|[A-Za-z]|[^\s]")
+FUNCTIONS = {
+    r"\log": math.log, r"\exp": math.exp, r"\sin": math.sin, r"\cos": math.cos, r"\tan": math.tan,
+    r"\sinh": math.sinh, r"\cosh": math.cosh, r"\tanh": math.tanh, r"\arctan": math.atan,
+    r"\Gamma": math.gamma, r"\Phi": special.ndtr,
+    r"\varphi": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi), "I_0": special.i0, "B": special.beta,
+    r"\min": min, r"\zeta": special.zeta, r"\operatorname{arsinh}": math.asinh,
+    r"\operatorname{artanh}": math.atanh, r"\operatorname{arcosh}": math.acosh,
+    r"\operatorname{erf}": math.erf, r"\max": max,
+}
+INVERSES = {r"\Phi": special.ndtri, r"\operatorname{erf}": special.erfinv}
+SPACES = {r"\,", r"\ ", r"\quad"}
+CLOSERS = {")", "}", "]", r"\right", "|", ",", "+", "-", None}
+
+
+class Calculator:
+    """The value of a formula in LaTeX: sums, products by juxtaposition, fractions, roots, powers and functions."""
+
+    def __init__(self, text, **names):
+        self.tokens = [token for token in TOKEN.findall(text) if token not in SPACES]
+        self.names = {"e": math.e, r"\pi": math.pi, **names}
+
+    def peek(self):
+        return self.tokens[0] if self.tokens else None
+
+    def take(self, *expected):
+        token = self.tokens.pop(0)
+        assert not expected or token in expected, (token, expected, self.tokens)
+        return token
+
+    def value(self):
+        result = self.sum()
+        assert not self.tokens, self.tokens
+        return result
+
+    def sum(self):
+        sign = -1 if self.peek() == "-" and self.take() else 1
+        total = sign * self.product()
+        while self.peek() in ("+", "-"):
+            total += self.product() if self.take() == "+" else -self.product()
+        return total
+
+    def product(self):
+        total = self.power()
+        while self.peek() not in CLOSERS:
+            if self.peek() in ("/", r"\cdot", r"\times"):
+                total = total / self.power() if self.take() == "/" else total * self.power()
+            else:
+                total *= self.power()
+        return total
+
+    def power(self):
+        base = self.atom()
+        while self.peek() in ("^", "!"):
+            base = math.factorial(int(base)) if self.take() == "!" else base ** self.group()
+        return base
+
+    def group(self):
+        """{...} or one token."""
+        if self.peek() != "{":
+            return self.names[self.take()] if self.peek() in self.names else float(self.take())
+        self.take("{")
+        result = self.sum()
+        self.take("}")
+        return result
+
+    def delimited(self):
+        left = self.take("(", "|", r"\left")
+        left = self.take() if left == r"\left" else left
+        results = [self.sum()]
+        while self.peek() == ",":
+            self.take(",")
+            results.append(self.sum())
+        if self.peek() == r"\right":
+            self.take()
+        self.take({"(": ")", "|": "|"}[left])
+        return [abs(results[0])] if left == "|" else results
+
+    def atom(self):
+        token = self.peek()
+        if token in ("(", "|", r"\left"):
+            return self.delimited()[0]
+        self.take()
+        if token == r"\frac":
+            return self.group() / self.group()
+        if token == r"\binom":
+            return special.binom(self.group(), self.group())
+        if token == r"\sqrt":
+            order = 2
+            if self.peek() == "[":
+                self.take()
+                order = float(self.take())
+                self.take("]")
+            x = self.group()
+            return math.copysign(abs(x) ** (1 / order), x)
+        if token in FUNCTIONS or callable(self.names.get(token)):
+            return self.function(token)
+        return self.names[token] if token in self.names else float(token)
+
+    def function(self, token):
+        apply, exponent, base = FUNCTIONS.get(token) or self.names[token], 1, None
+        if self.peek() == "_":
+            self.take()
+            base = self.group()
+        if self.peek() == "^":
+            self.take()
+            exponent = self.group()
+            if exponent == -1:
+                apply, exponent = INVERSES[token], 1
+        arguments = self.delimited() if self.peek() in ("(", r"\left") else [self.power()]
+        return apply(*arguments) ** exponent / (math.log(base) if base else 1)
+
+
+def evaluated(text, variable, x):
+    """The density that `text` states, at x."""
+    parts = [part for part in text.split(r",\quad ") if "=" in part]
+    defined = {}
+    for part in parts[1:]:
+        for name, formula in re.findall(r"(?:^|,\\ )([a-z]|f_X\(x\))\s*=\s*((?:(?!,\\ [a-z]=).)+)", part):
+            defined[name] = formula
+    names = {variable: x}
+    if "f_X(x)" in defined:
+        base = f"f(x) = {defined.pop('f_X(x)')}"
+        whole = r",\quad ".join([base, *(f"{name}={formula}" for name, formula in defined.items())])
+        names["f_X"] = lambda u: evaluated(whole, "x", u)
+    else:
+        names |= {name: Calculator(formula, **{variable: x}).value() for name, formula in defined.items()}
+    return Calculator(parts[0].split(" = ", 1)[1], **names).value()
+
+
+FAMILIES = [pytest.param(law, id=str(law)) for entry in registry for law in entry.instances() if not law.event_shape]
+PARSER = MathTextParser("agg")
+PUSHED = [
+    "exp(0.8*normal(0, 1) + 0.5)", "normal(1, 2)**2", "normal(1, 2)**-2", "abs(normal(1, 2))", "abs(gamma(2, 1))",
+    "1/normal(1, 2)", "3 - 2*gamma(2.5, 2)", "gamma(2, 1) + 1", "-gamma(2, 1)", "normal(1, 2)/3",
+    "gamma(2, 3)**0.5", "gamma(2, 3)**-1.5", "normal(1, 2)**3", "exp(uniform(0, 1))**2",
+    "gamma(2.5, 2) >> sinh_arcsinh(0.5, 2) >> affine(1, 2)", "gamma(2, 1) >> box_cox(0.5)", "log(gamma(2, 3))",
+    "expm1(normal(0, 1))", "log1p(gamma(2, 1))", "exp2(normal(0, 1))", "log2(gamma(2, 1))", "log10(gamma(2, 1))",
+    "softplus(normal(0, 1))", "softplus_inverse(gamma(2, 1))", "log_sigmoid(normal(0, 1))", "sqrt(gamma(2, 1))",
+    "cube(normal(1, 1))", "cbrt(normal(1, 1))", "sigmoid(normal(0, 1))", "logit(beta(2, 3))", "tanh(normal(0, 1))",
+    "atanh(uniform(-1, 1))", "softsign(normal(0, 1))", "normal_cdf(normal(1, 2))", "normal_ppf(beta(2, 3))",
+    "erf(normal(0, 1))", "erfinv(uniform(-1, 1))", "atan(normal(0, 1))", "tan(uniform(-1, 1))",
+    "asin(uniform(-1, 1))", "acos(uniform(-1, 1))", "sinh(normal(0, 1))", "asinh(normal(0, 1))",
+    "acosh(pareto(3, 1))", "cosh(normal(0.5, 1))", "square(exp(normal(0, 1) + 1))", "relu(normal(1, 1))",
+    "clip(normal(0, 1), -1, 2)", "exp(normal(0, 1)) >> square >> sqrt >> log",
+]
+OTHERS = [
+    "mixture([0.3, 0.7], [normal(0, 1), gamma(2, 1)])", "truncate(normal(0, 1), 0, 2)",
+    "truncate(normal(0, 1), 50, inf)", "floor(normal(0, 1))", "sign(normal(1, 1))",
+    "mixture([0.5, 0.5], [normal(0, 1) >> relu, gamma(2, 1)])", "leaky_relu(normal(0, 1), 0.1)",
+    "yeo_johnson(normal(0, 1), 0.5)", "exp(mixture([0.5, 0.5], [normal(0, 1), cauchy(0, 1)]))",
+]
+
+
+def points(law):
+    """Points where no end of the support is near."""
+    found = np.unique([law.ppf(p) for p in (0.13, 0.4, 0.93)])
+    return [float(x) for x in found if abs(x) > 1e-30 and all(abs(x - end) > 1e-9 for end in law.support.edges)]
+
+
+def tame(law):
+    """Whether its formula, taken literally, stays within the doubles."""
+    return law.measure == "lebesgue" and all(abs(p) < 150 for p in law.params.values())
+
+
+@pytest.mark.parametrize("law", FAMILIES)
+def test_the_density_of_a_family_says_what_pdf_says(law):
+    text = law.latex()
+    PARSER.parse(f"${text}$")
+    PARSER.parse(f"${law_latex(law)}$")
+    if tame(law):
+        for x in points(law):
+            assert evaluated(text, "x", x) == pytest.approx(law.pdf(x), rel=1e-9), text
+
+
+@pytest.mark.parametrize("source", PUSHED)
+def test_change_of_variables_written_out_says_what_pdf_says(source):
+    law = parse(source)
+    text = law.latex()
+    PARSER.parse(f"${text}$")
+    PARSER.parse(f"${law_latex(law)}$")
+    places, _ = law.atoms
+    for y in points(law):
+        if y not in places:
+            assert evaluated(text, "y", y) == pytest.approx(law.pdf(y), rel=1e-9), text
+
+
+@pytest.mark.parametrize("source", OTHERS)
+def test_other_laws_render(source):
+    law = parse(source)
+    PARSER.parse(f"${law.latex()}$")
+    PARSER.parse(f"${law_latex(law)}$")
+
+
+@pytest.mark.parametrize(("source", "text"), [
+    ("normal(0, 1)", r"f(x) = \frac{1}{\sqrt{2\pi}}\exp\left(-\frac{x^2}{2}\right),\quad x \in \mathbb{R}"),
+    ("exponential(1)", r"f(x) = e^{-x},\quad x \in [0, \infty)"),
+    ("uniform(0, 1)", r"f(x) = 1,\quad x \in [0, 1]"),
+    ("log(exponential(1))", r"f_Y(y) = e^{y}\,f_X\left(e^{y}\right),\quad y \in \mathbb{R},\quad "
+     r"f_X(x) = e^{-x},\quad x \in [0, \infty)"),
+    ("poisson(3)", r"\mathrm{P}(X = k) = \frac{3^{k}e^{-3}}{k!},\quad k=0,1,\dots"),
+    ("triangular(0, 1, 1)", r"f(x) = 2x,\quad x \in [0, 1]"),
+])
+def test_how_it_reads(source, text):
+    assert parse(source).latex() == text
+
+
+@pytest.mark.parametrize(("source", "text"), [
+    ("normal(0, 1)", r"\operatorname{Normal}\left(0, 1\right)"),
+    ("exp(0.8*normal(0, 1) + 0.5)", r"e^{0.5 + 0.8\,X},\ X \sim \operatorname{Normal}\left(0, 1\right)"),
+    ("normal(0, 1)**2", r"X^{2},\ X \sim \operatorname{Normal}\left(0, 1\right)"),
+    ("1/gamma(2, 1e-7)", r"\frac{1}{X},\ X \sim \operatorname{Gamma}\left(2, 10^{-7}\right)"),
+])
+def test_short_names(source, text):
+    assert law_latex(parse(source)) == text
+
+
+def test_a_batch_keeps_its_symbols():
+    law = registry.get("normal")([0.0, 1.0], 2.0)
+    density = r"f(x) = \frac{1}{2\sqrt{2\pi}}\exp\left(-\frac{(x-\mathrm{loc})^2}{2\cdot 2^2}\right)"
+    assert law.latex().startswith(density)
+    PARSER.parse(f"${law.latex()}$")
+    PARSER.parse(f"${np.exp(law).latex()}$")

@@ -329,6 +329,14 @@ def exp(x: Anchored) -> Anchored:
     return where(near, Anchored(centre, change, _log_of(change, kept)), far)
 
 
+def expm1(x: Anchored) -> Anchored:
+    """e^x - 1; near an anchor c it is (e^c - 1) + e^c(e^h - 1), in which nothing that is near 1 is rounded."""
+    near = (np.abs(x.offset) < 0.5) & (np.abs(x.anchor) < 700.0)
+    centre, change = np.where(near, x.anchor, 0.0), np.exp(np.where(near, x.anchor, 0.0)) * np.expm1(np.where(near, x.offset, 0.0))
+    kept = None if x._log is None else x._log + centre
+    return where(near, Anchored(np.expm1(centre), change, _log_of(change, kept)), exp(x) - 1.0)
+
+
 def where(condition: Any, x: Any, y: Any) -> Anchored:
     x, y = anchored(x), anchored(y)
     log = None if x._log is None and y._log is None else np.where(condition, x.log_offset, y.log_offset)
@@ -548,7 +556,7 @@ RULES: dict[np.ufunc, Callable] = {
     np.negative: negative, np.positive: lambda x: x, np.absolute: absolute, np.sign: sign,
     np.reciprocal: lambda x: power(x, -1.0), np.square: lambda x: power(x, 2.0), np.sqrt: lambda x: power(x, 0.5),
     np.cbrt: lambda x: multiply(power(absolute(x), 1.0 / 3.0), np.where(sign(x) < 0, -1.0, 1.0)),
-    np.exp: exp, np.expm1: lambda x: exp(x) - 1.0, np.log: log, np.log1p: lambda x: log(x + 1.0),
+    np.exp: exp, np.expm1: expm1, np.log: log, np.log1p: lambda x: log(x + 1.0),
     np.exp2: lambda x: exp(x * LOG2), np.log2: lambda x: log(x) / LOG2, np.log10: lambda x: log(x) / np.log(10.0),
     np.tanh: tanh, np.arctanh: arctanh, np.sinh: sinh, np.cosh: cosh, np.arcsinh: arcsinh, np.arctan: arctan, np.tan: tan,
     np.arccosh: arccosh, np.arcsin: arcsin, np.arccos: arccos, np.sin: sin, np.cos: cos, np.hypot: hypot,

@@ -108,7 +108,7 @@ class Family(Univariate):
 
     def _closed(self, name: str) -> Any:
         formula = getattr(self, f"_{name}", None)
-        return None if formula is None else formula(*self._shapes)
+        return None if formula is None else formula(*(np.float64(shape) if np.ndim(shape) == 0 else shape for shape in self._shapes))
 
     def _moved(self, standard: Any) -> Any:
         if standard is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
@@ -19,12 +19,17 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
+from densities.distributions.lattice import Discrete
 from densities.domains import Interval
 from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Piece, Transform, compose, is_identity, same_steps
 from densities.transforms.linear import line_coefficients
 from densities.transforms.manytoone import Endless
+
+
+# Up to so many pieces of a map without end are all kept.
+FEW = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +71,25 @@ class Pushforward(Univariate):
 
     @cached_property
     def _pieces(self) -> Sequence[Piece | Flat]:
-        return self.transform.pieces_within(self._populated())
-
-    def _populated(self) -> Interval:
-        """The support of the base; for a map without end, cut where less than e^-750 of the mass lies beyond."""
-        support = self.base.support
         if not isinstance(self.transform, Endless):
-            return support
+            return self.transform.pieces_within(self.base.support)
+        for log_tail in (-750.0, -80.0):
+            pieces = self.transform.pieces_within(self._populated(log_tail))
+            if len(pieces) <= FEW:
+                break
+        return pieces
+
+    def _populated(self, log_tail: float) -> Interval:
+        """The support of the base, cut where e^log_tail of its mass lies beyond.
+
+        Beyond e^-750 no double sees a mass. Where there are many pieces each value is taken on in the middle too, and
+        what lies beyond e^-80 is less than rounding beside that.
+        """
+        support = self.base.support
         with quiet():
             low, high = float(np.min(value(support.low))), float(np.max(value(support.high)))
-            low = low if np.isfinite(low) else float(np.min(value(self.base.raw_log_ppf(np.asarray(-750.0)))))
-            high = high if np.isfinite(high) else float(np.max(value(self.base.raw_log_isf(np.asarray(-750.0)))))
+            low = low if np.isfinite(low) else float(np.min(value(self.base.raw_log_ppf(np.asarray(log_tail)))))
+            high = high if np.isfinite(high) else float(np.max(value(self.base.raw_log_isf(np.asarray(log_tail)))))
         return Interval(low, high, low_closed=True, high_closed=True)
 
     @cached_property
@@ -342,7 +355,9 @@ class Pushforward(Univariate):
     # ---- expectations ----
 
     def parts(self) -> Sequence[Part]:
-        if self.flats:  # constant pieces carry atoms only: the rest is integrated in the coordinate of the image
+        if self.flats or len(self.branches) > FEW // 8:
+            # Constant pieces carry atoms only, and many branches would be summed at every node of every one: in both
+            # cases the coordinate of the image is the better one.
             return super().parts()
         return tuple(self._pushed(part) for part in self.base.parts())
 
@@ -512,13 +527,21 @@ def pushforward(law: Univariate, transform: Transform) -> Distribution:
     for step in transform.steps:
         if is_identity(step):
             continue
-        if isinstance(result, Pushforward) and isinstance(result.transform, Bijection) and isinstance(step, Bijection):
+        if isinstance(result, Discrete):
+            result = push_forward(result, step)
+        elif isinstance(result, Pushforward) and isinstance(result.transform, Bijection) and isinstance(step, Bijection):
             chain = compose(result.transform, step)
             check_support(result, step)
             result = result.base if is_identity(chain) else Pushforward(result.base, chain)
         else:
-            result = Pushforward(result, step)
+            result = stepped(step, result)
     return result
 
 
-__all__ = ["Branch", "Pushforward", "check_support", "pushforward"]
+@singledispatch
+def stepped(transform: Transform, law: Univariate) -> Distribution:
+    """The law of transform(X) for one map; maps that may leave nothing but point masses register their own."""
+    return Pushforward(law, transform)
+
+
+__all__ = ["Branch", "Pushforward", "check_support", "pushforward", "stepped"]

@@ -22,10 +22,24 @@ SUM_TOLERANCE = 1e-9
 
 @register("mixture", examples=(), source="definition")
 class Mixture(Univariate):
-    """f(x) = Σ wᵢ fᵢ(x): component i with probability wᵢ. Components may have atoms (spike and slab)."""
+    """f(x) = Σ wᵢ fᵢ(x): component i with probability wᵢ. Components may have atoms (spike and slab).
+
+    Of components that are laws of vectors, `Mixture(weights, components)` makes a `VectorMixture`.
+    """
+
+    def __new__(cls, weights: Sequence[float] = (), components: Sequence[Any] = ()) -> Any:
+        if any(getattr(component, "event_shape", ()) for component in components):
+            from densities.distributions.vector_mixture import VectorMixture
+
+            return VectorMixture(weights, components)
+        if cls is Mixture and components and all(as_distribution(component).measure == "counting" for component in components):
+            from densities.distributions.discrete.images import DiscreteMixture
+
+            return super().__new__(DiscreteMixture)
+        return super().__new__(cls)
 
     def __init__(self, weights: Sequence[float], components: Sequence[Any]):
-        self.weights = _checked_weights(weights, len(components))
+        self.weights = checked_weights(weights, len(components))
         self.components = tuple(as_distribution(component) for component in components)
         for component in self.components:
             if not isinstance(component, Univariate) or component.batch_shape:
@@ -119,7 +133,7 @@ class Mixture(Univariate):
         return f"Mixture([{weights}], [{', '.join(map(repr, self.components))}])"
 
 
-def _checked_weights(weights: Sequence[float], n: int) -> np.ndarray:
+def checked_weights(weights: Sequence[float], n: int) -> np.ndarray:
     array = np.asarray(weights)
     if array.ndim != 1 or len(array) != n or n == 0:
         raise ShapeError(argument_error("weights", f"one weight for each of the {n} components", weights))

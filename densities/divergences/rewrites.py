@@ -52,6 +52,14 @@ def strip_shared(p: Any, q: Any) -> Rewritten:
         steps.append(f"shared bijection {last} cancels")
 
 
+def on_plane(pair: Rewritten) -> Rewritten:
+    """Two laws of the same plane in coordinates of that plane."""
+    if not (getattr(pair.p, "singular", False) and getattr(pair.q, "singular", False)):
+        return pair
+    step = "both laws live on one plane: its coordinates"
+    return Rewritten(pair.p.seen_on(pair.q), pair.q.seen_on(pair.q), [*pair.steps, step])
+
+
 def pulled_to_base(p: Any, q: Any) -> Rewritten | None:
     """D(b‖g⁻¹#q) for p = g#b with an injective g whose image holds the support of q; None where that is not so."""
     if not (isinstance(p, PUSHED) and isinstance(p.transform, Bijection)):

@@ -1,0 +1,102 @@
+"""Shares of a whole: the Dirichlet law."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from densities.distributions.base import register
+from densities.distributions.continuous import Beta
+from densities.distributions.vector_base import VectorDistribution, VectorPart
+from densities.domains import Simplex
+from densities.errors import ShapeError, UnsupportedOperationError, argument_error
+from densities.parameters import REQUIRED, bind, positive
+
+
+@register("dirichlet", source="Kotz, Balakrishnan, Johnson, Continuous Multivariate Distributions 1, ch. 49",
+          examples=[{"alpha": [2.0, 3.0, 4.0]}, {"alpha": [0.3, 1.0, 5.0, 0.5]}])
+class Dirichlet(VectorDistribution):
+    """f(x) = Γ(Σα)/ΠΓ(α_i) · Π x_i^(α_i - 1) on the simplex, with respect to Lebesgue measure in the first n - 1 entries.
+
+    alpha (..., n) > 0 with n >= 2; x (..., n) -> (...,), where Σx = 1 to 1e-9. On an edge of the simplex the one-sided limit, NaN
+    at a corner that has none. The entries are x_i = v_i·Π_{j<i}(1 - v_j) with independent v_i of law Beta(α_i, Σ_{j>i} α_j).
+    """
+
+    parameters = {"alpha": positive(REQUIRED, "concentration")}
+    event_axes = {"alpha": 1}
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        self.params = bind(self.name, self.parameters, args, kwargs)
+        shape = np.shape(self.params["alpha"])
+        if not shape or shape[-1] < 2:
+            raise ShapeError(argument_error("dirichlet: alpha", "the shape (..., n) with n >= 2", shape))
+        self.event_shape, self.batch_shape = shape[-1:], shape[:-1]
+
+    @property
+    def support(self) -> Simplex:
+        return Simplex(self.n)
+
+    @property
+    def carrier(self) -> str:
+        return f"the simplex of {self.n} entries"
+
+    @property
+    def _alpha(self) -> np.ndarray:
+        return self.params["alpha"]
+
+    @property
+    def _total(self) -> Any:
+        return np.sum(self._alpha, axis=-1)
+
+    @property
+    def _log_beta(self) -> Any:
+        return np.sum(special.gammaln(self._alpha), axis=-1) - special.gammaln(self._total)
+
+    def raw_logpdf(self, x: Any) -> Any:
+        return np.sum(special.xlogy(self._alpha - 1.0, np.asarray(x, dtype=float)), axis=-1) - self._log_beta
+
+    def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
+        rest = np.cumsum(self._alpha[::-1])[::-1]
+        roots = tuple(Beta(a, b) for a, b in zip(self._alpha[:-1], rest[1:], strict=True))
+
+        def forward(v: np.ndarray) -> tuple[Any, Any]:
+            left = np.cumsum(np.log1p(-v), axis=-1)
+            before = np.concatenate([np.zeros_like(left[..., :1]), left[..., :-1]], axis=-1)
+            return np.concatenate([v * np.exp(before), np.exp(left[..., -1:])], axis=-1), np.sum(before, axis=-1)
+
+        first, second = self._alpha[:-1], rest[1:]
+        return (VectorPart(1.0, roots, forward, quantiles=lambda u: special.betaincinv(first, second, u)),)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        """Gamma variables over their sum, by logarithms: log Γ(α) = log Γ(α + 1) + log(U)/α does not underflow."""
+        alpha = np.broadcast_to(self._alpha, (*shape, self.n))
+        logs = np.log(rng.standard_gamma(alpha + 1.0)) - rng.standard_exponential(alpha.shape) / alpha
+        return special.softmax(logs, axis=-1)
+
+    def marginal(self, i: int) -> Any:
+        """Entry i: beta(α_i, Σα - α_i)."""
+        others = np.sum(np.delete(self._alpha, i, axis=-1), axis=-1)
+        return Beta(self._alpha[..., i], others)
+
+    def closed_mean(self) -> Any:
+        return self._alpha / self._total[..., None]
+
+    def closed_cov(self) -> Any:
+        share = self.closed_mean()
+        spread = share[..., :, None] * (np.eye(self.n) - share[..., None, :])
+        return spread / (self._total[..., None, None] + 1.0)
+
+    def closed_entropy(self) -> Any:
+        """log B(α) + (Σα - n) ψ(Σα) - Σ (α_i - 1) ψ(α_i)."""
+        terms = np.sum((self._alpha - 1.0) * special.digamma(self._alpha), axis=-1)
+        result = self._log_beta + (self._total - self.n) * special.digamma(self._total) - terms
+        return result if np.ndim(result) else float(result)
+
+    def mode(self) -> Any:
+        """(α - 1)/(Σα - n) where every α > 1, otherwise UnsupportedOperationError: the density has no inner maximum."""
+        if not np.all(self._alpha > 1):
+            raise UnsupportedOperationError(f"mode: {self} has no maximum inside the simplex, which takes alpha > 1")
+        return (self._alpha - 1.0) / (self._total - self.n)[..., None]

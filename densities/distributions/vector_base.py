@@ -1,0 +1,242 @@
+"""Laws of vectors: points are (..., n), densities (...,); batches of parameters lead, the event axis trails.
+
+Every law of this kind is one of independent scalar roots carried through a map (a Rosenblatt transformation), or a mixture
+of such. The roots and the map serve draws, (quasi-)Monte Carlo and cubature alike, and a density at a point that was made
+from the roots is their density over the Jacobian: the point is never inverted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NoReturn
+
+import numpy as np
+
+from densities.anchored import value
+from densities.arrays import as_points, quiet
+from densities.distributions import vector_moments
+from densities.distributions.base import Distribution
+from densities.errors import ShapeError, UnsupportedOperationError, argument_error
+from densities.parameters import number_text
+
+
+@dataclass(frozen=True, eq=False)
+class VectorPart:
+    """One term of an expectation, weight · E[f(forward(x))] with the entries of x independent, entry i of law roots[i].
+
+    `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., n) and (...,). Where `whole`, log p(y) is Σ log root - log_det.
+    `quantiles` takes uniforms (..., d) to x, where there is a faster way than the quantiles of the roots, which reach
+    tails that no draw does.
+    """
+
+    weight: float
+    roots: tuple[Any, ...]
+    forward: Callable[[np.ndarray], tuple[Any, Any]]
+    whole: bool = True
+    quantiles: Callable[[np.ndarray], np.ndarray] | None = None
+
+    def log_density(self, x: np.ndarray) -> Any:
+        """The log-density of the roots at x."""
+        return sum(root.logpdf(x[..., i]) for i, root in enumerate(self.roots))
+
+    def points(self, u: np.ndarray) -> np.ndarray:
+        """x at the probabilities u, (..., d)."""
+        with quiet():
+            if self.quantiles is not None:
+                return self.quantiles(u)
+            columns = [value(root.raw_total_ppf(u[..., i])) for i, root in enumerate(self.roots)]
+        return np.stack(np.broadcast_arrays(*columns), axis=-1)
+
+
+class VectorDistribution(Distribution):
+    """A law on Rⁿ. A subclass gives `support`, `raw_logpdf`, `parts` and `draw`, and closed summaries where it has them."""
+
+    # How many trailing axes of a parameter belong to the event; the others are batch.
+    event_axes: ClassVar[Mapping[str, int]] = {}
+
+    @property
+    def n(self) -> int:
+        """The number of coordinates."""
+        return self.event_shape[0]
+
+    def raw_logpdf(self, x: Any) -> Any:
+        """The log-density at points inside the support, the formula alone: (..., n) -> (...,)."""
+        raise NotImplementedError
+
+    def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
+        """The law as independent roots carried through maps, for expectations and draws; for a law without batch."""
+        raise NotImplementedError
+
+    @property
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """The point masses: (locations (k, n), masses (k,))."""
+        return np.empty((0, self.n)), np.empty(0)
+
+    @property
+    def carrier(self) -> str:
+        """The set of full dimension that densities refer to; laws of different carriers are singular to each other."""
+        return f"R^{self.n}"
+
+    def shares_carrier(self, other: Any) -> bool:
+        """Whether both laws have densities with respect to the same measure."""
+        return self.carrier == other.carrier
+
+    def factors(self) -> tuple[Any, ...] | None:
+        """The laws of the coordinates where these are independent, otherwise None."""
+        return None
+
+    def marginal(self, i: int) -> Any:
+        """The law of coordinate i, on the line; None where it has no name here."""
+        return None
+
+    def closed_dependence(self) -> tuple[float, float] | None:
+        """The total correlation Σ H(Yᵢ) - H(Y) in nats and its rounding error, where it is known in closed form."""
+        return None
+
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+        """The law at `index` of the batch, its parameters broadcast to `shape`."""
+        if not self.batch_shape:
+            return self
+        chosen = {}
+        for name, p in self.params.items():
+            own = np.shape(p)[np.ndim(p) - self.event_axes.get(name, 0):]
+            chosen[name] = np.broadcast_to(p, (*shape, *own))[index]
+        return self.replace(**chosen)
+
+    # ---- densities ----
+
+    def logpdf_anywhere(self, x: np.ndarray) -> Any:
+        """The log-density, -inf outside the support."""
+        inside = np.asarray(self.support.contains(x))
+        if inside.all():
+            return self.raw_logpdf(x)
+        middle = self.support.interior_point()  # type: ignore[attr-defined]
+        return np.where(inside, self.raw_logpdf(np.where(inside[..., None], x, middle)), -np.inf)
+
+    def logpdf(self, y: Any) -> Any:
+        """log density at y (nats), (..., n) -> (...,): -inf outside the support, NaN where an entry is NaN.
+
+        Raises ShapeError where the last axis of y has not n entries, or its other axes do not broadcast with the batch.
+        """
+        points, restore = self._points(y)
+        with quiet():
+            result = np.asarray(self.logpdf_anywhere(points if points.dtype == np.float32 else points.astype(float)))
+            missing = np.isnan(points).any(axis=-1)
+            result = np.where(missing, np.nan, result) if missing.any() else result
+        return restore(result.astype(points.dtype, copy=False))
+
+    def pdf(self, y: Any) -> Any:
+        """Density at y, (..., n) -> (...,): 0 outside the support."""
+        with quiet():
+            result = np.exp(self.logpdf(y))
+        return result if np.ndim(result) else result.dtype.type(result) if result.dtype == np.float32 else float(result)
+
+    def pmf(self, y: Any) -> Any:
+        """P(Y = y): 0 where there is no atom."""
+        points, restore = self._points(y)
+        return restore(np.where(np.isnan(points).any(axis=-1), np.nan, np.zeros(points.shape[:-1])).astype(points.dtype))
+
+    def logpmf(self, y: Any) -> Any:
+        """log P(Y = y): -inf where there is no atom."""
+        with quiet():
+            result = np.log(self.pmf(y))
+        return result if np.ndim(result) else float(result)
+
+    def loglik(self, data: Any) -> float:
+        """The log-likelihood of independent observations, the rows of `data`."""
+        return float(np.sum(self.logpdf(data)))
+
+    def _points(self, y: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
+        points, _ = as_points(y)
+        expected = f"points with {self.n} entries in their last axis"
+        if points.dtype == object or points.ndim == 0 or points.shape[-1] != self.n:
+            got = f"shape {points.shape}" if points.dtype != object else y
+            raise ShapeError(argument_error("y", expected, got))
+        try:
+            shape = np.broadcast_shapes(points.shape[:-1], self.batch_shape)
+        except ValueError:
+            raise ShapeError(argument_error("y", f"{expected}, the others broadcasting with the batch {self.batch_shape}", f"shape {points.shape}")) from None
+        plain: Callable[[Any], Any] = points.dtype.type if points.dtype == np.float32 else float
+        return points, (lambda result: result) if shape else plain
+
+    # ---- draws ----
+
+    @property
+    def draw_dimension(self) -> int:  # type: ignore[override]
+        """How many uniforms a draw takes."""
+        parts = self.parts()
+        return max(len(part.roots) for part in parts) + (len(parts) > 1)
+
+    def draw_from(self, source: Any) -> Any:
+        """Draws from a source of uniforms: (size, n)."""
+        result = np.empty((source.size, self.n))
+        with quiet():
+            for part, rows, x in chosen_points(self.parts(), source.uniforms(self.draw_dimension)):
+                result[rows] = part.forward(x)[0]
+        return result
+
+    # ---- summaries ----
+
+    def mean(self) -> Any:
+        """E[Y], (batch, n): nan where it does not exist, ±inf where it is infinite."""
+        return vector_moments.mean(self)
+
+    def cov(self) -> Any:
+        """E[(Y - E Y)(Y - E Y)ᵀ], (batch, n, n)."""
+        return vector_moments.covariance(self)
+
+    def var(self) -> Any:
+        """The variances of the coordinates, (batch, n)."""
+        return vector_moments.variances(self)
+
+    def std(self) -> Any:
+        """The square roots of the variances."""
+        return np.sqrt(self.var())
+
+    def entropy(self) -> Any:
+        """The differential entropy E[-log f(Y)] in nats."""
+        return vector_moments.entropy(self)
+
+    def expect(self, function: Callable[[np.ndarray], Any]) -> float:
+        """E[f(Y)] as a float, for f of points (..., n) -> (...,); `dn.expect` returns it with its error."""
+        return vector_moments.expectation(self, function)
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise UnsupportedOperationError(
+            f"cdf, quantiles and intervals: {self} is a law of vectors, which has none here; "
+            "use marginal(i) for those of a coordinate, or the share of rvs that lies in a set")
+
+    cdf = sf = logcdf = logsf = ppf = isf = median = interval = prob = _refuse
+
+    def __str__(self) -> str:
+        if self.batch_shape:
+            return f"<{self.name} of batch shape {self.batch_shape}>"
+        return f"{self.name}({', '.join(f'{key}={nested_text(p)}' for key, p in self.params.items())})"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{key}={nested_text(p)}' for key, p in self.params.items())})"
+
+    def simplify(self) -> Any:
+        """The same law by its shortest name where one is known."""
+        return self
+
+
+def chosen_points(parts: Sequence[VectorPart], u: np.ndarray) -> list[tuple[VectorPart, Any, np.ndarray]]:
+    """(part, its rows, points of its roots): the last column of u chooses the part where there are several."""
+    if len(parts) == 1:
+        return [(parts[0], slice(None), parts[0].points(u))]
+    weights = np.cumsum([part.weight for part in parts])
+    which = np.minimum(np.searchsorted(weights, u[:, -1] * weights[-1], side="right"), len(parts) - 1)
+    found = []
+    for index, part in enumerate(parts):
+        rows = np.flatnonzero(which == index)
+        found.append((part, rows, part.points(u[rows, :-1])))
+    return found
+
+
+def nested_text(p: Any) -> str:
+    """A parameter as text that parses back: [[1, 0.5], [0.5, 1]]."""
+    if np.ndim(p) == 0:
+        return number_text(p)
+    return f"[{', '.join(nested_text(row) for row in p)}]"

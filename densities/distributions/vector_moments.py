@@ -1,0 +1,212 @@
+"""Expectations under laws of vectors, and their summaries: closed where known, by cubature up to three roots, else by draws."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.distributions.moments import plain
+from densities.errors import UnsupportedOperationError
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.numerics.cubature import Axis, cubature
+
+# Cubature in more dimensions than this costs more than it gives.
+MAX_DIMENSION = 3
+NODES = {1: 100_000, 2: 2_000_000, 3: 4_000_000}
+# A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
+MASS_TOLERANCE = 1e-8
+DRAWS = 2**18
+# f(part, x): logs and signs of k integrands at the points x (m, d) of the roots of a part, both (k, m).
+Integrands = Callable[[Any, np.ndarray], tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class VectorSums:
+    """k sums over a law of vectors, and what may be wrong with them."""
+
+    values: np.ndarray
+    errors: np.ndarray
+    converged: bool
+    truncated: bool
+    evaluations: int
+
+
+def within_reach(law: Any) -> bool:
+    """Whether cubature is the method for the law: at most three roots in every part, and no point masses."""
+    return law.measure == "lebesgue" and max(len(part.roots) for part in law.parts()) <= MAX_DIMENSION
+
+
+def integrate_vector(law: Any, integrands: Integrands, floor: Any = None, rtol: float = 1e-11) -> VectorSums:
+    """Σ over the parts of the law of weight · ∫ integrands dx, in the coordinates of the roots."""
+    found = []
+    for part in law.parts():
+        for piece in expanded(part):
+            if piece.weight > 0:
+                axes = [axis_of(root, breaks) for root, breaks in zip(piece.roots, piece.breaks, strict=True)]
+                found.append((piece.weight, cubature(partial(integrands, piece), axes, floor=floor, rtol=rtol, max_nodes=NODES[len(axes)])))
+    return VectorSums(np.sum([w * c.value for w, c in found], axis=0), np.sum([w * c.error for w, c in found], axis=0),
+                      all(c.converged for _, c in found), any(c.truncated for _, c in found), sum(c.evaluations for _, c in found))
+
+
+def axis_of(root: Any, breaks: np.ndarray) -> Axis:
+    """The axis of one root: cut where its density is not smooth, stretched to its quartiles."""
+    low, high = (float(value(end)) for end in root.support.edges)
+    inner = np.unique(np.concatenate([root.kinks(), breaks]))
+    with quiet():
+        first, middle, third = (float(value(root.raw_ppf(np.asarray(level)))) for level in (0.25, 0.5, 0.75))
+    width = third - first
+    if np.isfinite(low) != np.isfinite(high):
+        width = middle - low if np.isfinite(low) else high - middle
+    inner = inner[(inner > low) & (inner < high)]
+    return Axis((low, *inner, high), middle, width if 0 < width < np.inf else 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A part whose roots are themselves taken apart: mixtures into components, pushed laws into base and map."""
+
+    weight: float
+    roots: tuple[Any, ...]
+    breaks: tuple[np.ndarray, ...]
+    forward: Callable[[np.ndarray], tuple[Any, Any]]
+    whole: bool
+
+    def log_density(self, x: np.ndarray) -> Any:
+        return sum(value(root.logpdf_anywhere(x[..., i])) for i, root in enumerate(self.roots))
+
+
+def expanded(part: Any) -> list[Piece]:
+    """The part in the coordinates of the roots of its roots."""
+    pieces = []
+    for choice in itertools.product(*(root.parts() for root in part.roots)):
+        weight = part.weight * float(np.prod([inner.weight for inner in choice]))
+        whole = part.whole and all(inner.injective for inner in choice)
+        breaks = tuple(np.asarray(inner.breaks, dtype=float) for inner in choice)
+        pieces.append(Piece(weight, tuple(inner.root for inner in choice), breaks, partial(_through, part, choice), whole))
+    return pieces
+
+
+def _through(part: Any, choice: tuple[Any, ...], x: np.ndarray) -> tuple[Any, Any]:
+    """(y, log|det|), NaN for the latter where a scalar map is not injective."""
+    images = [inner.forward(x[..., i]) for i, inner in enumerate(choice)]
+    middle = np.stack([np.asarray(value(y), dtype=float) for y, _ in images], axis=-1)
+    y, log_det = part.forward(middle)
+    return y, log_det + sum(np.nan if inner_log is None else value(inner_log) for _, inner_log in images)
+
+
+def log_density_on(law: Any, piece: Any, x: np.ndarray) -> tuple[Any, Any, Any, Any]:
+    """(y, log|det|, log weight of x, log p(y)) at points of the roots: never inverted where the piece is the whole law."""
+    log_root = piece.log_density(x)
+    y, log_det = piece.forward(x)
+    log_p = np.where(np.isneginf(log_root), -np.inf, log_root - log_det) if piece.whole else law.logpdf_anywhere(y)
+    return y, log_det, log_root, log_p
+
+
+# ---- summaries ----
+
+
+def summary(law: Any, name: str, compute: Callable[[Any], Any]) -> Any:
+    """The closed form of a summary, or `compute` for each member of the batch."""
+    for candidate in (law, law.simplify()):
+        formula = getattr(candidate, f"closed_{name}", None)
+        result = formula() if formula is not None else None
+        if result is not None:
+            return result
+    if not law.batch_shape:
+        return compute(law)
+    members = np.array([compute(law.member(index, law.batch_shape)) for index in np.ndindex(law.batch_shape)])
+    return members.reshape(law.batch_shape + members.shape[1:])
+
+
+def expectation_estimate(law: Any, function: Callable[[np.ndarray], Any], rtol: float = 1e-11) -> Estimate:
+    """E[f(Y)] for f of points (m, n) -> (m,)."""
+    if not within_reach(law):
+        from densities.expectation import expect
+
+        return expect(function, law, method="montecarlo", n=DRAWS, rng=0)
+
+    def integrands(piece: Any, x: np.ndarray) -> tuple[Any, Any]:
+        log_root, f = piece.log_density(x), np.asarray(function(piece.forward(x)[0]), dtype=float)
+        logs = np.where(np.isneginf(log_root), -np.inf, log_root + np.log(np.abs(f)))
+        return np.stack([logs, log_root]), np.stack([np.sign(f), np.ones_like(log_root)])
+
+    sums = integrate_vector(law, integrands, rtol=rtol)
+    good = sums.converged and abs(sums.values[1] - 1) < MASS_TOLERANCE
+    status = Status.UNDECIDED if sums.truncated else Status.CONVERGED if good else Status.NOT_CONVERGED
+    detail = {"mass": float(sums.values[1])}
+    return Estimate(float(sums.values[0]), float(sums.errors[0]), ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail)
+
+
+def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:
+    return plain(expectation_estimate(law, function), "expect", 1e-300)
+
+
+def _marginals(law: Any) -> list[Any] | None:
+    found = [law.marginal(i) for i in range(law.n)]
+    return found if all(one is not None for one in found) else None
+
+
+def mean(law: Any) -> Any:
+    def compute(one: Any) -> np.ndarray:
+        laws = _marginals(one)
+        if laws is not None:
+            return np.array([marginal.mean() for marginal in laws])
+        return np.array([plain(expectation_estimate(one, lambda y, i=i: y[..., i]), "mean", 1.0) for i in range(one.n)])
+
+    return summary(law, "mean", compute)
+
+
+def variances(law: Any) -> Any:
+    laws = _marginals(law)
+    if laws is not None:
+        return np.stack(np.broadcast_arrays(*(marginal.var() for marginal in laws)), axis=-1)
+    return np.diagonal(covariance(law), axis1=-2, axis2=-1).copy()
+
+
+def covariance(law: Any) -> Any:
+    def compute(one: Any) -> np.ndarray:
+        centre, n = one.mean(), one.n
+        independent, laws = one.factors() is not None, _marginals(one)
+        result = np.zeros((n, n))
+        for i, j in itertools.combinations_with_replacement(range(n), 2):
+            if i == j and laws is not None:
+                result[i, i] = laws[i].var()
+            elif not independent:
+                product = partial(_product, i=i, j=j, centre=centre)
+                result[i, j] = result[j, i] = plain(expectation_estimate(one, product), "cov", 1.0)
+        return result
+
+    return summary(law, "cov", compute)
+
+
+def _product(y: np.ndarray, i: int, j: int, centre: np.ndarray) -> Any:
+    return (y[..., i] - centre[i]) * (y[..., j] - centre[j])
+
+
+def entropy(law: Any) -> Any:
+    return summary(law, "entropy", lambda one: plain(entropy_estimate(one), "entropy", 1.0))
+
+
+def entropy_estimate(law: Any) -> Estimate:
+    """-E[log f(Y)]."""
+    if law.measure != "lebesgue":
+        raise UnsupportedOperationError(f"entropy: {law} has point masses; its differential entropy is not defined")
+    if not within_reach(law):
+        return expectation_estimate(law, lambda y: -law.logpdf_anywhere(y))
+
+    def integrands(piece: Any, x: np.ndarray) -> tuple[Any, Any]:
+        _, _, log_root, log_p = log_density_on(law, piece, x)
+        logs = np.where(np.isneginf(log_root), -np.inf, log_root + np.log(np.abs(log_p)))
+        return np.stack([logs, log_root]), np.stack([-np.sign(log_p), np.ones_like(log_root)])
+
+    sums = integrate_vector(law, integrands, floor=(1, 1))
+    good = sums.converged and abs(sums.values[1] - 1) < MASS_TOLERANCE
+    return Estimate(float(sums.values[0]), float(sums.errors[0]), ErrorKind.HEURISTIC, Status.CONVERGED if good else Status.NOT_CONVERGED,
+                    "cubature", sums.evaluations, {"mass": float(sums.values[1])})

@@ -1,0 +1,286 @@
+"""The law of g(X) for a bijection g of vectors: elementwise maps, affine maps with a matrix, and chains of them.
+
+f_Y(y) = f_X(x)·|det dx/dy|, x = g⁻¹(y). An elementwise map of independent entries acts on each of them, many-to-one or not;
+a law whose entries depend on each other goes through bijections only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.distributions.elliptical import Elliptical
+from densities.distributions.product import Product
+from densities.distributions.pushforward import check_support
+from densities.distributions.vector_base import VectorDistribution, VectorPart
+from densities.domains import Domain, Interval
+from densities.errors import ShapeError, SupportError, UnsupportedOperationError
+from densities.protocols import push_forward
+from densities.transforms.base import Bijection, Inverse, Transform, compose, is_identity, same_steps
+from densities.transforms.linear import line_coefficients
+from densities.transforms.vector import Independent, Linear
+
+
+class Image(Domain):
+    """The image of a set of vectors under a bijection; `sides` are ranges that hold the coordinates."""
+
+    event_ndim = 1
+
+    def __init__(self, law: Any):
+        self.base, self.transform, self.sides = law.base.support, law.transform, law.sides
+
+    def contains(self, x: Any) -> Any:
+        inside = np.asarray(self.transform.codomain.contains(x))
+        with quiet():
+            back = np.asarray(self.transform.inverse(np.where(inside[..., None], x, self.interior_point())))
+            return inside & self.base.contains(back)
+
+    def interior_point(self) -> Any:
+        with quiet():
+            return np.asarray(self.transform.forward(np.asarray(self.base.interior_point(), dtype=float)))
+
+    def __str__(self) -> str:
+        return f"image of {self.base} under {self.transform}"
+
+
+class VectorPushforward(VectorDistribution):
+    """The law of transform(X), X of law `base`, for a bijection of vectors.
+
+    Raises SupportError where the base leaves the domain of the map, ShapeError where the map is one of vectors of another length.
+    """
+
+    def __init__(self, base: Any, transform: Bijection):
+        self.base, self.transform = base, transform
+        self.params = {}
+        self.event_shape = base.event_shape
+        try:
+            self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
+        except ValueError:
+            raise ShapeError(f"{transform}: expected a batch that broadcasts with {base.batch_shape}, got {transform.batch_shape}") from None
+        law: Any = base
+        sides = base.sides if isinstance(base, VectorPushforward) else base.support.sides
+        for step in transform.steps:
+            _check_step(law, sides, step)
+            sides = _moved_sides(sides, step)
+            law = None
+        self.sides = sides
+
+    @cached_property
+    def support(self) -> Image:  # type: ignore[override]
+        return Image(self)
+
+    @property
+    def measure(self) -> str:
+        return self.base.measure
+
+    @property
+    def carrier(self) -> str:
+        plain = self.base.carrier == f"R^{self.n}"
+        return self.base.carrier if plain else f"the image of {self.base.carrier} under {self.transform}"
+
+    def logpdf_anywhere(self, y: np.ndarray) -> Any:
+        """log f_X(x) + log|det dx/dy|, -inf outside."""
+        inside = np.asarray(self.transform.codomain.contains(y))
+        with quiet():
+            safe = y if inside.all() else np.where(inside[..., None], y, self.support.interior_point())
+            x, log_det = self.transform.inverse_and_log_det(np.asarray(safe, dtype=float))
+            log_base = np.asarray(self.base.logpdf_anywhere(np.asarray(x)))
+            return np.where(inside & ~np.isneginf(log_base), log_base + log_det, -np.inf)
+
+    raw_logpdf = logpdf_anywhere
+
+    def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
+        return tuple(replace(part, forward=_Composed(part.forward, self.transform)) for part in self.base.parts())
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return self.transform.forward(np.asarray(self.base.draw(rng, shape)))
+
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+        if not self.batch_shape:
+            return self
+        steps = [_step_member(step, index, shape, self.n) for step in self.transform.steps]
+        return VectorPushforward(self.base.member(index, shape), compose(*steps))  # type: ignore[arg-type]
+
+    def marginal(self, i: int) -> Any:
+        """The marginal of the base through the map, where that acts on each entry."""
+        if not all(isinstance(step, Independent) for step in self.transform.steps):
+            return None
+        law = self.base.marginal(i)
+        for step in self.transform.steps:
+            law = None if law is None else push_forward(law, _coordinate(step.elementwise, i, self.n))  # type: ignore[attr-defined]
+        return law
+
+    def closed_dependence(self) -> tuple[float, float] | None:
+        """That of the base where the map acts on each entry: it does not change it."""
+        elementwise = all(isinstance(step, Independent) for step in self.transform.steps)
+        return self.base.closed_dependence() if elementwise else None
+
+    def closed_entropy(self) -> Any:
+        """H(X) + log|det|, where that is constant."""
+        coefficients = [_affine(step, self.n) for step in self.transform.steps]
+        if any(found is None for found in coefficients):
+            return None
+        return self.base.entropy() + sum(np.linalg.slogdet(matrix)[1] for _, matrix in coefficients)  # type: ignore[misc]
+
+    def simplify(self) -> Any:
+        """Affine maps of an elliptical law absorbed into its parameters."""
+        base, steps = self.base.simplify(), list(self.transform.steps)
+        while steps and isinstance(base, Elliptical):
+            coefficients = _affine(steps[0], self.n)
+            if coefficients is None:
+                break
+            base = base.affine_image(*coefficients)
+            del steps[0]
+        return push_forward(base, compose(*steps)) if steps else base
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (isinstance(other, VectorPushforward) and self.base.same_as(other.base)
+                                 and same_steps(self.transform.steps, other.transform.steps))
+
+    def replace(self, **changes: Any) -> Any:
+        """The same map of the base with some parameters changed."""
+        return VectorPushforward(self.base.replace(**changes), self.transform)
+
+    def __str__(self) -> str:
+        return f"{self.base} >> {self.transform}"
+
+    def __repr__(self) -> str:
+        return f"{self.base!r} >> {self.transform!r}"
+
+
+class _Composed:
+    """A part's map followed by another one; log-determinants add."""
+
+    def __init__(self, first: Any, second: Bijection):
+        self.first, self.second = first, second
+
+    def __call__(self, x: np.ndarray) -> tuple[Any, Any]:
+        y, before = self.first(x)
+        z, log_det = self.second.forward_and_log_det(np.asarray(y))
+        return z, before + log_det
+
+
+def elementary_steps(transform: Transform) -> list[Transform]:
+    """The steps of a map, an elementwise chain taken apart into its links."""
+    return [part for step in transform.steps
+            for part in ([Independent(link, step.n_axes) for link in step.elementwise.steps] if isinstance(step, Independent) else [step])]
+
+
+def _affine(step: Transform, n: int) -> tuple[Any, Any] | None:
+    """(loc, matrix) of a map that is y = loc + matrix x; None for another one."""
+    if isinstance(step, Linear):
+        return step.params["loc"], step.params["matrix"]
+    if isinstance(step, Inverse) and isinstance(step.original, Linear):
+        matrix = np.linalg.inv(step.original.params["matrix"])
+        return -(matrix @ np.broadcast_to(step.original.params["loc"], (n,))[..., None])[..., 0], matrix
+    line = line_coefficients(step.elementwise) if isinstance(step, Independent) else None
+    if line is None:
+        return None
+    loc, scale = line
+    scale = np.asarray(scale)[..., None] if np.ndim(scale) == 0 else np.asarray(scale)
+    return loc, np.broadcast_to(scale, (*scale.shape[:-1], n))[..., None] * np.eye(n)
+
+
+def _coordinate(elementwise: Transform, i: int, n: int) -> Transform:
+    """What an elementwise map does to entry i."""
+    if not elementwise.batch_shape:
+        return elementwise
+    return elementwise.member((..., i), (*elementwise.batch_shape[:-1], n))  # type: ignore[arg-type]
+
+
+def _step_member(step: Transform, index: tuple[int, ...], shape: tuple[int, ...], n: int) -> Transform:
+    """The map at `index` of the batch: parameters keep the axes of the event."""
+    if not step.batch_shape:
+        return step
+    if isinstance(step, Independent):
+        return Independent(step.elementwise.member(index, (*shape, n)), step.n_axes)  # type: ignore[arg-type]
+    if isinstance(step, Inverse):
+        return _step_member(step.original, index, shape, n).inv  # type: ignore[attr-defined]
+    own = {"loc": 1, "matrix": 2}
+    params = {name: np.broadcast_to(p, (*shape, *np.shape(p)[np.ndim(p) - own[name]:]))[index] if np.ndim(p) and name in own else p
+              for name, p in step.params.items()}
+    return type(step)(**params)
+
+
+def _check_step(law: Any, sides: Sequence[Interval], step: Transform) -> None:
+    """ShapeError for vectors of another length, SupportError where the law certainly leaves the domain of the step."""
+    n = len(sides)
+    if getattr(step.domain, "n", n) != n:
+        raise ShapeError(f"{step}: expected vectors with {step.domain.n} entries, got {n}")  # type: ignore[attr-defined]
+    if not isinstance(step, Independent):
+        return
+    for i, side in enumerate(sides):
+        entry = _coordinate(step.elementwise, i, n)
+        marginal = law.marginal(i) if law is not None else None
+        if marginal is not None:
+            check_support(marginal, entry)
+        elif isinstance(entry.domain, Interval) and not _within(side, entry.domain):
+            raise SupportError(f"{entry}: entry {i} ranges over {side}, which is not known to lie in its domain {entry.domain}")
+
+
+def _within(inner: Interval, outer: Interval) -> bool:
+    with quiet():
+        return bool(np.all(value(inner.low) >= value(outer.low)) and np.all(value(inner.high) <= value(outer.high)))
+
+
+def _moved_sides(sides: Sequence[Interval], step: Transform) -> tuple[Interval, ...]:
+    """Ranges that hold the coordinates after the step."""
+    n = len(sides)
+    with quiet():
+        if isinstance(step, Independent):
+            images = []
+            for i, side in enumerate(sides):
+                entry = _coordinate(step.elementwise, i, n)
+                images.append(entry.image(side.intersect(entry.domain)))  # type: ignore[attr-defined, arg-type]
+            return tuple(images)
+        coefficients = _affine(step, n)
+        if coefficients is None:
+            return (Interval(),) * n
+        loc, matrix = np.broadcast_to(coefficients[0], (n,)) if np.ndim(coefficients[0]) < 2 else coefficients[0], coefficients[1]
+        ends = np.stack(np.broadcast_arrays(*(np.asarray(value(end), dtype=float) for side in sides for end in side.edges)), axis=-1)
+        ends = ends.reshape(*ends.shape[:-1], 1, n, 2)
+        spans = np.where(matrix[..., None] == 0, 0.0, matrix[..., None] * ends)
+        lows, highs = np.sum(np.min(spans, axis=-1), axis=-1) + loc, np.sum(np.max(spans, axis=-1), axis=-1) + loc
+        return tuple(Interval(lows[..., i], highs[..., i]) for i in range(n))
+
+
+@push_forward.register
+def vector_pushforward(law: VectorDistribution, transform: Transform) -> Any:
+    """The law of transform(X): maps of the line act on every entry; neighbouring bijections become one chain."""
+    result: Any = law
+    for step in transform.steps:
+        if is_identity(step):
+            continue
+        elementwise = step.elementwise if isinstance(step, Independent) else step if step.event_ndim == 0 else None
+        if elementwise is not None and isinstance(result, Product):
+            _check_entries(elementwise, result.n)
+            result = Product([push_forward(one, _coordinate(elementwise, i, result.n)) for i, one in enumerate(result.components)])
+            continue
+        if not isinstance(step, Bijection):
+            raise UnsupportedOperationError(
+                f"{step}: a many-to-one map acts on the entries of a law only where these are independent (product); {result} is not such a law")
+        if elementwise is not None:
+            _check_entries(elementwise, result.n)
+            step = Independent(elementwise, 1)  # type: ignore[arg-type]
+        result = _joined(result, step)
+    return result
+
+
+def _check_entries(elementwise: Transform, n: int) -> None:
+    shape = elementwise.batch_shape
+    if shape and shape[-1] not in (1, n):
+        raise ShapeError(f"{elementwise}: expected parameters with {n} entries in their last axis, got the shape {shape}")
+
+
+def _joined(law: Any, step: Bijection) -> Any:
+    if not isinstance(law, VectorPushforward):
+        return VectorPushforward(law, step)
+    _check_step(law, law.sides, step)
+    chain = compose(law.transform, step)
+    return law.base if is_identity(chain) else VectorPushforward(law.base, chain)  # type: ignore[arg-type]

@@ -1,0 +1,229 @@
+"""D(p‖q) of laws of vectors: coordinate by coordinate where q is a product, by cubature to three dimensions, else by draws.
+
+For a product q = ⊗qᵢ the chain rule gives D(p‖q) = TC(p) + Σ D(pᵢ‖qᵢ), with the marginals pᵢ of p and its total correlation
+TC(p) = Σ H(pᵢ) - H(p): all terms >= 0, so nothing cancels, in any dimension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.distributions.vector_base import chosen_points
+from densities.distributions.vector_moments import MASS_TOLERANCE, MAX_DIMENSION, expanded, integrate_vector, within_reach
+from densities.divergences.numeric import FLOOR1, FLOOR3, FLOORS, K1, K3, P, Q, kl_integrands
+from densities.divergences.vector_ratio import VectorRatio
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.expectation import EPS, from_draws
+from densities.numerics.exponents import Verdict, tail_verdict
+from densities.numerics.montecarlo import estimate_mean
+
+# A point where q has no density counts where the log-density of p's roots exceeds this.
+NOTICED = -600.0
+# First only ∫p t and ∫p are asked for: where q is narrow beside p the other two sums cost much and say nothing new.
+FIRST_FLOORS = (FLOOR1, None, P, None, None, None)
+# A mass nearer to 1 than this may miss it by rounding alone.
+ROUNDED_MASS = 1e-13
+# The accuracy asked for in three dimensions, where one more digit costs eight times the nodes.
+THREE_RTOL = 1e-9
+# The squares of distances beyond e^LONGEST are no doubles.
+LONGEST = 340.0
+# Probabilities at which the other coordinates are held while one goes to infinity.
+HELD = (0.37, 0.71)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The pairs of coordinates of a pair whose q has independent ones, and the total correlation of p with its error."""
+
+    pairs: tuple[tuple[Any, Any], ...]
+    dependence: float
+    error: float
+
+
+def split(p: Any, q: Any) -> Split | None:
+    """The coordinates, where q is a product and p's marginals and dependence are known; None otherwise."""
+    factors, dependence = q.factors(), p.closed_dependence()
+    if factors is None or dependence is None:
+        return None
+    marginals = [p.marginal(i) for i in range(p.n)]
+    if any(marginal is None for marginal in marginals):
+        return None
+    return Split(tuple(zip(marginals, factors, strict=True)), *dependence)
+
+
+def route(p: Any, q: Any, method: str) -> tuple[str, str]:
+    """The method that answers for a pair of laws of vectors without a closed form, and the words for it."""
+    if method == "montecarlo":
+        return "montecarlo", "Monte Carlo over draws of p"
+    if split(p, q) is not None:
+        return "coordinates", "q has independent coordinates: the total correlation of p, and the sum over coordinates"
+    if within_reach(p):
+        return "cubature", "cubature in the coordinates of the roots of p"
+    if method == "quadrature":
+        return "none", f"cubature serves at most {MAX_DIMENSION} dimensions and no point masses"
+    return "montecarlo", f"Monte Carlo over draws of p: more than {MAX_DIMENSION} dimensions"
+
+
+def evaluate(p: Any, q: Any, by: str, scalar_kl: Callable[..., Estimate], method: str, *, rtol: float, **draws: Any) -> Estimate:
+    """D(p‖q) by the route `by`; `scalar_kl` answers for pairs of coordinates, `draws` are options of `estimate_mean`."""
+    if by == "coordinates":
+        return kl_coordinates(p, q, lambda a, b: scalar_kl(a, b, method=method, rtol=rtol))
+    if by == "cubature":
+        return kl_cubature(p, q, rtol=rtol)
+    if by == "montecarlo":
+        return kl_draws(p, q, **draws)
+    return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, Status.UNAVAILABLE, "quadrature", 0, {"reason": route(p, q, method)[1]})
+
+
+# ---- coordinates ----
+
+
+def kl_coordinates(p: Any, q: Any, scalar_kl: Callable[[Any, Any], Estimate]) -> Estimate:
+    """TC(p) + Σ D(pᵢ‖qᵢ), each by its own method; errors add."""
+    found = split(p, q)
+    assert found is not None
+    terms = [scalar_kl(a, b) for a, b in found.pairs]
+    total = found.dependence + sum(float(term.value) for term in terms)
+    error = found.error + sum(float(term.error) for term in terms) + EPS * len(terms) * abs(total)
+    reasons = [f"entry {i}: {term.reason}" for i, term in enumerate(terms) if term.reason]
+    detail: dict[str, Any] = {"coordinates": [str(term) for term in terms], "total_correlation": found.dependence}
+    if reasons:
+        detail["reason"] = "; ".join(reasons)
+    kind = max((term.error_kind for term in terms), key=list(ErrorKind).index)
+    methods = "+".join(dict.fromkeys(term.method for term in terms))
+    return Estimate(total, 0.0 if np.isinf(total) else error, kind, _joint_status(terms), methods, sum(int(term.evaluations) for term in terms), detail)
+
+
+def _joint_status(terms: Sequence[Estimate]) -> Status:
+    """Infinite where one term is, for none is negative; otherwise the worst of them."""
+    statuses = [term.status for term in terms]
+    return Status.INFINITE if Status.INFINITE in statuses else max(statuses, key=list(Status).index)
+
+
+# ---- cubature ----
+
+
+def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
+    """D(p‖q) from ∫p t, ∫p φ(t), ∫p and ∫q on the same nodes, in the coordinates of the roots of p."""
+    endless = _infinite_tail(p, q)
+    if endless is Verdict.INFINITE:
+        return _infinite("p log(p/q) is not integrable far out, along a coordinate of the roots of p")
+    if max(len(part.roots) for part in p.parts()) == MAX_DIMENSION:
+        rtol = max(rtol, THREE_RTOL)
+    best = _by_cubature(p, q, rtol, FIRST_FLOORS)
+    if best.error > 1e-9 * abs(best.value) and np.isfinite(best.value):
+        best = min(best, _by_cubature(p, q, rtol, FLOORS), key=lambda estimate: estimate.error)
+    if endless is Verdict.UNDECIDED and best.status is not Status.INFINITE:
+        detail = {**best.detail, "reason": "the integral converges so slowly that it may be infinite"}
+        return Estimate(best.value, best.error, best.error_kind, Status.UNDECIDED, best.method, best.evaluations, detail)
+    return best
+
+
+def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
+    ratio, witnesses = VectorRatio(p, q), []
+
+    def integrands(piece: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logs, signs = kl_integrands(ratio, piece, x)  # type: ignore[arg-type]
+        alone = np.isneginf(logs[Q]) & np.isposinf(logs[K1]) & (logs[P] > NOTICED)
+        if alone.any() and not witnesses:
+            witnesses.append(piece.forward(x[alone][:1])[0][0])
+        return logs, signs
+
+    sums = integrate_vector(p, integrands, floor=floors, rtol=rtol)
+    if witnesses:
+        return _infinite(f"p has mass near {np.array2string(witnesses[0], precision=6)}, where q has none")
+    v, e = sums.values, sums.errors
+    forms = [(e[K1] + 8 * EPS * v[FLOOR1], v[K1], "k1")]
+    beside = abs(v[Q] - 1.0)
+    if beside < MASS_TOLERANCE:  # mass of q that the nodes miss is missing in ∫p φ; what rounding leaves of it is not
+        forms.append((e[K3] + 8 * EPS * v[FLOOR3] + (beside if beside > ROUNDED_MASS else 0.0), v[K3], "k3"))
+    error, total, form = min(forms, key=lambda one: np.inf if np.isnan(one[0]) else one[0])
+    # Two forms that differ by more than both errors say that an error is too small.
+    error = max([error, *(abs(other - total) - wide for wide, other, _ in forms)])
+    gap = abs(v[P] - 1.0)
+    error += gap * abs(total)
+    good = gap < MASS_TOLERANCE and error <= max(1e-8 * abs(total), 1e-14) and not sums.truncated
+    detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q]), "form": form}
+    if not gap < MASS_TOLERANCE:
+        detail["reason"] = f"the density of p integrates to {v[P]:.12g} on the nodes"
+    elif sums.truncated:
+        detail["reason"] = "the integrand has not died out where the doubles end"
+    status = Status.CONVERGED if good else Status.NOT_CONVERGED
+    return Estimate(float(total), float(np.nan_to_num(error, nan=np.inf)), ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail)
+
+
+def _infinite(reason: str) -> Estimate:
+    return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support" if "mass" in reason else "tails", 0, {"reason": reason})
+
+
+def _infinite_tail(p: Any, q: Any) -> Verdict:
+    """Whether ∫p|t| diverges along a coordinate of the roots with the others held: by Fubini it then diverges as a whole.
+
+    FINITE means that no coordinate shows a divergence, not that there is none.
+    """
+    ratio, worst = VectorRatio(p, q), Verdict.FINITE
+    for part in p.parts():
+        for piece in expanded(part):
+            for i, root in enumerate(piece.roots):
+                for side, end in zip((-1.0, 1.0), root.support.edges, strict=True):
+                    if np.isinf(float(end)):
+                        verdicts = {_along(ratio, piece, i, side, level) for level in HELD}
+                        if verdicts == {Verdict.INFINITE}:
+                            return Verdict.INFINITE
+                        worst = Verdict.UNDECIDED if Verdict.UNDECIDED in verdicts else worst
+    return worst
+
+
+def _along(ratio: VectorRatio, piece: Any, i: int, side: float, level: float) -> Verdict:
+    """The verdict on ∫p|t| as coordinate i goes to ±infinity."""
+    with quiet():
+        held = np.array([float(value(root.raw_ppf(np.asarray(level)))) for root in piece.roots])
+    root = piece.roots[i]
+
+    def logs(L: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        near = np.minimum(L, LONGEST)
+        x = np.broadcast_to(held, (len(L), len(held))).copy()
+        x[:, i] = held[i] + side * np.exp(near)
+        t, _, log_p, log_q, _ = ratio.on(piece, x)
+        # The root itself is known at any distance; t, where it is past the doubles, is not.
+        weight = np.asarray(value(root.raw_logpdf(Anchored.from_log(L, side, held[i]))), dtype=float)
+        g = weight + np.log(np.abs(t)) + L
+        beyond = np.where(np.isneginf(weight), -np.inf, np.nan)
+        return np.where(near < L, beyond, g), EPS * (np.abs(weight) + L + (np.abs(log_p) + np.abs(log_q)) / np.abs(t))
+
+    with quiet():
+        scale = np.log(max(abs(held[i]), 1.0))
+        return Verdict(int(tail_verdict(lambda L: logs(L)[0], 1, log_scale=scale, noise=lambda L: 4 * np.nan_to_num(logs(L)[1], nan=np.inf)).verdict))
+
+
+# ---- draws ----
+
+
+class VectorLogRatioDraws:
+    """t = log dp/dq at the draws of a source, for `estimate_mean`; picklable."""
+
+    def __init__(self, p: Any, q: Any):
+        self.ratio = VectorRatio(p, q)
+        self.dimension = p.draw_dimension
+
+    def __call__(self, source: Any) -> np.ndarray:
+        p = self.ratio.p
+        result = np.empty(source.size)
+        with quiet():
+            for part, rows, x in chosen_points(p.parts(), source.uniforms(self.dimension)):
+                result[rows] = self.ratio.on(part, x)[0]
+        return result
+
+
+def kl_draws(p: Any, q: Any, **options: Any) -> Estimate:
+    """D(p‖q) as the mean of log dp/dq over draws of p; options are those of `estimate_mean`."""
+    if p.measure == "lebesgue" and _infinite_tail(p, q) is Verdict.INFINITE:
+        return _infinite("p log(p/q) is not integrable far out, along a coordinate of the roots of p")
+    values = VectorLogRatioDraws(p, q)
+    return from_draws(estimate_mean(values, dimension=values.dimension, **options), "montecarlo")

@@ -165,11 +165,15 @@ class Report:
         return table
 
     @property
+    def checks_text(self) -> str:
+        """The independent checks, a line each."""
+        marks = {True: "ok", False: "WRONG", None: "?"}
+        return "\n".join(f"{check.name} of {check.law}: {marks[check.passed]}, {check.text}" for check in self.checks)
+
+    @property
     def summary(self) -> str:
         """The checks and the verdict, a line each."""
-        marks = {True: "ok", False: "WRONG", None: "?"}
-        lines = [f"{check.name} of {check.law}: {marks[check.passed]}, {check.text}" for check in self.checks]
-        return "\n".join([*lines, f"verdict: {self.verdict}: {self.reason}"])
+        return "\n".join(filter(None, [self.checks_text, f"verdict: {self.verdict}: {self.reason}"]))
 
     def __str__(self) -> str:
         lines = [self.headings(), *self.cells()]

@@ -1,0 +1,264 @@
+"""The command: its output, its exit codes, and that wrong input gets one line and a caret, never a traceback."""
+
+import json
+import math
+import sys
+
+import pytest
+
+from densities.cli import main
+from densities.distributions import registry as distributions
+from densities.transforms import registry as transforms
+
+P, Q = "normal(0, 1)", "normal(1, 2)"
+OPTIONS = ["--method", "x"], ["--n", "3"], ["--n", "x"]  # wrong ones
+TRUTH = math.log(2) + (1 + 1) / 8 - 0.5  # log(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2
+FEW = ("--n", "4096")
+
+
+@pytest.fixture
+def cli(capsys, tmp_path, monkeypatch):
+    """Runs the command in an empty folder; (exit code, output, what went to the error stream)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words):
+        try:
+            code = main([str(word) for word in words])
+        except SystemExit as stop:  # argparse
+            code = stop.code
+        return code, *capsys.readouterr()
+
+    return call
+
+
+# --- compare
+
+
+def test_compare_prints_tables_a_verdict_and_saves_a_picture(cli, tmp_path):
+    code, out, err = cli("compare", "exp(0.8*normal(0,1) + 0.5)", "log_normal(0, 1)", "-o", "comparison.png", *FEW)
+    assert (code, err) == (0, "")
+    assert out.startswith("p = normal(loc=0, scale=1) >> affine(loc=0.5, scale=0.8) >> exp\nq = log_normal")
+    for direction in ("D(p‖q)", "D(q‖p)"):
+        assert f"\n{direction}: agree: closed, quadrature and montecarlo agree" in out
+    for heading in ("error", "status", "evaluations", "ms"):
+        assert out.count(heading) >= 2
+    assert out.splitlines()[-1] == f"picture: {tmp_path / 'comparison.png'}"
+    assert (tmp_path / "comparison.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_compare_without_a_picture(cli, tmp_path):
+    code, out, _ = cli("compare", P, Q, *FEW)
+    assert code == 0 and "picture" not in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_compare_as_json(cli):
+    code, out, _ = cli("compare", P, Q, "--json", *FEW)
+    data = json.loads(out)
+    assert code == 0
+    assert data["picture"] is None
+    assert data["pq"]["verdict"] == data["qp"]["verdict"] == "agree"
+    assert data["pq"]["rows"][0]["value"] == pytest.approx(TRUTH, rel=1e-14)
+
+
+def test_bits(cli):
+    _, out, _ = cli("compare", P, Q, "--bits", *FEW)
+    assert "[bits]" in out and str(TRUTH / math.log(2))[:12] in out
+
+
+@pytest.mark.parametrize("name", ["picture.nothing", "no/such/folder/picture.png"])
+def test_a_picture_that_cannot_be_saved(cli, name):
+    code, _, err = cli("compare", P, Q, "-o", name, *FEW)
+    assert code == 2
+    assert name in err and err.startswith("densities: ") and "Traceback" not in err
+
+
+# --- kl
+
+
+def test_kl(cli):
+    code, out, _ = cli("kl", P, Q)
+    assert code == 0
+    assert out == "D(p‖q) = 0.443147180559945 ± 9.2e-15 (closed, exact) [nats]\n"
+
+
+@pytest.mark.parametrize("method", ["auto", "closed", "quadrature", "montecarlo"])
+def test_kl_by_each_method(cli, method):
+    code, out, _ = cli("kl", P, Q, "--method", method, "--json", *FEW)
+    data = json.loads(out)
+    assert code == 0
+    assert data["value"] == pytest.approx(TRUTH, abs=max(6 * data["error"], 1e-12))
+
+
+def test_kl_shows_its_plan(cli):
+    _, out, _ = cli("kl", P, Q, "--plan")
+    assert "1. p is absolutely continuous with respect to q\n2. closed form" in out
+
+
+def test_kl_stops_at_a_target(cli):
+    _, coarse, _ = cli("kl", P, Q, "--method", "montecarlo", "--n", "1e6", "--target", "0.01", "--json")
+    assert json.loads(coarse)["evaluations"] < 10**6
+
+
+def test_the_seed_decides(cli):
+    once, again, other = (cli("kl", P, Q, "--method", "montecarlo", *FEW, "--rng", seed)[1] for seed in (1, 1, 2))
+    assert once == again != other
+
+
+def test_an_answer_that_is_none_exits_with_1(cli):
+    code, out, _ = cli("kl", "cauchy(0, 1)", P, "--method", "montecarlo", *FEW)
+    assert code == 1
+    assert "heavy_tail" in out and "method='quadrature'" in out
+
+
+def test_a_certain_infinity_is_an_answer(cli):
+    code, out, _ = cli("kl", P, "uniform(-5, 5)")
+    assert code == 0 and out.startswith("D(p‖q) = inf (")
+
+
+# --- validate
+
+
+def test_validate_agrees(cli):
+    code, out, _ = cli("validate", P, Q, "--claimed", TRUTH, *FEW)
+    assert code == 0
+    assert "verdict: agree: closed, quadrature, montecarlo and claimed agree" in out
+    assert "mass of p: ok" in out and "draws of q: ok" in out
+
+
+def test_a_wrong_claim_exits_with_1(cli):
+    code, out, _ = cli("validate", P, Q, "--claimed", 0.4432, *FEW)
+    assert code == 1
+    assert "verdict: disagree: claimed differs from" in out
+    assert json.loads(cli("validate", P, Q, "--claimed", 0.4432, "--json", *FEW)[1])["verdict"] == "disagree"
+
+
+def test_validate_wants_both_or_none(cli):
+    code, _, err = cli("validate", P)
+    assert code == 2 and "expected two distributions or none" in err
+
+
+# --- show and list
+
+
+def test_show_a_law(cli, tmp_path):
+    code, out, _ = cli("show", "1/gamma(3, 2)", "-o", "law.svg")
+    facts = dict(line.split("  ", 1) for line in out.splitlines())
+    facts = {heading: fact.strip() for heading, fact in facts.items()}
+    assert code == 0
+    assert facts["law"] == "gamma(shape=3, scale=2) >> reciprocal"
+    assert facts["support"] == "(0, inf)"
+    assert float(facts["mean"]) == pytest.approx(0.25, rel=1e-9)  # 1/(scale (shape - 1))
+    assert float(facts["standard deviation"]) == pytest.approx(0.25, rel=1e-9)
+    assert "0.5: 0.1869815716" in facts["quantiles"]
+    assert (tmp_path / "law.svg").exists()
+
+
+def test_show_a_family_and_a_map_by_name(cli, tmp_path):
+    _, out, _ = cli("show", "normal")
+    assert "parameters          loc=0, scale=1\n" in out
+    code, out, _ = cli("show", "softplus", "-o", "map.png")
+    assert code == 0
+    assert "log(1 + exp(x))" in out and "(0, inf)" in out and "softplus_inverse" in out
+    assert (tmp_path / "map.png").exists()
+    assert "standardize" in cli("show", "affine(1, 2)")[1]
+
+
+def test_show_says_why_a_fact_is_missing(cli):
+    code, out, _ = cli("show", "clip(normal(0, 1), -1, 2)")
+    assert code == 0
+    assert "entropy [nats]" in out  # refused for a law with atoms, with the reason
+
+
+def test_show_as_json(cli):
+    facts = json.loads(cli("show", "exp >> log1p", "--json")[1])
+    assert facts["map"] == "exp >> log1p"
+    assert facts["branches"] == "one"
+
+
+@pytest.mark.parametrize("name", [*transforms.names(), "gamma", "student_t", "multivariate_normal", "dirichlet"])
+def test_names_can_be_shown(cli, name):
+    code, out, _ = cli("show", name, "--json")
+    assert code == 0
+    assert json.loads(out)["name"] == name
+
+
+def test_list_has_every_name(cli):
+    code, out, _ = cli("list", "--json")
+    names = {row["name"].split(", ")[0] for rows in json.loads(out).values() for row in rows}
+    assert code == 0
+    assert names == {*distributions.names(), *transforms.names()}
+
+
+def test_list_by_domain(cli):
+    code, out, _ = cli("list", "transforms", "--domain", "positive", "--codomain", "real")
+    assert code == 0
+    assert "y = log(x)" in out and "y = exp(x)" not in out
+
+
+def test_a_list_without_entries(cli):
+    code, out, _ = cli("list", "transforms", "--domain", "bounded", "--codomain", "positive")
+    assert (code, out) == (0, "no transforms with this domain and codomain\n")
+
+
+# --- wrong input
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "caret"),
+    [
+        (["kl", "nrmal(0, 1)", Q], "unknown name 'nrmal'; did you mean 'normal'", "  nrmal(0, 1)\n  ^\n"),
+        (["kl", P, "normal(0, -1)"], "normal: scale: expected", "  normal(0, -1)\n  ^\n"),
+        (["compare", P, "2*log(normal(0, 1))"], "P(X <= 0) = 0.5", "  2*log(normal(0, 1))\n    ^\n"),
+        (["kl", "normal(0, 1", Q], "'(' was never closed", "        ^\n"),
+        (["kl", P, "normal(0, 1) >> exp + 1"], "parentheses", "                      ^\n"),
+        (["kl", "normal(0, 1) + normal(0, 1)", Q], "two random variables", "               ^\n"),
+        (["show", "softpluss"], "did you mean 'softplus'", "  softpluss\n  ^\n"),
+        (["show", "__import__('os')"], "a string is not part of the grammar", "             ^\n"),
+        (["kl", "exp >> log1p", Q], "a transform alone", "  ^\n"),
+        (["check", "expp"], "did you mean 'exp'", "  expp\n  ^\n"),
+    ],
+)
+def test_wrong_expressions(cli, words, message, caret):
+    code, out, err = cli(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("densities: ") and err.count("\n") == 3
+    assert message in err and err.endswith(caret)
+
+
+@pytest.mark.parametrize("words", [[], ["kl", P], ["x"], *(["kl", P, Q, *o] for o in OPTIONS)], ids=str)
+def test_wrong_options(cli, words):
+    code, _, err = cli(*words)
+    assert code == 2 and "usage: densities" in err
+
+
+def test_no_closed_form_is_wrong_input_for_a_method_that_insists(cli):
+    code, _, err = cli("kl", "tanh(normal(0, 1))", "uniform(-1, 1)", "--method", "closed")
+    assert code == 2 and "no closed form is known" in err
+
+
+# --- as a process
+
+
+def test_as_a_module_in_a_narrow_dumb_terminal(run_python, monkeypatch):
+    for name, value in {"COLUMNS": "20", "TERM": "dumb", "NO_COLOR": "1"}.items():
+        monkeypatch.setenv(name, value)
+    done = run_python("-m", "densities", "compare", P, Q, *FEW)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "D(q‖p): agree" in done.stdout
+
+
+def test_help_names_the_commands(run_python):
+    out = run_python("-m", "densities", "--help").stdout
+    assert all(f"\n    {name} " in out for name in ("compare", "kl", "show", "list", "check", "validate"))
+
+
+def test_an_output_that_knows_no_greek(run):
+    ascii_only = "import sys; sys.stdout.reconfigure(encoding='ascii')"
+    code = f"{ascii_only}; from densities.cli import main; sys.exit(main(sys.argv[1:]))"
+    out = run(sys.executable, "-X", "utf8=0", "-c", code, "kl", P, Q)
+    assert out.stdout.startswith("D(p?q) = 0.443147180559945 ? 9.2e-15")
+
+
+def test_a_progress_bar_does_not_reach_a_file(run_python):
+    assert run_python("-m", "densities", "kl", P, Q).stderr == ""

@@ -14,6 +14,7 @@ no rule sees the rounded value and returns a plain array. The rules expect float
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -181,7 +182,7 @@ def _is_safe(offset: Any) -> Any:
 
 def _product(offset: Any, log: Any, negated: Any, *sources: Any) -> Anchored:
     """A product of `sources` with anchor 0: `offset` where they were doubles with all their digits, e^log where not."""
-    trusted = np.logical_and.reduce([_is_safe(source) for source in sources])
+    trusted = reduce(np.logical_and, map(_is_safe, sources))  # sources of any shapes that broadcast
     offset = np.where(trusted, offset, np.copysign(np.exp(log), np.where(negated, -1.0, 1.0)))
     return Anchored(0.0, offset, np.where(trusted & _is_safe(offset), np.log(np.abs(offset)), log))
 

@@ -16,7 +16,15 @@ from densities.distributions.continuous.incomplete import (
     upper_gamma,
 )
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, LOG_PI, Symmetric, complement, patched
+from densities.distributions.continuous.shared import (
+    HALF_LOG_2PI,
+    LOG2,
+    LOG_PI,
+    Symmetric,
+    by_log_newton,
+    complement,
+    patched,
+)
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
@@ -181,9 +189,8 @@ def log_erfcx_rise(t: Any) -> Any:
     return patched(np.log1p(-np.sqrt(np.pi) * t * special.erfcx(t)), t > 2.5, by_fraction, t)
 
 
-def log_erfcx_drop(low: Any, high: Any) -> Any:
-    """log(erfcx(low) - erfcx(high)) for 0 <= low < high, the two close: as the integral of -erfcx'."""
-    width = high - low
+def log_erfcx_drop(low: Any, width: Any) -> Any:
+    """log(erfcx(low) - erfcx(low + width)) for low, width >= 0 and a small width: as the integral of -erfcx'."""
     nodes = low[..., None] + width[..., None] * (0.5 * (PANEL_NODES + 1.0))
     logs = log_erfcx_rise(nodes)
     top = logs[..., :1]
@@ -229,17 +236,21 @@ class InverseGaussian(Family):
         below = np.log(special.erfcx(alpha) + special.erfcx(beta))
         alpha, beta = np.broadcast_arrays(alpha, beta)
         close = (beta < 1.1 * alpha + 1.0) & (point > mean)
-        above = patched(np.log(special.erfcx(alpha) - special.erfcx(beta)), close, log_erfcx_drop, alpha, beta)
+        above = patched(np.log(special.erfcx(alpha) - special.erfcx(beta)), close, log_erfcx_drop, alpha, 2.0 * rate)
         bell = self._log_bell(x, mean, lam) - LOG2
         return bell + below, bell + above
 
-    def _logcdf(self, x: Any, mean: Any, lam: Any) -> Any:
+    def _log_both(self, x: Any, mean: Any, lam: Any) -> tuple[Any, Any]:
+        """log F and log(1 - F)."""
         below, above = self._log_tails(x, mean, lam)
-        return np.where(value(x) < mean, below, complement(above))
+        low = value(x) < mean
+        return np.where(low, below, complement(above)), np.where(low, complement(below), above)
+
+    def _logcdf(self, x: Any, mean: Any, lam: Any) -> Any:
+        return self._log_both(x, mean, lam)[0]
 
     def _logsf(self, x: Any, mean: Any, lam: Any) -> Any:
-        below, above = self._log_tails(x, mean, lam)
-        return np.where(value(x) < mean, complement(below), above)
+        return self._log_both(x, mean, lam)[1]
 
     def _cdf(self, x: Any, mean: Any, lam: Any) -> Any:
         return np.exp(value(self._logcdf(x, mean, lam)))
@@ -247,11 +258,28 @@ class InverseGaussian(Family):
     def _sf(self, x: Any, mean: Any, lam: Any) -> Any:
         return np.exp(value(self._logsf(x, mean, lam)))
 
+    def _quantile_of(self, logq: Any, log_other: Any, mean: Any, lam: Any) -> Any:
+        """Newton's method on the smaller tail, from where its exponent alone reaches that depth."""
+        by_lower = logq < log_other
+        rarity = np.where(by_lower, logq, log_other)
+        start = np.where(by_lower, np.minimum(mean, -0.5 * lam / rarity), mean * (1.0 - 2.0 * rarity * mean / lam))
+
+        def log_tail(x: Any) -> Any:
+            return np.where(by_lower, *self._log_both(x, mean, lam))
+
+        return by_log_newton(start, rarity, log_tail, lambda x: self._logpdf(x, mean, lam), upper=~np.asarray(by_lower))
+
     def _ppf(self, q: Any, mean: Any, lam: Any) -> Any:
-        return np.where(q < 0.5, self._log_ppf(np.log(q), mean, lam), self._log_isf(np.log1p(-q), mean, lam))
+        return self._quantile_of(np.log(q), np.log1p(-q), mean, lam)
 
     def _isf(self, q: Any, mean: Any, lam: Any) -> Any:
-        return np.where(q < 0.5, self._log_isf(np.log(q), mean, lam), self._log_ppf(np.log1p(-q), mean, lam))
+        return self._quantile_of(np.log1p(-q), np.log(q), mean, lam)
+
+    def _log_ppf(self, logq: Any, mean: Any, lam: Any) -> Any:
+        return self._quantile_of(logq, log1mexp(logq), mean, lam)
+
+    def _log_isf(self, logq: Any, mean: Any, lam: Any) -> Any:
+        return self._quantile_of(log1mexp(logq), logq, mean, lam)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], mean: Any, lam: Any) -> Any:
         return rng.wald(mean, lam, shape)

@@ -104,7 +104,7 @@ def lentz(step: Callable[[int], tuple[Any, Any]], first: Any, steps: int = 2000)
         c = np.where(c == 0, tiny, c)
         change = c * d
         fraction = fraction * change
-        if not np.any(np.abs(change - 1.0) > 2.3e-16):
+        if not np.any(np.abs(change - 1.0) > 7e-16):
             break
     return fraction
 
@@ -219,7 +219,9 @@ def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
     complementary = patched(1.0 - upper, upper > 0.5, special.betaincc, b, a, np.where(low, 0.5, y))
 
     def rare(a: Any, b: Any, x: Any, y: Any) -> Any:
-        return np.exp(log_beta_deep(a, b, np.log(x), np.log(y), x, y))
+        log_x = np.where(x < 0.5, np.log(x), np.log1p(-y))
+        log_y = np.where(y < 0.5, np.log(y), np.log1p(-x))
+        return np.exp(log_beta_deep(a, b, log_x, log_y, x, y))
 
     tail = np.where(low, lower, complementary)
     return patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)

@@ -22,7 +22,7 @@ from densities.distributions.continuous.incomplete import (
     upper_gamma,
 )
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import EULER, LOG2, complement
+from densities.distributions.continuous.shared import EULER, LOG2, complement, where_finite
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
@@ -188,10 +188,10 @@ class InverseGamma(GammaPower):
         return a, -1.0, 1.0
 
     def _mean(self, a: Any) -> Any:
-        return np.where(np.asarray(a) > 1.0, 1.0 / (a - 1.0), np.inf)
+        return where_finite(np.asarray(a) > 1.0, 1.0, a - 1.0)
 
     def _var(self, a: Any) -> Any:
-        return np.where(np.asarray(a) > 2.0, 1.0 / np.square(a - 1.0) / (a - 2.0), np.inf)
+        return where_finite(np.asarray(a) > 2.0, 1.0, np.square(a - 1.0) * (a - 2.0))
 
     def _mode(self, a: Any) -> Any:
         return 1.0 / (a + 1.0)

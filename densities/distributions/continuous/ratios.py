@@ -11,7 +11,7 @@ from densities.anchored import Anchored, anchored, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_beta_terms, log_incomplete_beta
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import LOG2, complement
+from densities.distributions.continuous.shared import LOG2, complement, where_finite
 from densities.distributions.continuous.unit_interval import beta_quantile
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
@@ -126,10 +126,10 @@ class BetaPrime(BetaRatio):
         return a, b, 1.0
 
     def _mean(self, a: Any, b: Any) -> Any:
-        return np.where(np.asarray(b) > 1.0, a / (b - 1.0), np.inf)
+        return where_finite(np.asarray(b) > 1.0, a, b - 1.0)
 
     def _var(self, a: Any, b: Any) -> Any:
-        return np.where(np.asarray(b) > 2.0, a / np.square(b - 1.0) * ((a + b - 1.0) / (b - 2.0)), np.inf)
+        return where_finite(np.asarray(b) > 2.0, a * (a + b - 1.0), np.square(b - 1.0) * (b - 2.0))
 
     def _mode(self, a: Any, b: Any) -> Any:
         return np.maximum(a - 1.0, 0.0) / (b + 1.0)
@@ -158,10 +158,10 @@ class F(BetaRatio):
         return 0.5 * m, 0.5 * n, m / n
 
     def _mean(self, m: Any, n: Any) -> Any:
-        return np.where(np.asarray(n) > 2.0, n / (n - 2.0), np.inf)
+        return where_finite(np.asarray(n) > 2.0, n, n - 2.0)
 
     def _var(self, m: Any, n: Any) -> Any:
-        return np.where(np.asarray(n) > 4.0, 2.0 * np.square(n / (n - 2.0)) * (m + n - 2.0) / m / (n - 4.0), np.inf)
+        return where_finite(np.asarray(n) > 4.0, 2.0 * n * n * (m + n - 2.0), m * np.square(n - 2.0) * (n - 4.0))
 
     def _mode(self, m: Any, n: Any) -> Any:
         return np.maximum(m - 2.0, 0.0) / m * (n / (n + 2.0))
@@ -239,10 +239,10 @@ class Pareto(LogExponential):
         return np.log(a) * -order + complement(np.log1p((b - a) / a) * -order)
 
     def _mean(self, a: Any) -> Any:
-        return np.where(np.asarray(a) > 1.0, a / (a - 1.0), np.inf)
+        return where_finite(np.asarray(a) > 1.0, a, a - 1.0)
 
     def _var(self, a: Any) -> Any:
-        return np.where(np.asarray(a) > 2.0, a / np.square(a - 1.0) / (a - 2.0), np.inf)
+        return where_finite(np.asarray(a) > 2.0, a, np.square(a - 1.0) * (a - 2.0))
 
     def _median(self, a: Any) -> Any:
         return np.exp2(1.0 / a)
@@ -281,10 +281,10 @@ class Lomax(LogExponential):
         return np.log1p(a) * -order + complement(np.log1p((b - a) / (a + 1.0)) * -order)
 
     def _mean(self, a: Any) -> Any:
-        return np.where(np.asarray(a) > 1.0, 1.0 / (a - 1.0), np.inf)
+        return where_finite(np.asarray(a) > 1.0, 1.0, a - 1.0)
 
     def _var(self, a: Any) -> Any:
-        return np.where(np.asarray(a) > 2.0, a / np.square(a - 1.0) / (a - 2.0), np.inf)
+        return where_finite(np.asarray(a) > 2.0, a, np.square(a - 1.0) * (a - 2.0))
 
     def _median(self, a: Any) -> Any:
         return np.expm1(LOG2 / a)

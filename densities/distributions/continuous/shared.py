@@ -58,6 +58,11 @@ def log_rest(log: Any) -> Any:
     return np.where(log < -40.0, Anchored.from_log(value(log), -1.0), complement(log))
 
 
+def where_finite(condition: Any, numerator: Any, denominator: Any) -> Any:
+    """numerator/denominator where a moment is finite, inf elsewhere."""
+    return np.where(condition, numerator / np.where(condition, denominator, 1.0), np.inf)
+
+
 def log_length(a: Any, b: Any) -> Any:
     """log(b - a), right where the difference underflows or a is -inf."""
     return log_abs(b - a)
@@ -94,17 +99,21 @@ def by_log_newton(
     """The x in (0, ceiling) with log_tail(x) = target, by Newton's method on log x; `upper` where the tail falls
     with x.
 
-    `log_density` is the log of |d tail/dx|. A step is at most a factor e⁴; the last ones are a rounding of x.
+    `log_density` is the log of |d tail/dx|. A step is at most a factor e⁴; it ends where steps are
+    rounding.
     """
     x = np.array(np.broadcast_to(start, np.broadcast_shapes(np.shape(start), np.shape(target))), dtype=float)
     direction = np.where(upper, 1.0, -1.0)
+    last = np.inf
     for _ in range(steps):
         tail = log_tail(x)
         step = direction * (tail - target) * np.exp(tail - log_density(x) - np.log(x))
         step = np.where(np.isfinite(step), np.clip(step, -4.0, 4.0), 0.0)
         x = np.minimum(x * np.exp(step), ceiling)
-        if np.all(np.abs(step) < 4e-16):
+        size = np.max(np.abs(step), initial=0.0)
+        if size < 4e-16 or (size < 1e-10 and size >= last):
             break
+        last = size
     return x
 
 

@@ -35,8 +35,8 @@ LIMIT_LOGS = (-80.0, -1e3, -1e6)
 class Part:
     """One term of an expectation: weight · E_root[f(forward(x))], integrated in the coordinates of `root`.
 
-    `forward(x)` gives (y, log|dy/dx|) or (y, None) where the map is not injective; `preimages(y)` gives the points that
-    points y come from; `breaks` are points of the root where the map is not smooth.
+    `forward(x)` gives (y, log|dy/dx|); `preimages(y)` gives the points that points y come from; `breaks` are points of the
+    root where the map is not smooth; the part is `injective` where a y comes from one x only, of this part or another.
     """
 
     weight: float
@@ -363,7 +363,7 @@ class Univariate(Distribution):
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""
         if self.fragile:
-            return value(formula(Anchored.exact(points)))
+            return value(formula(self._from_nearest_end(points)))
         result = np.asarray(value(formula(points)))
         poor = ~np.isfinite(result)
         if not poor.any():
@@ -371,6 +371,14 @@ class Univariate(Distribution):
         if self.batch_shape:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
         return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
+
+    def _from_nearest_end(self, points: np.ndarray) -> Anchored:
+        """Points as exact offsets from an end of the support that is finite and not zero, where one is near."""
+        anchor: Any = np.zeros(np.shape(points))
+        for end in map(value, self.support.edges):
+            near = np.isfinite(end) & (np.abs(points - end) < 0.5 * np.abs(end))
+            anchor = np.where(near, end, anchor)
+        return Anchored(anchor, points - anchor) if np.any(anchor) else Anchored.exact(points)
 
     def _density(self, formula: Callable[[Any], Any], y: Any, outside: float, finish: Callable[[Any], Any]) -> Any:
         points, restore = self._points(y)
@@ -384,7 +392,7 @@ class Univariate(Distribution):
                 result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
             if not inside.all() or len(self.critical_points):
                 result = self._at_limits(formula, points, result)
-            return restore(np.asarray(finish(result), dtype=result.dtype))
+            return restore(np.asarray(finish(result), dtype=points.dtype))
 
     def _blocks(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
         if self.batch_shape:

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, choose, value
+from densities.anchored import anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
+from densities.distributions.route import Route
 from densities.distributions.lattice import Discrete
 from densities.domains import Interval
 from densities.errors import SupportError
@@ -45,6 +46,10 @@ class Branch:
     @property
     def up(self) -> Any:
         return self.map.increasing
+
+    @cached_property
+    def route(self) -> Route:
+        return Route(self.map, self.domain, self.image)
 
 
 class Pushforward(Univariate):
@@ -194,12 +199,12 @@ class Pushforward(Univariate):
 
     def _branch_logpdf(self, branch: Branch, y: Any) -> Any:
         if len(self.branches) == 1:
-            x, log_det = pulled(branch.map, y)
+            x, log_det = branch.route.pull(y)
             return self.base.raw_logpdf(x) + log_det
         valid = branch.image.contains(y)
         if not np.any(valid):
             return np.full(np.shape(value(y)), -np.inf)
-        x, log_det = pulled(branch.map, choose(valid, y, branch.image.interior_point()))
+        x, log_det = branch.route.pull(choose(valid, y, branch.image.interior_point()))
         return choose(valid, self.base.raw_logpdf(x) + log_det, -np.inf)
 
     # ---- masses ----
@@ -230,9 +235,9 @@ class Pushforward(Univariate):
     def _branch_mass(self, branch: Branch, y: Any, cdf: str, sf: str, mass: str, nothing: float, *, lower: bool) -> Any:
         whole = branch.from_low and branch.to_high
         if whole and len(self.branches) == 1:
-            return self._one_side(branch, pulled_point(branch.map, y), cdf, sf, mass, lower=lower)
+            return self._one_side(branch, branch.route.pull_point(y), cdf, sf, mass, lower=lower)
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
-        x = pulled_point(branch.map, choose(~(below | above), y, branch.image.interior_point()))
+        x = branch.route.pull_point(choose(~(below | above), y, branch.image.interior_point()))
         partial = self._one_side(branch, x, cdf, sf, mass, lower=lower)
         everything = self._piece_mass(branch.domain, mass)
         outside = np.where(below, nothing, everything) if lower else np.where(below, everything, nothing)
@@ -289,7 +294,7 @@ class Pushforward(Univariate):
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
-        x = pulled_point(branch.map, choose(~(below | above), y, branch.image.interior_point()))
+        x = branch.route.pull_point(choose(~(below | above), y, branch.image.interior_point()))
         return choose(below, first, choose(above, last, x))
 
     # ---- quantiles and draws ----
@@ -329,10 +334,10 @@ class Pushforward(Univariate):
         up = self._direction
         if up is None:
             return solve(q)
-        through = self.transform if self._single is None else self._single.map
+        push = self.transform.forward if self._single is None else self._single.route.push
         if up.ndim:
-            return choose(up, pushed(through, getattr(self.base, same)(q)), pushed(through, getattr(self.base, swapped)(q)))
-        return pushed(through, getattr(self.base, same if up else swapped)(q))
+            return choose(up, push(getattr(self.base, same)(q)), push(getattr(self.base, swapped)(q)))
+        return push(getattr(self.base, same if up else swapped)(q))
 
     def raw_total_ppf(self, q: Any) -> Any:
         return self._quantile_through(q, "raw_total_ppf", "raw_isf", super().raw_total_ppf)
@@ -350,7 +355,8 @@ class Pushforward(Univariate):
         return self._quantile_through(logq, "raw_log_isf", "raw_log_ppf", super().raw_log_isf)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return pushed(self.transform, self.base.draw(rng, shape))
+        push = self.transform.forward if self._single is None else self._single.route.push
+        return push(self.base.draw(rng, shape))
 
     # ---- expectations ----
 
@@ -416,54 +422,6 @@ class Pushforward(Univariate):
 
     def __repr__(self) -> str:
         return f"{self.base!r} >> {self.transform!r}"
-
-
-# Plain doubles whose magnitude stays within these keep their digits on the way through a chain (float32 has its own).
-SAFE = {np.dtype(np.float64): (1e-290, 1e290), np.dtype(np.float32): (1e-32, 1e32)}
-
-
-def safe(x: Any) -> bool:
-    """Whether all of x are doubles that have neither overflowed nor underflowed."""
-    size = np.abs(x)
-    smallest, largest = SAFE.get(size.dtype, SAFE[np.dtype(np.float64)])
-    return not size.size or bool(size.min() > smallest and size.max() < largest)
-
-
-def pulled(through: Bijection, y: Any) -> tuple[Any, Any]:
-    """g⁻¹(y) and its log-determinant; where a plain double leaves the safe range on the way, all travel anchored."""
-    if isinstance(y, Anchored):
-        return through.inverse_and_log_det(y)
-    x, total = y, 0.0
-    for step in reversed(through.steps):
-        x, log_det = step.inverse_and_log_det(x)  # type: ignore[attr-defined]
-        if not safe(x):
-            return through.inverse_and_log_det(Anchored.exact(y))
-        total = total + log_det
-    return x, total
-
-
-def pulled_point(through: Bijection, y: Any) -> Any:
-    """g⁻¹(y) alone, in the same way."""
-    if isinstance(y, Anchored):
-        return through.inverse(y)
-    x = y
-    for step in reversed(through.steps):
-        x = step.inverse(x)  # type: ignore[attr-defined]
-        if not safe(x):
-            return through.inverse(Anchored.exact(y))
-    return x
-
-
-def pushed(through: Transform, x: Any) -> Any:
-    """g(x), in the same way."""
-    if isinstance(x, Anchored):
-        return through.forward(x)
-    y = x
-    for step in through.steps[:-1]:
-        y = step.forward(y)
-        if not safe(y):
-            return through.forward(Anchored.exact(x))
-    return through.steps[-1].forward(y)
 
 
 def _same_end(a: Any, b: Any) -> bool:

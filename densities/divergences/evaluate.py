@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from densities.distributions.identities import canonical
 from densities.divergences import rewrites, vector
 from densities.divergences.closed_forms import closed_form
 from densities.divergences.numeric import kl_montecarlo, kl_quadrature
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
+from densities.divergences.sums import kl_sum
 from densities.errors import NoClosedFormError, ParameterError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS
@@ -60,7 +62,7 @@ def kl(p: Any, q: Any, *, method: str = "auto", n: int = 2**16, rng: Any = None,
     if decided.p.event_shape:
         found = vector.evaluate(decided.p, decided.q, decided.method, kl, method, rtol=rtol, n=n, rng=rng, **options)
         return _with_plan(found, decided)
-    run: Callable[..., Estimate] = kl_montecarlo if decided.method == "montecarlo" else kl_quadrature
+    run: Callable[..., Estimate] = {"montecarlo": kl_montecarlo, "sum": kl_sum}.get(decided.method, kl_quadrature)
     settings = {"n": n, "rng": rng, **options} if decided.method == "montecarlo" else {"rtol": rtol}
     return _with_plan(run(decided.p, decided.q, **settings), decided)
 
@@ -75,7 +77,7 @@ def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
     steps = ["p is absolutely continuous with respect to q"]
     if p.same_as(q):
         return Plan(p, q, "identity", (*steps, "p and q are the same law"), Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0))
-    stripped = rewrites.strip_shared(p, q)
+    stripped = rewrites.on_plane(rewrites.strip_shared(p, q))
     steps += stripped.steps
     if method in ("auto", "closed"):
         found = _closed(stripped.p, stripped.q)
@@ -93,6 +95,8 @@ def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
         return Plan(stripped.p, stripped.q, name, (*steps, step))
     if method == "montecarlo":
         return Plan(stripped.p, stripped.q, "montecarlo", (*steps, "Monte Carlo over draws of p"))
+    if p.measure == "counting":
+        return Plan(stripped.p, stripped.q, "sum", (*steps, "a sum over the point masses of p"))
     return Plan(stripped.p, stripped.q, "quadrature", (*steps, "quadrature in the coordinates of the base of p"))
 
 
@@ -105,6 +109,7 @@ def _closed(p: Any, q: Any) -> Estimate | None:
         pulled = rewrites.pulled_to_base(a, b)
         if pulled is not None:
             tried.append(rewrites.Rewritten(pulled.p.simplify(), pulled.q.simplify(), pulled.steps))
+    tried += [rewrites.Rewritten(canonical(pair.p), canonical(pair.q), [*pair.steps, "both in a larger family"]) for pair in tuple(tried)]
     for pair in tried:
         if pair.p.same_as(pair.q):
             return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"rule": "the same law"})

@@ -140,17 +140,17 @@ class LogRatioDraws:
     def __init__(self, p: Any, q: Any):
         self.ratio = RadonNikodym(p, q)
         self.parts = [part for part in p.parts() if part.weight]
-        self.smooth = not len(p.atoms[0])
+        self.smooth = p.measure == "lebesgue"
         self.dimension = 1 if len(self.parts) == 1 else 2
 
     def __reduce__(self) -> tuple:
         return LogRatioDraws, (self.ratio.p, self.ratio.q)
 
     def __call__(self, source: Any) -> np.ndarray:
-        u = source.uniforms(self.dimension)
         if not self.smooth:
             with quiet():
-                return np.asarray(self.ratio.log(np.asarray(value(self.ratio.p.raw_total_ppf(u[:, 0])))))
+                return np.asarray(self.ratio.log(np.asarray(value(self.ratio.p.draw_from(source)))))
+        u = source.uniforms(self.dimension)
         weights = np.cumsum([part.weight for part in self.parts])
         which = np.minimum(np.searchsorted(weights, u[:, 1] * weights[-1], side="right"), len(weights) - 1) if self.dimension == 2 else None
         result = np.empty(source.size)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, singledispatch
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, log_abs, sign, value
 from densities.arrays import as_points, quiet
+from densities.divergences.sums import missing
 from densities.errors import ShapeError, argument_error
 from densities.protocols import as_distribution
 
@@ -39,9 +40,8 @@ class RadonNikodym:
         points, restore = as_points(x)
         with quiet():
             smooth = np.asarray(value(self.smooth(Anchored.exact(points))[0]))
-            here, there = self.p.pmf(points), self.q.pmf(points)
-            atoms = np.log(here) - np.log(there)
-        return restore(np.where((here > 0) | (there > 0), atoms, smooth))
+            here, there = self.p.logpmf(points), self.q.logpmf(points)
+        return restore(np.where(np.maximum(here, there) > -np.inf, here - there, smooth))
 
     def smooth(self, y: Any) -> tuple[Any, Any, Any]:
         """(log dp/dq, log p, log q) of the continuous parts at points y."""
@@ -107,6 +107,8 @@ class RadonNikodym:
         return found
 
     def _atoms_of_p(self) -> list[tuple[float, str]]:
+        if self.p.measure == "counting":
+            return missing(self.p, self.q)
         locations, masses = self.p.atoms
         if not len(locations):
             return []
@@ -139,10 +141,12 @@ def radon_nikodym(p: Any, q: Any) -> Any:
     p, q = as_distribution(p), as_distribution(q)
     if p.event_shape != q.event_shape:
         raise ShapeError(argument_error("q", f"a law on the space of p, event shape {p.event_shape}", q.event_shape))
-    if p.event_shape:
-        from densities.divergences.vector_ratio import VectorRatio
+    return ratio_of(p, q)
 
-        return VectorRatio(p, q)
+
+@singledispatch
+def ratio_of(p: Any, q: Any) -> Any:
+    """The log-ratio of two laws on the same space; kinds of laws with another one register here."""
     return RadonNikodym(p, q)
 
 

@@ -26,6 +26,11 @@ def log_cosh(x: Any) -> Any:
     return size + (xp.log1p(xp.exp(-2.0 * size)) - LOG2)
 
 
+def log_cosh_asinh(y: Any) -> Any:
+    """log cosh(asinh y) = log(1 + y²)/2."""
+    return 0.5 * namespace(y).log1p(y * y)
+
+
 @register("sinh", ufunc=np.sinh)
 class Sinh(Bijection):
     """y = sinh(x), from the real line onto itself."""
@@ -36,8 +41,7 @@ class Sinh(Bijection):
         return namespace(x).sinh(x), log_cosh(x)
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
-        x = namespace(y).asinh(y)
-        return x, -log_cosh(x)
+        return namespace(y).asinh(y), -log_cosh_asinh(y)
 
     def forward(self, x: Any) -> Any:
         return namespace(x).sinh(x)
@@ -72,13 +76,15 @@ class SinhArcsinh(Bijection):
         xp = namespace(x)
         before = xp.asinh(x)
         after = (before + self.params["skewness"]) * self.params["tailweight"]
-        return xp.sinh(after), log_cosh(after) - log_cosh(before) + self.log_tailweight
+        y = xp.sinh(after)
+        return y, log_cosh_asinh(y) - log_cosh_asinh(x) + self.log_tailweight
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         xp = namespace(y)
         after = xp.asinh(y)
         before = after / self.params["tailweight"] - self.params["skewness"]
-        return xp.sinh(before), log_cosh(before) - log_cosh(after) - self.log_tailweight
+        x = xp.sinh(before)
+        return x, log_cosh_asinh(x) - log_cosh_asinh(y) - self.log_tailweight
 
     def forward(self, x: Any) -> Any:
         xp = namespace(x)

@@ -1,0 +1,1 @@
+"""The drawing: arrays of `data` become matplotlib artists."""

@@ -1,0 +1,147 @@
+"""Colours, labels and small marks that all figures share. Styles go to single artists: no global setting changes."""
+
+from __future__ import annotations
+
+import textwrap
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from densities.errors import DensitiesError, ParameterError, argument_error
+from densities.estimate import Estimate
+
+# The palette of M. Okabe and K. Ito, "Color Universal Design" (2008), that every common colour blindness tells apart.
+BLUE, VERMILLION, GREEN, PURPLE, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
+CYCLE = (BLUE, VERMILLION, GREEN, PURPLE, SKY, ORANGE)
+P, Q, NEUTRAL, INK = BLUE, VERMILLION, "#8A8A8A", "#333333"
+FAINT, SOLID = 0.22, 0.45
+SMALL = 8.5
+LONGEST = 60
+
+
+def new_figure(width: float, height: float) -> Any:
+    """A figure with tight layout that belongs to nobody but the caller."""
+    from densities.plots.figures.canvas import Picture
+
+    return Picture((width, height))
+
+
+def one_axes(ax: Any, width: float = 7.0, height: float = 4.2) -> Any:
+    """`ax` itself, or the only axes of a new figure."""
+    return new_figure(width, height).add_subplot() if ax is None else ax
+
+
+def given_axes(axes: Any, count: int) -> list[Any]:
+    """`count` axes from what a user passes: a sequence or an array of them in any shape."""
+    flat = list(np.ravel(np.asarray(axes, dtype=object)))
+    if len(flat) != count or not all(hasattr(ax, "plot") for ax in flat):
+        raise ParameterError(argument_error("axes", f"{count} matplotlib axes", axes))
+    return flat
+
+
+def figure_of(ax: Any) -> Any:
+    """The whole figure that axes stand on, also where they stand on a part of it."""
+    return ax.figure.figure
+
+
+def name_of(law: Any) -> str:
+    """A name for legends: the shorter of the law as written and as recognised, cut to LONGEST characters."""
+    names = [str(law)]
+    with suppress(DensitiesError):
+        names.append(str(law.simplify()))
+    return plain(min(names, key=len))
+
+
+def plain(text: str) -> str:
+    """Text that matplotlib takes as it stands, not too long."""
+    return textwrap.shorten(text, LONGEST, placeholder=" ...").replace("$", r"\$")
+
+
+def tidy(ax: Any, xlabel: str = "", ylabel: str = "", title: str = "") -> None:
+    """Labels, and only the two spines that carry numbers."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    for axis in (ax.xaxis, ax.yaxis):
+        if axis.get_scale() == "linear":
+            axis.set_major_formatter("{x:.9g}")  # no factor of 1e-10 in a corner that one overlooks
+    if title:
+        ax.set_title(title, loc="left", fontsize=10)
+
+
+def legend_above(ax: Any, columns: int = 1, title: str = "") -> None:
+    """A legend over the axes, where it covers no curve; the title alone where nothing has a label."""
+    if not ax.get_legend_handles_labels()[0]:
+        ax.set_title(title, loc="left", fontsize=11)
+    else:
+        ax.legend(title=title or None, title_fontsize=11, alignment="left", loc="lower left", bbox_to_anchor=(0.0, 1.0),
+                  ncols=columns, frameon=False, fontsize=9, borderaxespad=0.2, handlelength=1.6)
+
+
+def number(x: float, digits: int = 4) -> str:
+    """A number for mathematics in a figure."""
+    if np.isnan(x):
+        return "undefined"
+    if np.isinf(x):
+        return r"$\infty$" if x > 0 else r"$-\infty$"
+    return f"{x:.{digits}g}"
+
+
+def divergence(first: str = "p", second: str = "q") -> str:
+    return rf"$D({first}\,\Vert\,{second})$"
+
+
+def outcome(estimate: Estimate) -> str:
+    """The value of a divergence in words: 0.0747 nats; infinite; or why there is none."""
+    text = number(float(estimate.value))
+    text += " nats" if np.isfinite(estimate.value) else ""
+    return text if estimate.ok else f"{text} ({str(estimate.status).replace('_', ' ')})"
+
+
+def wrapped(text: str, width: int = 60) -> str:
+    return textwrap.fill(text.replace("$", r"\$"), width)
+
+
+def atoms(ax: Any, places: Any, masses: Any, color: str, *, counting: bool = False, label: str | None = None,
+          dx: float = 0.0, horizontal: bool = False) -> None:
+    """Point masses as stems: where the law has nothing else in data units, else as a share of the panel, with figures.
+
+    `dx` moves the stems by so many points, so that those of two laws stand side by side.
+    """
+    if not len(places):
+        return
+    base = ax.transData if counting else ax.get_yaxis_transform() if horizontal else ax.get_xaxis_transform()
+    transform = _moved(ax, base, dx)
+    heads = np.asarray(masses, float) if counting else 0.9 * np.asarray(masses, float)
+    for place, head in zip(places, heads, strict=True):
+        line = ([1.0, 1.0 - head], [place, place]) if horizontal else ([place, place], [0.0, head])
+        ax.plot(*line, color=color, lw=2.0, transform=transform, solid_capstyle="butt")
+    points = (1.0 - heads, places) if horizontal else (places, heads)
+    ax.plot(*points, "o", color=color, ms=5, transform=transform, label=label, clip_on=False)
+    if not counting:
+        for place, head, mass in zip(places, heads, masses, strict=True):
+            spot, offset, va, ha = (((1.0 - head, place), (0, 6), "bottom", "center") if horizontal else
+                                    ((place, head), (6, 0), "center", "left"))
+            ax.annotate(f"P = {mass:.3g}", spot, xycoords=transform, xytext=offset, textcoords="offset points",
+                        color=color, fontsize=SMALL, va=va, ha=ha)
+
+
+def _moved(ax: Any, transform: Any, dx: float) -> Any:
+    if not dx:
+        return transform
+    from matplotlib.transforms import ScaledTranslation
+
+    return transform + ScaledTranslation(dx / 72.0, 0.0, ax.figure.dpi_scale_trans)
+
+
+def goes_on(ax: Any, where: float, peak: float, color: str = INK, *, horizontal: bool = False) -> None:
+    """An arrow at the edge of the panel where a curve leaves it, and how high it goes."""
+    text = number(peak, 3)
+    if horizontal:
+        ax.annotate(f"$\\leftarrow$ {text}", (0.0, where), xycoords=ax.get_yaxis_transform(), xytext=(2, 4),
+                    textcoords="offset points", ha="left", va="bottom", color=color, fontsize=9)
+        return
+    left, right = ax.get_xlim()
+    side, ha = (-7, "right") if where > 0.5 * (left + right) else (7, "left")
+    ax.annotate(f"$\\uparrow$ {text}", (where, 1.0), xycoords=ax.get_xaxis_transform(), xytext=(side, -2),
+                textcoords="offset points", ha=ha, va="top", color=color, fontsize=9)

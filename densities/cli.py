@@ -58,7 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         warnings.simplefilter("default", DensitiesWarning)
         warnings.showwarning = _say_warning
         try:
-            return arguments.run(arguments)
+            code = arguments.run(arguments)
+            sys.stdout.flush()
+            return code
         except DensitiesError as error:
             return _complain("\n".join([str(error), *getattr(error, "__notes__", ())]))
         except BrokenPipeError:  # the reader of the output has seen enough
@@ -375,18 +377,31 @@ def _print_json(data: Any) -> None:
 
 
 def _print_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table by `rich`: as wide as the terminal, or as needed where the output is none."""
+    """A table by `rich` where it fits, otherwise a few lines for each row; output that is no terminal is wide."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for heading in headings:
-        numeric = heading.partition(" ")[0] in ("D(p‖q)", "error", "evaluations", "ms", "z")
-        table.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        numeric = heading.partition(" ")[0] in ("value", "error", "evaluations", "ms", "z")
+        wraps = heading in ("parameters", "formula")
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=not wraps)
     for row in rows:
         table.add_row(*row)
-    Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False).print(table)
+    console = Console(width=None if sys.stdout.isatty() else WIDE, markup=False, highlight=False)
+    if console.measure(table, options=console.options.update(width=9999)).minimum > console.width:
+        print("\n".join([title, *(_block(headings, row) for row in rows)]))
+        return
+    with console.capture() as captured:
+        console.print(table)
+    print(captured.get(), end="")
+
+
+def _block(headings: Sequence[str], row: Sequence[str]) -> str:
+    """One row of a table as lines of its own."""
+    lines = [f"    {heading}: {cell}" for heading, cell in zip(headings[1:], row[1:], strict=True) if cell]
+    return "\n".join([f"  {row[0]}", *lines])
 
 
 @contextmanager
@@ -417,9 +432,6 @@ def _picture(path: str | None, step: Step, kind: str, *things: Any) -> str | Non
     if path is None:
         return None
     step("picture")
-    import matplotlib
-
-    matplotlib.use("agg")
     from densities import plots
 
     figure = getattr(plots, kind)(*things)

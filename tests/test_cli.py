@@ -248,6 +248,19 @@ def test_as_a_module_in_a_narrow_dumb_terminal(run_python, monkeypatch):
     assert "D(q‖p): agree" in done.stdout
 
 
+def test_a_table_that_does_not_fit_becomes_lines(cli, monkeypatch):
+    monkeypatch.setattr("densities.cli.WIDE", 30)
+    code, out, _ = cli("compare", P, Q, *FEW)
+    assert code == 0
+    assert "\n  closed\n    value [nats]: 0.443147180559945\n    error: 9.2e-15\n    status: exact\n" in out
+
+
+def test_a_reader_that_stops_reading(run):
+    words = f"{sys.executable} -W error -m densities"
+    done = run("sh", "-ec", f"{words} list | head -n 1; {words} list --json | head -n 1")
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 2
+
+
 def test_help_names_the_commands(run_python):
     out = run_python("-m", "densities", "--help").stdout
     assert all(f"\n    {name} " in out for name in ("compare", "kl", "show", "list", "check", "validate"))

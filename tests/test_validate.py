@@ -324,7 +324,7 @@ def test_text_has_every_row_and_the_verdict(report):
 
 def test_bits(report):
     assert float(report.cells("bits")[0][1]) == pytest.approx(TRUTH / math.log(2), rel=1e-13)
-    assert report.headings("bits")[1] == "D(p‖q) [bits]"
+    assert report.headings("bits")[1] == "value [bits]"
 
 
 def test_markdown_is_a_table(report):

@@ -38,7 +38,7 @@ METHODS = ("closed", "quadrature", "montecarlo")
 CLAIMED = "claimed"
 UNITS = {"nats": 1.0, "bits": math.log(2)}
 ROUNDING = 16 * np.finfo(float).eps  # two doubles of one number: a few roundings in each
-HEADINGS = ("method", "D(p‖q)", "error", "status", "evaluations", "ms", "z")
+HEADINGS = ("method", "value", "error", "status", "evaluations", "ms", "z")
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ class Report:
 
     def headings(self, unit: str = "nats") -> list[str]:
         """The heads of the columns of `cells`."""
-        return [f"{head} [{unit}]" if head.startswith("D(") else head for head in HEADINGS]
+        return [f"{head} [{unit}]" if head == "value" else head for head in HEADINGS]
 
     def table(self, unit: str = "nats") -> Any:
         """A `rich` table for terminals and notebooks."""

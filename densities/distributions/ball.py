@@ -18,12 +18,16 @@ from densities.protocols import push_forward
 from densities.transforms.linear import Affine
 
 
-@register("uniform_ball", source="definition", examples=[{"center": [0.0, 0.0], "radius": 1.0}, {"center": [1.0, -1.0, 0.5], "radius": 2.0}])
+@register(
+    "uniform_ball",
+    source="definition",
+    examples=[{"center": [0.0, 0.0], "radius": 1.0}, {"center": [1.0, -1.0, 0.5], "radius": 2.0}],
+)
 class UniformBall(VectorDistribution):
     """f(x) = Γ(n/2 + 1)/(π^(n/2) radiusⁿ) for |x - center| <= radius; center (..., n), x (..., n) -> (...,).
 
-    The entries are center + radius·ρ_i s_i with ρ_0 = 1, ρ_{i+1} = ρ_i √(1 - s_i²) and independent s_i of density ∝ (1 - s²)^((n-i-1)/2),
-    that is s_i = 2 v_i - 1 with beta variables v_i.
+    The entries are center + radius·ρ_i s_i with ρ_0 = 1, ρ_{i+1} = ρ_i √(1 - s_i²) and independent s_i of density ∝
+    (1 - s²)^((n-i-1)/2), that is s_i = 2 v_i - 1 with beta variables v_i.
     """
 
     parameters = {"center": real(), "radius": positive(1.0)}
@@ -39,7 +43,9 @@ class UniformBall(VectorDistribution):
             self.batch_shape = np.broadcast_shapes(shape[:-1], np.shape(self.params["radius"]))
         except ValueError:
             shapes = (shape, np.shape(self.params["radius"]))
-            raise ShapeError(argument_error("uniform_ball", "batches of center and radius that broadcast", shapes)) from None
+            raise ShapeError(
+                argument_error("uniform_ball", "batches of center and radius that broadcast", shapes)
+            ) from None
 
     @property
     def support(self) -> Ball:

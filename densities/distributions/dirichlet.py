@@ -16,13 +16,17 @@ from densities.errors import ShapeError, UnsupportedOperationError, argument_err
 from densities.parameters import REQUIRED, bind, positive
 
 
-@register("dirichlet", source="Kotz, Balakrishnan, Johnson, Continuous Multivariate Distributions 1, ch. 49",
-          examples=[{"alpha": [2.0, 3.0, 4.0]}, {"alpha": [0.3, 1.0, 5.0, 0.5]}])
+@register(
+    "dirichlet",
+    source="Kotz, Balakrishnan, Johnson, Continuous Multivariate Distributions 1, ch. 49",
+    examples=[{"alpha": [2.0, 3.0, 4.0]}, {"alpha": [0.3, 1.0, 5.0, 0.5]}],
+)
 class Dirichlet(VectorDistribution):
-    """f(x) = Γ(Σα)/ΠΓ(α_i) · Π x_i^(α_i - 1) on the simplex, with respect to Lebesgue measure in the first n - 1 entries.
+    """f(x) = Γ(Σα)/ΠΓ(α_i) · Π x_i^(α_i - 1) for x on the simplex, per volume of the first n - 1 entries.
 
-    alpha (..., n) > 0 with n >= 2; x (..., n) -> (...,), where Σx = 1 to 1e-9. On an edge of the simplex the one-sided limit, NaN
-    at a corner that has none. The entries are x_i = v_i·Π_{j<i}(1 - v_j) with independent v_i of law Beta(α_i, Σ_{j>i} α_j).
+    alpha (..., n) > 0 with n >= 2; x (..., n) -> (...,), where Σx = 1 to 1e-9. On an edge of the simplex the
+    one-sided limit, NaN at a corner that has none. The entries are x_i = v_i·Π_{j<i}(1 - v_j) with independent v_i of
+    law Beta(α_i, Σ_{j>i} α_j).
     """
 
     parameters = {"alpha": positive(REQUIRED, "concentration")}

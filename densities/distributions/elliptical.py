@@ -88,7 +88,7 @@ class Elliptical(VectorDistribution):
 
 
 def _forward_substitution(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """factor⁻¹ right, entry by entry over all points at once: LAPACK's threads cost more than the few sums they share."""
+    """factor⁻¹ right, entry by entry over all points at once: LAPACK's threads cost more than these few sums."""
     z = np.empty(np.broadcast_shapes(right.shape, factor.shape[:-1]))
     for i in range(factor.shape[-1]):
         known = np.sum(z[..., :i] * factor[..., i, :i], axis=-1)
@@ -127,15 +127,22 @@ def _total_correlation(correlation: Any) -> tuple[float, float]:
     return total, float(4 * n * EPS * np.max(np.abs(e)) * np.sum(np.abs(e / (1 + e)))) + 4 * EPS * total
 
 
-@register("multivariate_normal", aliases=("mvn",), source="definition",
-          examples=[{"mean": [0.0, 1.0], "cov": [[1.0, 0.6], [0.6, 2.0]]},
-                    {"mean": [0.0, 0.0, 0.0], "cov": [[1.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 0.25]]}])
+@register(
+    "multivariate_normal",
+    aliases=("mvn",),
+    source="definition",
+    examples=[
+        {"mean": [0.0, 1.0], "cov": [[1.0, 0.6], [0.6, 2.0]]},
+        {"mean": [0.0, 0.0, 0.0], "cov": [[1.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 0.25]]},
+    ],
+)
 class MultivariateNormal(Elliptical):
     """f(x) = exp(-(x - mean)ᵀ cov⁻¹ (x - mean)/2)/√det(2π cov); mean (..., n), cov (..., n, n), x (..., n) -> (...,).
 
-    cov is symmetric and positive semi-definite, otherwise ParameterError. Where it is singular (to working precision, after its
-    diagonal is scaled to 1) the law lives on a plane: it has draws and moments, but no density, and every law with a density is
-    infinitely far from it. By Cholesky's factor; the error of log f is about eps·cond(cov)·|z|².
+    cov is symmetric and positive semi-definite, otherwise ParameterError. Where it is singular (to working precision,
+    after its diagonal is scaled to 1) the law lives on a plane: it has draws and moments, but no density, and every
+    law with a density is infinitely far from it. By Cholesky's factor; the error of log f is about
+    eps·cond(cov)·|z|².
     """
 
     parameters = {"mean": real(REQUIRED, "loc"), "cov": real(REQUIRED, "covariance", "covariance_matrix")}
@@ -156,7 +163,7 @@ class MultivariateNormal(Elliptical):
         return seen is not None and not seen.singular
 
     def seen_on(self, other: Any) -> Any:
-        """The law in orthonormal coordinates of the plane that carries `other`, scaled to its variances; None where it leaves that."""
+        """The law in coordinates of the plane that carries `other`, scaled to its variances; None outside it."""
         eigenvalues, vectors = np.linalg.eigh(other.correlation)
         inside = eigenvalues > 8 * EPS * self.n
         basis, normal = vectors[:, inside], vectors[:, ~inside]
@@ -165,7 +172,9 @@ class MultivariateNormal(Elliptical):
         shift = (self.params["mean"] - other.params["mean"]) / scales
         blur = 64 * EPS * self.n
         size = (np.abs(self.params["mean"]) + np.abs(other.params["mean"])) / scales
-        if np.any(np.abs(normal.T @ cov) > blur * np.max(np.abs(cov))) or np.any(np.abs(normal.T @ shift) > blur * np.max(size, initial=0.0)):
+        if np.any(np.abs(normal.T @ cov) > blur * np.max(np.abs(cov))) or np.any(
+            np.abs(normal.T @ shift) > blur * np.max(size, initial=0.0)
+        ):
             return None
         return MultivariateNormal(basis.T @ shift, basis.T @ cov @ basis)
 
@@ -175,8 +184,10 @@ class MultivariateNormal(Elliptical):
 
     def _require_density(self) -> None:
         if self.singular:
-            raise UnsupportedOperationError(f"{self}: its covariance is singular, so it has no density in {self.n} dimensions; "
-                                            "draws and moments are there, and marginal(i) has a density")
+            raise UnsupportedOperationError(
+                f"{self}: its covariance is singular, so it has no density in {self.n} dimensions; "
+                "draws and moments are there, and marginal(i) has a density"
+            )
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         self._require_density()
@@ -222,23 +233,33 @@ class MultivariateNormal(Elliptical):
         return result if result.ndim else float(result)
 
 
-@register("multivariate_t", source="Kotz & Nadarajah, Multivariate t Distributions and Their Applications, ch. 1",
-          examples=[{"df": 3.0, "loc": [0.0, 1.0], "shape": [[1.0, 0.6], [0.6, 2.0]]}])
+@register(
+    "multivariate_t",
+    source="Kotz & Nadarajah, Multivariate t Distributions and Their Applications, ch. 1",
+    examples=[{"df": 3.0, "loc": [0.0, 1.0], "shape": [[1.0, 0.6], [0.6, 2.0]]}],
+)
 class MultivariateT(Elliptical):
     """f(x) ∝ (1 + |z|²/df)^(-(df + n)/2), x = loc + L z, L Lᵀ = shape; x (..., n) -> (...,).
 
-    df > 0, shape symmetric and positive definite, otherwise ParameterError. z has the entries z_i = c_i t_i with independent
-    Student's t of df + i degrees of freedom and c_i² = (df + z_0² + ... + z_{i-1}²)/(df + i), which is also where the constant is from.
+    df > 0, shape symmetric and positive definite, otherwise ParameterError. z has the entries z_i = c_i t_i with
+    independent Student's t of df + i degrees of freedom and c_i² = (df + z_0² + ... + z_{i-1}²)/(df + i), which is
+    also where the constant is from.
     """
 
-    parameters = {"df": positive(REQUIRED, "nu"), "loc": real(REQUIRED, "mean"), "shape": real(REQUIRED, "scale_matrix")}
+    parameters = {
+        "df": positive(REQUIRED, "nu"),
+        "loc": real(REQUIRED, "mean"),
+        "shape": real(REQUIRED, "scale_matrix"),
+    }
     location, matrix = "loc", "shape"
     event_axes = {"loc": 1, "shape": 2}
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         if self.singular:
-            raise ParameterError(argument_error("multivariate_t: shape", "a positive definite matrix", self.params["shape"]))
+            raise ParameterError(
+                argument_error("multivariate_t: shape", "a positive definite matrix", self.params["shape"])
+            )
 
     @cached_property
     def _log_constant(self) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,8 @@ from densities.protocols import as_distribution
 
 # Weights are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
 SUM_TOLERANCE = 1e-9
+# Mixtures of other kinds of laws, filed where they are defined: whether components are of that kind, and what makes it.
+KINDS: list[tuple[Callable[[Sequence[Any]], bool], Callable[..., Any]]] = []
 
 
 @register("mixture", examples=(), source="definition")
@@ -28,14 +30,9 @@ class Mixture(Univariate):
     """
 
     def __new__(cls, weights: Sequence[float] = (), components: Sequence[Any] = ()) -> Any:
-        if any(getattr(component, "event_shape", ()) for component in components):
-            from densities.distributions.vector_mixture import VectorMixture
-
-            return VectorMixture(weights, components)
-        if cls is Mixture and components and all(as_distribution(component).measure == "counting" for component in components):
-            from densities.distributions.discrete.images import DiscreteMixture
-
-            return super().__new__(DiscreteMixture)
+        for of_this_kind, kind in KINDS:
+            if of_this_kind(components):
+                return kind(weights, components)
         return super().__new__(cls)
 
     def __init__(self, weights: Sequence[float], components: Sequence[Any]):

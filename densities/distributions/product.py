@@ -21,8 +21,9 @@ from densities.protocols import as_distribution
 class Product(VectorDistribution):
     """f(x) = Π f_i(x_i): entry i has the law components[i], any law on the line, independently of the others.
 
-    Batches of the components broadcast. Where components have point masses, `pdf` is the density of the part that has one in every
-    entry, and `pmf` the product of the masses. Raises ShapeError for components that are not laws on the line.
+    Batches of the components broadcast. Where components have point masses, `pdf` is the density of the part that has
+    one in every entry, and `pmf` the product of the masses. Raises ShapeError for components that are not laws on the
+    line.
     """
 
     def __init__(self, components: Sequence[Any]):
@@ -41,7 +42,7 @@ class Product(VectorDistribution):
             raise ShapeError(argument_error("product: components", "batches that broadcast", shapes)) from None
 
     @cached_property
-    def support(self) -> ProductDomain:  # type: ignore[override]
+    def support(self) -> ProductDomain:
         return ProductDomain(tuple(component.support for component in self.components))
 
     @property
@@ -64,7 +65,11 @@ class Product(VectorDistribution):
     def pmf(self, y: Any) -> Any:
         """Π P(Y_i = y_i)."""
         points, restore = self._points(y)
-        return restore(np.prod([component.pmf(points[..., i]) for i, component in enumerate(self.components)], axis=0).astype(points.dtype))
+        return restore(
+            np.prod([component.pmf(points[..., i]) for i, component in enumerate(self.components)], axis=0).astype(
+                points.dtype
+            )
+        )
 
     def loglik(self, data: Any) -> float:
         """The log-likelihood of the rows of `data`: entry by entry a density or, where there is an atom, a mass."""
@@ -116,8 +121,11 @@ class Product(VectorDistribution):
         return Product([component.simplify() for component in self.components])
 
     def same_as(self, other: object) -> bool:
-        return self is other or (isinstance(other, Product) and self.n == other.n
-                                 and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True)))
+        return self is other or (
+            isinstance(other, Product)
+            and self.n == other.n
+            and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True))
+        )
 
     def replace(self, **changes: Any) -> Any:
         return Product(**{"components": self.components, **changes})

@@ -1,8 +1,8 @@
 """Laws of vectors: points are (..., n), densities (...,); batches of parameters lead, the event axis trails.
 
-Every law of this kind is one of independent scalar roots carried through a map (a Rosenblatt transformation), or a mixture
-of such. The roots and the map serve draws, (quasi-)Monte Carlo and cubature alike, and a density at a point that was made
-from the roots is their density over the Jacobian: the point is never inverted.
+Every law of this kind is one of independent scalar roots carried through a map (a Rosenblatt transformation), or a
+mixture of such. The roots and the map serve draws, (quasi-)Monte Carlo and cubature alike, and a density at a point
+that was made from the roots is their density over the Jacobian: the point is never inverted.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from densities.parameters import number_text
 class VectorPart:
     """One term of an expectation, weight · E[f(forward(x))] with the entries of x independent, entry i of law roots[i].
 
-    `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., n) and (...,). Where `whole`, log p(y) is Σ log root - log_det.
-    `quantiles` takes uniforms (..., d) to x, where there is a faster way than the quantiles of the roots, which reach
-    tails that no draw does.
+    `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., n) and (...,). Where `whole`, log p(y) is Σ log
+    root - log_det. `quantiles` takes uniforms (..., d) to x, where there is a faster way than the quantiles of the
+    roots, which reach tails that no draw does.
     """
 
     weight: float
@@ -50,7 +50,7 @@ class VectorPart:
 
 
 class VectorDistribution(Distribution):
-    """A law on Rⁿ. A subclass gives `support`, `raw_logpdf`, `parts` and `draw`, and closed summaries where it has them."""
+    """A law on Rⁿ: a subclass gives `support`, `raw_logpdf`, `parts`, `draw`, and the closed summaries it has."""
 
     # How many trailing axes of a parameter belong to the event; the others are batch.
     event_axes: ClassVar[Mapping[str, int]] = {}
@@ -100,7 +100,7 @@ class VectorDistribution(Distribution):
             return self
         chosen = {}
         for name, p in self.params.items():
-            own = np.shape(p)[np.ndim(p) - self.event_axes.get(name, 0):]
+            own = np.shape(p)[np.ndim(p) - self.event_axes.get(name, 0) :]
             chosen[name] = np.broadcast_to(p, (*shape, *own))[index]
         return self.replace(**chosen)
 
@@ -135,7 +135,9 @@ class VectorDistribution(Distribution):
     def pmf(self, y: Any) -> Any:
         """P(Y = y): 0 where there is no atom."""
         points, restore = self._points(y)
-        return restore(np.where(np.isnan(points).any(axis=-1), np.nan, np.zeros(points.shape[:-1])).astype(points.dtype))
+        return restore(
+            np.where(np.isnan(points).any(axis=-1), np.nan, np.zeros(points.shape[:-1])).astype(points.dtype)
+        )
 
     def logpmf(self, y: Any) -> Any:
         """log P(Y = y): -inf where there is no atom."""
@@ -156,14 +158,20 @@ class VectorDistribution(Distribution):
         try:
             shape = np.broadcast_shapes(points.shape[:-1], self.batch_shape)
         except ValueError:
-            raise ShapeError(argument_error("y", f"{expected}, the others broadcasting with the batch {self.batch_shape}", f"shape {points.shape}")) from None
+            raise ShapeError(
+                argument_error(
+                    "y",
+                    f"{expected}, the others broadcasting with the batch {self.batch_shape}",
+                    f"shape {points.shape}",
+                )
+            ) from None
         plain: Callable[[Any], Any] = points.dtype.type if points.dtype == np.float32 else float
         return points, (lambda result: result) if shape else plain
 
     # ---- draws ----
 
     @property
-    def draw_dimension(self) -> int:  # type: ignore[override]
+    def draw_dimension(self) -> int:
         """How many uniforms a draw takes."""
         parts = self.parts()
         return max(len(part.roots) for part in parts) + (len(parts) > 1)
@@ -205,7 +213,8 @@ class VectorDistribution(Distribution):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise UnsupportedOperationError(
             f"cdf, quantiles and intervals: {self} is a law of vectors, which has none here; "
-            "use marginal(i) for those of a coordinate, or the share of rvs that lies in a set")
+            "use marginal(i) for those of a coordinate, or the share of rvs that lies in a set"
+        )
 
     cdf = sf = logcdf = logsf = ppf = isf = median = interval = prob = _refuse
 

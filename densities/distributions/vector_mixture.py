@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from densities.arrays import quiet
-from densities.distributions.mixture import Mixture, checked_weights
+from densities.distributions.mixture import KINDS, Mixture, checked_weights
 from densities.distributions.pushforward import hull
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, RealVector
@@ -54,11 +54,17 @@ class VectorMixture(VectorDistribution):
         self.components = tuple(as_distribution(component) for component in components)
         self.event_shape = self.components[0].event_shape
         for component in self.components:
-            if not isinstance(component, VectorDistribution) or component.batch_shape or component.event_shape != self.event_shape:
+            if (
+                not isinstance(component, VectorDistribution)
+                or component.batch_shape
+                or component.event_shape != self.event_shape
+            ):
                 expected = f"laws of vectors with {self.event_shape} entries, without a batch"
                 raise ShapeError(argument_error("mixture: components", expected, component))
         self.params = {}
-        self._terms = [(weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0]
+        self._terms = [
+            (weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0
+        ]
         self._carriers = {component.carrier for _, component in self._terms}
 
     @property
@@ -79,16 +85,23 @@ class VectorMixture(VectorDistribution):
     def logpdf_anywhere(self, x: np.ndarray) -> Any:
         """log Σ wᵢ fᵢ(x)."""
         if len(self._carriers) > 1:
-            raise UnsupportedOperationError(f"{self}: its components live on sets of different dimension, so it has no one density")
+            raise UnsupportedOperationError(
+                f"{self}: its components live on sets of different dimension, so it has no one density"
+            )
         with quiet():
-            return np.logaddexp.reduce([np.log(weight) + component.logpdf_anywhere(x) for weight, component in self._terms], axis=0)
+            return np.logaddexp.reduce(
+                [np.log(weight) + component.logpdf_anywhere(x) for weight, component in self._terms], axis=0
+            )
 
     raw_logpdf = logpdf_anywhere
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         single = len(self._terms) == 1
-        return tuple(replace(part, weight=weight * part.weight, whole=part.whole and single)
-                     for weight, component in self._terms for part in component.parts())
+        return tuple(
+            replace(part, weight=weight * part.weight, whole=part.whole and single)
+            for weight, component in self._terms
+            for part in component.parts()
+        )
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         probabilities = np.array([weight for weight, _ in self._terms])
@@ -120,11 +133,16 @@ class VectorMixture(VectorDistribution):
         """The same mixture of the components by their shortest names; one component alone."""
         if len(self._terms) == 1:
             return self._terms[0][1].simplify()
-        return VectorMixture([weight for weight, _ in self._terms], [component.simplify() for _, component in self._terms])
+        return VectorMixture(
+            [weight for weight, _ in self._terms], [component.simplify() for _, component in self._terms]
+        )
 
     def same_as(self, other: object) -> bool:
-        return self is other or (isinstance(other, VectorMixture) and np.array_equal(self.weights, other.weights)
-                                 and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True)))
+        return self is other or (
+            isinstance(other, VectorMixture)
+            and np.array_equal(self.weights, other.weights)
+            and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True))
+        )
 
     def replace(self, **changes: Any) -> Any:
         return VectorMixture(**{"weights": self.weights, "components": self.components, **changes})
@@ -133,4 +151,9 @@ class VectorMixture(VectorDistribution):
         return f"mixture([{', '.join(map(number_text, self.weights))}], [{', '.join(map(str, self.components))}])"
 
     def __repr__(self) -> str:
-        return f"VectorMixture([{', '.join(map(number_text, self.weights))}], [{', '.join(map(repr, self.components))}])"
+        return (
+            f"VectorMixture([{', '.join(map(number_text, self.weights))}], [{', '.join(map(repr, self.components))}])"
+        )
+
+
+KINDS.append((lambda components: any(getattr(one, "event_shape", ()) for one in components), VectorMixture))

@@ -1,4 +1,4 @@
-"""Expectations under laws of vectors, and their summaries: closed where known, by cubature up to three roots, else by draws."""
+"""Expectations under laws of vectors: closed where known, by cubature up to three roots, otherwise by draws."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -50,9 +51,19 @@ def integrate_vector(law: Any, integrands: Integrands, floor: Any = None, rtol: 
         for piece in expanded(part):
             if piece.weight > 0:
                 axes = [axis_of(root, breaks) for root, breaks in zip(piece.roots, piece.breaks, strict=True)]
-                found.append((piece.weight, cubature(partial(integrands, piece), axes, floor=floor, rtol=rtol, max_nodes=NODES[len(axes)])))
-    return VectorSums(np.sum([w * c.value for w, c in found], axis=0), np.sum([w * c.error for w, c in found], axis=0),
-                      all(c.converged for _, c in found), any(c.truncated for _, c in found), sum(c.evaluations for _, c in found))
+                found.append(
+                    (
+                        piece.weight,
+                        cubature(partial(integrands, piece), axes, floor=floor, rtol=rtol, max_nodes=NODES[len(axes)]),
+                    )
+                )
+    return VectorSums(
+        np.sum([w * c.value for w, c in found], axis=0),
+        np.sum([w * c.error for w, c in found], axis=0),
+        all(c.converged for _, c in found),
+        any(c.truncated for _, c in found),
+        sum(c.evaluations for _, c in found),
+    )
 
 
 def axis_of(root: Any, breaks: np.ndarray) -> Axis:
@@ -89,7 +100,9 @@ def expanded(part: Any) -> list[Piece]:
         weight = part.weight * float(np.prod([inner.weight for inner in choice]))
         whole = part.whole and all(inner.injective for inner in choice)
         breaks = tuple(np.asarray(inner.breaks, dtype=float) for inner in choice)
-        pieces.append(Piece(weight, tuple(inner.root for inner in choice), breaks, partial(_through, part, choice), whole))
+        pieces.append(
+            Piece(weight, tuple(inner.root for inner in choice), breaks, partial(_through, part, choice), whole)
+        )
     return pieces
 
 
@@ -102,7 +115,7 @@ def _through(part: Any, choice: tuple[Any, ...], x: np.ndarray) -> tuple[Any, An
 
 
 def log_density_on(law: Any, piece: Any, x: np.ndarray) -> tuple[Any, Any, Any, Any]:
-    """(y, log|det|, log weight of x, log p(y)) at points of the roots: never inverted where the piece is the whole law."""
+    """(y, log|det|, log weight of x, log p(y)) at points of the roots; the whole law in one piece inverts nothing."""
     log_root = piece.log_density(x)
     y, log_det = piece.forward(x)
     log_p = np.where(np.isneginf(log_root), -np.inf, log_root - log_det) if piece.whole else law.logpdf_anywhere(y)
@@ -141,7 +154,9 @@ def expectation_estimate(law: Any, function: Callable[[np.ndarray], Any], rtol: 
     good = sums.converged and abs(sums.values[1] - 1) < MASS_TOLERANCE
     status = Status.UNDECIDED if sums.truncated else Status.CONVERGED if good else Status.NOT_CONVERGED
     detail = {"mass": float(sums.values[1])}
-    return Estimate(float(sums.values[0]), float(sums.errors[0]), ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail)
+    return Estimate(
+        float(sums.values[0]), float(sums.errors[0]), ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail
+    )
 
 
 def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:
@@ -158,7 +173,8 @@ def mean(law: Any) -> Any:
         laws = _marginals(one)
         if laws is not None:
             return np.array([marginal.mean() for marginal in laws])
-        return np.array([plain(expectation_estimate(one, lambda y, i=i: y[..., i]), "mean", 1.0) for i in range(one.n)])
+        estimates = [expectation_estimate(one, itemgetter((..., i))) for i in range(one.n)]
+        return np.array([plain(estimate, "mean", 1.0) for estimate in estimates])
 
     return summary(law, "mean", compute)
 
@@ -208,5 +224,12 @@ def entropy_estimate(law: Any) -> Estimate:
 
     sums = integrate_vector(law, integrands, floor=(1, 1))
     good = sums.converged and abs(sums.values[1] - 1) < MASS_TOLERANCE
-    return Estimate(float(sums.values[0]), float(sums.errors[0]), ErrorKind.HEURISTIC, Status.CONVERGED if good else Status.NOT_CONVERGED,
-                    "cubature", sums.evaluations, {"mass": float(sums.values[1])})
+    return Estimate(
+        float(sums.values[0]),
+        float(sums.errors[0]),
+        ErrorKind.HEURISTIC,
+        Status.CONVERGED if good else Status.NOT_CONVERGED,
+        "cubature",
+        sums.evaluations,
+        {"mass": float(sums.values[1])},
+    )

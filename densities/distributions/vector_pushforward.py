@@ -1,7 +1,7 @@
 """The law of g(X) for a bijection g of vectors: elementwise maps, affine maps with a matrix, and chains of them.
 
-f_Y(y) = f_X(x)·|det dx/dy|, x = g⁻¹(y). An elementwise map of independent entries acts on each of them, many-to-one or not;
-a law whose entries depend on each other goes through bijections only.
+f_Y(y) = f_X(x)·|det dx/dy|, x = g⁻¹(y). An elementwise map of independent entries acts on each of them, many-to-one
+or not; a law whose entries depend on each other goes through bijections only.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Image(Domain):
 class VectorPushforward(VectorDistribution):
     """The law of transform(X), X of law `base`, for a bijection of vectors.
 
-    Raises SupportError where the base leaves the domain of the map, ShapeError where the map is one of vectors of another length.
+    Raises SupportError where the base leaves the domain of the map, ShapeError where the map is one of vectors of
+    another length.
     """
 
     def __init__(self, base: Any, transform: Bijection):
@@ -62,17 +63,17 @@ class VectorPushforward(VectorDistribution):
         try:
             self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
         except ValueError:
-            raise ShapeError(f"{transform}: expected a batch that broadcasts with {base.batch_shape}, got {transform.batch_shape}") from None
-        law: Any = base
-        sides = base.sides if isinstance(base, VectorPushforward) else base.support.sides
-        for step in transform.steps:
-            _check_step(law, sides, step)
-            sides = _moved_sides(sides, step)
-            law = None
-        self.sides = sides
+            raise ShapeError(
+                f"{transform}: expected a batch that broadcasts with {base.batch_shape}, got {transform.batch_shape}"
+            ) from None
+        # Ranges that hold the coordinates; only the first step still knows their laws.
+        self.sides: tuple[Interval, ...] = base.sides if isinstance(base, VectorPushforward) else base.support.sides
+        for index, step in enumerate(transform.steps):
+            _check_step(base if index == 0 else None, self.sides, step)
+            self.sides = _moved_sides(self.sides, step)
 
     @cached_property
-    def support(self) -> Image:  # type: ignore[override]
+    def support(self) -> Image:
         return Image(self)
 
     @property
@@ -93,7 +94,8 @@ class VectorPushforward(VectorDistribution):
             log_base = np.asarray(self.base.logpdf_anywhere(np.asarray(x)))
             return np.where(inside & ~np.isneginf(log_base), log_base + log_det, -np.inf)
 
-    raw_logpdf = logpdf_anywhere
+    def raw_logpdf(self, x: Any) -> Any:
+        return self.logpdf_anywhere(x)
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         return tuple(replace(part, forward=_Composed(part.forward, self.transform)) for part in self.base.parts())
@@ -113,7 +115,8 @@ class VectorPushforward(VectorDistribution):
             return None
         law = self.base.marginal(i)
         for step in self.transform.steps:
-            law = None if law is None else push_forward(law, _coordinate(step.elementwise, i, self.n))  # type: ignore[attr-defined]
+            entry = _coordinate(step.elementwise, i, self.n)  # type: ignore[attr-defined]
+            law = None if law is None else push_forward(law, entry)
         return law
 
     def closed_dependence(self) -> tuple[float, float] | None:
@@ -140,8 +143,11 @@ class VectorPushforward(VectorDistribution):
         return push_forward(base, compose(*steps)) if steps else base
 
     def same_as(self, other: object) -> bool:
-        return self is other or (isinstance(other, VectorPushforward) and self.base.same_as(other.base)
-                                 and same_steps(self.transform.steps, other.transform.steps))
+        return self is other or (
+            isinstance(other, VectorPushforward)
+            and self.base.same_as(other.base)
+            and same_steps(self.transform.steps, other.transform.steps)
+        )
 
     def replace(self, **changes: Any) -> Any:
         """The same map of the base with some parameters changed."""
@@ -168,8 +174,15 @@ class _Composed:
 
 def elementary_steps(transform: Transform) -> list[Transform]:
     """The steps of a map, an elementwise chain taken apart into its links."""
-    return [part for step in transform.steps
-            for part in ([Independent(link, step.n_axes) for link in step.elementwise.steps] if isinstance(step, Independent) else [step])]
+    return [
+        part
+        for step in transform.steps
+        for part in (
+            [Independent(link, step.n_axes) for link in step.elementwise.steps]  # type: ignore[arg-type]
+            if isinstance(step, Independent)
+            else [step]
+        )
+    ]
 
 
 def _affine(step: Transform, n: int) -> tuple[Any, Any] | None:
@@ -203,8 +216,12 @@ def _step_member(step: Transform, index: tuple[int, ...], shape: tuple[int, ...]
     if isinstance(step, Inverse):
         return _step_member(step.original, index, shape, n).inv  # type: ignore[attr-defined]
     own = {"loc": 1, "matrix": 2}
-    params = {name: np.broadcast_to(p, (*shape, *np.shape(p)[np.ndim(p) - own[name]:]))[index] if np.ndim(p) and name in own else p
-              for name, p in step.params.items()}
+    params = {
+        name: np.broadcast_to(p, (*shape, *np.shape(p)[np.ndim(p) - own[name] :]))[index]
+        if np.ndim(p) and name in own
+        else p
+        for name, p in step.params.items()
+    }
     return type(step)(**params)
 
 
@@ -221,7 +238,9 @@ def _check_step(law: Any, sides: Sequence[Interval], step: Transform) -> None:
         if marginal is not None:
             check_support(marginal, entry)
         elif isinstance(entry.domain, Interval) and not _within(side, entry.domain):
-            raise SupportError(f"{entry}: entry {i} ranges over {side}, which is not known to lie in its domain {entry.domain}")
+            raise SupportError(
+                f"{entry}: entry {i} ranges over {side}, which is not known to lie in its domain {entry.domain}"
+            )
 
 
 def _within(inner: Interval, outer: Interval) -> bool:
@@ -242,8 +261,13 @@ def _moved_sides(sides: Sequence[Interval], step: Transform) -> tuple[Interval, 
         coefficients = _affine(step, n)
         if coefficients is None:
             return (Interval(),) * n
-        loc, matrix = np.broadcast_to(coefficients[0], (n,)) if np.ndim(coefficients[0]) < 2 else coefficients[0], coefficients[1]
-        ends = np.stack(np.broadcast_arrays(*(np.asarray(value(end), dtype=float) for side in sides for end in side.edges)), axis=-1)
+        loc, matrix = (
+            np.broadcast_to(coefficients[0], (n,)) if np.ndim(coefficients[0]) < 2 else coefficients[0],
+            coefficients[1],
+        )
+        ends = np.stack(
+            np.broadcast_arrays(*(np.asarray(value(end), dtype=float) for side in sides for end in side.edges)), axis=-1
+        )
         ends = ends.reshape(*ends.shape[:-1], 1, n, 2)
         spans = np.where(matrix[..., None] == 0, 0.0, matrix[..., None] * ends)
         lows, highs = np.sum(np.min(spans, axis=-1), axis=-1) + loc, np.sum(np.max(spans, axis=-1), axis=-1) + loc
@@ -260,11 +284,15 @@ def vector_pushforward(law: VectorDistribution, transform: Transform) -> Any:
         elementwise = step.elementwise if isinstance(step, Independent) else step if step.event_ndim == 0 else None
         if elementwise is not None and isinstance(result, Product):
             _check_entries(elementwise, result.n)
-            result = Product([push_forward(one, _coordinate(elementwise, i, result.n)) for i, one in enumerate(result.components)])
+            result = Product(
+                [push_forward(one, _coordinate(elementwise, i, result.n)) for i, one in enumerate(result.components)]
+            )
             continue
         if not isinstance(step, Bijection):
             raise UnsupportedOperationError(
-                f"{step}: a many-to-one map acts on the entries of a law only where these are independent (product); {result} is not such a law")
+                f"{step}: a many-to-one map acts on the entries of a law only where these are independent, as in a "
+                f"product; {result} is not such a law"
+            )
         if elementwise is not None:
             _check_entries(elementwise, result.n)
             step = Independent(elementwise, 1)  # type: ignore[arg-type]
@@ -275,7 +303,9 @@ def vector_pushforward(law: VectorDistribution, transform: Transform) -> Any:
 def _check_entries(elementwise: Transform, n: int) -> None:
     shape = elementwise.batch_shape
     if shape and shape[-1] not in (1, n):
-        raise ShapeError(f"{elementwise}: expected parameters with {n} entries in their last axis, got the shape {shape}")
+        raise ShapeError(
+            f"{elementwise}: expected parameters with {n} entries in their last axis, got the shape {shape}"
+        )
 
 
 def _joined(law: Any, step: Bijection) -> Any:

@@ -1,7 +1,7 @@
 """Rewriting a pair (p, q) into a simpler one with the same divergence, before any number is computed.
 
-A bijection that both laws end in cancels: D(g#p‖g#q) = D(p‖q) for injective g, and for no other. What one law ends in can
-be moved to the other: D(g#b‖q) = D(b‖g⁻¹#q).
+A bijection that both laws end in cancels: D(g#p‖g#q) = D(p‖q) for injective g, and for no other. What one law ends in
+can be moved to the other: D(g#b‖q) = D(b‖g⁻¹#q).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def without_last(law: Any) -> Any:
 
 def strip_shared(p: Any, q: Any) -> Rewritten:
     """Both laws without the bijections that both end in."""
-    steps = []
+    steps: list[str] = []
     while True:
         last = last_bijection(p)
         if last is None or not last.same_as(last_bijection(q)):
@@ -65,6 +65,8 @@ def pulled_to_base(p: Any, q: Any) -> Rewritten | None:
     if not (isinstance(p, PUSHED) and isinstance(p.transform, Bijection)):
         return None
     try:
-        return Rewritten(p.base, push_forward(q, p.transform.inv), [f"{p.transform} is moved from p to q as its inverse"])
+        return Rewritten(
+            p.base, push_forward(q, p.transform.inv), [f"{p.transform} is moved from p to q as its inverse"]
+        )
     except SupportError:
         return None

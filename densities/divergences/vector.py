@@ -1,7 +1,8 @@
-"""D(p‖q) of laws of vectors: coordinate by coordinate where q is a product, by cubature to three dimensions, else by draws.
+"""D(p‖q) of laws of vectors: coordinate by coordinate where q is a product, by cubature to three dimensions, else by
+draws.
 
-For a product q = ⊗qᵢ the chain rule gives D(p‖q) = TC(p) + Σ D(pᵢ‖qᵢ), with the marginals pᵢ of p and its total correlation
-TC(p) = Σ H(pᵢ) - H(p): all terms >= 0, so nothing cancels, in any dimension.
+For a product q = ⊗qᵢ the chain rule gives D(p‖q) = TC(p) + Σ D(pᵢ‖qᵢ), with the marginals pᵢ of p and its total
+correlation TC(p) = Σ H(pᵢ) - H(p): all terms >= 0, so nothing cancels, in any dimension.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ import numpy as np
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.distributions.vector_base import chosen_points
-from densities.distributions.vector_moments import MASS_TOLERANCE, MAX_DIMENSION, expanded, integrate_vector, within_reach
+from densities.distributions.vector_moments import (
+    MASS_TOLERANCE,
+    MAX_DIMENSION,
+    expanded,
+    integrate_vector,
+    within_reach,
+)
 from densities.divergences.numeric import FLOOR1, FLOOR3, FLOORS, K1, K3, P, Q, kl_integrands
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status
@@ -39,7 +46,7 @@ HELD = (0.37, 0.71)
 
 @dataclass(frozen=True)
 class Split:
-    """The pairs of coordinates of a pair whose q has independent ones, and the total correlation of p with its error."""
+    """The pairs of coordinates where those of q are independent, and the total correlation of p with its error."""
 
     pairs: tuple[tuple[Any, Any], ...]
     dependence: float
@@ -70,15 +77,19 @@ def route(p: Any, q: Any, method: str) -> tuple[str, str]:
     return "montecarlo", f"Monte Carlo over draws of p: more than {MAX_DIMENSION} dimensions"
 
 
-def evaluate(p: Any, q: Any, by: str, scalar_kl: Callable[..., Estimate], method: str, *, rtol: float, **draws: Any) -> Estimate:
-    """D(p‖q) by the route `by`; `scalar_kl` answers for pairs of coordinates, `draws` are options of `estimate_mean`."""
+def evaluate(
+    p: Any, q: Any, by: str, scalar_kl: Callable[..., Estimate], method: str, *, rtol: float, **draws: Any
+) -> Estimate:
+    """D(p‖q) by the route `by`; `scalar_kl` is for pairs of coordinates, `draws` are options of `estimate_mean`."""
     if by == "coordinates":
         return kl_coordinates(p, q, lambda a, b: scalar_kl(a, b, method=method, rtol=rtol))
     if by == "cubature":
         return kl_cubature(p, q, rtol=rtol)
     if by == "montecarlo":
         return kl_draws(p, q, **draws)
-    return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, Status.UNAVAILABLE, "quadrature", 0, {"reason": route(p, q, method)[1]})
+    return Estimate(
+        np.nan, np.inf, ErrorKind.HEURISTIC, Status.UNAVAILABLE, "quadrature", 0, {"reason": route(p, q, method)[1]}
+    )
 
 
 # ---- coordinates ----
@@ -97,7 +108,15 @@ def kl_coordinates(p: Any, q: Any, scalar_kl: Callable[[Any, Any], Estimate]) ->
         detail["reason"] = "; ".join(reasons)
     kind = max((term.error_kind for term in terms), key=list(ErrorKind).index)
     methods = "+".join(dict.fromkeys(term.method for term in terms))
-    return Estimate(total, 0.0 if np.isinf(total) else error, kind, _joint_status(terms), methods, sum(int(term.evaluations) for term in terms), detail)
+    return Estimate(
+        total,
+        0.0 if np.isinf(total) else error,
+        kind,
+        _joint_status(terms),
+        methods,
+        sum(int(term.evaluations) for term in terms),
+        detail,
+    )
 
 
 def _joint_status(terms: Sequence[Estimate]) -> Status:
@@ -121,12 +140,15 @@ def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
         best = min(best, _by_cubature(p, q, rtol, FLOORS), key=lambda estimate: estimate.error)
     if endless is Verdict.UNDECIDED and best.status is not Status.INFINITE:
         detail = {**best.detail, "reason": "the integral converges so slowly that it may be infinite"}
-        return Estimate(best.value, best.error, best.error_kind, Status.UNDECIDED, best.method, best.evaluations, detail)
+        return Estimate(
+            best.value, best.error, best.error_kind, Status.UNDECIDED, best.method, best.evaluations, detail
+        )
     return best
 
 
 def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
-    ratio, witnesses = VectorRatio(p, q), []
+    ratio = VectorRatio(p, q)
+    witnesses: list[np.ndarray] = []
 
     def integrands(piece: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logs, signs = kl_integrands(ratio, piece, x)  # type: ignore[arg-type]
@@ -155,15 +177,26 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
     elif sums.truncated:
         detail["reason"] = "the integrand has not died out where the doubles end"
     status = Status.CONVERGED if good else Status.NOT_CONVERGED
-    return Estimate(float(total), float(np.nan_to_num(error, nan=np.inf)), ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail)
+    return Estimate(
+        float(total),
+        float(np.nan_to_num(error, nan=np.inf)),
+        ErrorKind.HEURISTIC,
+        status,
+        "cubature",
+        sums.evaluations,
+        detail,
+    )
 
 
 def _infinite(reason: str) -> Estimate:
-    return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support" if "mass" in reason else "tails", 0, {"reason": reason})
+    return Estimate(
+        np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support" if "mass" in reason else "tails", 0, {"reason": reason}
+    )
 
 
 def _infinite_tail(p: Any, q: Any) -> Verdict:
-    """Whether ∫p|t| diverges along a coordinate of the roots with the others held: by Fubini it then diverges as a whole.
+    """Whether ∫p|t| diverges along a coordinate of the roots with the others held: by Fubini it then diverges as a
+    whole.
 
     FINITE means that no coordinate shows a divergence, not that there is none.
     """
@@ -199,7 +232,13 @@ def _along(ratio: VectorRatio, piece: Any, i: int, side: float, level: float) ->
 
     with quiet():
         scale = np.log(max(abs(held[i]), 1.0))
-        return Verdict(int(tail_verdict(lambda L: logs(L)[0], 1, log_scale=scale, noise=lambda L: 4 * np.nan_to_num(logs(L)[1], nan=np.inf)).verdict))
+        return Verdict(
+            int(
+                tail_verdict(
+                    lambda L: logs(L)[0], 1, log_scale=scale, noise=lambda L: 4 * np.nan_to_num(logs(L)[1], nan=np.inf)
+                ).verdict
+            )
+        )
 
 
 # ---- draws ----

@@ -9,24 +9,27 @@ import numpy as np
 
 from densities.anchored import value
 from densities.arrays import quiet
+from densities.distributions.vector_base import VectorDistribution
 from densities.distributions.vector_mixture import Union
 from densities.distributions.vector_moments import log_density_on
-from densities.divergences.ratio import Nodes, RadonNikodym
+from densities.divergences.ratio import Nodes, RadonNikodym, ratio_of
 from densities.domains import Ball, Product, RealVector
 
 EPS = float(np.finfo(float).eps)
 # A point that rounding has carried onto the border of a set lies inside after a step of this share toward its middle.
 INWARD = 1e-6
-# p·|x| below e^-780: times the largest double, for t, that is nothing. Where both tails are so heavy that it is not, the
-# integrand is alive along each axis too, and is cut there in plain view.
+# p·|x| below e^-780: times the largest double, for t, that is nothing. Where both tails are so heavy that it is not,
+# the integrand is alive along each axis too, and is cut there in plain view.
 HOPELESS = -780.0
 
 
 class VectorRatio:
-    """dp/dq on Rⁿ. `log(x)` is log dp/dq in nats, (..., n) -> (...,): -inf where only q has mass, +inf where only p has.
+    """dp/dq on Rⁿ. `log(x)` is log dp/dq in nats, (..., n) -> (...,): -inf where only q has mass, +inf where only p
+    has.
 
-    `absolutely_continuous` is judged from the sets that carry the laws, and from their coordinates where those decide; where
-    neither does (an image of a bounded set, say) it is True, and a numeric method that meets a point without q says so.
+    `absolutely_continuous` is judged from the sets that carry the laws, and from their coordinates where those
+    decide; where neither does (an image of a bounded set, say) it is True, and a numeric method that meets a point
+    without q says so.
     """
 
     def __init__(self, p: Any, q: Any):
@@ -89,7 +92,8 @@ class VectorRatio:
         if factors is not None and all(marginal is not None for marginal in marginals):
             return self._of_coordinates(marginals, factors)
         if not p.shares_carrier(q):
-            return 0.0, f"p lives on {p.carrier} and q on {'another' if p.carrier == q.carrier else q.carrier}: q has no mass where p lives"
+            other = "another" if p.carrier == q.carrier else q.carrier
+            return 0.0, f"p lives on {p.carrier} and q on {other}: q has no mass where p lives"
         if p.carrier == q.carrier == f"R^{p.n}" and covers(q.support, p.support) is False:
             return np.nan, f"p has mass on {p.support} outside {q.support}, where q has none"
         return -np.inf, ""
@@ -97,7 +101,11 @@ class VectorRatio:
     def _of_coordinates(self, marginals: list[Any], factors: tuple[Any, ...]) -> tuple[float, str]:
         """Where q is a product, p has mass beside it exactly where a marginal of p has mass beside a factor of q."""
         ratios = [RadonNikodym(a, b) for a, b in zip(marginals, factors, strict=True)]
-        lost = [(ratio.log_singular_mass, f"entry {i}: {ratio.reason}") for i, ratio in enumerate(ratios) if ratio.log_singular_mass > -np.inf]
+        lost = [
+            (ratio.log_singular_mass, f"entry {i}: {ratio.reason}")
+            for i, ratio in enumerate(ratios)
+            if ratio.log_singular_mass > -np.inf
+        ]
         if not lost:
             return -np.inf, ""
         reason = "; ".join(text for _, text in lost)
@@ -107,6 +115,11 @@ class VectorRatio:
             return np.nan, reason
         with quiet():
             return float(np.log(-np.expm1(sum(np.log1p(-np.exp(log_mass)) for log_mass, _ in lost)))), reason
+
+
+@ratio_of.register
+def _(p: VectorDistribution, q: Any) -> VectorRatio:
+    return VectorRatio(p, q)
 
 
 @singledispatch
@@ -123,8 +136,10 @@ def _(outer: RealVector, inner: Any) -> bool | None:
 @covers.register
 def _(outer: Product, inner: Any) -> bool | None:
     with quiet():
-        held = all(np.all(value(a.low - b.low) >= -_slack(a, b)) and np.all(value(b.high - a.high) >= -_slack(a, b))
-                   for a, b in zip(inner.sides, outer.sides, strict=True))
+        held = all(
+            np.all(value(a.low - b.low) >= -_slack(a, b)) and np.all(value(b.high - a.high) >= -_slack(a, b))
+            for a, b in zip(inner.sides, outer.sides, strict=True)
+        )
     return True if held else False if _has_exact_sides(inner) else None
 
 

@@ -1,9 +1,9 @@
 """Integrals over boxes of two or three dimensions, of integrands given by their logarithms.
 
 Each axis is cut into panels at the points where the integrand is not smooth, and each panel is stretched by a double
-exponential map, t -> x. What is then smooth and falls off fast in every t is summed by the trapezoidal rule, whose error
-falls geometrically with the number of nodes; what still has an edge in its interior is left to boxes that are halved
-where their Gauss and Kronrod rules differ.
+exponential map, t -> x. What is then smooth and falls off fast in every t is summed by the trapezoidal rule, whose
+error falls geometrically with the number of nodes; what still has an edge in its interior is left to boxes that are
+halved where their Gauss and Kronrod rules differ.
 """
 
 from __future__ import annotations
@@ -27,15 +27,44 @@ NEGLIGIBLE = 45.0  # in nats below the largest term of the same sum
 COARSEST = 16
 AT_ONCE = 2**16
 FAST = 1e-2  # a difference of levels that falls by more than this is on its way down geometrically
-# Nodes and weights of the Kronrod rule of 15 points on (-1, 1), and of the Gauss rule of 7 points inside it: QUADPACK, dqk15.
-KRONROD = np.array([0.991455371120812639206854697526329, 0.949107912342758524526189684047851, 0.864864423359769072789712788640926,
-                    0.741531185599394439863864773280788, 0.586087235467691130294144838258730, 0.405845151377397166906606412076961,
-                    0.207784955007898467600689403773245, 0.0])
-KRONROD_WEIGHTS = np.array([0.022935322010529224963732008058970, 0.063092092629978553290700663189204, 0.104790010322250183839876322541518,
-                            0.140653259715525918745189590510238, 0.169004726639267902826583426598550, 0.190350578064785409913256402421014,
-                            0.204432940075298892414161999234649, 0.209482141084727828012999174891714])
-GAUSS_WEIGHTS = np.array([0.0, 0.129484966168869693270611432679082, 0.0, 0.279705391489276667901467771423780, 0.0,
-                          0.381830050505118944950369775488975, 0.0, 0.417959183673469387755102040816327])
+# Nodes and weights of the Kronrod rule of 15 points on (-1, 1), and of the Gauss rule of 7 points inside it:
+# QUADPACK, dqk15.
+KRONROD = np.array(
+    [
+        0.991455371120812639206854697526329,
+        0.949107912342758524526189684047851,
+        0.864864423359769072789712788640926,
+        0.741531185599394439863864773280788,
+        0.586087235467691130294144838258730,
+        0.405845151377397166906606412076961,
+        0.207784955007898467600689403773245,
+        0.0,
+    ]
+)
+KRONROD_WEIGHTS = np.array(
+    [
+        0.022935322010529224963732008058970,
+        0.063092092629978553290700663189204,
+        0.104790010322250183839876322541518,
+        0.140653259715525918745189590510238,
+        0.169004726639267902826583426598550,
+        0.190350578064785409913256402421014,
+        0.204432940075298892414161999234649,
+        0.209482141084727828012999174891714,
+    ]
+)
+GAUSS_WEIGHTS = np.array(
+    [
+        0.0,
+        0.129484966168869693270611432679082,
+        0.0,
+        0.279705391489276667901467771423780,
+        0.0,
+        0.381830050505118944950369775488975,
+        0.0,
+        0.417959183673469387755102040816327,
+    ]
+)
 
 Integrand = Callable[[np.ndarray], tuple[Any, Any]]
 
@@ -64,7 +93,9 @@ class Axis:
         if np.isfinite(low) and np.isfinite(high):  # x = low + (high - low)/(1 + e^-2z), from the nearer end
             soft = np.log1p(np.exp(-2 * np.abs(z)))
             distance = np.exp(-2 * np.abs(z) - soft) * (high - low)
-            return np.where(t < 0, low + distance, high - distance), np.log(2 * (high - low)) - 2 * np.abs(z) - 2 * soft + log_rate
+            return np.where(t < 0, low + distance, high - distance), np.log(2 * (high - low)) - 2 * np.abs(
+                z
+            ) - 2 * soft + log_rate
         if not heavy:
             z, log_rate = t, np.zeros_like(t)
         if np.isinf(low) and np.isinf(high):
@@ -77,7 +108,10 @@ class Axis:
 
 @dataclass(frozen=True)
 class Cubature:
-    """k sums: `value` ± `error`. `truncated`: an integrand that has not died out where the doubles end; `lost`: a NaN on the way."""
+    """k sums: `value` ± `error`.
+
+    `truncated`: an integrand that has not died out where the doubles end; `lost`: a NaN on the way.
+    """
 
     value: np.ndarray
     error: np.ndarray
@@ -88,16 +122,24 @@ class Cubature:
     rule: str
 
 
-def cubature(integrand: Integrand, axes: Sequence[Axis], *, floor: Sequence[int | None] | None = None, rtol: float = 1e-11,
-             max_nodes: int = 2_000_000) -> Cubature:
+def cubature(
+    integrand: Integrand,
+    axes: Sequence[Axis],
+    *,
+    floor: Sequence[int | None] | None = None,
+    rtol: float = 1e-11,
+    max_nodes: int = 2_000_000,
+) -> Cubature:
     """∫f_j for j < k over the box of the axes.
 
-    `integrand(x)` takes points (m, d) and returns log|f| and the sign, both (k, m) or broadcastable to it; log 0 is -inf. It is
-    called with floating-point warnings off. `floor[j]` is the sum that bounds the rounding of sum j, in units of eps; None
-    marks a sum that is such a bound itself, whose convergence is not asked for. By default each is its own.
+    `integrand(x)` takes points (m, d) and returns log|f| and the sign, both (k, m) or broadcastable to it; log 0 is
+    -inf. It is called with floating-point warnings off. `floor[j]` is the sum that bounds the rounding of sum j, in
+    units of eps; None marks a sum that is such a bound itself, whose convergence is not asked for. By default each is
+    its own.
 
-    The error is the difference of the last two levels of the trapezoidal rule (less where levels converge geometrically), or the sum over boxes of what QUADPACK makes
-    of the difference of its rules, plus 8 eps of the floor: an estimate, not a bound. Raises ParameterError for a bad axis.
+    The error is the difference of the last two levels of the trapezoidal rule (less where levels converge
+    geometrically), or the sum over boxes of what QUADPACK makes of the difference of its rules, plus 8 eps of the
+    floor: an estimate, not a bound. Raises ParameterError for a bad axis.
     """
     panels = list(itertools.product(*(axis.panels() for axis in axes)))
     with np.errstate(all="ignore"):
@@ -108,21 +150,40 @@ def cubature(integrand: Integrand, axes: Sequence[Axis], *, floor: Sequence[int 
         if smooth.converged or smooth.lost:
             return smooth
         boxes = run.adaptive(rtol, max_nodes)
-        return boxes if boxes.lost or boxes.converged or np.sum(boxes.error[run.asked]) < np.sum(smooth.error[run.asked]) else smooth
+        return (
+            boxes
+            if boxes.lost or boxes.converged or np.sum(boxes.error[run.asked]) < np.sum(smooth.error[run.asked])
+            else smooth
+        )
 
 
 class _Run:
-    def __init__(self, integrand: Integrand, axes: Sequence[Axis], panels: list, floor: Sequence[int | None] | None, *, heavy: bool):
+    def __init__(
+        self,
+        integrand: Integrand,
+        axes: Sequence[Axis],
+        panels: list,
+        floor: Sequence[int | None] | None,
+        *,
+        heavy: bool,
+    ):
         self.integrand, self.axes, self.heavy = integrand, axes, heavy
         self.evaluations, self.lost, self.truncated = 0, False, False
         t = np.linspace(-REACH, REACH, SCAN_NODES)
-        scans = [np.concatenate([self._levels(*block) for block in self._grid(panel, [t] * len(axes))], axis=-1) for panel in panels]
+        scans = [
+            np.concatenate([self._levels(*block) for block in self._grid(panel, [t] * len(axes))], axis=-1)
+            for panel in panels
+        ]
         top = np.max([np.max(levels, axis=-1) for levels in scans], axis=0)
         self.top = np.where(np.isfinite(top), top, 0.0)
         floor = range(len(top)) if floor is None else floor
         self.asked = np.array([j for j in range(len(top)) if floor[j] is not None])
         self.floor = np.array([floor[j] for j in self.asked])
-        self.boxes = [(panel, box) for panel, levels in zip(panels, scans, strict=True) if (box := self._live(levels, t)) is not None]
+        self.boxes = [
+            (panel, box)
+            for panel, levels in zip(panels, scans, strict=True)
+            if (box := self._live(levels, t)) is not None
+        ]
         self.evaluations = SCAN_NODES ** len(axes) * len(panels)
 
     def _live(self, levels: np.ndarray, t: np.ndarray) -> list[tuple[float, float]] | None:
@@ -167,7 +228,11 @@ class _Run:
             value = self._level(n)
             gap, change = change, np.abs(value - before)
             # Geometric convergence squares the error with each doubling: e(2n) = change²/(change before).
-            error = np.where((change < FAST * gap) & np.isfinite(gap), np.maximum(10 * change * (change / gap), EPS * np.abs(value)), change)
+            error = np.where(
+                (change < FAST * gap) & np.isfinite(gap),
+                np.maximum(10 * change * (change / gap), EPS * np.abs(value)),
+                change,
+            )
             settled = self._settled(value, error, rtol)
             if settled or self.lost or (2 * n + 1) ** d * len(self.boxes) > max_nodes:
                 return self._result(value, error, settled, f"trapezoidal, {n} intervals")
@@ -180,9 +245,13 @@ class _Run:
                 total += self._terms(x, log_jacobian).sum(axis=-1) * np.prod([(high - low) / n for low, high in box])
         return total
 
-    def _grid(self, panel: Sequence[tuple[float, float]], ts: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _grid(
+        self, panel: Sequence[tuple[float, float]], ts: Sequence[np.ndarray]
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Points (m, d) and log jacobians of a grid, some layers of the first axis at a time."""
-        (x0, log0), *rest = (axis.stretch(ends, t, heavy=self.heavy) for axis, ends, t in zip(self.axes, panel, ts, strict=True))
+        (x0, log0), *rest = (
+            axis.stretch(ends, t, heavy=self.heavy) for axis, ends, t in zip(self.axes, panel, ts, strict=True)
+        )
         layer = int(np.prod([x.size for x, _ in rest]))
         step = max(1, AT_ONCE // layer)
         for start in range(0, x0.size, step):
@@ -215,7 +284,10 @@ class _Run:
             keep = np.delete(np.arange(len(panel)), split)
             panel = np.concatenate([panel[keep], np.repeat(panel[split], 2)])
             ends = np.concatenate([ends[keep], halves])
-            sums, errors, axis = (np.concatenate([old[..., keep], fresh], axis=-1) for old, fresh in zip((sums, errors, axis), new, strict=True))
+            sums, errors, axis = (
+                np.concatenate([old[..., keep], fresh], axis=-1)
+                for old, fresh in zip((sums, errors, axis), new, strict=True)
+            )
 
     def _rules(self, panel: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """For each box: the sums (k, boxes), their errors, and the axis along which the two rules differ most."""
@@ -229,8 +301,10 @@ class _Run:
                 sums[:, block], errors[:, block], axis[block] = self._both(self.boxes[index][0], ends[block])
         return sums, errors, axis
 
-    def _both(self, panel: Sequence[tuple[float, float]], ends: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The Kronrod sums of boxes of one panel, what QUADPACK makes of their difference from the Gauss sums, and the worst axis."""
+    def _both(
+        self, panel: Sequence[tuple[float, float]], ends: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of boxes of one panel: the Kronrod sums, the errors QUADPACK makes of the Gauss sums, and the worst axis."""
         d, m = len(self.axes), len(ends)
         half = 0.5 * (ends[..., 1] - ends[..., 0])
         points, log_jacobian = [], np.zeros((m,) + (15,) * d)
@@ -243,7 +317,9 @@ class _Run:
         total = _contracted(terms, [WEIGHTS] * d)
         mean = total.reshape(*total.shape, *(1,) * d) / 2.0**d
         spread = _contracted(np.abs(terms - mean), [WEIGHTS] * d)
-        gaps = np.stack([np.abs(_contracted(terms, [DIFFERENCE if j == i else WEIGHTS for j in range(d)])) for i in range(d)])
+        gaps = np.stack(
+            [np.abs(_contracted(terms, [DIFFERENCE if j == i else WEIGHTS for j in range(d)])) for i in range(d)]
+        )
         gap = gaps.sum(axis=0)
         scaled = (200 * gap / np.where(spread > 0, spread, 1.0)) ** 1.5
         error = np.maximum(np.where(spread > 0, spread * np.minimum(1.0, scaled), gap), EPS * np.abs(total))
@@ -264,8 +340,15 @@ class _Run:
         scale = np.exp(self.top)
         rounding = np.zeros(len(value))
         rounding[self.asked] = 8 * EPS * np.abs(value[self.floor]) * scale[self.floor]
-        return Cubature(value * scale, error * scale + rounding, settled and not self.lost and not self.truncated, self.truncated, self.lost,
-                        self.evaluations, rule)
+        return Cubature(
+            value * scale,
+            error * scale + rounding,
+            settled and not self.lost and not self.truncated,
+            self.truncated,
+            self.lost,
+            self.evaluations,
+            rule,
+        )
 
 
 def _contracted(terms: np.ndarray, weights: Sequence[np.ndarray]) -> np.ndarray:

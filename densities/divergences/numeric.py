@@ -7,6 +7,7 @@ is the answer: k3 keeps relative accuracy when p and q are nearly equal, k1 when
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from densities.expectation import EPS, Approach, from_draws, integrate_law, tail
 from densities.logmath import log_phi
 from densities.numerics.exponents import Verdict
 from densities.numerics.montecarlo import estimate_mean
+from densities.numerics.nets import tilt
 
 # A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
 MASS_TOLERANCE = 1e-8
@@ -135,7 +137,11 @@ def _mass_outside(p: Any, q: Any) -> float:
 
 
 class LogRatioDraws:
-    """t = log dp/dq at the draws of a source, for `estimate_mean`; picklable."""
+    """t = log dp/dq at the draws of a source, weighted to mean D(p‖q), for `estimate_mean`; picklable.
+
+    Unless draws are plain they are tilted toward both tails, where t is large: that is smoother for a net, and gives a
+    finite variance to values up to (mass of the tail)^-3/4.
+    """
 
     def __init__(self, p: Any, q: Any):
         self.ratio = RadonNikodym(p, q)
@@ -150,29 +156,48 @@ class LogRatioDraws:
         if not self.smooth:
             with quiet():
                 return np.asarray(self.ratio.log(np.asarray(value(self.ratio.p.draw_from(source)))))
-        u = source.uniforms(self.dimension)
+        v = source.uniforms(self.dimension)
+        u, rest, tilt_weight = tilt(v[:, 0]) if source.scheme != "plain" else (v[:, 0], 1.0 - v[:, 0], 1.0)
         weights = np.cumsum([part.weight for part in self.parts])
-        which = np.minimum(np.searchsorted(weights, u[:, 1] * weights[-1], side="right"), len(weights) - 1) if self.dimension == 2 else None
+        which = np.minimum(np.searchsorted(weights, v[:, 1] * weights[-1], side="right"), len(weights) - 1) if self.dimension == 2 else None
         result = np.empty(source.size)
         with quiet():
             for index, part in enumerate(self.parts):
                 rows = slice(None) if which is None else which == index
-                x = anchored(root_points(part.root, u[rows, 0]))
+                x = anchored(root_points(part.root, u[rows], rest[rows]))
                 result[rows] = value(self.ratio.on(part, x).t)
-        return result
+        return result * tilt_weight
 
 
-def root_points(root: Any, u: np.ndarray) -> Any:
-    """Points of a root at the probabilities u, each from its nearer tail."""
+def root_points(root: Any, u: np.ndarray, rest: np.ndarray) -> Any:
+    """Points of a root at the probabilities u = 1 - rest, each from its nearer tail."""
     upper = u > 0.5
-    if not upper.any():
-        return root.raw_ppf(u)
-    low, high = anchored(root.raw_ppf(np.where(upper, 0.5, u))), anchored(root.raw_isf(np.where(upper, 1.0 - u, 0.5)))
+    low, high = anchored(root.raw_ppf(np.where(upper, 0.5, u))), anchored(root.raw_isf(np.where(upper, rest, 0.5)))
     return where(upper, high, low)
 
 
-def kl_montecarlo(p: Any, q: Any, *, n: int = 2**16, rng: Any = None, **options: Any) -> Estimate:
-    """D(p‖q) as the mean of log dp/dq over draws of p; options are those of `estimate_mean`."""
+def variance_is_infinite(ratio: RadonNikodym, *, tilted: bool) -> bool:
+    """Whether the draws certainly have no variance: E_p[t²], tilted E_p[t² √(mass of the tail)] up to a factor."""
+
+    def log_square(part: Any, x: Anchored) -> tuple[Any, Any]:
+        log_integrand, noise = log_size(ratio, part, x)
+        square = 2 * log_integrand - value(part.root.raw_logpdf(x))
+        if tilted:
+            square = square + 0.5 * np.minimum(value(part.root.raw_logcdf(x)), value(part.root.raw_logsf(x)))
+        return np.where(np.isneginf(log_integrand), -np.inf, square), 3 * noise
+
+    return any(approach.verdict is Verdict.INFINITE for approach in tails(ratio.p, log_square, ratio.q.landmarks()))
+
+
+def kl_montecarlo(p: Any, q: Any, *, n: int = 2**16, rng: Any = None, scheme: str = "sobol", **options: Any) -> Estimate:
+    """D(p‖q) as the mean of log dp/dq over draws of p; options are those of `estimate_mean`.
+
+    `heavy_tail` is the status where the exponents of the tails say that the draws have no variance, or the draws do.
+    """
     values = LogRatioDraws(p, q)
-    result = estimate_mean(values, n, rng=rng, dimension=values.dimension, **options)
-    return from_draws(result, "montecarlo")
+    result = estimate_mean(values, n, rng=rng, dimension=values.dimension, scheme=scheme, **options)
+    estimate = from_draws(result, "montecarlo")
+    if estimate.status is Status.CONVERGED and values.smooth and variance_is_infinite(values.ratio, tilted=scheme != "plain"):
+        reason = "the exponents of the tails give log dp/dq no finite variance"
+        return replace(estimate, status=Status.HEAVY_TAIL, detail={**estimate.detail, "reason": reason})
+    return estimate

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, anchored, pure, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_beta_terms, log_incomplete_beta
 from densities.distributions.continuous.shared import (
@@ -63,6 +63,14 @@ class Between(Family):
             low_closed=standard.low_closed,
             high_closed=standard.high_closed,
         )
+
+    def standardise(self, x: Any) -> Any:
+        """z, in the upper half as 1 and the distance from `high`, which two doubles give exactly."""
+        z = super().standardise(x)
+        above = value(z) > 0.5
+        if not (self._shifted or self._scaled) or not np.any(above):
+            return z
+        return np.where(above, pure(anchored(x) - self.params[self.high]) / self._scale + 1.0, anchored(z))
 
     def restore(self, z: Any) -> Any:
         restored = super().restore(z)

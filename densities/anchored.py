@@ -433,14 +433,16 @@ def sin(x: Anchored) -> Anchored:
     inner = np.sin(v)
     at_crest, at_pi = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi
     crest = multiply(1.0 - versine(Anchored(0.0, x.offset, x._log)), s)
-    zero = Anchored(0.0, -np.sin(x.offset), _log_of(x.offset, x._log))
+    turned = -np.sin(x.offset)
+    zero = Anchored(0.0, turned, _log_of(turned, x._log))
     plain = Anchored(0.0, inner, _log_of(inner, _kept(x)))
     return where(at_crest, crest, where(at_pi, zero, plain))
 
 
 def cos(x: Anchored) -> Anchored:
     at_crest, at_pi, small = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi, np.abs(x.value) < 0.5
-    zero = Anchored(0.0, -np.sign(x.anchor) * np.sin(x.offset), _log_of(x.offset, x._log))
+    turned = -np.sign(x.anchor) * np.sin(x.offset)
+    zero = Anchored(0.0, turned, _log_of(turned, x._log))
     top = 1.0 - versine(where(at_pi, Anchored(0.0, x.offset, x._log), pure(x)))
     return where(at_crest, zero, where(at_pi, negative(top), where(small, top, Anchored.exact(np.cos(x.value)))))
 
@@ -449,7 +451,8 @@ def tan(x: Anchored) -> Any:
     """tan on its principal branch; at the anchors ±π/2 it is -1/tan(offset)."""
     at_pole = np.abs(x.anchor) == HALF_PI
     offset = np.where(at_pole, x.offset, 1.0)
-    flipped = power(Anchored(0.0, -np.tan(offset), _log_of(offset, x._log)), -1.0)
+    turned = -np.tan(offset)
+    flipped = power(Anchored(0.0, turned, _log_of(turned, x._log)), -1.0)
     inner = np.tan(x.value)
     return where(at_pole, flipped, Anchored(0.0, inner, _log_of(inner, _kept(x))))
 

@@ -117,7 +117,8 @@ def grid(*laws: Any, n: int = 400, low: float = -np.inf, high: float = np.inf, s
 def view_grid(*laws: Any, low: float, high: float, n: int = 400, log: bool = False) -> np.ndarray:
     """The points of `grid` in a view and others that are equally spaced on its axis."""
     spaced = np.geomspace(low, high, n) if log else np.linspace(low, high, n)
-    return np.unique(np.concatenate([spaced, grid(*laws, n=n, low=low, high=high)]))
+    just_outside = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)  # so that a jump at an end is drawn
+    return np.unique(np.concatenate([spaced, just_outside, grid(*laws, n=n, low=low, high=high)]))
 
 
 def top(heights: np.ndarray, bulk: float) -> tuple[float, float]:

@@ -77,7 +77,7 @@ def comparison(p: Any, q: Any, *, n: int = 400, log: bool = False) -> Comparison
     seen = (places >= low) & (places <= high)
     return Comparison(p, q, low, high, x, pdf_p, pdf_q, t, integrand,
                       places[seen], mass_p[seen], mass_q[seen], t_atoms[seen], gain, loss, shown,
-                      (low, high) if log else _focus(x, integrand), _ratio_range(p, q, ratio, t_atoms[seen]))
+                      (low, high) if log else _focus(x, integrand, low, high), _ratio_range(p, q, ratio, t_atoms[seen]))
 
 
 def _smooth_ratio(ratio: Any, x: np.ndarray) -> np.ndarray:
@@ -102,14 +102,14 @@ def _widened(p: Any, q: Any, ratio: Any, log: bool) -> tuple[float, float]:
     return max(visible.min(initial=low), low - widest), min(visible.max(initial=high), high + widest)
 
 
-def _focus(x: np.ndarray, integrand: np.ndarray) -> tuple[float, float]:
+def _focus(x: np.ndarray, integrand: np.ndarray, low: float, high: float) -> tuple[float, float]:
     """The view, or where the integrand is to be seen when that is a small part of the view."""
     size = np.where(np.isfinite(integrand), np.abs(integrand), 0.0)
     seen = x[size > 0.2 * VISIBLE * np.max(size)] if np.any(size) else x
-    low, high = float(seen[0]), float(seen[-1])
-    narrow = 0.0 < high - low < NARROW * (x[-1] - x[0]) and not np.isposinf(integrand).any()
-    margin = 0.1 * (high - low)
-    return (max(low - margin, float(x[0])), min(high + margin, float(x[-1]))) if narrow else (float(x[0]), float(x[-1]))
+    margin = 0.1 * float(np.ptp(seen))
+    if not 0.0 < np.ptp(seen) < NARROW * (high - low) or np.isposinf(integrand).any():
+        return low, high
+    return max(float(seen[0]) - margin, low), min(float(seen[-1]) + margin, high)
 
 
 def _ratio_range(p: Any, q: Any, ratio: Any, t_atoms: np.ndarray) -> tuple[float, float]:

@@ -99,7 +99,8 @@ def draw_integrand(ax: Any, c: Comparison, estimate: Estimate) -> None:
     y = np.clip(finite, *(3.0 * np.array(limit)))
     if np.isfinite(c.pdf_p).any() and np.any(finite != 0):
         ax.plot(c.x, y, color=style.INK, lw=1.0)
-        adds, takes = f"$p > q$: adds {style.number(c.gain, 3)}", f"$p < q$: takes away {style.number(c.loss, 3)}"
+        gain = np.inf if np.isposinf(estimate.value) else c.gain
+        adds, takes = f"$p > q$: adds {style.number(gain, 3)}", f"$p < q$: takes away {style.number(c.loss, 3)}"
         ax.fill_between(c.x, np.maximum(y, 0.0), color=style.P, alpha=style.SOLID, lw=0, label=adds)
         ax.fill_between(c.x, np.minimum(y, 0.0), color=style.Q, alpha=style.SOLID, lw=0, label=takes)
         ax.set_ylim(*limit)
@@ -166,7 +167,7 @@ def draw_log_ratio(ax: Any, c: Comparison) -> None:
 
 def draw_estimates(ax: Any, forward: Mapping[str, Estimate]) -> None:
     """The methods one below the other: value and error as a point with its bar, and in figures."""
-    style.tidy(ax, f"{style.divergence()}  (nats)", title="do the methods agree?  bars: 95 % interval, or bound")
+    style.tidy(ax, f"{style.divergence()}  (nats)", title="methods, with 95 % intervals or bounds")
     rows = list(forward.items())[::-1]
     drawn = [(row, estimate) for row, (_, estimate) in enumerate(rows) if np.isfinite(estimate.value + estimate.error)]
     for row, estimate in drawn:
@@ -234,10 +235,7 @@ def convergence(p: Any, q: Any, *, n: int = 2**16, rng: Any = 0, level: float = 
     ax.set_xlim(path.n[0], path.n[-1])
     _limit_convergence(ax, path, [estimate.value for estimate in exact.values()])
     style.tidy(ax, "draws from $p$", f"{style.divergence()}  (nats)")
-    style.legend_above(ax, 2)
-    words = _verdict(best(exact), path.heavy, path.shape)
-    if words:
-        ax.text(0.98, 0.96, words, transform=ax.transAxes, ha="right", va="top", fontsize=9.5, color=style.VERMILLION)
+    style.legend_above(ax, 2, _verdict(best(exact), path.heavy, path.shape))
     return style.figure_of(ax)
 
 

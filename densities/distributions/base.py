@@ -187,6 +187,8 @@ class Univariate(Distribution):
         return solve_quantile(self, np.log(q), lower=True)
 
     draw_dimension = 1
+    # Whether quantiles are cheap enough to draw by inversion.
+    inverts_fast = True
 
     def draw_from(self, source: Any) -> Any:
         """Draws from a source of uniforms, one for each point."""

@@ -104,6 +104,15 @@ class Family(Univariate):
         standard = np.asarray(self._kinks(*self._shapes), dtype=float)
         return np.ravel(self.restore(standard)) if standard.size else standard
 
+    def landmarks(self) -> np.ndarray:
+        standard = self._landmarks(*self._shapes)
+        if standard is None:
+            return super().landmarks()
+        with np.errstate(all="ignore"):
+            points = np.ravel(self.restore(np.asarray(standard, dtype=float)))
+        low, high = self.support.edges
+        return np.unique(points[np.isfinite(points) & (points > low) & (points < high)])
+
     # ---- closed summaries: of the standard member, shifted and stretched; None where the family has none ----
 
     def _closed(self, name: str) -> Any:
@@ -176,6 +185,10 @@ class Family(Univariate):
         """Draws of the standard member: by inversion unless NumPy has the family."""
         u = rng.random(shape)
         return self._ppf(np.where(u == 0.0, 2.0**-54, u), *shapes)
+
+    def _landmarks(self, *shapes: Any) -> Sequence[float] | None:
+        """Landmarks of the standard member where its quantiles are slow; None for quantiles."""
+        return None
 
     def _kinks(self, *shapes: Any) -> Sequence[float]:
         return ()

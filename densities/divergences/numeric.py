@@ -157,16 +157,19 @@ class LogRatioDraws:
             with quiet():
                 return np.asarray(self.ratio.log(np.asarray(value(self.ratio.p.draw_from(source)))))
         v = source.uniforms(self.dimension)
-        u, rest, tilt_weight = tilt(v[:, 0]) if source.scheme != "plain" else (v[:, 0], 1.0 - v[:, 0], 1.0)
+        u, rest, tilt_weight = tilt(v[:, 0]) if source.scheme != "plain" else (v[:, 0], 1.0 - v[:, 0], np.ones(source.size))
         weights = np.cumsum([part.weight for part in self.parts])
         which = np.minimum(np.searchsorted(weights, v[:, 1] * weights[-1], side="right"), len(weights) - 1) if self.dimension == 2 else None
         result = np.empty(source.size)
         with quiet():
             for index, part in enumerate(self.parts):
                 rows = slice(None) if which is None else which == index
-                x = anchored(root_points(part.root, u[rows], rest[rows]))
-                result[rows] = value(self.ratio.on(part, x).t)
-        return result * tilt_weight
+                if part.root.inverts_fast:
+                    x, weight = root_points(part.root, u[rows], rest[rows]), tilt_weight[rows]
+                else:
+                    x, weight = part.root.draw(source.generator, u[rows].shape), 1.0
+                result[rows] = weight * value(self.ratio.on(part, anchored(x)).t)
+        return result
 
 
 def root_points(root: Any, u: np.ndarray, rest: np.ndarray) -> Any:

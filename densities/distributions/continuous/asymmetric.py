@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,13 @@ class SkewNormal(Family):
     parameters = {"a": real(REQUIRED, "alpha", "skewness"), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
     location, scale = "loc", "scale"
     latex_density = r"\frac{2}{\mathrm{scale}}\varphi(z)\,\Phi(a z),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
+
+    inverts_fast = False
+
+    def _landmarks(self, a: Any) -> Sequence[float]:
+        """The scales of both factors, z and a z."""
+        narrow = 1.0 / max(1.0, abs(float(a)))
+        return [-2.0, -0.7, -narrow, 0.0, narrow, 0.7, 2.0]
 
     def _logpdf(self, z: Any, a: Any) -> Any:
         return z * z * -0.5 + special.log_ndtr(z * a) + (LOG2 - HALF_LOG_2PI)

@@ -87,6 +87,13 @@ class VonMises(Circular):
     parameters = {"kappa": within(0.0, np.inf, REQUIRED, "concentration", low_closed=True), "mu": real(0.0, "loc")}
     latex_density = r"\frac{e^{\kappa\cos(x-\mu)}}{2\pi I_0(\kappa)}"
 
+    inverts_fast = False
+
+    def _landmarks(self, kappa: Any, mu: Any) -> np.ndarray:
+        """The peak with its width, and the trough."""
+        width = 1.0 / np.sqrt(max(float(kappa), 0.1))
+        return wrapped(mu + np.append(width * np.array([-4.0, -1.0, 0.0, 1.0, 4.0]), np.pi))
+
     def _logpdf(self, x: Any, kappa: Any, mu: Any) -> Any:
         return np.square(np.sin(0.5 * value(x - wrapped(mu)))) * (-2.0 * kappa) - (
             np.log(special.ive(0, kappa)) + LOG_2PI

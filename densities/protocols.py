@@ -24,3 +24,15 @@ def push_forward(law: Any, transform: Any) -> Any:
 def is_law(candidate: Any) -> bool:
     """Whether `candidate` is a distribution, as opposed to an array of points."""
     return False
+
+
+@singledispatch
+def compose_maps(first: Any, second: Any) -> Any:
+    """The map that applies `first` and then `second`."""
+    raise TypeError(argument_error("first", "a transform", first))
+
+
+@singledispatch
+def lift(elementwise: Any, n_axes: int) -> Any:
+    """A map of the line carried to each entry of the last `n_axes` axes."""
+    raise TypeError(argument_error("elementwise", "a map of the line", elementwise))

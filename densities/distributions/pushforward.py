@@ -24,7 +24,8 @@ from densities.distributions.lattice import Discrete
 from densities.domains import Interval
 from densities.errors import SupportError
 from densities.protocols import push_forward
-from densities.transforms.base import Bijection, Flat, Piece, Transform, compose, is_identity, same_steps
+from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity
+from densities.transforms.chains import compose, same_steps
 from densities.transforms.linear import line_coefficients
 from densities.transforms.manytoone import Endless
 

@@ -13,7 +13,8 @@ from densities.distributions.pushforward import Pushforward
 from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
 from densities.errors import SupportError
 from densities.protocols import push_forward
-from densities.transforms.base import Bijection, compose
+from densities.transforms.base import Bijection
+from densities.transforms.chains import compose
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,17 @@
 
 from densities.transforms.base import (
     Bijection,
-    Chain,
-    Composite,
     Flat,
     Identity,
     Inverse,
     ManyToOne,
     Piece,
     Transform,
-    compose,
-    find,
     register,
     registry,
 )
+from densities.transforms.catalogue import find
+from densities.transforms.chains import Chain, Composite, compose
 from densities.transforms.exponential import (
     Exp,
     Exp2,

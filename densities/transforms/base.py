@@ -9,7 +9,7 @@ libraries alike; calling the transform, `t(x)`, checks the domain first.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,8 +19,9 @@ from densities.arrays import as_points, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
 from densities.parameters import Parameter, batch_shape, bind, number_text, same_parameters
-from densities.protocols import is_law, push_forward
+from densities.protocols import compose_maps, is_law, push_forward
 from densities.registry import NameRegistry
+from densities.transforms.solving import solve_inverse
 
 EPS = float(np.finfo(float).eps)
 
@@ -126,7 +127,7 @@ class Transform:
             raise DomainError(f"{self}: expected points of {self.domain}, got {x[index]} at index {index}", index=index)
 
     def __rshift__(self, other: Any) -> Any:
-        return compose(self, other) if isinstance(other, Transform) else NotImplemented
+        return compose_maps(self, other) if isinstance(other, Transform) else NotImplemented
 
     def __rrshift__(self, law: Any) -> Any:
         return push_forward(law, self)
@@ -170,8 +171,6 @@ class Bijection(Transform):
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         """(x, log|dx/dy|); without a formula of its own, a bracketing solver on the forward map."""
-        from densities.transforms.numeric import solve_inverse
-
         x = solve_inverse(self, value(y))
         return x, -self.forward_and_log_det(x)[1]
 
@@ -308,55 +307,8 @@ class Inverse(Bijection):
         return super().__repr__() if self.name else f"{self.original!r}.inv"
 
 
-def simplify(steps: Sequence[Transform]) -> tuple[Transform, ...]:
-    """The steps with neighbours merged where that is exact: t then t.inv vanishes, affine maps become one."""
-    result: list[Transform] = []
-    for step in (elementary for outer in steps for elementary in outer.steps):
-        current: Transform | None = step
-        while result and current is not None:
-            before = result[-1]
-            if isinstance(before, Bijection) and isinstance(current, Bijection) and _cancels(before, current):
-                result.pop()
-                current = None
-            else:
-                merged = before.merge(current)
-                if merged is None:
-                    break
-                result.pop()
-                current = None if is_identity(merged) else merged
-        if current is not None and not is_identity(current):
-            result.append(current)
-    return tuple(result)
-
-
-def _cancels(before: Bijection, after: Bijection) -> bool:
-    return before.domain.event_ndim == after.domain.event_ndim and (before.inv.same_as(after) or after.inv.same_as(before))
-
-
 def is_identity(transform: Transform) -> bool:
     return isinstance(transform, Identity)
-
-
-def compose(*transforms: Transform) -> Transform:
-    """The maps applied from left to right, as one; elementwise maps beside maps of vectors act on each entry."""
-    steps = simplify(_lifted([step for outer in transforms for step in outer.steps]))
-    if not steps:
-        return Identity()
-    if len(steps) == 1:
-        return steps[0]
-    if all(isinstance(step, Bijection) for step in steps):
-        return Chain(steps)  # type: ignore[arg-type]
-    return Composite(steps)
-
-
-def _lifted(steps: Sequence[Transform]) -> Sequence[Transform]:
-    """The steps, with those of the line carried to the event axes of the others."""
-    n_axes = max((step.event_ndim for step in steps), default=0)
-    if n_axes == 0:
-        return steps
-    from densities.transforms.vector import Independent
-
-    return [step if step.event_ndim or is_identity(step) else Independent(step, n_axes) for step in steps]  # type: ignore[arg-type]
 
 
 class Identity(Bijection):
@@ -383,161 +335,10 @@ registry.register("identity", examples=[{}], domain="real", codomain="real", for
 Identity.name = "identity"
 
 
-class Composite(Transform):
-    """Maps applied one after another, some of them many-to-one."""
-
-    def __init__(self, steps: Sequence[Transform]):
-        self._steps = tuple(steps)
-        self.params: dict[str, Any] = {}
-        self.batch_shape = np.broadcast_shapes(*(step.batch_shape for step in self._steps))
-
-    @property
-    def steps(self) -> tuple[Transform, ...]:
-        return self._steps
-
-    @property
-    def domain(self) -> Domain:  # type: ignore[override]
-        return self._steps[0].domain
-
-    @property
-    def codomain(self) -> Domain:  # type: ignore[override]
-        return self._steps[-1].codomain
-
-    def forward(self, x: Any) -> Any:
-        for step in self._steps:
-            x = step.forward(x)
-        return x
-
-    @property
-    def pieces(self) -> Sequence[Piece | Flat]:
-        return self._refined(self._steps[0].pieces)
-
-    def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
-        found = self._steps[0].pieces_within(interval)
-        return self._refined([replace(piece, domain=piece.domain.intersect(interval)) for piece in found])
-
-    def _refined(self, pieces: Sequence[Piece | Flat]) -> Sequence[Piece | Flat]:
-        for step in self._steps[1:]:
-            pieces = [finer for piece in pieces for finer in _refine(piece, step)]
-        return tuple(pieces)
-
-    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:
-        return compose(*(step.member(index, shape) for step in self._steps))
-
-    def same_as(self, other: object) -> bool:
-        return isinstance(other, Transform) and same_steps(self.steps, other.steps)
-
-    def __str__(self) -> str:
-        return " >> ".join(map(str, self._steps))
-
-    def __repr__(self) -> str:
-        return " >> ".join(map(repr, self._steps))
-
-
-def same_steps(a: Sequence[Transform], b: Sequence[Transform]) -> bool:
-    return len(a) == len(b) and all(s.same_as(t) for s, t in zip(a, b, strict=True))
-
-
-def _refine(piece: Piece | Flat, step: Transform) -> list[Piece | Flat]:
-    """The pieces of `step` after `piece`, in the coordinate of the piece."""
-    if isinstance(piece, Flat):
-        return [Flat(piece.domain, float(value(step.forward(np.asarray(piece.value)))))]
-    result: list[Piece | Flat] = []
-    for after in step.pieces_within(piece.image):
-        common = piece.image.intersect(after.domain)
-        if np.all(value(common.low) < value(common.high)):
-            domain = piece.map.inv.image(common).intersect(piece.domain)
-            if isinstance(after, Flat):
-                result.append(Flat(domain, after.value))
-            else:
-                result.append(Piece(domain, compose(piece.map, after.map)))  # type: ignore[arg-type]
-    return sorted(result, key=lambda part: float(np.max(value(part.domain.low))))
-
-
-class Chain(Composite, Bijection):
-    """Bijections applied one after another; log-determinants add."""
-
-    def __init__(self, steps: Sequence[Bijection]):
-        super().__init__(steps)
-        self._bijections = tuple(steps)
-
-    @property
-    def increasing(self) -> Any:  # type: ignore[override]
-        up = self._bijections[0].increasing
-        for step in self._bijections[1:]:
-            up = np.asarray(up) == np.asarray(step.increasing)
-        return bool(up) if np.ndim(up) == 0 else up
-
-    @property
-    def domain(self) -> Domain:  # type: ignore[override]
-        """The points whose images stay in the domain of every later step."""
-        domain = self._bijections[-1].domain
-        for step in reversed(self._bijections[:-1]):
-            if isinstance(domain, Interval) and isinstance(step.codomain, Interval):
-                domain = step.inv.image(domain.intersect(step.codomain))
-            else:
-                domain = step.domain
-        return domain
-
-    @property
-    def codomain(self) -> Domain:  # type: ignore[override]
-        codomain = self._bijections[0].codomain
-        for step in self._bijections[1:]:
-            if isinstance(codomain, Interval) and isinstance(step.domain, Interval):
-                codomain = step.image(codomain.intersect(step.domain))
-            else:
-                codomain = step.codomain
-        return codomain
-
-    @property
-    def inv(self) -> Bijection:
-        if self._inverse is None:
-            self._inverse = Chain([step.inv for step in reversed(self._bijections)])
-            self._inverse._inverse = self
-        return self._inverse
-
-    @property
-    def pieces(self) -> Sequence[Piece | Flat]:
-        return Bijection.pieces.fget(self)  # type: ignore[attr-defined]
-
-    def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
-        return Transform.pieces_within(self, interval)
-
-    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        y, total = self._bijections[0].forward_and_log_det(x)
-        for step in self._bijections[1:]:
-            y, log_det = step.forward_and_log_det(y)
-            total = total + log_det
-        return y, total
-
-    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
-        x, total = self._bijections[-1].inverse_and_log_det(y)
-        for step in self._bijections[-2::-1]:
-            x, log_det = step.inverse_and_log_det(x)
-            total = total + log_det
-        return x, total
-
-    def forward(self, x: Any) -> Any:
-        for step in self._bijections:
-            x = step.forward(x)
-        return x
-
-    def inverse(self, y: Any) -> Any:
-        for step in reversed(self._bijections):
-            y = step.inverse(y)
-        return y
-
-    def jacobian(self, x: Any) -> Any:
-        x = np.asarray(x, dtype=float)
-        total = self._bijections[0].jacobian(x)
-        for before, step in zip(self._bijections, self._bijections[1:], strict=False):
-            x = before.forward(x)
-            total = step.jacobian(x) @ total
-        return total
-
-
 class ManyToOne(Transform):
     """A map of the line that is monotone on each of several intervals; a subclass gives `forward` and `pieces`."""
+
+    nondecreasing: ClassVar[bool] = False
 
 
 def register(name: str, *, examples: Sequence[Mapping[str, Any]] = ({},), aliases: Sequence[str] = (), source: str = "",
@@ -556,38 +357,3 @@ def register(name: str, *, examples: Sequence[Mapping[str, Any]] = ({},), aliase
         return cls
 
     return file
-
-
-def find(**filters: Any) -> list[str]:
-    """The names of the registered transforms whose first example has the wanted properties.
-
-    `domain` and `codomain` are words ("real", "positive", "unit", "bounded") or Interval objects; `increasing` and
-    `bijective` are booleans.
-    """
-    return [entry.name for entry in registry if _matches(next(iter(entry.instances())), filters)]
-
-
-WORDS = {"real": REAL, "positive": Interval(0.0, np.inf), "unit": Interval(0.0, 1.0)}
-
-
-def _matches(transform: Transform, filters: Mapping[str, Any]) -> bool:
-    facts: dict[str, Callable[[Any], bool]] = {
-        "domain": lambda wanted: _is_domain(transform.domain, wanted),
-        "codomain": lambda wanted: _is_domain(transform.codomain, wanted),
-        "increasing": lambda wanted: isinstance(transform, Bijection) and bool(np.all(transform.increasing)) == wanted,
-        "bijective": lambda wanted: isinstance(transform, Bijection) == wanted,
-    }
-    unknown = set(filters) - set(facts)
-    if unknown:
-        raise ParameterError(argument_error("find", f"filters among {', '.join(facts)}", sorted(unknown)))
-    return all(facts[key](wanted) for key, wanted in filters.items())
-
-
-def _is_domain(domain: Domain, wanted: Any) -> bool:
-    if isinstance(wanted, str):
-        if wanted == "bounded":
-            return isinstance(domain, Interval) and bool(np.isfinite(domain.length))
-        if wanted not in WORDS:
-            raise ParameterError(argument_error("domain", f"an Interval or one of {', '.join([*WORDS, 'bounded'])}", wanted))
-        wanted = WORDS[wanted]
-    return isinstance(domain, Interval) and domain.same_as(wanted)

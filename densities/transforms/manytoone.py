@@ -82,6 +82,7 @@ class Relu(ManyToOne):
 
     codomain = NONNEGATIVE
     latex = r"\max\left(x, 0\right)"
+    nondecreasing = True
     pieces: Sequence[Piece | Flat] = (Flat(Interval(-np.inf, 0.0, high_closed=True), 0.0), identity_on(POSITIVE))
 
     def forward(self, x: Any) -> Any:
@@ -96,6 +97,7 @@ class Clip(ManyToOne):
     """y = min(max(x, low), high): what lies below low or above high becomes an atom there; either may be infinite."""
 
     parameters = {"low": Parameter(EXTENDED), "high": Parameter(EXTENDED)}
+    nondecreasing = True
     latex = r"\min\left(\max\left(x, low\right), high\right)"
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -122,6 +124,7 @@ class Sign(ManyToOne):
     """y = -1, 0 or 1, as x is negative, zero or positive."""
 
     codomain = Integers(-1, 1)
+    nondecreasing = True
     latex = r"\operatorname{sign}\left(x\right)"
     pieces: Sequence[Piece | Flat] = (
         Flat(Interval(-np.inf, 0.0), -1.0),
@@ -161,9 +164,11 @@ class Endless(ManyToOne):
 
 
 class Rounding(Endless):
-    """A map to the integers, each of whose values is an atom."""
+    """A map to the integers, each of whose values is an atom: k is the image of k + start < x < k + start + 1."""
 
     codomain = Integers()
+    nondecreasing = True
+    start = 0.0
     latex = r"\lfloor x \rfloor"
 
     def count(self, x: Any) -> Any:
@@ -186,6 +191,7 @@ class Ceil(Rounding):
     """y = the least integer that is not below x."""
 
     latex = r"\lceil x \rceil"
+    start = -1.0
 
     def forward(self, x: Any) -> Any:
         return namespace(x).ceil(x)
@@ -197,6 +203,8 @@ class Ceil(Rounding):
 @register("round", aliases=("rint",), ufunc=np.rint)
 class Round(Rounding):
     """y = the integer nearest to x, the even one of two."""
+
+    start = -0.5
 
     latex = r"\operatorname{round}\left(x\right)"
 

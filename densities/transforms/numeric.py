@@ -11,33 +11,12 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import REAL, Interval
 from densities.errors import DomainError, NotMonotoneError, ParameterError, ShapeError, argument_error
-from densities.numerics.roots import from_ordinal, invert, to_ordinal
+from densities.numerics.roots import from_ordinal, to_ordinal
 from densities.transforms.base import EPS, Bijection
+from densities.transforms.solving import solve_inverse
 
 Function = Callable[[Any], Any]
 MODERATE = 30.0  # between -30 and 30 an inverse that overflows is wrong, and not merely naive
-
-
-def solve_inverse(bijection: Bijection, y: Any) -> Any:
-    """x in the domain with bijection(x) = y, to the last bits that y determines; NaN where y is not reached."""
-    domain = bijection.domain
-    assert isinstance(domain, Interval)
-    y = np.asarray(y)
-    names = tuple(bijection.params) if bijection.batch_shape else ()
-    kind = type(bijection)
-
-    def forward(x: Any, *parameters: Any) -> Any:
-        owner = kind(**dict(zip(names, parameters, strict=True))) if names else bijection
-        return owner.forward(x)
-
-    arguments = [bijection.params[name] for name in names]
-    low, high = value(domain.low), value(domain.high)
-    x = invert(forward, y, low, high, args=arguments, increasing=bijection.increasing).x
-    with quiet():
-        for end, closed in ((low, domain.low_closed), (high, domain.high_closed)):
-            if closed:
-                x = np.where(bijection.forward(end) == y, end, x)
-    return np.asarray(x, dtype=y.dtype if y.dtype.kind == "f" else float)[()]
 
 
 class FunctionTransform(Bijection):

@@ -11,7 +11,9 @@ from densities.anchored import value
 from densities.domains import Domain, Integers, RealVector
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import Parameter, bind, real
-from densities.transforms.base import EPS, Bijection, Transform, compose, constant, register
+from densities.protocols import lift
+from densities.transforms.base import EPS, Bijection, Transform, constant, register
+from densities.transforms.chains import compose
 
 
 class Each(Domain):
@@ -98,6 +100,11 @@ class Independent(Bijection):
 
     def __repr__(self) -> str:
         return f"Independent({self.elementwise!r}, {self.n_axes})"
+
+
+@lift.register
+def _(elementwise: Bijection, n_axes: int) -> Independent:
+    return Independent(elementwise, n_axes)
 
 
 class Linear(Bijection):

@@ -68,6 +68,7 @@ class Interval(Domain):
         return above & below
 
     def interior_contains(self, x: Any) -> Any:
+        """Whether each point lies strictly between the ends."""
         return _above(x, self.low) & _above(self.high, x)
 
     def __contains__(self, x: Any) -> bool:
@@ -75,18 +76,22 @@ class Interval(Domain):
 
     @property
     def edges(self) -> tuple[Any, Any]:
+        """Both ends."""
         return self.low, self.high
 
     @property
     def is_real_line(self) -> bool:
+        """Whether neither end bounds anything."""
         return isinstance(self.low, float) and isinstance(self.high, float) and self.low == -np.inf and self.high == np.inf
 
     @property
     def length(self) -> Any:
+        """high - low."""
         return value(self.high - self.low)
 
     @property
     def is_empty(self) -> Any:
+        """Whether the ends have crossed."""
         return value(self.high) < value(self.low)
 
     def interior_point(self) -> Any:
@@ -111,6 +116,7 @@ class Interval(Domain):
         return Interval(low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack)
 
     def same_as(self, other: object) -> bool:
+        """Whether both have the same ends; open or closed does not matter."""
         return (isinstance(other, Interval) and np.array_equal(value(self.low), value(other.low))
                 and np.array_equal(value(self.high), value(other.high)))
 

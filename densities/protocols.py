@@ -27,6 +27,18 @@ def is_law(candidate: Any) -> bool:
 
 
 @singledispatch
+def simplify(law: Any) -> Any:
+    """The same law by its shortest name."""
+    raise TypeError(argument_error("law", "a distribution", law))
+
+
+@singledispatch
+def density_latex(law: Any) -> str:
+    """The density in LaTeX, with its support."""
+    raise TypeError(argument_error("law", "a distribution", law))
+
+
+@singledispatch
 def compose_maps(first: Any, second: Any) -> Any:
     """The map that applies `first` and then `second`."""
     raise TypeError(argument_error("first", "a transform", first))

@@ -22,7 +22,7 @@ from densities.distributions.masses import log_mass, numeric_score, solve_quanti
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import number_text, same_parameters
-from densities.protocols import as_distribution, is_law
+from densities.protocols import as_distribution, density_latex, is_law, simplify
 from densities.registry import NameRegistry
 
 registry = NameRegistry("distribution", group="densities.distributions")
@@ -97,8 +97,6 @@ class Distribution(Arithmetic):
 
     def simplify(self) -> Distribution:
         """The same law by its shortest name where one is known: exp(normal) is log_normal."""
-        from densities.distributions.identities import simplify
-
         return simplify(self)
 
     def __str__(self) -> str:
@@ -113,8 +111,6 @@ class Distribution(Arithmetic):
 
     def latex(self) -> str:
         """The density in LaTeX, with its support."""
-        from densities.distributions.latex import density_latex
-
         return density_latex(self)
 
     def _repr_latex_(self) -> str:
@@ -140,18 +136,23 @@ class Univariate(Distribution):
     # ---- raw: formulas on points inside the support, plain or anchored ----
 
     def raw_logpdf(self, x: Any) -> Any:
+        """log density of the continuous part."""
         raise NotImplementedError
 
     def raw_cdf(self, x: Any) -> Any:
+        """The continuous mass at or below x."""
         return np.exp(self.raw_logcdf(x))
 
     def raw_sf(self, x: Any) -> Any:
+        """The continuous mass above x."""
         return np.exp(self.raw_logsf(x))
 
     def raw_logcdf(self, x: Any) -> Any:
+        """log of the continuous mass at or below x."""
         raise NotImplementedError
 
     def raw_logsf(self, x: Any) -> Any:
+        """log of the continuous mass above x."""
         raise NotImplementedError
 
     def raw_mass(self, a: Any, b: Any) -> Any:
@@ -159,12 +160,15 @@ class Univariate(Distribution):
         return np.exp(self.raw_log_mass(a, b))
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
+        """log of the continuous mass between a and b, to relative accuracy of the mass."""
         return log_mass(self, a, b)
 
     def raw_ppf(self, q: Any) -> Any:
+        """The point x with F(x) = q."""
         return self.raw_log_ppf(np.log(q))
 
     def raw_isf(self, q: Any) -> Any:
+        """The point x with 1 - F(x) = q."""
         return self.raw_log_isf(np.log(q))
 
     def raw_log_ppf(self, logq: Any) -> Any:
@@ -311,6 +315,12 @@ class Univariate(Distribution):
         return numeric_score(self, y)
 
     # ---- moments and summaries: closed where known, otherwise through the engine ----
+
+    def closed_mean(self) -> Any:
+        """The mean where it is known in closed form, otherwise None; so the other `closed_` summaries."""
+        return None
+
+    closed_var = closed_mode = closed_entropy = closed_mean
 
     def mean(self) -> Any:
         """E[Y]: nan where it does not exist, ±inf where it is infinite."""

@@ -105,6 +105,7 @@ class Transform:
 
     @property
     def event_ndim(self) -> int:
+        """How many trailing axes one point takes."""
         return self.domain.event_ndim
 
     def __call__(self, x: Any) -> Any:
@@ -119,6 +120,7 @@ class Transform:
             return restore(self.forward(points))
 
     def check_domain(self, x: Any) -> None:
+        """Raises DomainError, with its index, where a point lies outside the domain; NaN passes."""
         if self.domain is REAL:
             return
         inside = self.domain.contains(x) | np.isnan(x if self.event_ndim == 0 else np.sum(x, axis=-1))

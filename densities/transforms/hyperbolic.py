@@ -70,6 +70,7 @@ class SinhArcsinh(Bijection):
 
     @cached_property
     def log_tailweight(self) -> Any:
+        """log of the tailweight."""
         return constant(np.log(self.params["tailweight"]))
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:

@@ -35,6 +35,7 @@ class Line(Bijection):
 
     @property
     def coefficients(self) -> tuple[Any, Any]:
+        """(loc, scale)."""
         return self.params.get("loc", 0.0), self.params.get("scale", 1.0)
 
     @property
@@ -43,6 +44,7 @@ class Line(Bijection):
 
     @cached_property
     def log_slope(self) -> Any:
+        """log of the slope's magnitude."""
         return constant(np.log(np.abs(self.coefficients[1])))
 
     def merge(self, after: Transform) -> Transform | None:
@@ -139,6 +141,7 @@ class Standardize(Inverse, of=Affine):
 
     @property
     def coefficients(self) -> tuple[Any, Any]:
+        """(loc, scale)."""
         return self.original.coefficients  # type: ignore[attr-defined]
 
 
@@ -178,6 +181,7 @@ class LeakyRelu(Bijection):
 
     @cached_property
     def log_slope(self) -> Any:
+        """log of the slope's magnitude."""
         return constant(np.log(self.params["slope"]))
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:

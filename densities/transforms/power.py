@@ -179,6 +179,7 @@ class Power(Transform):
 
     @property
     def exponent(self) -> Any:
+        """The power that is taken."""
         return self.params["exponent"]
 
     def forward(self, x: Any) -> Any:

@@ -103,8 +103,8 @@ class Independent(Bijection):
 
 
 @lift.register
-def _(elementwise: Bijection, n_axes: int) -> Independent:
-    return Independent(elementwise, n_axes)
+def _(elementwise: Transform, n_axes: int) -> Independent:
+    return Independent(elementwise, n_axes)  # type: ignore[arg-type]
 
 
 class Linear(Bijection):
@@ -134,6 +134,7 @@ class Linear(Bijection):
 
     @cached_property
     def log_det(self) -> Any:
+        """log|det| of the matrix."""
         raise NotImplementedError
 
     def solve(self, right: Any) -> Any:
@@ -187,6 +188,7 @@ class MatrixAffine(Linear):
 
     @cached_property
     def log_det(self) -> Any:
+        """log|det| of the matrix."""
         return constant(np.linalg.slogdet(self.params["matrix"])[1])
 
     @cached_property
@@ -238,6 +240,7 @@ class TriangularAffine(Linear):
 
     @cached_property
     def log_det(self) -> Any:
+        """log|det| of the matrix."""
         return constant(np.sum(np.log(np.abs(np.diagonal(self.params["matrix"], axis1=-2, axis2=-1))), axis=-1))
 
     def solve(self, right: Any) -> Any:

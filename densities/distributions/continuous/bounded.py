@@ -139,6 +139,7 @@ class Triangular(Between):
         super().validate()
 
     def standard_shapes(self) -> tuple[Any, ...]:
+        """The shape parameters of the standard member."""
         left, mode, right = (self.params[name] for name in ("left", "mode", "right"))
         return (mode - left) / self._scale, (right - mode) / self._scale
 

@@ -22,6 +22,7 @@ from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
 from densities.errors import SupportError
+from densities import protocols
 from densities.protocols import push_forward
 
 __all__ = ["Exponent", "Line", "canonical", "identities", "register_identity", "simplify"]
@@ -31,7 +32,8 @@ CACHE = "_simplest"
 WHOLE = 4.0 * 2.0**-52
 
 
-def simplify(law: Any) -> Any:
+@protocols.simplify.register
+def simplify(law: Distribution) -> Any:
     """The same law by its shortest name where the table knows one, otherwise the law itself (the same object).
 
     The parameters are within a few roundings of the exact ones. The answer is kept with the law.

@@ -22,6 +22,7 @@ from densities.distributions.latex.text import filled, interval, number, rounded
 from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
+from densities import protocols
 from densities.protocols import push_forward
 
 __all__ = ["density_latex", "law_latex"]
@@ -29,7 +30,8 @@ __all__ = ["density_latex", "law_latex"]
 LISTED_ATOMS = 6
 
 
-def density_latex(law: Any) -> str:
+@protocols.density_latex.register
+def density_latex(law: Distribution) -> str:
     """The density of a law in LaTeX, with its support: `f(x) = ..., \\quad x \\in (0, \\infty)`.
 
     A pushed-forward law is written by the change-of-variables rule, in y, with the density of its base beside it; point

@@ -299,8 +299,16 @@ class Univariate(Distribution):
         low, high = np.maximum(a, value(support.low)), np.minimum(b, value(support.high))
         empty = ~(low < high)
         with quiet():
-            inner = value(self.raw_mass(Anchored.exact(low), Anchored.exact(high)))
-        result = np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(empty, 0.0, inner))
+            start, stop = Anchored.exact(low), Anchored.exact(high)
+            inner = value(self.raw_mass(start, stop))
+            # Formulas for masses need not hold at the ends of the support; there the tails themselves answer.
+            inner = np.where(b >= value(support.high), value(self.anywhere("sf", start)), inner)
+            inner = np.where(a <= value(support.low), value(self.anywhere("cdf", stop)), inner)
+            result = np.where(empty, 0.0, inner)
+            if len(self.atoms[0]):
+                beside = (self._atoms_beside(end, logs=False, lower=True) for end in (b, a))
+                result = result + np.maximum(np.subtract(*beside), 0.0)
+        result = np.where(np.isnan(a) | np.isnan(b), np.nan, result)
         return float(result) if result.ndim == 0 else result
 
     def loglik(self, data: Any) -> float:

@@ -78,10 +78,11 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
 
 
 def numeric_score(law: Any, y: Any) -> Any:
-    """d log f/dy by a fourth-order central difference; the step follows the scale on which the quantiles spread."""
+    """d log f/dy by a fourth-order central difference; the step follows the scale on which the landmarks spread."""
     points, restore = as_points(y)
     with quiet():
-        spread = value(law.raw_isf(np.asarray(0.25))) - value(law.raw_ppf(np.asarray(0.25)))
+        gaps = np.diff(law.landmarks())
+        spread = np.median(gaps) if len(gaps) else 1.0
         distance = np.minimum(np.abs(points - value(law.support.low)), np.abs(value(law.support.high) - points))
         step = 1e-3 * np.minimum(np.where(np.isfinite(spread) & (spread > 0), spread, 1.0), distance)
 

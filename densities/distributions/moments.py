@@ -103,9 +103,7 @@ def entropy(law: Any) -> Any:
 def entropy_estimate(law: Any) -> Estimate:
     """-E[log f(Y)] = -∫ f log f, or -Σ m log m for point masses; refused for a law that has both."""
     if law.measure == "counting":
-        masses = law.atoms[1]
-        terms = -masses * np.log(masses, where=masses > 0, out=np.zeros_like(masses))
-        return Estimate(float(np.sum(terms)), float(8 * EPS * np.sum(np.abs(terms))), ErrorKind.BOUND, Status.EXACT, "sum", len(masses))
+        return law.entropy_sum()
     if law.measure == "mixed":
         raise UnsupportedOperationError(f"entropy: {law} has point masses and a density; its differential entropy is not defined. "
                                         "Take the entropy of the parts, or kl against a law with the same atoms")
@@ -152,9 +150,10 @@ def numeric_mode(law: Any) -> float:
         raise UnsupportedOperationError(f"mode: {law} has point masses and a density; pmf and pdf are not comparable")
     support = law.support
     ends = np.array([float(value(end)) for end in support.edges])
-    ends = np.concatenate([ends[np.isfinite(ends)], law.landmarks(), law.kinks()])
-    points = np.unique(np.concatenate([np.atleast_1d(law.ppf(LEVELS)), np.atleast_1d(law.isf(LEVELS)), ends]))
-    points = points[np.isfinite(points)]
+    with quiet():
+        spread_out = [value(part.forward(root)[0]) for part in law.parts() for root in (part.root.raw_ppf(LEVELS), part.root.raw_isf(LEVELS))]
+    points = np.unique(np.concatenate([*map(np.ravel, spread_out), ends[np.isfinite(ends)], law.landmarks(), law.kinks()]))
+    points = points[np.isfinite(points) & (points >= value(support.low)) & (points <= value(support.high))]
     with np.errstate(over="ignore"):
         heights = law.logpdf(points)
     best = int(np.argmax(heights))

@@ -56,11 +56,14 @@ class Branch:
 class Pushforward(Univariate):
     """The law of transform(X), X of law `base`."""
 
-    def __init__(self, base: Univariate, transform: Transform):
+    def __init__(self, base: Univariate, transform: Transform, image: Interval | None = None):
+        """`image` is that of the support of the base, where it is known to lie in the domain of the map."""
         self.base, self.transform = base, transform
         self.params = {}
         self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
-        check_support(base, transform)
+        self._image = image
+        if image is None:
+            check_support(base, transform)
 
     # ---- structure ----
 
@@ -102,6 +105,8 @@ class Pushforward(Univariate):
     def branches(self) -> tuple[Branch, ...]:
         """The monotone pieces that carry mass."""
         support = self.base.support
+        if self._image is not None:
+            return (Branch(support, self._image, self.transform, True, True),)  # type: ignore[arg-type]
         found = []
         for piece in self._pieces:
             if isinstance(piece, Flat):
@@ -491,7 +496,10 @@ def pushforward(law: Univariate, transform: Transform) -> Distribution:
         elif isinstance(result, Pushforward) and isinstance(result.transform, Bijection) and isinstance(step, Bijection):
             chain = compose(result.transform, step)
             check_support(result, step)
-            result = result.base if is_identity(chain) else Pushforward(result.base, chain)
+            # A chain that only grew longer has the image of the step; one that merged is looked at afresh.
+            grown = len(chain.steps) == len(result.transform.steps) + 1
+            image = step.image(result.support) if grown and not result.batch_shape and not step.batch_shape else None
+            result = result.base if is_identity(chain) else Pushforward(result.base, chain, image)
         else:
             result = stepped(step, result)
     return result

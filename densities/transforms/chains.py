@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,11 +72,11 @@ class Composite(Transform):
     def steps(self) -> tuple[Transform, ...]:
         return self._steps
 
-    @property
+    @cached_property
     def domain(self) -> Domain:  # type: ignore[override]
         return self._steps[0].domain
 
-    @property
+    @cached_property
     def codomain(self) -> Domain:  # type: ignore[override]
         return self._steps[-1].codomain
 
@@ -137,14 +138,14 @@ class Chain(Composite, Bijection):
         super().__init__(steps)
         self._bijections = tuple(steps)
 
-    @property
+    @cached_property
     def increasing(self) -> Any:  # type: ignore[override]
         up = self._bijections[0].increasing
         for step in self._bijections[1:]:
             up = np.asarray(up) == np.asarray(step.increasing)
         return bool(up) if np.ndim(up) == 0 else up
 
-    @property
+    @cached_property
     def domain(self) -> Domain:  # type: ignore[override]
         """The points whose images stay in the domain of every later step."""
         domain = self._bijections[-1].domain
@@ -155,7 +156,7 @@ class Chain(Composite, Bijection):
                 domain = step.domain
         return domain
 
-    @property
+    @cached_property
     def codomain(self) -> Domain:  # type: ignore[override]
         codomain = self._bijections[0].codomain
         for step in self._bijections[1:]:

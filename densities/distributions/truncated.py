@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,9 +18,19 @@ from densities.parameters import as_parameter, number_text
 from densities.protocols import as_distribution
 
 
+# Truncations of other kinds of laws: whether a law is of that kind, and what truncates it. Filed where they are defined.
+KINDS: list[tuple[Callable[[Any], bool], Callable[..., Any]]] = []
+
+
 @register("truncate", examples=(), source="definition")
 class Truncated(Univariate):
     """f(x)/P(low < X <= high) on the interval; its mass is held as a logarithm, so 1e-545 is as good as 1/2."""
+
+    def __new__(cls, law: Any = None, low: float = -np.inf, high: float = np.inf) -> Any:
+        for of_this_kind, kind in KINDS:
+            if law is not None and of_this_kind(law):
+                return kind(law, low, high)
+        return super().__new__(cls)
 
     def __init__(self, law: Any, low: float = -np.inf, high: float = np.inf):
         self.base = as_distribution(law)

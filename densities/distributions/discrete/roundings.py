@@ -1,0 +1,131 @@
+"""What floor, ceil, round and sign make of a law with a density: point masses, each the mass of an interval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.distributions.base import Univariate
+from densities.distributions.discrete.images import listed
+from densities.distributions.lattice import Countable, Discrete, Strand
+from densities.distributions.pushforward import Pushforward, stepped
+from densities.errors import ShapeError, argument_error
+from densities.transforms.base import Transform
+from densities.transforms.manytoone import Clip, Relu, Rounding, Sign
+
+
+class Rounded(Countable, Pushforward):
+    """P(k) = P(k + s <= X < k + s + 1) to relative accuracy, s = 0 for floor, -1/2 for round, -1 for ceil.
+
+    Tails are those of X; atoms of X go to the integer that the map takes them to.
+    """
+
+    def __init__(self, base: Univariate, transform: Transform):
+        if base.batch_shape:
+            raise ShapeError(argument_error(f"{transform}", "a scalar law", base))
+        self.base, self.transform, self.params, self.batch_shape = base, transform, {}, ()
+        self.start = transform.start  # type: ignore[attr-defined]
+        low, high = (float(value(end)) for end in base.support.edges)
+        places = base.atoms[0]
+        self._taken = np.asarray(transform.forward(places), dtype=float)
+        self._masses = base.atoms[1]
+        self.low = min([np.floor(low - self.start), *self._taken])
+        self.high = max([np.ceil(high - self.start) - 1.0, *self._taken])
+        with np.errstate(all="ignore"):
+            middle = float(transform.forward(np.asarray(value(base.raw_total_ppf(np.asarray(0.5))), dtype=float)))
+        self.centre = float(np.clip(middle, self.low, self.high))
+
+    def marks(self) -> np.ndarray:
+        points = np.concatenate([self.base.landmarks(), self.base.kinks(), self.base.atoms[0]])
+        return np.unique(np.asarray(self.transform.forward(points), dtype=float))
+
+    def _from_atoms(self, chosen: Any) -> Any:
+        return np.sum(np.where(chosen, self._masses, 0.0), axis=-1)
+
+    def _joined(self, continuous: Any, k: Any, compare: Any) -> Any:
+        """The log of the continuous mass and of the atoms together."""
+        if not len(self._masses):
+            return value(continuous)
+        return np.logaddexp(value(continuous), np.log(self._from_atoms(compare(self._taken, np.asarray(k)[..., None]))))
+
+    def _edge(self, k: Any, offset: float) -> Anchored:
+        """The point k + s + offset, known as an offset from k + s: neighbours differ by exactly 1."""
+        anchor = np.asarray(k, dtype=float) + self.start
+        return Anchored(anchor, np.full(anchor.shape, offset))
+
+    def log_pmf(self, k: Any) -> Any:
+        support = self.base.support
+        low, high = self._edge(k, 0.0), self._edge(k, 1.0)
+        below, above = np.asarray(low <= support.low), np.asarray(high >= support.high)
+        outside = np.asarray(high <= support.low) | np.asarray(low >= support.high)
+        inner = ~(below | above | outside)
+        result = np.where(outside, -np.inf, self.base.log_continuous_mass)
+        for mask, formula in ((below & ~above & ~outside, lambda k: self.base.anywhere("logcdf", self._edge(k, 1.0))),
+                              (above & ~below & ~outside, lambda k: self.base.anywhere("logsf", self._edge(k, 0.0))),
+                              (inner, lambda k: self.base.raw_log_mass(self._edge(k, 0.0), self._edge(k, 1.0)))):
+            if mask.any():
+                result[mask] = value(formula(np.asarray(k, dtype=float)[mask]))
+        return self._joined(result, k, np.equal)
+
+    def log_below(self, k: Any) -> Any:
+        return self._joined(self.base.anywhere("logcdf", self._edge(k, 1.0)), k, np.less_equal)
+
+    def log_above(self, k: Any) -> Any:
+        return self._joined(self.base.anywhere("logsf", self._edge(k, 1.0)), k, np.greater)
+
+    def below(self, k: Any) -> Any:
+        return value(self.base.anywhere("cdf", self._edge(k, 1.0))) + self._from_atoms(self._taken <= np.asarray(k)[..., None])
+
+    def above(self, k: Any) -> Any:
+        return value(self.base.anywhere("sf", self._edge(k, 1.0))) + self._from_atoms(self._taken > np.asarray(k)[..., None])
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return np.asarray(value(self.transform.forward(value(self.base.draw(rng, shape))))) + 0.0
+
+    def closed_mean(self) -> Any:
+        return None
+
+    closed_var = closed_entropy = closed_mean
+
+    def closed_mode(self) -> Any:
+        return Discrete.closed_mode(self)
+
+
+class Stepped(Discrete, Pushforward):
+    """The law of a map that is constant wherever X can be, on finitely many pieces: sign(X), relu(X) for X < 0."""
+
+    @cached_property
+    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+        return listed(*Pushforward.atoms.func(self))  # type: ignore[attr-defined]
+
+    def closed_mean(self) -> Any:
+        return None
+
+    closed_var = closed_entropy = closed_mean
+
+    def closed_mode(self) -> Any:
+        return Discrete.closed_mode(self)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return np.asarray(value(self.transform.forward(value(self.base.draw(rng, shape))))) + 0.0
+
+
+@stepped.register
+def rounded(transform: Rounding, law: Any) -> Any:
+    return Rounded(law, transform)
+
+
+@stepped.register(Sign)
+@stepped.register(Relu)
+@stepped.register(Clip)
+def flattened(transform: Any, law: Any) -> Any:
+    """Stepped where the map is constant on all of the support, a law with a density and atoms otherwise."""
+    result = Pushforward(law, transform)
+    return Stepped(law, transform) if result.measure == "counting" else result
+
+
+__all__ = ["Rounded", "Stepped"]

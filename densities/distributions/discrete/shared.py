@@ -1,0 +1,60 @@
+"""What the parametric families on the integers have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.distributions.family import Family
+from densities.distributions.lattice import Countable
+
+
+def to_float(x: Any) -> Any:
+    """A Python float where x is a scalar."""
+    return float(x) if np.ndim(x) == 0 else x
+
+
+class CountableFamily(Countable, Family):
+    """A parametric family on the integers; its formulas take k and then the parameters in their declared order.
+
+    A subclass gives `ends` (the least and the greatest integer), `middle` (an integer near the median), `_log_pmf`,
+    `_below`, `_above`, `_log_below` and `_log_above`, and what it has of `_mean`, `_var`, `_mode` and `_entropy`.
+    """
+
+    def ends(self, *shapes: Any) -> tuple[Any, Any]:
+        raise NotImplementedError
+
+    def middle(self, *shapes: Any) -> Any:
+        raise NotImplementedError
+
+    def validate(self) -> None:
+        with np.errstate(all="ignore"):
+            self.low, self.high = map(to_float, self.ends(*self._shapes))
+            centre = np.clip(np.rint(self.middle(*self._shapes)), self.low, np.minimum(self.high, 1e300))
+        self.centre = to_float(centre)
+
+    def log_pmf(self, k: Any) -> Any:
+        return self._log_pmf(k, *self._shapes)
+
+    def below(self, k: Any) -> Any:
+        return self._below(k, *self._shapes)
+
+    def above(self, k: Any) -> Any:
+        return self._above(k, *self._shapes)
+
+    def log_below(self, k: Any) -> Any:
+        return self._log_below(k, *self._shapes)
+
+    def log_above(self, k: Any) -> Any:
+        return self._log_above(k, *self._shapes)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return self._draw(rng, shape, *self._shapes)
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *shapes: Any) -> Any:
+        u = rng.random(shape)
+        return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
+
+    def closed_mode(self) -> Any:
+        return to_float(np.broadcast_to(self._mode(*self._shapes), self.batch_shape))  # type: ignore[attr-defined]

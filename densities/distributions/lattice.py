@@ -1,0 +1,505 @@
+"""Laws on countable sets: point masses at the images of integers under maps that never turn back.
+
+Every such law is a finite list of *strands*. A strand is a law on the integers, a range of them, and a chain of maps g
+under which the points fl(g(k)) rise or fall with k. Maps push strands, truncation shortens them, mixtures weigh them. The
+masses are those of the integers: no Jacobian exists, and the atoms live where the doubles put them (0.1·k/0.1 is not k).
+P(Y <= y) is the mass of a range of integers on each strand, found by asking where fl(g(k)) passes y.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.distributions.base import Univariate
+from densities.distributions.strands import LEVELS, Strand
+from densities.domains import Interval
+from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.logmath import logdiffexp
+from densities.numerics.exponents import Verdict, tail_verdict
+from densities.numerics.sums import FARTHEST, IntegerSum, first_true, gram_rule, sum_integers
+
+# The most atoms that a law lists one by one.
+LISTED = 2**17
+# Below this share of the nearer tail a difference of tails has lost digits, and the masses are summed instead.
+NARROW = 0.05
+# Nowhere rough: the terms are smooth between all integers.
+SMOOTH = (np.inf, -np.inf)
+Function = Callable[[Any], tuple[Any, Any]]
+
+
+class IntegersBetween(Interval):
+    """The integers from `low` to `high`, with counting measure."""
+
+    measure = "counting"
+
+    def contains(self, x: Any) -> Any:
+        points = np.asarray(value(x))
+        return super().contains(x) & (points == np.floor(points)) & np.isfinite(points)
+
+    def __str__(self) -> str:
+        return f"integers in {super().__str__()}"
+
+
+def membered(method: Callable) -> Callable:
+    """A method that answers for a batch one member at a time, unless the law broadcasts by itself."""
+
+    def wrapped(self: Any, y: Any, **options: Any) -> Any:
+        if not self.batch_shape or self.broadcasts:
+            return method(self, y, **options)
+        shape = np.broadcast_shapes(np.shape(y), self.batch_shape)
+        points = np.broadcast_to(y, shape)
+        answers = [method(self.member(index, shape), points[index], **options) for index in np.ndindex(shape)]
+        return np.reshape(np.asarray(answers, dtype=float), shape)
+
+    return wrapped
+
+
+class Discrete(Univariate):
+    """A law of point masses only: `pmf` is everything, `pdf` is 0, and every expectation is a sum over strands."""
+
+    broadcasts = False
+
+    @property
+    def strands(self) -> Sequence[Strand]:
+        """The law as integers on maps that never turn back."""
+        raise NotImplementedError
+
+    @property
+    def measure(self) -> str:
+        return "counting"
+
+    @property
+    def log_continuous_mass(self) -> float:
+        return -np.inf
+
+    @cached_property
+    def support(self) -> Interval:  # type: ignore[override]
+        lows, highs = zip(*(strand.hull for strand in self.strands), strict=True)
+        low, high = np.minimum.reduce(lows), np.maximum.reduce(highs)
+        return Interval(low, high, low_closed=bool(np.all(np.isfinite(low))), high_closed=bool(np.all(np.isfinite(high))))
+
+    @cached_property
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
+        """The point masses that a double can hold; UnsupportedOperationError where there are too many to list."""
+        places = []
+        for strand in self.strands:
+            low, high = strand.effective
+            if not high - low < LISTED:
+                raise UnsupportedOperationError(f"{self}: it has more than {LISTED} atoms that carry mass, too many to list; "
+                                                "pmf, cdf and the moments need no list")
+            with quiet():
+                places.append(strand.at(np.arange(low, high + 1.0)))
+        points = np.unique(np.concatenate(places))
+        masses = np.asarray(self.pmf(points))
+        return points[masses > 0], masses[masses > 0]
+
+    # ---- masses ----
+
+    @membered
+    def log_masses(self, y: Any, *, side: str) -> Any:
+        """log P(Y <= y), P(Y > y) or P(Y = y), for `side` "below", "above" or "on"."""
+        if side == "on":
+            return self._over(y, lambda strand: strand.log_mass(strand.on(y)), np.logaddexp, -np.inf)
+        ranges = {"below": lambda strand: strand.below(y, closed=True), "above": lambda strand: strand.beyond(y)}
+        here, there = ranges.pop(side), next(iter(ranges.values()))
+        result = self._over(y, lambda strand: strand.log_mass(here(strand)), np.logaddexp, -np.inf)
+        if len(self.strands) == 1:
+            return result
+        rest = self._over(y, lambda strand: strand.log_mass(there(strand)), np.logaddexp, -np.inf)
+        return np.where(rest < -1.0, np.log1p(-np.exp(np.minimum(rest, -1.0))), result)  # near 1, by what is missing
+
+    @membered
+    def masses(self, y: Any, *, side: str) -> Any:
+        """P(Y <= y) or P(Y > y), for `side` "below" or "above"."""
+        if side == "below":
+            return self._over(y, lambda strand: strand.mass(strand.below(y, closed=True)), np.add, 0.0)
+        return self._over(y, lambda strand: strand.mass(strand.beyond(y)), np.add, 0.0)
+
+    def _over(self, y: Any, term: Callable[[Strand], Any], join: Callable, nothing: float) -> Any:
+        total: Any = np.full(np.shape(y), nothing)
+        for strand in self.strands:
+            total = join(total, term(strand)) if len(self.strands) > 1 else term(strand)
+        return total
+
+    def log_along(self, path: Strand, k: Any) -> Any:
+        """log P(Y = g(k)) along a strand g, of this law or another; between integers the continuation of the masses."""
+        y = path.at(k)
+        total: Any = np.full(np.shape(k), -np.inf)
+        for strand in self.strands:
+            total = np.logaddexp(total, self._strand_along(strand, path, k, y))
+        return total
+
+    def _strand_along(self, strand: Strand, path: Strand, k: Any, y: Any) -> Any:
+        if not strand.smooth or (strand is not path and strand.meets(path) is not True):
+            return np.where(k == np.floor(k), strand.log_mass(strand.on(y)), -np.inf)
+        own = k if strand is path or not (strand.steps or path.steps) else strand.back(y)
+        inside = (own >= strand.low) & (own <= strand.high)
+        return np.where(inside, strand.law.log_pmf(np.where(inside, own, strand.law.centre)) + strand.log_weight, -np.inf)
+
+    def roughness(self, path: Strand) -> tuple[float, float] | None:
+        """The integers of a path outside which `log_along` is smooth, (inf, -inf) for none; None where it is nowhere."""
+        low, high = np.inf, -np.inf
+        for strand in self.strands:
+            meets = strand is path or strand.meets(path)
+            if not (path.smooth and path.law.smooth) or meets is None:
+                return None
+            if meets is False and not strand.avoids(path):
+                ends = path.back(np.asarray(strand.hull, dtype=float))
+                low, high = min(low, np.floor(np.min(ends)) - 1.0), max(high, np.ceil(np.max(ends)) + 1.0)
+            if meets and strand is not path and np.isfinite(strand.low):  # its first atom lies somewhere on the path
+                ends = path.back(np.asarray(strand.hull, dtype=float))
+                ends = np.rint(ends[np.isfinite(ends)])
+                low, high = min(low, *ends), max(high, *ends)
+        return low, high
+
+    # ---- the public methods ----
+
+    def raw_logpdf(self, x: Any) -> Any:
+        return np.full(np.shape(value(x)), -np.inf)
+
+    def logpdf_anywhere(self, x: Any) -> Any:
+        return self.raw_logpdf(x)
+
+    def anywhere(self, method: str, x: Any) -> Any:
+        nothing = -np.inf if method.startswith("log") else 0.0
+        return np.full(np.shape(value(x)), nothing)  # the continuous part, of which there is none
+
+    def logpdf(self, y: Any) -> Any:
+        """-inf: there is no density; `logpmf` has the masses."""
+        return self._by(y, lambda points: np.full(np.broadcast_shapes(points.shape, self.batch_shape), -np.inf))
+
+    def pdf(self, y: Any) -> Any:
+        """0: there is no density; `pmf` has the masses."""
+        return self._by(y, lambda points: np.zeros(np.broadcast_shapes(points.shape, self.batch_shape)))
+
+    def logpmf(self, y: Any) -> Any:
+        """log P(Y = y) in nats, -inf off the atoms."""
+        return self._by(y, lambda points: self.log_masses(points, side="on"))
+
+    def pmf(self, y: Any) -> Any:
+        """P(Y = y), 0 off the atoms: the sum of the masses of all k with fl(g(k)) = y."""
+        return self._by(y, lambda points: np.exp(self.log_masses(points, side="on")))
+
+    def cdf(self, y: Any) -> Any:
+        """P(Y <= y)."""
+        return self._by(y, lambda points: self.masses(points, side="below"))
+
+    def sf(self, y: Any) -> Any:
+        """P(Y > y), by its own path: never 1 - cdf."""
+        return self._by(y, lambda points: self.masses(points, side="above"))
+
+    def logcdf(self, y: Any) -> Any:
+        """log P(Y <= y)."""
+        return self._by(y, lambda points: self.log_masses(points, side="below"))
+
+    def logsf(self, y: Any) -> Any:
+        """log P(Y > y)."""
+        return self._by(y, lambda points: self.log_masses(points, side="above"))
+
+    def prob(self, a: Any, b: Any) -> Any:
+        """P(a < Y <= b), to relative accuracy however small; 0 for b <= a."""
+        a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+        with quiet():
+            result = self._between(np.stack([a, b], axis=-1)) if not self.batch_shape else self._between_members(a, b)
+        result = np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(a < b, result, 0.0))
+        return float(result) if result.ndim == 0 else result
+
+    def _between(self, ends: Any) -> Any:
+        total: Any = 0.0
+        for strand in self.strands:
+            (_, low_last), (_, high_last) = strand.below(ends[..., 0], closed=True), strand.below(ends[..., 1], closed=True)
+            (low_first, _), (high_first, _) = strand.below(ends[..., 0], closed=True), strand.below(ends[..., 1], closed=True)
+            total = total + strand.mass((low_last + 1.0, high_last) if strand.up else (high_first, low_first - 1.0))
+        return total
+
+    def _between_members(self, a: Any, b: Any) -> Any:
+        shape = np.broadcast_shapes(a.shape, self.batch_shape)
+        ends = np.stack(np.broadcast_arrays(np.broadcast_to(a, shape), np.broadcast_to(b, shape)), axis=-1)
+        return np.reshape([self.member(index, shape)._between(ends[index]) for index in np.ndindex(shape)], shape)
+
+    def _by(self, y: Any, formula: Callable[[np.ndarray], Any]) -> Any:
+        points, restore = self._points(y)
+        with quiet():
+            known = np.where(np.isnan(points), 0.0, points).astype(float)
+            result = np.where(np.isnan(points), np.nan, formula(known))
+        return restore(np.asarray(result).astype(points.dtype, copy=False))
+
+    # ---- quantiles and draws ----
+
+    @membered
+    def quantile(self, q: Any, *, lower: bool, logs: bool = False) -> Any:
+        """inf{y : F(y) >= q}, or inf{y : P(Y > y) <= q}, of q or of its logarithm: the least of the strands' answers."""
+        measure = self.log_masses if logs else self.masses
+
+        def reached(y: Any) -> Any:
+            return measure(y, side="below") >= q if lower else measure(y, side="above") <= q
+
+        answers = []
+        for strand in self.strands:
+            turn = 1.0 if strand.up else -1.0
+            low, high = (strand.low, strand.high) if strand.up else (-strand.high, -strand.low)
+            start = np.broadcast_to(turn * strand.law.centre, np.broadcast_shapes(np.shape(q), self.batch_shape))
+            j = first_true(lambda j, strand=strand, turn=turn: reached(strand.at(turn * j)), low, high, start)
+            answers.append(np.where(j > high, np.inf, strand.at(turn * np.minimum(j, high))))
+        return np.minimum(np.minimum.reduce(answers), self.support.high)
+
+    def raw_ppf(self, q: Any) -> Any:
+        return self.quantile(np.asarray(value(q), dtype=float), lower=True)
+
+    def raw_isf(self, q: Any) -> Any:
+        return self.quantile(np.asarray(value(q), dtype=float), lower=False)
+
+    def raw_log_ppf(self, logq: Any) -> Any:
+        return self.quantile(np.asarray(value(logq), dtype=float), lower=True, logs=True)
+
+    def raw_log_isf(self, logq: Any) -> Any:
+        return self.quantile(np.asarray(value(logq), dtype=float), lower=False, logs=True)
+
+    def raw_total_ppf(self, q: Any) -> Any:
+        return self.raw_ppf(q)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        u = rng.random(shape)
+        return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
+
+    # ---- sums ----
+
+    def summed(self, terms: Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]],
+               rough: Callable[[Strand], tuple[float, float] | None], landmarks: Any = ()) -> IntegerSum:
+        """Σ over strands and integers of terms(strand, k): m sums at once, logs and signs (m, n).
+
+        Between and beyond the integers `rough(strand)` the terms are smooth; None where they are not.
+        """
+        parts = [sum_integers(lambda k, strand=strand: terms(strand, k), float(strand.low), float(strand.high),
+                              strand.landmarks(landmarks), rough=rough(strand)) for strand in self.strands]
+        return IntegerSum(sum(part.value for part in parts), sum(part.error for part in parts), all(part.converged for part in parts),
+                          all(part.exact for part in parts), sum(part.terms for part in parts))
+
+    def expect_logs(self, function: Function, *, smooth: bool = True) -> Estimate:
+        """E[f(Y)] = Σ f(y) P(Y = y) for f given as (log|f|, sign) on `Anchored` points; `smooth` where f is."""
+
+        def terms(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            logs, signs = function(Anchored.exact(strand.at(k)))
+            mass = strand.law.log_pmf(k) + strand.log_weight
+            logs = np.where(np.isneginf(mass), -np.inf, mass + logs)
+            return np.stack([logs, mass]), np.stack([np.broadcast_to(signs, logs.shape), np.ones_like(mass)])
+
+        infinite, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
+        if infinite:
+            with quiet():
+                signs = {float(function(Anchored.exact(strand.at(np.asarray(k))))[1]) for strand, k in infinite}
+            number = signs.pop() * np.inf if len(signs) == 1 else np.nan
+            return Estimate(number, 0.0, ErrorKind.EXACT, Status.UNDEFINED if np.isnan(number) else Status.INFINITE, "tails", 0,
+                            {"reason": "the sum of |f| P diverges"})
+        rough = (lambda strand: SMOOTH if strand.smooth and strand.law.smooth else None) if smooth else (lambda strand: None)
+        return estimate_of(self.summed(terms, rough), undecided, lambda v: v[0], mass=1)
+
+    def entropy_sum(self) -> Estimate:
+        """-Σ m log m over the point masses m."""
+
+        def terms(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            mass = strand.law.log_pmf(k) + strand.log_weight
+            own = self.log_along(strand, k)
+            logs = np.where(np.isneginf(mass), -np.inf, mass + np.log(np.abs(own)))
+            return np.stack([logs, mass]), np.stack([-np.sign(own), np.ones_like(mass)])
+
+        infinite, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
+        if infinite:
+            return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of m log m diverges"})
+        return estimate_of(self.summed(terms, self.roughness), undecided, lambda v: v[0], mass=1)
+
+    def tails(self, log_terms: Callable[[Strand, np.ndarray], Any]) -> tuple[list[tuple[Strand, float]], bool]:
+        """(strands with a far integer toward which Σ e^log_terms diverges, whether some end is undecided)."""
+        infinite, undecided = [], False
+        for strand in self.strands:
+            for end, side in ((strand.low, -1.0), (strand.high, 1.0)):
+                if not np.isfinite(end):
+                    verdict = self._verdict(lambda k, strand=strand: log_terms(strand, k), strand, side)
+                    if verdict is Verdict.INFINITE:
+                        infinite.append((strand, side * 1e15))
+                    undecided |= verdict is Verdict.UNDECIDED
+        return infinite, undecided
+
+    @staticmethod
+    def _verdict(log_terms: Callable[[np.ndarray], Any], strand: Strand, side: float) -> Verdict:
+        def toward(logs: np.ndarray) -> np.ndarray:
+            with quiet():
+                k = np.exp(logs)
+                result = np.asarray(log_terms(side * np.minimum(k, FARTHEST)), dtype=float) + logs
+            # Beyond the doubles nothing is known, unless the terms have vanished before.
+            return np.where((k > FARTHEST) & (result > -1e6), np.nan, np.where(k > FARTHEST, -np.inf, result))
+
+        scale = np.log(max(2.0, float(np.max(np.abs(strand.landmarks())))))
+        return Verdict(int(tail_verdict(toward, log_scale=scale).verdict))
+
+    def closed_mode(self) -> Any:
+        places, masses = self.atoms
+        return float(places[np.argmax(masses)])
+
+    def landmarks(self) -> np.ndarray:
+        points = np.concatenate([np.ravel(self.ppf(LEVELS[1:])), np.ravel(self.isf(LEVELS[1:]))])
+        return np.unique(points[np.isfinite(points)])
+
+
+def estimate_of(total: IntegerSum, undecided: bool, answer: Callable[[np.ndarray], Any], mass: int | None = None) -> Estimate:
+    """The Estimate of one of several sums; `mass` is the index of one that must be 1."""
+    number, error = float(answer(total.value)), float(answer(total.error))
+    gap = 0.0 if mass is None else abs(float(total.value[mass]) - 1.0)
+    detail = {} if mass is None else {"mass": float(total.value[mass])}
+    if undecided:
+        detail["reason"] = "the terms fall so slowly that the sum may be infinite"  # type: ignore[assignment]
+    good = total.converged and gap < 1e-8
+    status = Status.UNDECIDED if undecided else Status.NOT_CONVERGED if not good else Status.EXACT if total.exact else Status.CONVERGED
+    kind = ErrorKind.BOUND if total.exact else ErrorKind.HEURISTIC
+    return Estimate(number, error, kind, status, "sum", total.terms, detail)
+
+
+class Countable(Discrete):
+    """A law on the integers: formulas in k, and, where `smooth`, on the reals between them.
+
+    A subclass gives `low`, `high`, `centre`, `log_pmf`, and `log_below(k)` = log P(K <= k), `log_above(k)` = log P(K > k)
+    with `below` and `above`, each to relative accuracy.
+    """
+
+    low: Any = 0.0
+    high: Any = np.inf
+    centre: Any = 0.0
+    smooth = True
+    broadcasts = True
+
+    def marks(self) -> np.ndarray:
+        """Integers where the masses change their course."""
+        return np.empty(0)
+
+    def log_pmf(self, k: Any) -> Any:
+        raise NotImplementedError
+
+    def log_below(self, k: Any) -> Any:
+        raise NotImplementedError
+
+    def log_above(self, k: Any) -> Any:
+        raise NotImplementedError
+
+    def below(self, k: Any) -> Any:
+        return np.exp(self.log_below(k))
+
+    def above(self, k: Any) -> Any:
+        return np.exp(self.log_above(k))
+
+    @cached_property
+    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+        return (Strand(self, self.low, self.high),)
+
+    @cached_property
+    def support(self) -> Interval:  # type: ignore[override]
+        return IntegersBetween(self.low, self.high, low_closed=bool(np.all(np.isfinite(self.low))),
+                               high_closed=bool(np.all(np.isfinite(self.high))))
+
+    def log_range(self, a: Any, b: Any) -> Any:
+        """log P(a <= K <= b) for integers a and b."""
+        return self._range(a, b, self.log_below, self.log_above, -np.inf, 0.0)
+
+    def range(self, a: Any, b: Any) -> Any:
+        """P(a <= K <= b) for integers a and b."""
+        return self._range(a, b, self.below, self.above, 0.0, 1.0)
+
+    def _range(self, a: Any, b: Any, below: Callable, above: Callable, nothing: float, everything: float) -> Any:
+        a, b = np.maximum(a, self.low), np.minimum(b, self.high)
+        from_low, to_high = np.asarray(a <= self.low), np.asarray(b >= self.high)
+        empty = np.asarray(a > b) | np.isposinf(a) | np.isneginf(b)
+        single = np.asarray(a == b) & ~empty
+        inner = ~(from_low | to_high | single | empty)
+        safe_a, safe_b = (np.where(empty | ~np.isfinite(end), self.centre, end) for end in (a, b))
+        to_mass: Callable = np.exp if everything else lambda log: log
+        result: Any = np.where(empty, nothing, everything)
+        for mask, formula in ((from_low & ~to_high & ~single & ~empty, lambda: below(safe_b)),
+                              (to_high & ~from_low & ~single & ~empty, lambda: above(safe_a - 1.0)),
+                              (single, lambda: to_mass(self.log_pmf(safe_a))),
+                              (inner, lambda: to_mass(self._log_inner(safe_a, safe_b)))):
+            if mask.any():
+                result = np.where(mask, formula(), result)
+        return result
+
+    def _log_inner(self, a: Any, b: Any) -> Any:
+        """log P(a <= K <= b): a difference of the nearer tail, or a sum where that cancels."""
+        below_b, below_a, above_a, above_b = self.log_below(b), self.log_below(a - 1.0), self.log_above(a - 1.0), self.log_above(b)
+        by_low = np.asarray(below_b < above_a)
+        large, small = np.where(by_low, below_b, above_a), np.where(by_low, below_a, above_b)
+        difference = logdiffexp(large, np.minimum(small, large))
+        narrow = np.asarray(difference < large + np.log(NARROW)) & np.isfinite(large)
+        return np.where(narrow, self._log_summed(a, b), difference) if narrow.any() else difference
+
+    def _log_summed(self, a: Any, b: Any) -> Any:
+        """log Σ P(K = k) over a <= k <= b, term by term up to 20 terms, by one Gauss rule beyond: the range is narrow."""
+        a, b = np.broadcast_arrays(a, b)
+        counts = np.maximum(b - a + 1.0, 0.0)
+        few = counts <= 20
+        i = np.arange(20.0)
+        nodes, weights = gram_rule(np.ravel(np.where(few, 21.0, counts)))
+        nodes, weights = (part.reshape(*counts.shape, -1) for part in (nodes, weights))
+        gauss = 0.5 * (counts[..., None] * (1.0 + nodes) - 1.0)
+        pad = np.zeros((*counts.shape, len(i) - nodes.shape[-1]))
+        offsets = np.where(few[..., None], i, np.concatenate([gauss, pad], axis=-1))
+        shares = np.where(few[..., None], i < counts[..., None], np.concatenate([weights, pad], axis=-1) * counts[..., None])
+        logs = np.stack([self.log_pmf(a + offsets[..., j]) for j in range(len(i))], axis=-1)
+        logs = np.where(shares > 0, logs + np.log(shares), -np.inf)
+        return np.logaddexp.reduce(logs, axis=-1)
+
+
+class Table(Countable):
+    """The masses of the integers low, low + 1, ..., in an array."""
+
+    smooth = False
+
+    def __init__(self, masses: np.ndarray, low: float = 0.0):
+        self.params = {}
+        self._fill(masses, low)
+
+    def _fill(self, masses: np.ndarray, low: float = 0.0) -> None:
+        self.table = masses
+        self.low, self.high = low, low + len(masses) - 1.0
+        self._up = np.cumsum(masses)
+        self._down = np.append(np.cumsum(masses[::-1])[::-1], 0.0)
+        self.centre = low + float(np.searchsorted(self._up, 0.5 * self._up[-1]))
+
+    def _index(self, k: Any) -> Any:
+        return np.clip(np.asarray(k) - self.low, 0, len(self.table) - 1).astype(int)
+
+    def log_pmf(self, k: Any) -> Any:
+        return np.where((k >= self.low) & (k <= self.high), np.log(self.table[self._index(k)]), -np.inf)
+
+    def below(self, k: Any) -> Any:
+        return np.where(np.asarray(k) < self.low, 0.0, self._up[self._index(k)])
+
+    def above(self, k: Any) -> Any:
+        return self._down[np.clip(np.asarray(k) - self.low + 1, 0, len(self.table)).astype(int)]
+
+    def log_below(self, k: Any) -> Any:
+        below, above = self.below(k), self.above(k)
+        return np.where(above < 0.5, np.log1p(-above), np.log(below))
+
+    def log_above(self, k: Any) -> Any:
+        below, above = self.below(k), self.above(k)
+        return np.where(below < 0.5, np.log1p(-below), np.log(above))
+
+    def _log_inner(self, a: Any, b: Any) -> Any:
+        first, last = np.broadcast_arrays(self._index(a), self._index(b))
+        sums = [np.sum(self.table[i:j]) for i, j in zip(np.ravel(first), np.ravel(last) + 1, strict=True)]
+        return np.log(np.reshape(sums, first.shape))
+
+
+def checked_integers(owner: str, name: str, given: Any) -> Any:
+    """`given` where all of it is whole numbers; ParameterError otherwise."""
+    if not np.all(np.isfinite(given) & (given == np.floor(given))):
+        raise ParameterError(argument_error(f"{owner}: {name}", "whole numbers", given))
+    return given
+
+
+__all__ = ["Countable", "Discrete", "IntegersBetween", "Strand", "Table", "checked_integers", "estimate_of"]

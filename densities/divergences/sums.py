@@ -1,0 +1,119 @@
+"""D(p‖q) of laws of point masses: sums over the strands of p.
+
+As in quadrature, k1 = Σ p t and k3 = Σ p φ(t) with t = log p/q are taken over the same integers, beside the masses Σ p and
+Σ q there; D = k1 = k3 + Q(off the atoms of p), and the better conditioned of the two is the answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.arrays import quiet
+from densities.distributions.lattice import LISTED, Discrete, Strand
+from densities.estimate import ErrorKind, Estimate, Status
+from densities.expectation import EPS
+from densities.logmath import log_phi
+
+K1, K3, P, Q, FLOOR1, FLOOR3 = range(6)
+# Atoms of p at which q is asked one by one whether it has any: the first ones about the centre of a strand, then powers.
+ASKED = 2048
+MASS_TOLERANCE = 1e-8
+
+
+def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
+    """D(p‖q) for p of point masses, absolutely continuous with respect to q."""
+    log_q_of = q.log_along if isinstance(q, Discrete) else lambda strand, k: q.logpmf(strand.at(k))
+
+    def rough(strand: Strand) -> tuple[float, float] | None:
+        both = p.roughness(strand), q.roughness(strand) if isinstance(q, Discrete) else None
+        if both[0] is None or both[1] is None:
+            return None
+        return min(both[0][0], both[1][0]), max(both[0][1], both[1][1])
+
+    def terms(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with quiet():
+            log_mass = strand.law.log_pmf(k) + strand.log_weight
+            log_p, log_q = p.log_along(strand, k), log_q_of(strand, k)
+            t = np.where(np.isneginf(log_p), 0.0, log_p - log_q)
+            other = log_q + np.where(np.isneginf(log_p), 0.0, log_mass - log_p)  # the share of q's atom that falls to this strand
+            size = np.log(np.abs(log_p) + np.abs(log_q) + 1.0)
+            low = t < -30.0  # there q e^t φ(t) is what p φ(t) would lose digits on
+            phi = np.where(low, other + np.log1p((t - 1.0) * np.exp(t)), log_mass + log_phi(np.where(low, 0.0, t)))
+            slope = np.where(t > 0, log_mass + np.log(-np.expm1(-t)), other + np.log(-np.expm1(t)))
+            floor = np.logaddexp(slope + size, log_mass + size + np.minimum(size + np.log(EPS), 0.0))
+            logs = np.stack([log_mass + np.log(np.abs(t)), phi, log_mass, other, log_mass + size, floor])
+            logs[:, np.isneginf(log_mass)] = -np.inf
+        return logs, np.stack([np.sign(t), *np.ones((5, *t.shape))])
+
+    infinite, undecided = p.tails(lambda strand, k: terms(strand, k)[0][K1])
+    if infinite:
+        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of p log(p/q) diverges"})
+    sums = p.summed(terms, rough, q.landmarks())
+    v, e = sums.value, sums.error
+    if np.isposinf(v[K1]):
+        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "sum", sums.terms, {"reason": "q has no mass at an atom of p"})
+    outside = _outside(p, q)
+    candidates = [(e[K1] + 2 * EPS * v[FLOOR1], v[K1], "k1")]
+    if outside is not None and abs(v[Q] + outside - 1.0) < MASS_TOLERANCE:
+        candidates.append((e[K3] + 2 * EPS * v[FLOOR3] + 8 * EPS * outside, v[K3] + outside, "k3"))
+    error, number, form = min(candidates)
+    error = max(error, float(np.ptp([c[1] for c in candidates])) - max(c[0] for c in candidates))
+    detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": form}
+    good = sums.converged and abs(v[P] - 1.0) < MASS_TOLERANCE and error <= max(1e-8 * abs(number), 1e-14)
+    status = Status.UNDECIDED if undecided else Status.NOT_CONVERGED if not good else Status.EXACT if sums.exact else Status.CONVERGED
+    if undecided:
+        detail["reason"] = "the terms fall so slowly that the sum may be infinite"
+    kind = ErrorKind.BOUND if sums.exact else ErrorKind.HEURISTIC
+    return Estimate(float(number), float(error), kind, status, "sum", sums.terms, detail)
+
+
+def _outside(p: Discrete, q: Any) -> float | None:
+    """The mass of q off the atoms of p; None where it is not known."""
+    if not isinstance(q, Discrete):
+        return None
+    own, other = p.strands, q.strands
+    if len(own) == 1 and not own[0].steps and own[0].law.smooth and not any(strand.steps for strand in other):
+        return float(q.masses(np.asarray(own[0].low - 1.0), side="below") + q.masses(np.asarray(own[0].high), side="above"))
+    if any(strand.effective[1] - strand.effective[0] >= LISTED for strand in (*own, *other)):
+        return None
+    places, masses = q.atoms
+    return float(np.sum(masses[np.isneginf(p.logpmf(places))]))
+
+
+def missing(p: Discrete, q: Any) -> list[tuple[float, str]]:
+    """(log mass, words) of atoms of p at places where q has none: all that lie beyond the ends of q, others by asking."""
+    if q.measure == "lebesgue":
+        return [(0.0, "p has only point masses and q has none")]
+    found = []
+    inner, outer = p.support, q.support
+    if q.measure == "counting":
+        if inner.low < outer.low:
+            below = np.nextafter(float(outer.low), -np.inf)
+            found.append((float(p.log_masses(np.asarray(below), side="below")), f"p has mass below {outer.low:.17g}, where q has none"))
+        if inner.high > outer.high:
+            found.append((float(p.log_masses(np.asarray(float(outer.high)), side="above")), f"p has mass above {outer.high:.17g}, where q has none"))
+    for strand in p.strands:
+        k = np.clip(_asked(strand), strand.low, strand.high)
+        places = np.unique(strand.at(np.unique(k)))
+        masses = p.log_masses(places, side="on")
+        bare = (masses > -np.inf) & np.isneginf(q.logpmf(places)) & (places >= outer.low) & (places <= outer.high)
+        if bare.any():
+            first = places[bare][np.argmax(masses[bare])]
+            found.append((float(np.logaddexp.reduce(masses[bare])), f"p has an atom at {first:.17g}, q has none there"))
+    return found
+
+
+def _asked(strand: Strand) -> np.ndarray:
+    low, high = strand.effective
+    near = strand.law.centre + np.arange(-ASKED, ASKED + 1.0)
+    if high - low <= 2 * ASKED:
+        near = np.arange(low, high + 1.0)
+    powers = 2.0 ** np.arange(8, 50)
+    ends = [end + sign * powers for end, sign in ((strand.low, 1.0), (strand.high, -1.0)) if np.isfinite(end)]
+    steps = [ends_ + shift for ends_ in ends for shift in (0.0, 1.0)]
+    return np.concatenate([near, strand.landmarks(), *steps])
+
+
+__all__ = ["kl_sum", "missing"]

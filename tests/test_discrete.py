@@ -27,7 +27,17 @@ from densities.estimate import Status
 from densities.expectation import expect
 from densities.expressions import parse
 
-DISCRETE = ("bernoulli", "binomial", "categorical", "delta", "discrete_uniform", "geometric", "negative_binomial", "poisson", "zipf")
+DISCRETE = (
+    "bernoulli",
+    "binomial",
+    "categorical",
+    "delta",
+    "discrete_uniform",
+    "geometric",
+    "negative_binomial",
+    "poisson",
+    "zipf",
+)
 
 
 def binomial(k, n, p):
@@ -81,9 +91,23 @@ LAWS = {
     "zipf": [(2.1,), (1.001,), (30.0,)],
 }
 POINTS = {
-    "poisson": {(3.0,): (0, 1, 4, 40, 400), (1e-10,): (0, 1, 3), (250.0,): (0, 100, 250, 260, 900), (1e5,): (98000, 100000, 101234, 130000)},
-    "binomial": {(20, 0.3): (0, 1, 6, 12, 19), (1000, 0.001): (0, 1, 5, 60), (10**5, 0.6): (58000, 60000, 60500, 70000), (7, 1e-300): (0, 1, 6)},
-    "negative_binomial": {(3.0, 0.4): (0, 1, 4, 30, 300), (0.5, 0.01): (0, 3, 100, 2000), (1000.0, 0.9): (0, 60, 111, 160, 400)},
+    "poisson": {
+        (3.0,): (0, 1, 4, 40, 400),
+        (1e-10,): (0, 1, 3),
+        (250.0,): (0, 100, 250, 260, 900),
+        (1e5,): (98000, 100000, 101234, 130000),
+    },
+    "binomial": {
+        (20, 0.3): (0, 1, 6, 12, 19),
+        (1000, 0.001): (0, 1, 5, 60),
+        (10**5, 0.6): (58000, 60000, 60500, 70000),
+        (7, 1e-300): (0, 1, 6),
+    },
+    "negative_binomial": {
+        (3.0, 0.4): (0, 1, 4, 30, 300),
+        (0.5, 0.01): (0, 3, 100, 2000),
+        (1000.0, 0.9): (0, 60, 111, 160, 400),
+    },
     "geometric": {(0.1,): (1, 2, 10, 5000), (1e-9,): (1, 10**6, 10**9, 10**12), (0.999,): (1, 2, 30)},
     "zipf": {(2.1,): (1, 2, 10, 999), (1.001,): (1, 2, 70, 2000), (30.0,): (1, 2, 10)},
 }
@@ -119,7 +143,9 @@ def test_every_example_is_a_law(entry):
         x, u = law.ppf(q), law.isf(q)
         assert np.all(law.cdf(x) >= q) and np.all(law.sf(u) <= q)
         low, high = np.isfinite(x), np.isfinite(u)
-        assert np.all((law.cdf(np.nextafter(x, -np.inf)) < q)[low]) and np.all((law.sf(np.nextafter(u, -np.inf)) > q)[high])
+        assert np.all((law.cdf(np.nextafter(x, -np.inf)) < q)[low]) and np.all(
+            (law.sf(np.nextafter(u, -np.inf)) > q)[high]
+        )
         inner = law.cdf(x) < 1
         assert np.array_equal(law.ppf(law.cdf(x[inner])), x[inner])
         assert np.array_equal(law.ppf(logp=np.log(q)), x) or law.name in ("zipf", "delta", "geometric")
@@ -163,8 +189,11 @@ def test_closed_moments_are_those_of_the_sums(law, mean, var):
 
 def test_entropy_against_sums_at_50_digits():
     with mp.workdps(50):
-        for law, name, args, first in ((Poisson(3.0), "poisson", (3.0,), 0), (Geometric(0.1), "geometric", (0.1,), 1),
-                                       (NegativeBinomial(3.0, 0.4), "negative_binomial", (3.0, 0.4), 0)):
+        for law, name, args, first in (
+            (Poisson(3.0), "poisson", (3.0,), 0),
+            (Geometric(0.1), "geometric", (0.1,), 1),
+            (NegativeBinomial(3.0, 0.4), "negative_binomial", (3.0, 0.4), 0),
+        ):
             masses = [MASS[name](k, *args) for k in range(first, 1500)]
             assert law.entropy() == pytest.approx(float(-mp.fsum(m * mp.log(m) for m in masses if m > 0)), rel=1e-13)
         a = mp.mpf(2.5)
@@ -231,7 +260,9 @@ def test_rounded_and_folded_images():
     assert (1 / die).pmf(1 / 3) == pytest.approx(1 / 6)
     assert (1 / die).cdf(0.34) == pytest.approx(4 / 6)
     assert np.sin(die).cdf(0.0) == pytest.approx(3 / 6)
-    assert np.sin(Poisson(3.0)).mean() == pytest.approx(float(np.exp(3 * (np.cos(1) - 1)) * np.sin(3 * np.sin(1))), rel=1e-13)
+    assert np.sin(Poisson(3.0)).mean() == pytest.approx(
+        float(np.exp(3 * (np.cos(1) - 1)) * np.sin(3 * np.sin(1))), rel=1e-13
+    )
     assert np.exp(die).rvs(3, rng=0).shape == (3,)
 
 
@@ -315,7 +346,9 @@ def test_points_and_densities_mix():
     law = Mixture([0.25, 0.25, 0.5], [Delta(1.0), Poisson(2.0), parse("normal(0, 1)")])
     assert law.measure == "mixed"
     assert law.pmf(1.0) == pytest.approx(0.25 + 0.25 * Poisson(2.0).pmf(1), rel=1e-14)
-    assert law.cdf(1.5) == pytest.approx(0.25 + 0.25 * Poisson(2.0).cdf(1) + 0.5 * parse("normal(0,1)").cdf(1.5), rel=1e-14)
+    assert law.cdf(1.5) == pytest.approx(
+        0.25 + 0.25 * Poisson(2.0).cdf(1) + 0.5 * parse("normal(0,1)").cdf(1.5), rel=1e-14
+    )
     assert law.mean() == pytest.approx(0.75, rel=1e-12)
     with pytest.raises(UnsupportedOperationError):
         law.entropy()
@@ -330,7 +363,9 @@ def test_truncation():
     far = truncate(x, 400, np.inf)
     assert far.mean() == pytest.approx(401.0, rel=1e-2) and far.pmf(401.0) == pytest.approx(0.9925, rel=1e-3)
     folded = truncate((x - 2.0) ** 2, 0, 4)
-    assert folded.pmf(1.0) == pytest.approx((x.pmf(1) + x.pmf(3)) / (x.pmf(0) + x.pmf(1) + x.pmf(3) + x.pmf(4)), rel=1e-14)
+    assert folded.pmf(1.0) == pytest.approx(
+        (x.pmf(1) + x.pmf(3)) / (x.pmf(0) + x.pmf(1) + x.pmf(3) + x.pmf(4)), rel=1e-14
+    )
     with pytest.raises(ParameterError):
         truncate(x, 0.25, 0.75)
 
@@ -347,7 +382,13 @@ def poisson_mass(mu):
 
 
 SUMS = [
-    (Poisson(4.5), NegativeBinomial(3.0, 0.4), poisson_mass(4.5), lambda k: MASS["negative_binomial"](k, 3.0, 0.4), range(200)),
+    (
+        Poisson(4.5),
+        NegativeBinomial(3.0, 0.4),
+        poisson_mass(4.5),
+        lambda k: MASS["negative_binomial"](k, 3.0, 0.4),
+        range(200),
+    ),
     (Geometric(0.1), Poisson(10.0), lambda k: MASS["geometric"](k, 0.1), poisson_mass(10.0), range(1, 2500)),
     (Binomial(10, 0.3), Poisson(3.0), lambda k: binomial(k, 10, 0.3), poisson_mass(3.0), range(11)),
     (Binomial(10, 0.3), Binomial(20, 0.3), lambda k: binomial(k, 10, 0.3), lambda k: binomial(k, 20, 0.3), range(11)),
@@ -391,10 +432,14 @@ def test_divergence_of_mixtures():
     p = Mixture([0.3, 0.7], [Delta(0.0), Poisson(3.0)])
     q = Mixture([0.5, 0.5], [Delta(0.0), Poisson(4.0)])
     with mp.workdps(50):
+
         def mass(k, weight, mu):
             return (1 - mp.mpf(weight)) * MASS["poisson"](k, mu) + (mp.mpf(weight) if k == 0 else 0)
 
-        mp_p, mp_q = (lambda k: mp.mpf(0.3) * (k == 0) + mp.mpf(0.7) * MASS["poisson"](k, 3.0)), lambda k: mass(k, 0.5, 4.0)
+        mp_p, mp_q = (
+            (lambda k: mp.mpf(0.3) * (k == 0) + mp.mpf(0.7) * MASS["poisson"](k, 3.0)),
+            lambda k: mass(k, 0.5, 4.0),
+        )
         truth = float(mp_kl(mp_p, mp_q, range(150)))
     assert kl(p, q).value == pytest.approx(truth, rel=1e-13)
     heavy = Mixture([0.5, 0.5], [Delta(1.0), Zipf(2.5)])
@@ -413,6 +458,7 @@ def test_divergence_of_floors():
     cells = np.floor(parse("cauchy(0, 1)")), np.floor(parse("cauchy(1, 1)"))
     found = kl(*cells)
     with mp.workdps(30):
+
         def cell(k, m):
             return (mp.atan2(1, 1 + (k + 1 - m) * (k - m))) / mp.pi
 
@@ -436,7 +482,9 @@ def test_where_a_divergence_is_infinite():
     ):
         found = kl(p, q)
         assert found.value == np.inf and words in found.reason
-    assert radon_nikodym(Binomial(20, 0.3), Binomial(10, 0.3)).singular_mass == pytest.approx(Binomial(20, 0.3).sf(10), rel=1e-13)
+    assert radon_nikodym(Binomial(20, 0.3), Binomial(10, 0.3)).singular_mass == pytest.approx(
+        Binomial(20, 0.3).sf(10), rel=1e-13
+    )
 
 
 def test_lattices_that_differ_are_seen():
@@ -486,9 +534,19 @@ def test_batches():
 
 
 def test_what_is_refused():
-    for factory, args in ((Poisson, (-1.0,)), (Binomial, (2.5, 0.5)), (Binomial, (3, 1.5)), (Geometric, (0.0,)), (Zipf, (1.0,)),
-                          (Categorical, ([0.5, 0.4],)), (Categorical, ([-0.5, 1.5],)), (DiscreteUniform, (3, 2)),
-                          (DiscreteUniform, (0.5, 2)), (NegativeBinomial, (0.0, 0.5)), (Delta, (np.nan,))):
+    for factory, args in (
+        (Poisson, (-1.0,)),
+        (Binomial, (2.5, 0.5)),
+        (Binomial, (3, 1.5)),
+        (Geometric, (0.0,)),
+        (Zipf, (1.0,)),
+        (Categorical, ([0.5, 0.4],)),
+        (Categorical, ([-0.5, 1.5],)),
+        (DiscreteUniform, (3, 2)),
+        (DiscreteUniform, (0.5, 2)),
+        (NegativeBinomial, (0.0, 0.5)),
+        (Delta, (np.nan,)),
+    ):
         with pytest.raises(ParameterError):
             factory(*args)
     with pytest.raises(ShapeError):

@@ -80,20 +80,24 @@ class Discrete(Univariate):
         return -np.inf
 
     @cached_property
-    def support(self) -> Interval:  # type: ignore[override]
+    def support(self) -> Interval:
         lows, highs = zip(*(strand.hull for strand in self.strands), strict=True)
         low, high = np.minimum.reduce(lows), np.maximum.reduce(highs)
-        return Interval(low, high, low_closed=bool(np.all(np.isfinite(low))), high_closed=bool(np.all(np.isfinite(high))))
+        return Interval(
+            low, high, low_closed=bool(np.all(np.isfinite(low))), high_closed=bool(np.all(np.isfinite(high)))
+        )
 
     @cached_property
-    def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         """The point masses that a double can hold; UnsupportedOperationError where there are too many to list."""
         places = []
         for strand in self.strands:
             low, high = strand.effective
             if not high - low < LISTED:
-                raise UnsupportedOperationError(f"{self}: it has more than {LISTED} atoms that carry mass, too many to list; "
-                                                "pmf, cdf and the moments need no list")
+                raise UnsupportedOperationError(
+                    f"{self}: it has more than {LISTED} atoms that carry mass, too many to list; "
+                    "pmf, cdf and the moments need no list"
+                )
             with quiet():
                 places.append(strand.at(np.arange(low, high + 1.0)))
         points = np.unique(np.concatenate(places))
@@ -141,7 +145,9 @@ class Discrete(Univariate):
             return np.where(k == np.floor(k), strand.log_mass(strand.on(y)), -np.inf)
         own = k if strand is path or not (strand.steps or path.steps) else strand.back(y)
         inside = (own >= strand.low) & (own <= strand.high)
-        return np.where(inside, strand.law.log_pmf(np.where(inside, own, strand.law.centre)) + strand.log_weight, -np.inf)
+        return np.where(
+            inside, strand.law.log_pmf(np.where(inside, own, strand.law.centre)) + strand.log_weight, -np.inf
+        )
 
     def roughness(self, path: Strand) -> tuple[float, float] | None:
         """The integers of a path outside which `log_along` is smooth, (inf, -inf) for none; None where it is nowhere."""
@@ -207,22 +213,28 @@ class Discrete(Univariate):
         """P(a < Y <= b), to relative accuracy however small; 0 for b <= a."""
         a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
         with quiet():
-            result = self._between(np.stack([a, b], axis=-1)) if not self.batch_shape else self._between_members(a, b)
+            result = self._prob(np.stack([a, b], axis=-1)) if not self.batch_shape else self._prob_of_members(a, b)
         result = np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(a < b, result, 0.0))
         return float(result) if result.ndim == 0 else result
 
-    def _between(self, ends: Any) -> Any:
+    def _prob(self, ends: Any) -> Any:
         total: Any = 0.0
         for strand in self.strands:
-            (_, low_last), (_, high_last) = strand.below(ends[..., 0], closed=True), strand.below(ends[..., 1], closed=True)
-            (low_first, _), (high_first, _) = strand.below(ends[..., 0], closed=True), strand.below(ends[..., 1], closed=True)
+            (_, low_last), (_, high_last) = (
+                strand.below(ends[..., 0], closed=True),
+                strand.below(ends[..., 1], closed=True),
+            )
+            (low_first, _), (high_first, _) = (
+                strand.below(ends[..., 0], closed=True),
+                strand.below(ends[..., 1], closed=True),
+            )
             total = total + strand.mass((low_last + 1.0, high_last) if strand.up else (high_first, low_first - 1.0))
         return total
 
-    def _between_members(self, a: Any, b: Any) -> Any:
+    def _prob_of_members(self, a: Any, b: Any) -> Any:
         shape = np.broadcast_shapes(a.shape, self.batch_shape)
         ends = np.stack(np.broadcast_arrays(np.broadcast_to(a, shape), np.broadcast_to(b, shape)), axis=-1)
-        return np.reshape([self.member(index, shape)._between(ends[index]) for index in np.ndindex(shape)], shape)
+        return np.reshape([self.member(index, shape)._prob(ends[index]) for index in np.ndindex(shape)], shape)
 
     def _by(self, y: Any, formula: Callable[[np.ndarray], Any]) -> Any:
         points, restore = self._points(y)
@@ -271,16 +283,33 @@ class Discrete(Univariate):
 
     # ---- sums ----
 
-    def summed(self, terms: Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]],
-               rough: Callable[[Strand], tuple[float, float] | None], landmarks: Any = ()) -> IntegerSum:
+    def summed(
+        self,
+        terms: Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]],
+        rough: Callable[[Strand], tuple[float, float] | None],
+        landmarks: Any = (),
+    ) -> IntegerSum:
         """Σ over strands and integers of terms(strand, k): m sums at once, logs and signs (m, n).
 
         Between and beyond the integers `rough(strand)` the terms are smooth; None where they are not.
         """
-        parts = [sum_integers(lambda k, strand=strand: terms(strand, k), float(strand.low), float(strand.high),
-                              strand.landmarks(landmarks), rough=rough(strand)) for strand in self.strands]
-        return IntegerSum(sum(part.value for part in parts), sum(part.error for part in parts), all(part.converged for part in parts),
-                          all(part.exact for part in parts), sum(part.terms for part in parts))
+        parts = [
+            sum_integers(
+                lambda k, strand=strand: terms(strand, k),
+                float(strand.low),
+                float(strand.high),
+                strand.landmarks(landmarks),
+                rough=rough(strand),
+            )
+            for strand in self.strands
+        ]
+        return IntegerSum(
+            np.sum([part.value for part in parts], axis=0),
+            np.sum([part.error for part in parts], axis=0),
+            all(part.converged for part in parts),
+            all(part.exact for part in parts),
+            sum(part.terms for part in parts),
+        )
 
     def expect_logs(self, function: Function, *, smooth: bool = True) -> Estimate:
         """E[f(Y)] = Σ f(y) P(Y = y) for f given as (log|f|, sign) on `Anchored` points; `smooth` where f is."""
@@ -296,9 +325,20 @@ class Discrete(Univariate):
             with quiet():
                 signs = {float(function(Anchored.exact(strand.at(np.asarray(k))))[1]) for strand, k in infinite}
             number = signs.pop() * np.inf if len(signs) == 1 else np.nan
-            return Estimate(number, 0.0, ErrorKind.EXACT, Status.UNDEFINED if np.isnan(number) else Status.INFINITE, "tails", 0,
-                            {"reason": "the sum of |f| P diverges"})
-        rough = (lambda strand: SMOOTH if strand.smooth and strand.law.smooth else None) if smooth else (lambda strand: None)
+            return Estimate(
+                number,
+                0.0,
+                ErrorKind.EXACT,
+                Status.UNDEFINED if np.isnan(number) else Status.INFINITE,
+                "tails",
+                0,
+                {"reason": "the sum of |f| P diverges"},
+            )
+        rough = (
+            (lambda strand: SMOOTH if strand.smooth and strand.law.smooth else None)
+            if smooth
+            else (lambda strand: None)
+        )
         return estimate_of(self.summed(terms, rough), undecided, lambda v: v[0], mass=1)
 
     def entropy_sum(self) -> Estimate:
@@ -312,7 +352,9 @@ class Discrete(Univariate):
 
         infinite, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
         if infinite:
-            return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of m log m diverges"})
+            return Estimate(
+                np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of m log m diverges"}
+            )
         return estimate_of(self.summed(terms, self.roughness), undecided, lambda v: v[0], mass=1)
 
     def tails(self, log_terms: Callable[[Strand, np.ndarray], Any]) -> tuple[list[tuple[Strand, float]], bool]:
@@ -348,7 +390,9 @@ class Discrete(Univariate):
         return np.unique(points[np.isfinite(points)])
 
 
-def estimate_of(total: IntegerSum, undecided: bool, answer: Callable[[np.ndarray], Any], mass: int | None = None) -> Estimate:
+def estimate_of(
+    total: IntegerSum, undecided: bool, answer: Callable[[np.ndarray], Any], mass: int | None = None
+) -> Estimate:
     """The Estimate of one of several sums; `mass` is the index of one that must be 1."""
     number, error = float(answer(total.value)), float(answer(total.error))
     gap = 0.0 if mass is None else abs(float(total.value[mass]) - 1.0)
@@ -356,7 +400,15 @@ def estimate_of(total: IntegerSum, undecided: bool, answer: Callable[[np.ndarray
     if undecided:
         detail["reason"] = "the terms fall so slowly that the sum may be infinite"  # type: ignore[assignment]
     good = total.converged and gap < 1e-8
-    status = Status.UNDECIDED if undecided else Status.NOT_CONVERGED if not good else Status.EXACT if total.exact else Status.CONVERGED
+    status = (
+        Status.UNDECIDED
+        if undecided
+        else Status.NOT_CONVERGED
+        if not good
+        else Status.EXACT
+        if total.exact
+        else Status.CONVERGED
+    )
     kind = ErrorKind.BOUND if total.exact else ErrorKind.HEURISTIC
     return Estimate(number, error, kind, status, "sum", total.terms, detail)
 
@@ -394,13 +446,17 @@ class Countable(Discrete):
         return np.exp(self.log_above(k))
 
     @cached_property
-    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+    def strands(self) -> Sequence[Strand]:
         return (Strand(self, self.low, self.high),)
 
     @cached_property
-    def support(self) -> Interval:  # type: ignore[override]
-        return IntegersBetween(self.low, self.high, low_closed=bool(np.all(np.isfinite(self.low))),
-                               high_closed=bool(np.all(np.isfinite(self.high))))
+    def support(self) -> Interval:
+        return IntegersBetween(
+            self.low,
+            self.high,
+            low_closed=bool(np.all(np.isfinite(self.low))),
+            high_closed=bool(np.all(np.isfinite(self.high))),
+        )
 
     def log_range(self, a: Any, b: Any) -> Any:
         """log P(a <= K <= b) for integers a and b."""
@@ -419,17 +475,24 @@ class Countable(Discrete):
         safe_a, safe_b = (np.where(empty | ~np.isfinite(end), self.centre, end) for end in (a, b))
         to_mass: Callable = np.exp if everything else lambda log: log
         result: Any = np.where(empty, nothing, everything)
-        for mask, formula in ((from_low & ~to_high & ~single & ~empty, lambda: below(safe_b)),
-                              (to_high & ~from_low & ~single & ~empty, lambda: above(safe_a - 1.0)),
-                              (single, lambda: to_mass(self.log_pmf(safe_a))),
-                              (inner, lambda: to_mass(self._log_inner(safe_a, safe_b)))):
+        for mask, formula in (
+            (from_low & ~to_high & ~single & ~empty, lambda: below(safe_b)),
+            (to_high & ~from_low & ~single & ~empty, lambda: above(safe_a - 1.0)),
+            (single, lambda: to_mass(self.log_pmf(safe_a))),
+            (inner, lambda: to_mass(self._log_inner(safe_a, safe_b))),
+        ):
             if mask.any():
                 result = np.where(mask, formula(), result)
         return result
 
     def _log_inner(self, a: Any, b: Any) -> Any:
         """log P(a <= K <= b): a difference of the nearer tail, or a sum where that cancels."""
-        below_b, below_a, above_a, above_b = self.log_below(b), self.log_below(a - 1.0), self.log_above(a - 1.0), self.log_above(b)
+        below_b, below_a, above_a, above_b = (
+            self.log_below(b),
+            self.log_below(a - 1.0),
+            self.log_above(a - 1.0),
+            self.log_above(b),
+        )
         by_low = np.asarray(below_b < above_a)
         large, small = np.where(by_low, below_b, above_a), np.where(by_low, below_a, above_b)
         difference = logdiffexp(large, np.minimum(small, large))
@@ -447,7 +510,9 @@ class Countable(Discrete):
         gauss = 0.5 * (counts[..., None] * (1.0 + nodes) - 1.0)
         pad = np.zeros((*counts.shape, len(i) - nodes.shape[-1]))
         offsets = np.where(few[..., None], i, np.concatenate([gauss, pad], axis=-1))
-        shares = np.where(few[..., None], i < counts[..., None], np.concatenate([weights, pad], axis=-1) * counts[..., None])
+        shares = np.where(
+            few[..., None], i < counts[..., None], np.concatenate([weights, pad], axis=-1) * counts[..., None]
+        )
         logs = np.stack([self.log_pmf(a + offsets[..., j]) for j in range(len(i))], axis=-1)
         logs = np.where(shares > 0, logs + np.log(shares), -np.inf)
         return np.logaddexp.reduce(logs, axis=-1)

@@ -96,7 +96,9 @@ class Strand:
 
     def through(self, step: Callable[[Any], Any], back: Callable[[Any], Any], *, up: bool, smooth: bool) -> Strand:
         """The strand mapped once more."""
-        return self._with(steps=(*self.steps, step), backs=(*self.backs, back), up=self.up == up, smooth=self.smooth and smooth)
+        return self._with(
+            steps=(*self.steps, step), backs=(*self.backs, back), up=self.up == up, smooth=self.smooth and smooth
+        )
 
     def weighed(self, log_weight: float) -> Strand:
         return self._with(log_weight=self.log_weight + log_weight)
@@ -176,7 +178,11 @@ class Strand:
         """Integers that show where the mass is, and those that lead to `points`."""
         law = self.law
         with quiet():
-            found = [law.quantile(LEVELS, lower=True), law.quantile(LEVELS, lower=False), np.ravel(self.back(np.asarray(points, dtype=float)))]
+            found = [
+                law.quantile(LEVELS, lower=True),
+                law.quantile(LEVELS, lower=False),
+                np.ravel(self.back(np.asarray(points, dtype=float))),
+            ]
             found += [np.array([self.low, self.high], dtype=float), law.marks()]
         marks = np.concatenate([np.ravel(part) for part in found])
         marks = np.rint(marks[np.isfinite(marks) & (np.abs(marks) < 1e18)])

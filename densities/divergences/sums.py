@@ -37,7 +37,9 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
             log_mass = strand.law.log_pmf(k) + strand.log_weight
             log_p, log_q = p.log_along(strand, k), log_q_of(strand, k)
             t = np.where(np.isneginf(log_p), 0.0, log_p - log_q)
-            other = log_q + np.where(np.isneginf(log_p), 0.0, log_mass - log_p)  # the share of q's atom that falls to this strand
+            other = log_q + np.where(
+                np.isneginf(log_p), 0.0, log_mass - log_p
+            )  # the share of q's atom that falls to this strand
             size = np.log(np.abs(log_p) + np.abs(log_q) + 1.0)
             low = t < -30.0  # there q e^t φ(t) is what p φ(t) would lose digits on
             phi = np.where(low, other + np.log1p((t - 1.0) * np.exp(t)), log_mass + log_phi(np.where(low, 0.0, t)))
@@ -49,11 +51,21 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
 
     infinite, undecided = p.tails(lambda strand, k: terms(strand, k)[0][K1])
     if infinite:
-        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of p log(p/q) diverges"})
+        return Estimate(
+            np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of p log(p/q) diverges"}
+        )
     sums = p.summed(terms, rough, q.landmarks())
     v, e = sums.value, sums.error
     if np.isposinf(v[K1]):
-        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "sum", sums.terms, {"reason": "q has no mass at an atom of p"})
+        return Estimate(
+            np.inf,
+            0.0,
+            ErrorKind.EXACT,
+            Status.INFINITE,
+            "sum",
+            sums.terms,
+            {"reason": "q has no mass at an atom of p"},
+        )
     outside = _outside(p, q)
     candidates = [(e[K1] + 2 * EPS * v[FLOOR1], v[K1], "k1")]
     if outside is not None and abs(v[Q] + outside - 1.0) < MASS_TOLERANCE:
@@ -62,7 +74,15 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     error = max(error, float(np.ptp([c[1] for c in candidates])) - max(c[0] for c in candidates))
     detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": form}
     good = sums.converged and abs(v[P] - 1.0) < MASS_TOLERANCE and error <= max(1e-8 * abs(number), 1e-14)
-    status = Status.UNDECIDED if undecided else Status.NOT_CONVERGED if not good else Status.EXACT if sums.exact else Status.CONVERGED
+    status = (
+        Status.UNDECIDED
+        if undecided
+        else Status.NOT_CONVERGED
+        if not good
+        else Status.EXACT
+        if sums.exact
+        else Status.CONVERGED
+    )
     if undecided:
         detail["reason"] = "the terms fall so slowly that the sum may be infinite"
     kind = ErrorKind.BOUND if sums.exact else ErrorKind.HEURISTIC
@@ -75,7 +95,9 @@ def _outside(p: Discrete, q: Any) -> float | None:
         return None
     own, other = p.strands, q.strands
     if len(own) == 1 and not own[0].steps and own[0].law.smooth and not any(strand.steps for strand in other):
-        return float(q.masses(np.asarray(own[0].low - 1.0), side="below") + q.masses(np.asarray(own[0].high), side="above"))
+        return float(
+            q.masses(np.asarray(own[0].low - 1.0), side="below") + q.masses(np.asarray(own[0].high), side="above")
+        )
     if any(strand.effective[1] - strand.effective[0] >= LISTED for strand in (*own, *other)):
         return None
     places, masses = q.atoms
@@ -91,9 +113,19 @@ def missing(p: Discrete, q: Any) -> list[tuple[float, str]]:
     if q.measure == "counting":
         if inner.low < outer.low:
             below = np.nextafter(float(outer.low), -np.inf)
-            found.append((float(p.log_masses(np.asarray(below), side="below")), f"p has mass below {outer.low:.17g}, where q has none"))
+            found.append(
+                (
+                    float(p.log_masses(np.asarray(below), side="below")),
+                    f"p has mass below {outer.low:.17g}, where q has none",
+                )
+            )
         if inner.high > outer.high:
-            found.append((float(p.log_masses(np.asarray(float(outer.high)), side="above")), f"p has mass above {outer.high:.17g}, where q has none"))
+            found.append(
+                (
+                    float(p.log_masses(np.asarray(float(outer.high)), side="above")),
+                    f"p has mass above {outer.high:.17g}, where q has none",
+                )
+            )
     for strand in p.strands:
         k = np.clip(_asked(strand), strand.low, strand.high)
         places = np.unique(strand.at(np.unique(k)))

@@ -8,7 +8,7 @@ Blocks that double in length reach the end of the doubles in a thousand steps, s
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,7 +57,9 @@ def first_true(holds: Callable[[np.ndarray], Any], low: Any, high: Any, start: A
         with quiet():  # inf - inf, where there is nothing to halve
             middle = np.floor(false + 0.5 * (true - false))
             middle = np.where((false >= 1.0) & (true > 4.0 * false), np.floor(np.sqrt(false) * np.sqrt(true)), middle)
-            middle = np.where((true <= -1.0) & (false < 4.0 * true), -np.floor(np.sqrt(-false) * np.sqrt(-true)), middle)
+            middle = np.where(
+                (true <= -1.0) & (false < 4.0 * true), -np.floor(np.sqrt(-false) * np.sqrt(-true)), middle
+            )
         open_ = (middle > false) & (middle < true) & np.isfinite(false) & np.isfinite(true)
         if not open_.any():
             break
@@ -153,7 +155,9 @@ class _Summation:
             if np.sum(counts) <= CORE:
                 values = self._each(starts, counts)
             else:
-                values = np.stack([self._every(start, count) for start, count in zip(starts, counts, strict=True)], axis=-1)
+                values = np.stack(
+                    [self._every(start, count) for start, count in zip(starts, counts, strict=True)], axis=-1
+                )
             return values, np.zeros_like(values)
         self.every_integer = False
         owner = np.arange(len(counts))
@@ -175,7 +179,9 @@ class _Summation:
             gap = np.abs(fine[:, :n] + fine[:, n:] - coarse)
             reference = self.size + np.sum(sizes, axis=-1)
             noise = roundings[:, :n] + roundings[:, n:]
-            good = np.all(gap <= self.tolerance * np.reshape(reference, (-1, 1)) + noise, axis=0) | (self.evaluated > MAX_TERMS)
+            good = np.all(gap <= self.tolerance * np.reshape(reference, (-1, 1)) + noise, axis=0) | (
+                self.evaluated > MAX_TERMS
+            )
             both = np.concatenate([good, good])
             self.size = self.size + np.sum(sizes[:, both], axis=-1)
             self.rounding = self.rounding + np.sum(roundings[:, both], axis=-1)
@@ -192,13 +198,20 @@ class _Summation:
             total[1][row] += np.bincount(owner, weights=error, minlength=self.n_panels)
         return total
 
-    def run(self, starts: Sequence[float], counts: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, starts: Any, counts: Any) -> tuple[np.ndarray, np.ndarray]:
         self.n_panels = len(starts)
         return self.panels(np.asarray(starts, dtype=float), np.asarray(counts, dtype=float))
 
 
-def sum_integers(terms: Terms, low: float, high: float, landmarks: Any, *, rough: tuple[float, float] | None = (np.inf, -np.inf),
-                 tolerance: float = 1e-15) -> IntegerSum:
+def sum_integers(
+    terms: Terms,
+    low: float,
+    high: float,
+    landmarks: Any,
+    *,
+    rough: tuple[float, float] | None = (np.inf, -np.inf),
+    tolerance: float = 1e-15,
+) -> IntegerSum:
     """Σ terms(k) over the integers low <= k <= high, either of which may be infinite.
 
     `terms(k)` gives logs and signs of m terms, (m, n) each, at integers k, and at the reals between them, where it must
@@ -209,7 +222,9 @@ def sum_integers(terms: Terms, low: float, high: float, landmarks: Any, *, rough
     """
     with quiet():
         smooth = rough is not None and rough[1] - rough[0] < MAX_TERMS
-        first, last = np.clip(rough, low, high) if smooth and rough[0] <= rough[1] else (np.inf, -np.inf)  # type: ignore[index]
+        first, last = (
+            np.clip(rough, low, high) if smooth and rough is not None and rough[0] <= rough[1] else (np.inf, -np.inf)
+        )
         points = np.unique(np.rint(np.concatenate([np.asarray(landmarks, dtype=float), [first, last]])))
         points = points[(points >= low) & (points <= high) & (np.abs(points) < FARTHEST)]
         if not len(points):
@@ -227,7 +242,9 @@ def sum_integers(terms: Terms, low: float, high: float, landmarks: Any, *, rough
         if total.gave_up:
             return IntegerSum(value, np.full_like(value, np.inf), False, False, total.evaluated)
         bounded = np.isfinite(low) and np.isfinite(high)
-        return IntegerSum(value, error + total.rounding, converged, bool(total.every_integer and bounded), total.evaluated)
+        return IntegerSum(
+            value, error + total.rounding, converged, bool(total.every_integer and bounded), total.evaluated
+        )
 
 
 def _graded(ends: np.ndarray) -> np.ndarray:
@@ -240,7 +257,9 @@ def _graded(ends: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(found))
 
 
-def _tail(total: _Summation, outward: float, start: float, end: float, width: float, so_far: Any) -> tuple[Any, Any, bool]:
+def _tail(
+    total: _Summation, outward: float, start: float, end: float, width: float, so_far: Any
+) -> tuple[Any, Any, bool]:
     """The sum from `start` outward to `end` in blocks that double, its error, and whether it came to an end."""
     value: Any = 0.0
     error: Any = 0.0
@@ -282,4 +301,8 @@ def _tail(total: _Summation, outward: float, start: float, end: float, width: fl
 def _beyond(before: np.ndarray, last: np.ndarray) -> np.ndarray:
     """A bound on all blocks after the last one: they fall at least by the ratio of the last two."""
     ratio = np.where(before > 0, last / before, 0.0)
-    return np.where(last == 0, 0.0, np.where(ratio < 1, last * np.maximum(1.0, ratio / (1.0 - np.minimum(ratio, 1.0 - EPS))), np.inf))
+    return np.where(
+        last == 0,
+        0.0,
+        np.where(ratio < 1, last * np.maximum(1.0, ratio / (1.0 - np.minimum(ratio, 1.0 - EPS))), np.inf),
+    )

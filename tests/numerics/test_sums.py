@@ -27,7 +27,12 @@ def test_what_does_not_converge_says_so():
 
 @pytest.mark.parametrize("rate", [3.0, 1e-2, 1e-5, 1e-9])
 def test_geometric_sums(rate):
-    found = sum_integers(lambda k: (np.stack([-rate * k, -rate * k + np.log(k)]), np.ones((2, k.size))), 1, np.inf, [1, np.ceil(1 / rate)])
+    found = sum_integers(
+        lambda k: (np.stack([-rate * k, -rate * k + np.log(k)]), np.ones((2, k.size))),
+        1,
+        np.inf,
+        [1, np.ceil(1 / rate)],
+    )
     q = float(mp.exp(-mp.mpf(rate)))
     gap = float(-mp.expm1(-mp.mpf(rate)))
     truth = np.array([q / gap, q / gap**2])
@@ -36,7 +41,12 @@ def test_geometric_sums(rate):
 
 
 def test_both_directions_and_signs():
-    found = sum_integers(lambda k: (-0.5 * (k[None] / 50) ** 2 + np.log(np.abs(k))[None], np.sign(k)[None]), -np.inf, np.inf, [-100, 0, 100])
+    found = sum_integers(
+        lambda k: (-0.5 * (k[None] / 50) ** 2 + np.log(np.abs(k))[None], np.sign(k)[None]),
+        -np.inf,
+        np.inf,
+        [-100, 0, 100],
+    )
     assert abs(found.value[0]) <= found.error[0] < 1e-9
 
 

@@ -25,7 +25,11 @@ LEADING = 16
 HEAD = 64
 
 
-@register("poisson", examples=[{"mu": 3.0}, {"mu": 1e-10}, {"mu": 1e10}, {"mu": 0.0}], source="Johnson, Kemp, Kotz, ch. 4; NIST DLMF 8.2; C. Loader (2000)")
+@register(
+    "poisson",
+    examples=[{"mu": 3.0}, {"mu": 1e-10}, {"mu": 1e10}, {"mu": 0.0}],
+    source="Johnson, Kemp, Kotz, ch. 4; NIST DLMF 8.2; C. Loader (2000)",
+)
 class Poisson(CountableFamily):
     """P(k) = mu^k e^-mu/k!, k = 0, 1, ...; mu >= 0.
 
@@ -95,7 +99,12 @@ def harmonic(a: Any, k: Any) -> Any:
     return head + np.where(k > HEAD, more, 0.0)
 
 
-@register("zipf", aliases=("zeta",), examples=[{"a": 2.1}, {"a": 1.001}, {"a": 30.0}], source="Johnson, Kemp, Kotz, ch. 11; NIST DLMF 25.11")
+@register(
+    "zipf",
+    aliases=("zeta",),
+    examples=[{"a": 2.1}, {"a": 1.001}, {"a": 30.0}],
+    source="Johnson, Kemp, Kotz, ch. 11; NIST DLMF 25.11",
+)
 class Zipf(CountableFamily):
     """P(k) = k^-a/ζ(a), k = 1, 2, ...; a > 1. P(K > k) = ζ(a, k + 1)/ζ(a), by Euler-Maclaurin sums at any depth."""
 

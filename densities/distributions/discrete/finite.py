@@ -22,7 +22,11 @@ SUM_TOLERANCE = 1e-9
 POINT = Table(np.ones(1))
 
 
-@register("categorical", examples=[{"probs": [0.2, 0.3, 0.5]}, {"probs": [0.0, 1.0]}, {"probs": [0.0, 0.1, 0.9]}], source="definition")
+@register(
+    "categorical",
+    examples=[{"probs": [0.2, 0.3, 0.5]}, {"probs": [0.0, 1.0]}, {"probs": [0.0, 0.1, 0.9]}],
+    source="definition",
+)
 class Categorical(Table):
     """P(k) = probs[k], k = 0, 1, ...; probs >= 0, used as given, with a sum within 1e-9 of 1."""
 
@@ -32,13 +36,17 @@ class Categorical(Table):
         given = np.asarray(probs)
         if given.ndim != 1 or not len(given):
             raise ShapeError(argument_error("categorical: probs", "a vector of probabilities", probs))
-        if given.dtype.kind not in "iuf" or not np.all(given >= 0) or not abs(float(np.sum(given)) - 1.0) <= SUM_TOLERANCE:
+        if (
+            given.dtype.kind not in "iuf"
+            or not np.all(given >= 0)
+            or not abs(float(np.sum(given)) - 1.0) <= SUM_TOLERANCE
+        ):
             raise ParameterError(argument_error("categorical: probs", "non-negative numbers that sum to 1", probs))
         self._fill(given.astype(float))
         self.params = {"probs": self.table}
 
     @cached_property
-    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+    def strands(self) -> Sequence[Strand]:
         possible = np.flatnonzero(self.table)
         return (Strand(self, float(possible[0]), float(possible[-1])),)
 
@@ -58,7 +66,12 @@ class Categorical(Table):
         return f"Categorical(probs=[{', '.join(map(number_text, self.table))}])"
 
 
-@register("discrete_uniform", aliases=("randint",), examples=[{"low": 1, "high": 6}, {"low": -3, "high": -3}, {"low": 0, "high": 1e9}], source="definition")
+@register(
+    "discrete_uniform",
+    aliases=("randint",),
+    examples=[{"low": 1, "high": 6}, {"low": -3, "high": -3}, {"low": 0, "high": 1e9}],
+    source="definition",
+)
 class DiscreteUniform(CountableFamily):
     """P(k) = 1/(high - low + 1) for whole low <= k <= high."""
 
@@ -87,10 +100,14 @@ class DiscreteUniform(CountableFamily):
         return (high - k) / (high - low + 1.0)
 
     def _log_below(self, k: Any, low: Any, high: Any) -> Any:
-        return np.where(k > low + 0.5 * (high - low), np.log1p(-self._above(k, low, high)), np.log(self._below(k, low, high)))
+        return np.where(
+            k > low + 0.5 * (high - low), np.log1p(-self._above(k, low, high)), np.log(self._below(k, low, high))
+        )
 
     def _log_above(self, k: Any, low: Any, high: Any) -> Any:
-        return np.where(k < low + 0.5 * (high - low), np.log1p(-self._below(k, low, high)), np.log(self._above(k, low, high)))
+        return np.where(
+            k < low + 0.5 * (high - low), np.log1p(-self._below(k, low, high)), np.log(self._above(k, low, high))
+        )
 
     def _log_inner(self, a: Any, b: Any) -> Any:
         low, high = self._shapes
@@ -120,7 +137,7 @@ class Delta(Discrete, Family):
     latex_density = r"\delta_{\mathrm{loc}}"
 
     @cached_property
-    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+    def strands(self) -> Sequence[Strand]:
         move = Shift(self.params["loc"])
         return (Strand(POINT, 0.0, 0.0, (move.forward,), (move.inverse,)),)
 

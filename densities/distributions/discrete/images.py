@@ -74,9 +74,14 @@ def _listed_image(strand: Strand, step: Transform) -> list[Strand]:
     """The image under a map with endlessly many pieces: all atoms that carry mass, one by one."""
     low, high = strand.effective
     if not high - low < LISTED:
-        raise UnsupportedOperationError(f"{step}: it turns infinitely often, and the law has more than {LISTED} atoms; truncate the law first")
+        raise UnsupportedOperationError(
+            f"{step}: it turns infinitely often, and the law has more than {LISTED} atoms; truncate the law first"
+        )
     k = np.arange(low, high + 1.0)
-    return [part.weighed(0.0) for part in listed(step.forward(strand.at(k)), np.exp(strand.law.log_pmf(k) + strand.log_weight))]
+    return [
+        part.weighed(0.0)
+        for part in listed(step.forward(strand.at(k)), np.exp(strand.law.log_pmf(k) + strand.log_weight))
+    ]
 
 
 def check_atoms(law: Discrete, strands: Sequence[Strand], step: Transform) -> None:
@@ -88,7 +93,12 @@ def check_atoms(law: Discrete, strands: Sequence[Strand], step: Transform) -> No
     for strand in strands:
         low, high = (np.asarray(value(end), dtype=float) for end in domain.edges)
         if low > -np.inf:
-            lost.append((f"P(X {'<' if domain.low_closed else '<='} {low:.6g})", strand.log_mass(strand.below(low, closed=not domain.low_closed))))
+            lost.append(
+                (
+                    f"P(X {'<' if domain.low_closed else '<='} {low:.6g})",
+                    strand.log_mass(strand.below(low, closed=not domain.low_closed)),
+                )
+            )
         if high < np.inf:
             first, last = strand.below(high, closed=domain.high_closed)
             outside = (last + 1.0, strand.high) if strand.up else (strand.low, first - 1.0)
@@ -99,8 +109,12 @@ def check_atoms(law: Discrete, strands: Sequence[Strand], step: Transform) -> No
     if lost:
         what, log_mass = max(lost, key=lambda item: item[1])
         amount = f"{np.exp(log_mass):.6g}" if log_mass > -700 else f"10^{log_mass / np.log(10):.6g}"
-        raise SupportError(f"{step}: {what} = {amount} of {law} lies outside its domain; restrict the law with truncate(...) "
-                           "or choose a map defined there", lost_mass=float(np.exp(log_mass)), log_lost_mass=log_mass)
+        raise SupportError(
+            f"{step}: {what} = {amount} of {law} lies outside its domain; restrict the law with truncate(...) "
+            "or choose a map defined there",
+            lost_mass=float(np.exp(log_mass)),
+            log_lost_mass=log_mass,
+        )
 
 
 def _poles(step: Transform, strand: Strand) -> list[float]:
@@ -116,6 +130,8 @@ def _poles(step: Transform, strand: Strand) -> list[float]:
 class Image(Discrete, Pushforward):
     """The law of transform(X) for X of point masses: at fl(g(k)), with the masses of all k that round there."""
 
+    base: Any
+
     def __init__(self, base: Any, transform: Transform):
         self.base, self.transform = base, transform
         self.params = {}
@@ -126,7 +142,7 @@ class Image(Discrete, Pushforward):
                 _ = self.strands
 
     @cached_property
-    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+    def strands(self) -> Sequence[Strand]:
         strands = list(self.base.strands)
         for step in self.transform.steps:
             check_atoms(self.base, strands, step)
@@ -134,11 +150,13 @@ class Image(Discrete, Pushforward):
         return tuple(strands)
 
     @cached_property
-    def support(self) -> Interval:  # type: ignore[override]
+    def support(self) -> Interval:
         if not self.batch_shape:
             return Discrete.support.func(self)  # type: ignore[attr-defined]
         members = [self.member(index, self.batch_shape).support for index in np.ndindex(self.batch_shape)]
-        low, high = (np.reshape([float(getattr(member, end)) for member in members], self.batch_shape) for end in ("low", "high"))
+        low, high = (
+            np.reshape([float(getattr(member, end)) for member in members], self.batch_shape) for end in ("low", "high")
+        )
         return Interval(low, high, low_closed=True, high_closed=True)
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
@@ -194,8 +212,10 @@ class DiscreteMixture(Discrete, Mixture):
         return object.__new__(cls)
 
     @cached_property
-    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
-        return tuple(strand.weighed(float(np.log(weight))) for weight, component in self._terms for strand in component.strands)
+    def strands(self) -> Sequence[Strand]:
+        return tuple(
+            strand.weighed(float(np.log(weight))) for weight, component in self._terms for strand in component.strands
+        )
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return Mixture.draw(self, rng, shape)
@@ -220,7 +240,9 @@ class DiscreteTruncated(Discrete, Truncated):
             return [part for strand in self.base.strands for part in [self._between_ends(strand)] if not part.is_empty]
 
     def _between_ends(self, strand: Strand) -> Strand:
-        (low_first, low_last), (high_first, high_last) = (strand.below(np.asarray(end), closed=True) for end in (self.low, self.high))
+        (low_first, low_last), (high_first, high_last) = (
+            strand.below(np.asarray(end), closed=True) for end in (self.low, self.high)
+        )
         if strand.up:
             low, high = float(low_last) + 1.0 if self.low > -np.inf else strand.low, float(high_last)
         else:
@@ -228,12 +250,16 @@ class DiscreteTruncated(Discrete, Truncated):
         return strand.cut(low, high)
 
     @cached_property
-    def log_mass(self) -> float:  # type: ignore[override]
+    def log_mass(self) -> float:
         with quiet():
-            return float(np.logaddexp.reduce([strand.log_mass((strand.low, strand.high)) for strand in self._cut], initial=-np.inf))
+            return float(
+                np.logaddexp.reduce(
+                    [strand.log_mass((strand.low, strand.high)) for strand in self._cut], initial=-np.inf
+                )
+            )
 
     @cached_property
-    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+    def strands(self) -> Sequence[Strand]:
         return tuple(strand.weighed(-self.log_mass) for strand in self._cut)
 
 

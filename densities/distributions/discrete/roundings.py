@@ -64,9 +64,11 @@ class Rounded(Countable, Pushforward):
         outside = np.asarray(high <= support.low) | np.asarray(low >= support.high)
         inner = ~(below | above | outside)
         result = np.where(outside, -np.inf, self.base.log_continuous_mass)
-        for mask, formula in ((below & ~above & ~outside, lambda k: self.base.anywhere("logcdf", self._edge(k, 1.0))),
-                              (above & ~below & ~outside, lambda k: self.base.anywhere("logsf", self._edge(k, 0.0))),
-                              (inner, lambda k: self.base.raw_log_mass(self._edge(k, 0.0), self._edge(k, 1.0)))):
+        for mask, formula in (
+            (below & ~above & ~outside, lambda k: self.base.anywhere("logcdf", self._edge(k, 1.0))),
+            (above & ~below & ~outside, lambda k: self.base.anywhere("logsf", self._edge(k, 0.0))),
+            (inner, lambda k: self.base.raw_log_mass(self._edge(k, 0.0), self._edge(k, 1.0))),
+        ):
             if mask.any():
                 result[mask] = value(formula(np.asarray(k, dtype=float)[mask]))
         return self._joined(result, k, np.equal)
@@ -78,10 +80,14 @@ class Rounded(Countable, Pushforward):
         return self._joined(self.base.anywhere("logsf", self._edge(k, 1.0)), k, np.greater)
 
     def below(self, k: Any) -> Any:
-        return value(self.base.anywhere("cdf", self._edge(k, 1.0))) + self._from_atoms(self._taken <= np.asarray(k)[..., None])
+        return value(self.base.anywhere("cdf", self._edge(k, 1.0))) + self._from_atoms(
+            self._taken <= np.asarray(k)[..., None]
+        )
 
     def above(self, k: Any) -> Any:
-        return value(self.base.anywhere("sf", self._edge(k, 1.0))) + self._from_atoms(self._taken > np.asarray(k)[..., None])
+        return value(self.base.anywhere("sf", self._edge(k, 1.0))) + self._from_atoms(
+            self._taken > np.asarray(k)[..., None]
+        )
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return np.asarray(value(self.transform.forward(value(self.base.draw(rng, shape))))) + 0.0
@@ -99,7 +105,7 @@ class Stepped(Discrete, Pushforward):
     """The law of a map that is constant wherever X can be, on finitely many pieces: sign(X), relu(X) for X < 0."""
 
     @cached_property
-    def strands(self) -> Sequence[Strand]:  # type: ignore[override]
+    def strands(self) -> Sequence[Strand]:
         return listed(*Pushforward.atoms.func(self))  # type: ignore[attr-defined]
 
     def closed_mean(self) -> Any:

@@ -34,6 +34,13 @@ class CountableFamily(Countable, Family):
             centre = np.clip(np.rint(self.middle(*self._shapes)), self.low, np.minimum(self.high, 1e300))
         self.centre = to_float(centre)
 
+    _log_pmf: Any
+    _below: Any
+    _above: Any
+    _log_below: Any
+    _log_above: Any
+    _mode: Any
+
     def log_pmf(self, k: Any) -> Any:
         return self._log_pmf(k, *self._shapes)
 
@@ -57,4 +64,4 @@ class CountableFamily(Countable, Family):
         return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
 
     def closed_mode(self) -> Any:
-        return to_float(np.broadcast_to(self._mode(*self._shapes), self.batch_shape))  # type: ignore[attr-defined]
+        return to_float(np.broadcast_to(self._mode(*self._shapes), self.batch_shape))

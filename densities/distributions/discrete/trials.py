@@ -14,8 +14,11 @@ from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, count, positive, within
 
 
-@register("bernoulli", examples=[{"p": 0.3}, {"p": 1e-300}, {"p": 0.0}, {"p": 1.0}],
-          source="Johnson, Kemp, Kotz, Univariate Discrete Distributions, ch. 3")
+@register(
+    "bernoulli",
+    examples=[{"p": 0.3}, {"p": 1e-300}, {"p": 0.0}, {"p": 1.0}],
+    source="Johnson, Kemp, Kotz, Univariate Discrete Distributions, ch. 3",
+)
 class Bernoulli(CountableFamily):
     """P(1) = p, P(0) = 1 - p; 0 <= p <= 1; everything to an ulp."""
 
@@ -60,15 +63,27 @@ class Bernoulli(CountableFamily):
         return special.entr(p) - special.xlog1py(1.0 - p, -p)
 
 
-@register("binomial", examples=[{"n": 20, "p": 0.3}, {"n": 1, "p": 0.5}, {"n": 10**6, "p": 1e-6}, {"n": 10**9, "p": 0.4}, {"n": 0, "p": 0.5}],
-          source="Johnson, Kemp, Kotz, ch. 3; NIST DLMF 8.17.5; saddle-point form: C. Loader (2000)")
+@register(
+    "binomial",
+    examples=[
+        {"n": 20, "p": 0.3},
+        {"n": 1, "p": 0.5},
+        {"n": 10**6, "p": 1e-6},
+        {"n": 10**9, "p": 0.4},
+        {"n": 0, "p": 0.5},
+    ],
+    source="Johnson, Kemp, Kotz, ch. 3; NIST DLMF 8.17.5; saddle-point form: C. Loader (2000)",
+)
 class Binomial(CountableFamily):
     """P(k) = C(n, k) p^k (1 - p)^(n-k), k = 0 ... n; n >= 0 whole, 0 <= p <= 1.
 
     P(K <= k) = I_{1-p}(n - k, k + 1). Masses and tails to a few ulp of their logarithm's terms, at any depth.
     """
 
-    parameters = {"n": count(0, REQUIRED, "total_count"), "p": within(0.0, 1.0, REQUIRED, "probs", low_closed=True, high_closed=True)}
+    parameters = {
+        "n": count(0, REQUIRED, "total_count"),
+        "p": within(0.0, 1.0, REQUIRED, "probs", low_closed=True, high_closed=True),
+    }
     latex_density = r"\binom{n}{k}p^{k}(1-p)^{n-k},\quad k=0,\dots,n"
 
     def ends(self, n: Any, p: Any) -> tuple[Any, Any]:
@@ -163,16 +178,22 @@ class Geometric(CountableFamily):
         return -np.log(p) - special.xlog1py((1.0 - p) / p, -p)
 
 
-@register("negative_binomial", aliases=("nbinom",),
-          examples=[{"n": 3.0, "p": 0.4}, {"n": 0.5, "p": 0.01}, {"n": 1e6, "p": 0.999}, {"n": 2.0, "p": 1.0}],
-          source="Johnson, Kemp, Kotz, ch. 5; NIST DLMF 8.17")
+@register(
+    "negative_binomial",
+    aliases=("nbinom",),
+    examples=[{"n": 3.0, "p": 0.4}, {"n": 0.5, "p": 0.01}, {"n": 1e6, "p": 0.999}, {"n": 2.0, "p": 1.0}],
+    source="Johnson, Kemp, Kotz, ch. 5; NIST DLMF 8.17",
+)
 class NegativeBinomial(CountableFamily):
     """P(k) = Γ(n + k)/(Γ(n) k!) p^n (1 - p)^k, k = 0, 1, ...: failures before the n-th success; n > 0, 0 < p <= 1.
 
     P(K <= k) = I_p(n, k + 1).
     """
 
-    parameters = {"n": positive(REQUIRED, "r", "total_count"), "p": within(0.0, 1.0, REQUIRED, "probs", high_closed=True)}
+    parameters = {
+        "n": positive(REQUIRED, "r", "total_count"),
+        "p": within(0.0, 1.0, REQUIRED, "probs", high_closed=True),
+    }
     latex_density = r"\frac{\Gamma(n+k)}{\Gamma(n)\,k!}p^{n}(1-p)^{k},\quad k=0,1,\dots"
 
     def ends(self, n: Any, p: Any) -> tuple[Any, Any]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 from scipy import special
 
-from densities.anchored import RULES, Anchored, log_abs, sign, value
+from densities.anchored.numbers import RULES, Anchored, log_abs, sign, value
 from densities.arrays import quiet
 
 LOGS = (-2000.0, -800.0, -40.0, -20.0, -3.0)

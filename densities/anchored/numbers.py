@@ -18,7 +18,6 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 LOG2 = float(np.log(2.0))
 HALF_PI, ROOT2 = float(np.pi / 2), float(np.sqrt(2.0))
@@ -74,13 +73,17 @@ class Anchored:
         return np.dtype(float)
 
     def __getitem__(self, index: Any) -> Anchored:
-        anchor, offset, log = (None if part is None else np.broadcast_to(part, self.shape)[index]
-                               for part in (self.anchor, self.offset, self._log))
+        anchor, offset, log = (
+            None if part is None else np.broadcast_to(part, self.shape)[index]
+            for part in (self.anchor, self.offset, self._log)
+        )
         return Anchored(anchor, offset, log)
 
     def reshape(self, *shape: int) -> Anchored:
-        parts = (None if part is None else np.broadcast_to(part, self.shape).reshape(*shape)
-                 for part in (self.anchor, self.offset, self._log))
+        parts = (
+            None if part is None else np.broadcast_to(part, self.shape).reshape(*shape)
+            for part in (self.anchor, self.offset, self._log)
+        )
         return Anchored(*parts)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
@@ -167,7 +170,7 @@ def is_pure(x: Anchored) -> bool:
     return isinstance(x.anchor, float) and x.anchor == 0.0
 
 
-def _log_of(offset: Any, kept: Any) -> Any:
+def log_of(offset: Any, kept: Any) -> Any:
     """log|offset|, from the kept logarithm where the offset has left the safe range; None where there is none."""
     if kept is None:
         return None
@@ -175,19 +178,19 @@ def _log_of(offset: Any, kept: Any) -> Any:
     return np.where((size > SMALLEST) & (size < LARGEST), np.log(size), kept)
 
 
-def _is_safe(offset: Any) -> Any:
+def is_safe(offset: Any) -> Any:
     size = np.abs(offset)
     return (size > SMALLEST) & (size < LARGEST)
 
 
-def _product(offset: Any, log: Any, negated: Any, *sources: Any) -> Anchored:
+def product(offset: Any, log: Any, negated: Any, *sources: Any) -> Anchored:
     """A product of `sources` with anchor 0: `offset` where they were doubles with all their digits, e^log where not."""
-    trusted = reduce(np.logical_and, map(_is_safe, sources))  # sources of any shapes that broadcast
+    trusted = reduce(np.logical_and, map(is_safe, sources))  # sources of any shapes that broadcast
     offset = np.where(trusted, offset, np.copysign(np.exp(log), np.where(negated, -1.0, 1.0)))
-    return Anchored(0.0, offset, np.where(trusted & _is_safe(offset), np.log(np.abs(offset)), log))
+    return Anchored(0.0, offset, np.where(trusted & is_safe(offset), np.log(np.abs(offset)), log))
 
 
-def _kept(x: Anchored, log_slope: float = 0.0) -> Any:
+def kept_log(x: Anchored, log_slope: float = 0.0) -> Any:
     """The logarithm of slope·|x|, for a map that is so near 0; None where x keeps none."""
     return None if x._log is None else log_abs(x) + log_slope
 
@@ -200,7 +203,9 @@ def log_abs(x: Any) -> Any:
         return x.log_offset
     anchor, offset = x.anchor, x.offset
     near = np.abs(offset) < 0.5 * np.abs(anchor)
-    result = np.where(near, np.log(np.abs(anchor)) + np.log1p(np.where(near, offset / anchor, 0.0)), np.log(np.abs(anchor + offset)))
+    result = np.where(
+        near, np.log(np.abs(anchor)) + np.log1p(np.where(near, offset / anchor, 0.0)), np.log(np.abs(anchor + offset))
+    )
     return np.where((anchor == 0.0) | np.isinf(offset), x.log_offset, result)
 
 
@@ -262,7 +267,7 @@ def _add_offsets(anchor: Any, x: Anchored, y: Anchored) -> Anchored:
     same = np.signbit(x.offset) == np.signbit(y.offset)
     ratio = np.where(np.isneginf(low), 0.0, np.exp(low - high))
     log = np.where(np.isinf(high), high, high + np.where(same, np.log1p(ratio), np.log1p(-ratio)))
-    log = _log_of(offset, log)
+    log = log_of(offset, log)
     lost = np.isnan(offset) & ~np.isnan(leading)
     return Anchored(anchor, np.where(lost, np.copysign(np.exp(log), leading), offset), log)
 
@@ -272,18 +277,24 @@ def multiply(x: Any, y: Any) -> Any:
         x, y = y, x
     if isinstance(y, Anchored):
         x, y = pure(x), pure(y)
-        return _product(x.offset * y.offset, x.log_offset + y.log_offset, np.signbit(x.offset) != np.signbit(y.offset), x.offset, y.offset)
+        return product(
+            x.offset * y.offset,
+            x.log_offset + y.log_offset,
+            np.signbit(x.offset) != np.signbit(y.offset),
+            x.offset,
+            y.offset,
+        )
     factor = np.asarray(y, dtype=float)
     log = x.log_offset + np.log(np.abs(factor))
     log = np.where(factor == 0, -np.inf, log)
-    product = _product(x.offset * factor, log, np.signbit(x.offset) != np.signbit(factor), x.offset)
-    return product if is_pure(x) else Anchored(x.anchor * y, product.offset, product._log)
+    moved = product(x.offset * factor, log, np.signbit(x.offset) != np.signbit(factor), x.offset)
+    return moved if is_pure(x) else Anchored(x.anchor * y, moved.offset, moved._log)
 
 
 def divide(x: Any, y: Any) -> Any:
     if isinstance(y, Anchored):
         return multiply(power(y, -1.0), x)
-    quotient = _product(x.offset / y, x.log_offset - np.log(np.abs(y)), np.signbit(x.offset) != np.signbit(y), x.offset)
+    quotient = product(x.offset / y, x.log_offset - np.log(np.abs(y)), np.signbit(x.offset) != np.signbit(y), x.offset)
     return quotient if is_pure(x) else Anchored(x.anchor / y, quotient.offset, quotient._log)
 
 
@@ -292,11 +303,13 @@ def power(x: Any, exponent: Any) -> Any:
     if isinstance(exponent, Anchored):
         return exp(multiply(log(anchored(x)), exponent))
     base = anchored(x)
-    odd = np.where(sign(base) < 0, np.where(np.mod(exponent, 2) == 1, -1.0, np.where(np.mod(exponent, 2) == 0, 1.0, np.nan)), 1.0)
+    odd = np.where(
+        sign(base) < 0, np.where(np.mod(exponent, 2) == 1, -1.0, np.where(np.mod(exponent, 2) == 0, 1.0, np.nan)), 1.0
+    )
     size = absolute(base)
     plain, log_size = pure(size).offset, log_abs(size)
     log_power = np.where(np.equal(exponent, 0), 0.0, log_size * exponent)
-    far = _product(odd * plain**exponent, log_power, odd < 0, plain)
+    far = product(odd * plain**exponent, log_power, odd < 0, plain)
     far = Anchored(0.0, np.where(np.isnan(odd), np.nan, far.offset), far._log)
     if is_pure(base):
         return far
@@ -305,7 +318,7 @@ def power(x: Any, exponent: Any) -> Any:
     ratio = np.where(near, size.offset / size.anchor, 0.0)
     change = centre * np.expm1(exponent * np.log1p(ratio))
     kept = None if base._log is None else np.log(np.abs(exponent) * centre / np.abs(base.anchor)) + base._log
-    return where(near, Anchored(odd * centre, odd * change, _log_of(change, kept)), far)
+    return where(near, Anchored(odd * centre, odd * change, log_of(change, kept)), far)
 
 
 def log(x: Anchored) -> Anchored:
@@ -317,7 +330,7 @@ def log(x: Anchored) -> Anchored:
     ratio = np.where(near, x.offset / centre, 0.0)
     change = np.log1p(ratio)
     kept = None if x._log is None else x._log - np.log(centre)
-    return where(near, Anchored(np.log(centre), change, _log_of(change, kept)), Anchored(0.0, far))
+    return where(near, Anchored(np.log(centre), change, log_of(change, kept)), Anchored(0.0, far))
 
 
 def exp(x: Anchored) -> Anchored:
@@ -327,15 +340,18 @@ def exp(x: Anchored) -> Anchored:
     centre = np.exp(np.where(near, x.anchor, 0.0))
     change = centre * np.expm1(np.where(near, x.offset, 0.0))
     kept = None if x._log is None else x._log + np.where(near, x.anchor, 0.0)
-    return where(near, Anchored(centre, change, _log_of(change, kept)), far)
+    return where(near, Anchored(centre, change, log_of(change, kept)), far)
 
 
 def expm1(x: Anchored) -> Anchored:
     """e^x - 1; near an anchor c it is (e^c - 1) + e^c(e^h - 1), in which nothing that is near 1 is rounded."""
     near = (np.abs(x.offset) < 0.5) & (np.abs(x.anchor) < 700.0)
-    centre, change = np.where(near, x.anchor, 0.0), np.exp(np.where(near, x.anchor, 0.0)) * np.expm1(np.where(near, x.offset, 0.0))
+    centre, change = (
+        np.where(near, x.anchor, 0.0),
+        np.exp(np.where(near, x.anchor, 0.0)) * np.expm1(np.where(near, x.offset, 0.0)),
+    )
     kept = None if x._log is None else x._log + centre
-    return where(near, Anchored(np.expm1(centre), change, _log_of(change, kept)), exp(x) - 1.0)
+    return where(near, Anchored(np.expm1(centre), change, log_of(change, kept)), exp(x) - 1.0)
 
 
 def where(condition: Any, x: Any, y: Any) -> Anchored:
@@ -350,225 +366,42 @@ def choose(condition: Any, x: Any, y: Any) -> Any:
     return where(condition, x, y) if isinstance(x, Anchored) or isinstance(y, Anchored) else np.where(condition, x, y)
 
 
-def odd_saturating(x: Anchored, function: Callable, limit: float, log_gap: Callable, log_slope: float = 0.0) -> Anchored:
-    """An odd map with f(x) ~ slope·x at 0 and limits ±`limit`: anchored at 0 inside, at the limits outside.
+def rule(*ufuncs: np.ufunc) -> Callable[[Callable], Callable]:
+    """Decorator: what these ufuncs do to anchored numbers."""
 
-    `log_gap(|x|, log|x|)` is log(limit - f(|x|)), `log_slope` is log f'(0).
-    """
-    v = x.value
-    s = np.where(sign(x) < 0, -1.0, 1.0)
-    inner = function(v)
-    inside = Anchored(0.0, inner, _log_of(inner, _kept(x, log_slope)))
-    outside = Anchored.from_log(log_gap(np.abs(v), log_abs(x)), -s, s * limit)
-    return where(np.abs(v) < 0.5, inside, outside)
+    def file(function: Callable) -> Callable:
+        RULES.update(dict.fromkeys(ufuncs, function))
+        return function
 
-
-def tanh(x: Anchored) -> Anchored:
-    return odd_saturating(x, np.tanh, 1.0, lambda size, _: LOG2 - 2 * size - np.log1p(np.exp(-2 * size)))
-
-
-def arctanh(x: Anchored) -> Anchored:
-    inner = np.arctanh(x.value)
-    small = Anchored(0.0, inner, _log_of(inner, _kept(x)))
-    return where(np.abs(x.value) < 0.5, small, 0.5 * (log(x + 1.0) - log(1.0 - x)))
-
-
-def arctan(x: Anchored) -> Anchored:
-    def gap(size: Any, log_size: Any) -> Any:
-        return np.where(size > 1e8, -log_size, np.log(np.arctan(1 / size)))
-
-    return odd_saturating(x, np.arctan, HALF_PI, gap)
-
-
-def erf(x: Anchored) -> Anchored:
-    return odd_saturating(x, special.erf, 1.0, lambda size, _: LOG2 + special.log_ndtr(-ROOT2 * size), LOG_SLOPE_OF_ERF)
-
-
-def erfinv(x: Anchored) -> Anchored:
-    v = x.value
-    inner = special.erfinv(v)
-    small = Anchored(0.0, inner, _log_of(inner, _kept(x, -LOG_SLOPE_OF_ERF)))
-    outer = -special.ndtri_exp(log_abs(1.0 - absolute(x)) - LOG2) / ROOT2
-    return where(np.abs(v) < 0.5, small, Anchored(0.0, np.copysign(outer, v)))
-
-
-def hypot(x: Any, y: Any) -> Anchored:
-    """√(x² + y²), whose square does not overflow."""
-    a, b = log_abs(x), log_abs(y)
-    high = np.maximum(a, b)
-    return Anchored.from_log(high + 0.5 * np.log1p(np.exp(2 * (np.minimum(a, b) - high))))
-
-
-def half_angle(gap: Anchored) -> Anchored:
-    """2 asin √(gap/2): the angle whose cosine is 1 - gap, for gaps up to 1."""
-    root = power(multiply(gap, 0.5), 0.5)
-    angle = np.arcsin(root.value)
-    return multiply(Anchored(0.0, angle, _log_of(angle, root._log)), 2.0)
-
-
-def versine(h: Anchored) -> Anchored:
-    """1 - cos h = 2 sin²(h/2)."""
-    half = np.sin(0.5 * h.value)
-    log_half = _log_of(half, None if h._log is None else h._log - LOG2)
-    return multiply(power(Anchored(0.0, half, log_half), 2.0), 2.0)
-
-
-def arcsin(x: Anchored) -> Anchored:
-    v = x.value
-    inner = np.arcsin(v)
-    small = Anchored(0.0, inner, _log_of(inner, _kept(x)))
-    s = np.where(v < 0, -1.0, 1.0)
-    return where(np.abs(v) < 0.5, small, multiply(HALF_PI - half_angle(1.0 - absolute(x)), s))
-
-
-def arccos(x: Anchored) -> Anchored:
-    v = x.value
-    outer = half_angle(1.0 - absolute(x))
-    return where(np.abs(v) < 0.5, Anchored.exact(np.arccos(v)), where(v > 0, outer, np.pi - outer))
-
-
-def sin(x: Anchored) -> Anchored:
-    v = x.value
-    s = np.where(v < 0, -1.0, 1.0)
-    inner = np.sin(v)
-    at_crest, at_pi = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi
-    crest = multiply(1.0 - versine(Anchored(0.0, x.offset, x._log)), s)
-    turned = -np.sin(x.offset)
-    zero = Anchored(0.0, turned, _log_of(turned, x._log))
-    plain = Anchored(0.0, inner, _log_of(inner, _kept(x)))
-    return where(at_crest, crest, where(at_pi, zero, plain))
-
-
-def cos(x: Anchored) -> Anchored:
-    at_crest, at_pi, small = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi, np.abs(x.value) < 0.5
-    turned = -np.sign(x.anchor) * np.sin(x.offset)
-    zero = Anchored(0.0, turned, _log_of(turned, x._log))
-    top = 1.0 - versine(where(at_pi, Anchored(0.0, x.offset, x._log), pure(x)))
-    return where(at_crest, zero, where(at_pi, negative(top), where(small, top, Anchored.exact(np.cos(x.value)))))
-
-
-def tan(x: Anchored) -> Any:
-    """tan on its principal branch; at the anchors ±π/2 it is -1/tan(offset)."""
-    at_pole = np.abs(x.anchor) == HALF_PI
-    offset = np.where(at_pole, x.offset, 1.0)
-    turned = -np.tan(offset)
-    flipped = power(Anchored(0.0, turned, _log_of(turned, x._log)), -1.0)
-    inner = np.tan(x.value)
-    return where(at_pole, flipped, Anchored(0.0, inner, _log_of(inner, _kept(x))))
-
-
-def sinh(x: Anchored) -> Anchored:
-    v = x.value
-    size = np.abs(v)
-    offset = np.sinh(v)
-    kept = np.where(size > 1.0, size - LOG2 + np.log1p(-np.exp(-2 * size)), log_abs(x))
-    return Anchored(0.0, offset, _log_of(offset, kept))
-
-
-def cosh(x: Anchored) -> Anchored:
-    size = np.abs(x.value)
-    offset = np.cosh(size)
-    near = 1.0 + multiply(power(sinh(multiply(pure(x), 0.5)), 2.0), 2.0)
-    return where(size < 1.0, near, Anchored(0.0, offset, _log_of(offset, size - LOG2 + np.log1p(np.exp(-2 * size)))))
-
-
-def arccosh(x: Anchored) -> Anchored:
-    """2 asinh √((x - 1)/2)."""
-    v = x.value
-    near = multiply(arcsinh(power(multiply(x - 1.0, 0.5), 0.5)), 2.0)
-    return where(v < 2.0, near, Anchored.exact(np.where(v > 1e150, log_abs(x) + LOG2, np.arccosh(v))))
-
-
-def arcsinh(x: Anchored) -> Anchored:
-    v = x.value
-    large = log_abs(x) + LOG2
-    offset = np.where(np.abs(v) > 1e150, np.copysign(large, v), np.arcsinh(v))
-    return Anchored(0.0, offset, _log_of(offset, _kept(x)))
-
-
-def expit(x: Anchored) -> Anchored:
-    v = x.value
-    low, high = Anchored.from_log(-np.logaddexp(0.0, -v)), Anchored.from_log(-np.logaddexp(0.0, v), -1.0, 1.0)
-    return where(v < 0, low, high)
-
-
-def logit(x: Anchored) -> Anchored:
-    v = x.value
-    middle = (v > 0.25) & (v < 0.75)
-    return where(middle, Anchored(0.0, special.logit(np.where(middle, v, 0.5))), log(x) - log(1.0 - x))
-
-
-def log_expit(x: Anchored) -> Anchored:
-    return negative(softplus(negative(x)))
-
-
-def softplus(x: Anchored) -> Anchored:
-    v = x.value
-    low = log(exp(where(v < 0, x, 0.0)) + 1.0)
-    high = x + log(exp(negative(where(v < 0, 0.0, x))) + 1.0)
-    return where(v < 0, low, high)
-
-
-def ndtr(x: Anchored) -> Anchored:
-    v = x.value
-    return where(v < 0, Anchored.from_log(special.log_ndtr(v)), Anchored.from_log(special.log_ndtr(-v), -1.0, 1.0))
-
-
-def ndtri(x: Anchored) -> Anchored:
-    upper = x > 0.5
-    tail = log_abs(where(upper, 1.0 - x, x))
-    quantile = special.ndtri_exp(tail)
-    return Anchored(0.0, np.where(upper, -quantile, quantile))
-
-
-def log_ndtr(x: Anchored) -> Anchored:
-    """log Φ(x); past overflow it is -x²/2, known by its logarithm."""
-    v = x.value
-    lower = Anchored(0.0, -np.inf, 2 * log_abs(x) - LOG2)
-    return where((v < 0) & (np.abs(v) > 1e150), lower, Anchored(0.0, special.log_ndtr(v)))
-
-
-def logaddexp(x: Any, y: Any) -> Any:
-    if isinstance(y, Anchored) and not isinstance(x, Anchored) and np.ndim(x) == 0 and x == 0.0:
-        return softplus(y)
-    x, y = anchored(x), anchored(y)
-    first = x > y
-    high, low = where(first, x, y), where(first, y, x)
-    gap = (low - high).value
-    extra = np.where(np.isnan(gap) | np.isneginf(low.value), 0.0, np.log1p(np.exp(gap)))
-    return high + extra
-
-
-def maximum(x: Any, y: Any) -> Any:
-    return where(anchored(x) > y, x, y)
-
-
-def minimum(x: Any, y: Any) -> Any:
-    return where(anchored(x) < y, x, y)
-
-
-def xlogy(a: Any, x: Any) -> Any:
-    """a·log x, and 0 where a = 0."""
-    if isinstance(a, Anchored):
-        return multiply(a, log(x) if isinstance(x, Anchored) else np.log(x))
-    zero = np.asarray(a) == 0
-    return multiply(where(zero, 0.0, log(x)), a)
+    return file
 
 
 RULES: dict[np.ufunc, Callable] = {
-    np.add: add, np.subtract: lambda x, y: add(x, -y), np.multiply: multiply, np.divide: divide, np.power: power,
-    np.negative: negative, np.positive: lambda x: x, np.absolute: absolute, np.sign: sign,
-    np.reciprocal: lambda x: power(x, -1.0), np.square: lambda x: power(x, 2.0), np.sqrt: lambda x: power(x, 0.5),
+    np.add: add,
+    np.subtract: lambda x, y: add(x, -y),
+    np.multiply: multiply,
+    np.divide: divide,
+    np.power: power,
+    np.negative: negative,
+    np.positive: lambda x: x,
+    np.absolute: absolute,
+    np.sign: sign,
+    np.reciprocal: lambda x: power(x, -1.0),
+    np.square: lambda x: power(x, 2.0),
+    np.sqrt: lambda x: power(x, 0.5),
     np.cbrt: lambda x: multiply(power(absolute(x), 1.0 / 3.0), np.where(sign(x) < 0, -1.0, 1.0)),
-    np.exp: exp, np.expm1: expm1, np.log: log, np.log1p: lambda x: log(x + 1.0),
-    np.exp2: lambda x: exp(x * LOG2), np.log2: lambda x: log(x) / LOG2, np.log10: lambda x: log(x) / np.log(10.0),
-    np.tanh: tanh, np.arctanh: arctanh, np.sinh: sinh, np.cosh: cosh, np.arcsinh: arcsinh, np.arctan: arctan, np.tan: tan,
-    np.arccosh: arccosh, np.arcsin: arcsin, np.arccos: arccos, np.sin: sin, np.cos: cos, np.hypot: hypot,
-    special.erf: erf, special.erfinv: erfinv,
-    np.logaddexp: logaddexp, np.maximum: maximum, np.minimum: minimum,
-    np.less: lambda x, y: sign(add(x, -y)) < 0, np.less_equal: lambda x, y: sign(add(x, -y)) <= 0,
-    np.greater: lambda x, y: sign(add(x, -y)) > 0, np.greater_equal: lambda x, y: sign(add(x, -y)) >= 0,
+    np.exp: exp,
+    np.expm1: expm1,
+    np.exp2: lambda x: exp(x * LOG2),
+    np.log: log,
+    np.log1p: lambda x: log(x + 1.0),
+    np.log2: lambda x: log(x) / LOG2,
+    np.log10: lambda x: log(x) / np.log(10.0),
+    np.less: lambda x, y: sign(add(x, -y)) < 0,
+    np.less_equal: lambda x, y: sign(add(x, -y)) <= 0,
+    np.greater: lambda x, y: sign(add(x, -y)) > 0,
+    np.greater_equal: lambda x, y: sign(add(x, -y)) >= 0,
     np.equal: lambda x, y: sign(add(x, -y)) == 0,
-    special.expit: expit, special.logit: logit, special.log_expit: log_expit, special.ndtr: ndtr, special.ndtri: ndtri,
-    special.log_ndtr: log_ndtr, special.xlogy: xlogy, special.xlog1py: lambda a, x: xlogy(a, x + 1.0),
+    np.maximum: lambda x, y: where(anchored(x) > y, x, y),
+    np.minimum: lambda x, y: where(anchored(x) < y, x, y),
 }

@@ -1,0 +1,31 @@
+"""Numbers that do not saturate: a value as an anchor and an offset, with the logarithm of the offset."""
+
+from densities.anchored import functions
+from densities.anchored.numbers import (
+    LOG2,
+    Anchored,
+    anchored,
+    choose,
+    is_pure,
+    log_abs,
+    pure,
+    sign,
+    two_sum,
+    value,
+    where,
+)
+
+__all__ = [
+    "LOG2",
+    "Anchored",
+    "anchored",
+    "choose",
+    "functions",
+    "is_pure",
+    "log_abs",
+    "pure",
+    "sign",
+    "two_sum",
+    "value",
+    "where",
+]

@@ -1,0 +1,259 @@
+"""What functions do to anchored numbers: each keeps the distance from its limits, however small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from densities.anchored.numbers import (
+    HALF_PI,
+    LOG2,
+    LOG_SLOPE_OF_ERF,
+    ROOT2,
+    Anchored,
+    absolute,
+    anchored,
+    exp,
+    kept_log,
+    log,
+    log_abs,
+    log_of,
+    multiply,
+    negative,
+    power,
+    pure,
+    rule,
+    sign,
+    where,
+)
+
+
+def odd_saturating(
+    x: Anchored, function: Callable, limit: float, log_gap: Callable, log_slope: float = 0.0
+) -> Anchored:
+    """An odd map with f(x) ~ slope·x at 0 and limits ±`limit`: anchored at 0 inside, at the limits outside.
+
+    `log_gap(|x|, log|x|)` is log(limit - f(|x|)), `log_slope` is log f'(0).
+    """
+    v = x.value
+    s = np.where(sign(x) < 0, -1.0, 1.0)
+    inner = function(v)
+    inside = Anchored(0.0, inner, log_of(inner, kept_log(x, log_slope)))
+    outside = Anchored.from_log(log_gap(np.abs(v), log_abs(x)), -s, s * limit)
+    return where(np.abs(v) < 0.5, inside, outside)
+
+
+@rule(np.tanh)
+def tanh(x: Anchored) -> Anchored:
+    return odd_saturating(x, np.tanh, 1.0, lambda size, _: LOG2 - 2 * size - np.log1p(np.exp(-2 * size)))
+
+
+@rule(np.arctanh)
+def arctanh(x: Anchored) -> Anchored:
+    inner = np.arctanh(x.value)
+    small = Anchored(0.0, inner, log_of(inner, kept_log(x)))
+    return where(np.abs(x.value) < 0.5, small, 0.5 * (log(x + 1.0) - log(1.0 - x)))
+
+
+@rule(np.arctan)
+def arctan(x: Anchored) -> Anchored:
+    def gap(size: Any, log_size: Any) -> Any:
+        return np.where(size > 1e8, -log_size, np.log(np.arctan(1 / size)))
+
+    return odd_saturating(x, np.arctan, HALF_PI, gap)
+
+
+@rule(special.erf)
+def erf(x: Anchored) -> Anchored:
+    return odd_saturating(x, special.erf, 1.0, lambda size, _: LOG2 + special.log_ndtr(-ROOT2 * size), LOG_SLOPE_OF_ERF)
+
+
+@rule(special.erfinv)
+def erfinv(x: Anchored) -> Anchored:
+    v = x.value
+    inner = special.erfinv(v)
+    small = Anchored(0.0, inner, log_of(inner, kept_log(x, -LOG_SLOPE_OF_ERF)))
+    outer = -special.ndtri_exp(log_abs(1.0 - absolute(x)) - LOG2) / ROOT2
+    return where(np.abs(v) < 0.5, small, Anchored(0.0, np.copysign(outer, v)))
+
+
+@rule(np.hypot)
+def hypot(x: Any, y: Any) -> Anchored:
+    """√(x² + y²), whose square does not overflow."""
+    a, b = log_abs(x), log_abs(y)
+    high = np.maximum(a, b)
+    return Anchored.from_log(high + 0.5 * np.log1p(np.exp(2 * (np.minimum(a, b) - high))))
+
+
+def half_angle(gap: Anchored) -> Anchored:
+    """2 asin √(gap/2): the angle whose cosine is 1 - gap, for gaps up to 1."""
+    root = power(multiply(gap, 0.5), 0.5)
+    angle = np.arcsin(root.value)
+    return multiply(Anchored(0.0, angle, log_of(angle, root._log)), 2.0)
+
+
+def versine(h: Anchored) -> Anchored:
+    """1 - cos h = 2 sin²(h/2)."""
+    half = np.sin(0.5 * h.value)
+    log_half = log_of(half, None if h._log is None else h._log - LOG2)
+    return multiply(power(Anchored(0.0, half, log_half), 2.0), 2.0)
+
+
+@rule(np.arcsin)
+def arcsin(x: Anchored) -> Anchored:
+    v = x.value
+    inner = np.arcsin(v)
+    small = Anchored(0.0, inner, log_of(inner, kept_log(x)))
+    s = np.where(v < 0, -1.0, 1.0)
+    return where(np.abs(v) < 0.5, small, multiply(HALF_PI - half_angle(1.0 - absolute(x)), s))
+
+
+@rule(np.arccos)
+def arccos(x: Anchored) -> Anchored:
+    v = x.value
+    outer = half_angle(1.0 - absolute(x))
+    return where(np.abs(v) < 0.5, Anchored.exact(np.arccos(v)), where(v > 0, outer, np.pi - outer))
+
+
+@rule(np.sin)
+def sin(x: Anchored) -> Anchored:
+    v = x.value
+    s = np.where(v < 0, -1.0, 1.0)
+    inner = np.sin(v)
+    at_crest, at_pi = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi
+    crest = multiply(1.0 - versine(Anchored(0.0, x.offset, x._log)), s)
+    turned = -np.sin(x.offset)
+    zero = Anchored(0.0, turned, log_of(turned, x._log))
+    plain = Anchored(0.0, inner, log_of(inner, kept_log(x)))
+    return where(at_crest, crest, where(at_pi, zero, plain))
+
+
+@rule(np.cos)
+def cos(x: Anchored) -> Anchored:
+    at_crest, at_pi, small = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi, np.abs(x.value) < 0.5
+    turned = -np.sign(x.anchor) * np.sin(x.offset)
+    zero = Anchored(0.0, turned, log_of(turned, x._log))
+    top = 1.0 - versine(where(at_pi, Anchored(0.0, x.offset, x._log), pure(x)))
+    return where(at_crest, zero, where(at_pi, negative(top), where(small, top, Anchored.exact(np.cos(x.value)))))
+
+
+@rule(np.tan)
+def tan(x: Anchored) -> Any:
+    """tan on its principal branch; at the anchors ±π/2 it is -1/tan(offset)."""
+    at_pole = np.abs(x.anchor) == HALF_PI
+    offset = np.where(at_pole, x.offset, 1.0)
+    turned = -np.tan(offset)
+    flipped = power(Anchored(0.0, turned, log_of(turned, x._log)), -1.0)
+    inner = np.tan(x.value)
+    return where(at_pole, flipped, Anchored(0.0, inner, log_of(inner, kept_log(x))))
+
+
+@rule(np.sinh)
+def sinh(x: Anchored) -> Anchored:
+    v = x.value
+    size = np.abs(v)
+    offset = np.sinh(v)
+    kept = np.where(size > 1.0, size - LOG2 + np.log1p(-np.exp(-2 * size)), log_abs(x))
+    return Anchored(0.0, offset, log_of(offset, kept))
+
+
+@rule(np.cosh)
+def cosh(x: Anchored) -> Anchored:
+    size = np.abs(x.value)
+    offset = np.cosh(size)
+    near = 1.0 + multiply(power(sinh(multiply(pure(x), 0.5)), 2.0), 2.0)
+    return where(size < 1.0, near, Anchored(0.0, offset, log_of(offset, size - LOG2 + np.log1p(np.exp(-2 * size)))))
+
+
+@rule(np.arccosh)
+def arccosh(x: Anchored) -> Anchored:
+    """2 asinh √((x - 1)/2)."""
+    v = x.value
+    near = multiply(arcsinh(power(multiply(x - 1.0, 0.5), 0.5)), 2.0)
+    return where(v < 2.0, near, Anchored.exact(np.where(v > 1e150, log_abs(x) + LOG2, np.arccosh(v))))
+
+
+@rule(np.arcsinh)
+def arcsinh(x: Anchored) -> Anchored:
+    v = x.value
+    large = log_abs(x) + LOG2
+    offset = np.where(np.abs(v) > 1e150, np.copysign(large, v), np.arcsinh(v))
+    return Anchored(0.0, offset, log_of(offset, kept_log(x)))
+
+
+@rule(special.expit)
+def expit(x: Anchored) -> Anchored:
+    v = x.value
+    low, high = Anchored.from_log(-np.logaddexp(0.0, -v)), Anchored.from_log(-np.logaddexp(0.0, v), -1.0, 1.0)
+    return where(v < 0, low, high)
+
+
+@rule(special.logit)
+def logit(x: Anchored) -> Anchored:
+    v = x.value
+    middle = (v > 0.25) & (v < 0.75)
+    return where(middle, Anchored(0.0, special.logit(np.where(middle, v, 0.5))), log(x) - log(1.0 - x))
+
+
+@rule(special.log_expit)
+def log_expit(x: Anchored) -> Anchored:
+    return negative(softplus(negative(x)))
+
+
+def softplus(x: Anchored) -> Anchored:
+    v = x.value
+    low = log(exp(where(v < 0, x, 0.0)) + 1.0)
+    high = x + log(exp(negative(where(v < 0, 0.0, x))) + 1.0)
+    return where(v < 0, low, high)
+
+
+@rule(special.ndtr)
+def ndtr(x: Anchored) -> Anchored:
+    v = x.value
+    return where(v < 0, Anchored.from_log(special.log_ndtr(v)), Anchored.from_log(special.log_ndtr(-v), -1.0, 1.0))
+
+
+@rule(special.ndtri)
+def ndtri(x: Anchored) -> Anchored:
+    upper = x > 0.5
+    tail = log_abs(where(upper, 1.0 - x, x))
+    quantile = special.ndtri_exp(tail)
+    return Anchored(0.0, np.where(upper, -quantile, quantile))
+
+
+@rule(special.log_ndtr)
+def log_ndtr(x: Anchored) -> Anchored:
+    """log Φ(x); past overflow it is -x²/2, known by its logarithm."""
+    v = x.value
+    lower = Anchored(0.0, -np.inf, 2 * log_abs(x) - LOG2)
+    return where((v < 0) & (np.abs(v) > 1e150), lower, Anchored(0.0, special.log_ndtr(v)))
+
+
+@rule(np.logaddexp)
+def logaddexp(x: Any, y: Any) -> Any:
+    if isinstance(y, Anchored) and not isinstance(x, Anchored) and np.ndim(x) == 0 and x == 0.0:
+        return softplus(y)
+    x, y = anchored(x), anchored(y)
+    first = x > y
+    high, low = where(first, x, y), where(first, y, x)
+    gap = (low - high).value
+    extra = np.where(np.isnan(gap) | np.isneginf(low.value), 0.0, np.log1p(np.exp(gap)))
+    return high + extra
+
+
+@rule(special.xlogy)
+def xlogy(a: Any, x: Any) -> Any:
+    """a·log x, and 0 where a = 0."""
+    if isinstance(a, Anchored):
+        return multiply(a, log(x) if isinstance(x, Anchored) else np.log(x))
+    zero = np.asarray(a) == 0
+    return multiply(where(zero, 0.0, log(x)), a)
+
+
+@rule(special.xlog1py)
+def xlog1py(a: Any, x: Any) -> Any:
+    """a·log(1 + x), and 0 where a = 0."""
+    return xlogy(a, x + 1.0)

@@ -1,12 +1,28 @@
 """Laws: families, and what is made of them by maps, mixing and truncation."""
 
-from densities.distributions import continuous
+from densities.distributions import continuous, discrete
+from densities.distributions.adapters import KernelDensity
+from densities.distributions.ball import UniformBall
 from densities.distributions.base import Distribution, Part, Univariate, register, registry
 from densities.distributions.continuous import *  # noqa: F403
+from densities.distributions.dirichlet import Dirichlet
+from densities.distributions.discrete import *  # noqa: F403
+from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.family import Family
+from densities.distributions import identities, latex  # noqa: F401  (they file themselves with the protocols)
+from densities.distributions.from_density import FromDensity
+from densities.distributions.functions import push
 from densities.distributions.mixture import Mixture
+from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated, truncate
+from densities.distributions.vector_base import VectorDistribution
+from densities.distributions.vector_mixture import VectorMixture
+from densities.distributions.vector_pushforward import VectorPushforward
+from densities.protocols import as_distribution
 
 __all__ = ["Distribution", "Family", "Mixture", "Part", "Pushforward", "Truncated", "Univariate", "register", "registry", "truncate"]
+__all__ += ["Dirichlet", "MultivariateNormal", "MultivariateT", "Product", "UniformBall", "VectorDistribution", "VectorMixture", "VectorPushforward"]
+__all__ += ["FromDensity", "KernelDensity", "as_distribution", "push"]
 __all__ += continuous.__all__
+__all__ += discrete.__all__

@@ -1,0 +1,79 @@
+"""Push distributions through transforms, and compute divergences with the error of every answer beside it.
+
+    >>> import numpy as np
+    >>> import densities as dn
+    >>> Y = np.exp(0.8 * dn.Normal(0, 1) + 0.5)
+    >>> print(Y.simplify())
+    log_normal(mu=0.5, sigma=0.8)
+    >>> print(dn.kl(Y, dn.Exponential(2)).method)
+    closed
+
+Names are looked up in the modules below at first use, so that `import densities` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from densities import plots as plot  # noqa: F401
+    from densities.distributions import *  # noqa: F403
+    from densities.divergences import *  # noqa: F403
+    from densities.domains import *  # noqa: F403
+    from densities.errors import *  # noqa: F403
+    from densities.transforms import *  # noqa: F403
+    from densities.validation import *  # noqa: F403
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "distributions": "densities.distributions",
+    "domains": "densities.domains",
+    "errors": "densities.errors",
+    "plot": "densities.plots",
+    "transforms": "densities.transforms",
+}
+_NAMES = {
+    "densities.distributions": """
+        Distribution FromDensity Mixture Product Pushforward Truncated as_distribution push truncate
+        Arcsine Beta BetaPrime Cauchy Chi ChiSquared ContinuousBernoulli Exponential F Frechet Gamma GeneralizedNormal
+        Gumbel HalfCauchy HalfNormal InverseGamma InverseGaussian Kumaraswamy Laplace Levy LogLogistic LogNormal
+        Logistic Lomax Maxwell Normal Pareto Rayleigh SkewNormal StudentT Triangular Uniform VonMises Weibull
+        WrappedCauchy
+        Bernoulli Binomial Categorical Delta DiscreteUniform Geometric NegativeBinomial Poisson Zipf
+        Dirichlet MultivariateNormal MultivariateT UniformBall""",
+    "densities.transforms": """
+        Abs Acos Acosh Affine Asin Asinh Atan Atanh Bijection BoxCox Cbrt Ceil Chain Clip Cos Cosh Cube Erf Erfinv Exp
+        Exp2 Expm1 Floor FunctionTransform Identity Independent LeakyRelu Log Log10 Log1p Log2 LogSigmoid Logit
+        ManyToOne MatrixAffine NormalCdf NormalPpf Power Reciprocal Relu Round Scale Shift Sigmoid Sign Sin Sinh
+        SinhArcsinh Softplus SoftplusInverse Softsign Sqrt Square Standardize Tan Tanh Transform TriangularAffine
+        YeoJohnson""",
+    "densities.domains": "Integers Interval Real RealVector Simplex",
+    "densities.estimate": "ErrorKind Estimate Status",
+    "densities.expectation": "expect",
+    "densities.expressions": "parse",
+    "densities.divergences": "cross_entropy entropy kl plan radon_nikodym",
+    "densities.validation": "check_distribution check_transform validate",
+    "densities.errors": """
+        AccuracyWarning AmbiguousRuleError DensitiesError DensitiesWarning DomainError DuplicateNameError EstimateError
+        ExpressionError NoClosedFormError NotMonotoneError NotRegisteredError ParameterError ShapeError SupportError
+        UnknownNameError UnsupportedOperationError ValidationError""",
+}
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+__all__ = sorted([*_HOMES, *_MODULES, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name) or _MODULES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'densities' has no attribute {name!r}")
+    import_module("densities.distributions")  # whoever holds a map may apply it to a law, ours or foreign
+    module = import_module(home)
+    globals()[name] = found = module if name in _MODULES else getattr(module, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,197 @@
+"""Laws of other libraries, taken wherever a distribution is: `as_distribution(scipy.stats.norm(0, 2))`.
+
+A law is recognised by the name of its type, so nothing is imported that the caller has not imported. Where this library
+has the family, the law becomes one of ours, with its tails and closed forms; any other law on the line is taken by its
+log-density and support (`FromDensity`), and its distribution functions are integrated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from scipy.special import log_ndtr
+
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.distributions.continuous import Logistic, Normal, Uniform
+from densities.distributions.discrete import Binomial
+from densities.distributions.elliptical import MultivariateNormal
+from densities.distributions.from_density import FromDensity
+from densities.distributions.lattice import Table
+from densities.distributions.mixture import Mixture
+from densities.distributions.scipy_families import COUNTS, FAMILIES
+from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.protocols import as_distribution
+
+__all__ = ["KernelDensity"]
+
+# The most integers of a finite support that are listed one by one, and how far from 1 their masses may add up.
+LISTED, MASS_TOLERANCE = 2**17, 1e-9
+# Terms of a kernel sum held at once.
+TERMS = 2**16
+
+
+@as_distribution.register(object)
+def _foreign(law: Any) -> Any:
+    for kind in type(law).__mro__:
+        adapter = ADAPTERS.get((kind.__module__.partition(".")[0], kind.__name__))
+        if adapter is not None:
+            return adapter(law)
+    raise UnsupportedOperationError(
+        argument_error("law", "a distribution, of this library or one that it can adapt", law)
+    )
+
+
+# ---- scipy.stats: frozen laws ----
+
+
+def _generic(law: Any) -> Any:
+    """A family that is not frozen: its standard member, where it has no shape parameters."""
+    if law.numargs:
+        raise ParameterError(
+            argument_error("law", f"the parameters ({law.shapes}) given, as in scipy.stats.{law.name}(...)", law)
+        )
+    return as_distribution(law())
+
+
+def _continuous(law: Any) -> Any:
+    shapes, loc, scale = law.dist._parse_args(*law.args, **law.kwds)
+    family = FAMILIES.get(law.dist.name) if _is_scipys_own(law) else None
+    if family is not None:
+        return _placed(family(*shapes), loc, scale)
+    return _by_density(law, f"scipy.stats.{law.dist.name}", partial(_rvs, law))
+
+
+def _discrete(law: Any) -> Any:
+    shapes, loc, _ = law.dist._parse_args(*law.args, **law.kwds)
+    family = COUNTS.get(law.dist.name) if _is_scipys_own(law) else None
+    if family is not None:
+        return _placed(family(*shapes), loc, 1.0)
+    return _listed(law, law.pmf)
+
+
+def _is_scipys_own(law: Any) -> bool:
+    """A user's subclass may bear the name of a family without being it."""
+    return type(law.dist).__module__ in ("scipy.stats._continuous_distns", "scipy.stats._discrete_distns")
+
+
+def _placed(standard: Any, loc: Any, scale: Any) -> Any:
+    """loc + scale·X: by the family's own parameters where it has them, otherwise by arithmetic."""
+    loc, scale = (float(part) if np.ndim(part) == 0 else np.asarray(part, dtype=float) for part in (loc, scale))
+    own_scale, own_location = getattr(standard, "scale", None), getattr(standard, "location", None)
+    if own_scale:
+        standard, scale = standard.replace(**{own_scale: scale}), 1.0
+    if own_location:
+        standard, loc = standard.replace(**{own_location: loc}), 0.0
+    moved = scale * standard + loc
+    return moved if moved is standard else moved.simplify()
+
+
+def _rvs(law: Any, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    return law.rvs(size=shape, random_state=rng)
+
+
+def _by_density(law: Any, name: str, sampler: Callable[[np.random.Generator, tuple[int, ...]], Any]) -> FromDensity:
+    support = law.support()
+    with quiet():
+        batch = np.ndim(support[0]) or np.ndim(support[1]) or np.ndim(law.logpdf(0.0))
+    if batch:
+        raise UnsupportedOperationError(
+            argument_error("law", "one law, not a batch, of a family that is unknown here", name)
+        )
+    return FromDensity(law.logpdf, support, sampler=sampler, name=name)
+
+
+def _listed(law: Any, pmf: Callable[[np.ndarray], Any]) -> Table:
+    """A law on finitely many integers, mass by mass."""
+    low, high = (float(end) for end in law.support())
+    if not high - low < LISTED:
+        raise UnsupportedOperationError(argument_error("law", f"a known family, or at most {LISTED} point masses", law))
+    masses = np.asarray(pmf(np.arange(low, high + 1.0)), dtype=float)
+    if not abs(np.sum(masses) - 1.0) <= MASS_TOLERANCE:
+        raise ParameterError(argument_error("law", "masses that add up to 1", float(np.sum(masses))))
+    return Table(masses, low)
+
+
+# ---- scipy.stats: random variables (SciPy >= 1.15) ----
+
+
+def _random_variable(law: Any) -> Any:
+    return _by_density(law, str(law), partial(_sample, law))
+
+
+def _random_integer(law: Any) -> Any:
+    return _listed(law, law.pmf)
+
+
+def _sample(law: Any, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    return law.sample(shape, rng=rng)
+
+
+def _family(kind: Callable[..., Any], *names: str) -> Callable[[Any], Any]:
+    """Where SciPy's class is a family of ours: its parameters in the order of ours."""
+    return lambda law: kind(*(np.asarray(getattr(law, name))[()] for name in names))
+
+
+# ---- kernel density estimates ----
+
+
+class KernelDensity(FromDensity):
+    """f(x) = Σ wᵢ φ((x - xᵢ)/h)/h: the mixture of the normal laws at `points`, all of scale h = `bandwidth`.
+
+    Distribution functions are the sums of those of the normal laws, by their logarithms.
+    """
+
+    def __init__(self, points: np.ndarray, weights: np.ndarray, bandwidth: float):
+        self.points, self.weights, self.bandwidth = points, weights, bandwidth
+        super().__init__(self._log_density, sampler=self._sampled, name=f"kernel density of {len(points)} points")
+
+    def _sum(self, x: Any, log_term: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """log Σ wᵢ exp(log_term(zᵢ)), zᵢ = (x - xᵢ)/h, a block of x at a time."""
+        x = np.asarray(value(x), dtype=float)
+        flat, step = x.ravel(), max(1, TERMS // len(self.points))
+        result = np.empty(flat.shape)
+        for i in range(0, flat.size, step):
+            logs = log_term((flat[i : i + step, None] - self.points) / self.bandwidth)
+            top = logs.max(axis=-1)
+            shift = np.where(np.isfinite(top), top, 0.0)
+            result[i : i + step] = np.log(np.exp(logs - shift[:, None]) @ self.weights) + shift
+        return result.reshape(x.shape)
+
+    def _log_density(self, x: Any) -> np.ndarray:
+        return self._sum(x, lambda z: -0.5 * z * z) - np.log(self.bandwidth * np.sqrt(2 * np.pi))
+
+    def raw_logcdf(self, x: Any) -> Any:
+        return self._sum(x, log_ndtr)
+
+    def raw_logsf(self, x: Any) -> Any:
+        return self._sum(x, lambda z: log_ndtr(-z))
+
+    def _sampled(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        return rng.choice(self.points, size=shape, p=self.weights) + self.bandwidth * rng.standard_normal(shape)
+
+
+def _kernels(estimate: Any) -> Any:
+    """scipy.stats.gaussian_kde: of points on the line one law, of vectors the mixture of multivariate normals."""
+    covariance = np.asarray(estimate.covariance)
+    if len(covariance) == 1:
+        return KernelDensity(estimate.dataset[0], np.asarray(estimate.weights), float(np.sqrt(covariance[0, 0])))
+    return Mixture(estimate.weights, [MultivariateNormal(point, covariance) for point in estimate.dataset.T])
+
+
+ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("scipy", "rv_continuous_frozen"): _continuous,
+    ("scipy", "rv_discrete_frozen"): _discrete,
+    ("scipy", "rv_continuous"): _generic,
+    ("scipy", "rv_discrete"): _generic,
+    ("scipy", "Normal"): _family(Normal, "mu", "sigma"),
+    ("scipy", "Uniform"): _family(Uniform, "a", "b"),
+    ("scipy", "Logistic"): _family(Logistic),
+    ("scipy", "Binomial"): _family(Binomial, "n", "p"),
+    ("scipy", "ContinuousDistribution"): _random_variable,
+    ("scipy", "DiscreteDistribution"): _random_integer,
+    ("scipy", "gaussian_kde"): _kernels,
+}

@@ -395,8 +395,9 @@ class Univariate(Distribution):
     def _from_nearest_end(self, points: np.ndarray) -> Anchored:
         """Points as exact offsets from an end of the support that is finite and not zero, where one is near."""
         anchor: Any = np.zeros(np.shape(points))
-        for end in map(value, self.support.edges):
-            near = np.isfinite(end) & (np.abs(points - end) < 0.5 * np.abs(end))
+        support = self.support
+        for end, slack in ((value(support.low), support.low_slack), (value(support.high), support.high_slack)):
+            near = np.isfinite(end) & (np.abs(points - end) < 0.5 * np.abs(end)) & np.equal(slack, 0.0)
             anchor = np.where(near, end, anchor)
         return Anchored(anchor, points - anchor) if np.any(anchor) else Anchored.exact(points)
 

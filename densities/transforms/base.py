@@ -224,8 +224,11 @@ class Bijection(Transform):
         highs = np.where(up, value(codomain.high), value(codomain.low))
         if np.all(at_low | at_high):
             limit = np.where(at_low, lows, highs)
-            kept = codomain.low_closed if np.all(at_low == up) else codomain.high_closed
-            return (float(limit) if limit.ndim == 0 else limit), closed and kept, 0.0
+            to_low = np.all(at_low == up)
+            kept, own_slack = (
+                (codomain.low_closed, codomain.low_slack) if to_low else (codomain.high_closed, codomain.high_slack)
+            )
+            return (float(limit) if limit.ndim == 0 else limit), closed and kept, own_slack
         with quiet():
             y, log_det = self.forward_and_log_det(anchored(end))
             rounded, slope = np.asarray(value(y)), np.exp(value(log_det))

@@ -13,6 +13,7 @@ from densities.domains import REAL, UNIT, Interval
 from densities.transforms.base import Bijection, Inverse, register
 
 LOG2 = math.log(2.0)
+PI_SLACK = 6.2e-17  # by which the double nearest to π/2 misses it
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 SYMMETRIC_UNIT = Interval(-1.0, 1.0)
 
@@ -152,7 +153,7 @@ class Erfinv(Inverse, of=Erf):
 class Atan(Bijection):
     """y = atan(x), from the real line onto (-π/2, π/2)."""
 
-    domain, codomain = REAL, Interval(-math.pi / 2, math.pi / 2)
+    domain, codomain = REAL, Interval(-math.pi / 2, math.pi / 2, low_slack=PI_SLACK, high_slack=PI_SLACK)
     latex = r"\arctan x"
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
@@ -183,7 +184,9 @@ class Asin(Bijection):
     """y = asin(x), from [-1, 1] onto [-π/2, π/2]."""
 
     domain = Interval(-1.0, 1.0, low_closed=True, high_closed=True)
-    codomain = Interval(-math.pi / 2, math.pi / 2, low_closed=True, high_closed=True)
+    codomain = Interval(
+        -math.pi / 2, math.pi / 2, low_closed=True, high_closed=True, low_slack=PI_SLACK, high_slack=PI_SLACK
+    )
     latex = r"\arcsin x"
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
@@ -200,7 +203,7 @@ class Acos(Bijection):
     """y = acos(x), from [-1, 1] onto [0, π], decreasing."""
 
     domain = Interval(-1.0, 1.0, low_closed=True, high_closed=True)
-    codomain = Interval(0.0, math.pi, low_closed=True, high_closed=True)
+    codomain = Interval(0.0, math.pi, low_closed=True, high_closed=True, high_slack=2 * PI_SLACK)
     increasing = False
     latex = r"\arccos x"
 

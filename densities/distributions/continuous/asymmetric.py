@@ -11,6 +11,7 @@ from scipy import special
 from densities.anchored import log_abs, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
+    gamma_point,
     gamma_quantile,
     lentz,
     log_upper_gamma,
@@ -159,7 +160,10 @@ class GeneralizedNormal(Symmetric, Family):
 
     def _ppf(self, q: Any, beta: Any) -> Any:
         tail = np.where(q < 0.5, q, 1.0 - q)
-        return self._upper(np.log(2.0 * tail), np.log1p(-2.0 * tail), beta) * np.where(q < 0.5, -1.0, 1.0)
+        inside = np.where(tail < 0.5, 1.0 - 2.0 * tail, 0.5)
+        u = gamma_point(inside, 2.0 * np.minimum(tail, np.where(tail < 0.5, tail, 0.25)), 1.0 / np.asarray(beta))
+        size = np.where(tail < 0.5, u ** (1.0 / np.asarray(beta)), 0.0)
+        return size * np.where(q < 0.5, -1.0, 1.0)
 
     def _log_ppf(self, logq: Any, beta: Any) -> Any:
         tail = np.minimum(np.where(logq < -LOG2, logq, log1mexp(logq)) + LOG2, 0.0)

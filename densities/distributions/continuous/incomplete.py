@@ -15,7 +15,9 @@ from scipy import special
 from densities.anchored import Anchored, value
 from densities.distributions.continuous.shared import (
     HALF_LOG_2PI,
+    ORDINARY,
     by_log_newton,
+    by_need,
     deviance,
     either,
     log_of_tail,
@@ -227,6 +229,12 @@ def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
     return patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)
 
 
+def smaller_beta_tail(a: Any, b: Any, x: Any, y: Any) -> Any:
+    """I_x(a, b) where that is the smaller tail: SciPy's, and the fraction where that is rare."""
+    tail = special.betainc(a, b, x)
+    return patched(tail, tail < RARE, incomplete_beta, a, b, x, y)
+
+
 def log_incomplete_beta(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log I_x(a, b), at any depth; log_x and log_y may be known where x and y have left the doubles."""
     tail, other = incomplete_beta(a, b, x, y), incomplete_beta(b, a, y, x)
@@ -256,3 +264,40 @@ def gamma_quantile(log_lower: Any, log_upper: Any, a: Any) -> Any:
         np.maximum(start, 1e-290), rarity, log_tail, lambda z: log_gamma_terms(z, a, -1.0), upper=~by_lower
     )
     return np.where(power < -650.0, Anchored.from_log(power), z)
+
+
+def gamma_point(lower: Any, upper: Any, a: Any) -> Any:
+    """z with P(a, z) = lower and Q(a, z) = upper, whichever is the smaller being exact."""
+    rare = np.minimum(lower, upper)
+    ordinary = (rare > ORDINARY) & (np.log(lower) > -600.0 * np.asarray(a)) & (np.asarray(a) <= 1e5)
+
+    def careful(lower: Any, upper: Any, a: Any) -> Any:
+        small = lower < upper
+        logs = np.where(small, np.log(lower), np.log1p(-upper)), np.where(small, np.log1p(-lower), np.log(upper))
+        return gamma_quantile(*logs, a)
+
+    def ordinarily(lower: Any, upper: Any, a: Any) -> Any:
+        return by_need(np.equal(a, 0.5), _squared_normal_point, _ordinary_gamma_point, lower, upper, a)
+
+    return by_need(ordinary, ordinarily, careful, lower, upper, a)
+
+
+def _squared_normal_point(lower: Any, upper: Any, a: Any) -> Any:
+    """Half the square of a normal variable: a = 1/2."""
+    return np.where(lower < upper, np.square(special.erfinv(lower)), 0.5 * np.square(special.ndtri(0.5 * upper)))
+
+
+def _ordinary_gamma_point(lower: Any, upper: Any, a: Any) -> Any:
+    """SciPy's inverse.
+
+    For a < 1 SciPy's inverse of an upper tail above 0.1 takes dozens of fractions and its inverse of the lower tail
+    none, which costs the digits of 1 - upper: for tiny a, where z answers to them, a Newton step gives these back.
+    """
+    by_lower = (lower < upper) | (np.less(a, 1.0) & (upper > 0.1))
+    z = patched(special.gammaincinv(a, np.where(by_lower, lower, 0.5)), ~by_lower, special.gammainccinv, a, upper)
+    return patched(z, by_lower & (upper < lower) & np.less(a, 0.2), _upper_gamma_step, a, z, upper)
+
+
+def _upper_gamma_step(a: Any, z: Any, upper: Any) -> Any:
+    """One Newton step on log z toward Q(a, z) = upper."""
+    return z * np.exp((special.gammaincc(a, z) - upper) * np.exp(z - a * np.log(z) + special.gammaln(a)))

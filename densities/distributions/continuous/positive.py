@@ -11,6 +11,7 @@ from densities.anchored import Anchored
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
     gamma_entropy,
+    gamma_point,
     gamma_quantile,
     log_gamma_terms,
     log_lower_gamma,
@@ -230,10 +231,10 @@ class Gamma(Family):
         return log_upper_gamma(a, z)
 
     def _ppf(self, q: Any, a: Any) -> Any:
-        return gamma_quantile(np.log(q), np.log1p(-q), a)
+        return gamma_point(q, 1.0 - q, a)
 
     def _isf(self, q: Any, a: Any) -> Any:
-        return gamma_quantile(np.log1p(-q), np.log(q), a)
+        return gamma_point(1.0 - q, q, a)
 
     def _log_ppf(self, logq: Any, a: Any) -> Any:
         return gamma_quantile(logq, log1mexp(logq), a)

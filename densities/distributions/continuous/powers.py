@@ -13,6 +13,7 @@ from densities.anchored import Anchored
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
     gamma_entropy,
+    gamma_point,
     gamma_quantile,
     gamma_ratio_remainder,
     log_gamma_terms,
@@ -78,11 +79,15 @@ class GammaPower(Family):
         tails = (log_upper, log_lower) if self._flipped(*shapes) else (log_lower, log_upper)
         return self._outer(gamma_quantile(*tails, self.core(*shapes)[0]), *shapes)
 
+    def _point_of(self, lower: Any, upper: Any, *shapes: Any) -> Any:
+        tails = (upper, lower) if self._flipped(*shapes) else (lower, upper)
+        return self._outer(gamma_point(*tails, self.core(*shapes)[0]), *shapes)
+
     def _ppf(self, q: Any, *shapes: Any) -> Any:
-        return self._quantile_of(np.log(q), np.log1p(-q), *shapes)
+        return self._point_of(q, 1.0 - q, *shapes)
 
     def _isf(self, q: Any, *shapes: Any) -> Any:
-        return self._quantile_of(np.log1p(-q), np.log(q), *shapes)
+        return self._point_of(1.0 - q, q, *shapes)
 
     def _log_ppf(self, logq: Any, *shapes: Any) -> Any:
         return self._quantile_of(logq, log1mexp(logq), *shapes)

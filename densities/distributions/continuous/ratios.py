@@ -12,7 +12,7 @@ from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_beta_terms, log_incomplete_beta
 from densities.distributions.continuous.positive import draw_gamma
 from densities.distributions.continuous.shared import LOG2, complement, where_finite
-from densities.distributions.continuous.unit_interval import beta_quantile
+from densities.distributions.continuous.unit_interval import beta_point, beta_quantile
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
@@ -85,11 +85,16 @@ class BetaRatio(Family):
         share = beta_quantile(logq, log_rest, a, b)
         return share / (1.0 - share) / factor
 
+    def _point_of(self, lower: Any, upper: Any, *shapes: Any) -> Any:
+        a, b, factor = self.core(*shapes)
+        share = beta_point(lower, upper, a, b)
+        return share / (1.0 - share) / factor
+
     def _ppf(self, q: Any, *shapes: Any) -> Any:
-        return self._quantile_of(np.log(q), np.log1p(-q), *shapes)
+        return self._point_of(q, 1.0 - q, *shapes)
 
     def _isf(self, q: Any, *shapes: Any) -> Any:
-        return self._quantile_of(np.log1p(-q), np.log(q), *shapes)
+        return self._point_of(1.0 - q, q, *shapes)
 
     def _log_ppf(self, logq: Any, *shapes: Any) -> Any:
         return self._quantile_of(logq, log1mexp(logq), *shapes)

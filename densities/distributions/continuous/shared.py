@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, log_abs, value
+from densities.anchored import Anchored, anchored, is_pure, log_abs, value
 from densities.logmath import log1mexp, log1p_minus_x
 
 LOG2 = float(np.log(2.0))
@@ -16,6 +16,8 @@ HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
 EULER = 0.5772156649015329
 # Below this a tail is taken from its logarithm: a double keeps few digits near underflow.
 DEEP = 1e-280
+# SciPy's inverses are right to a few ulp for tails above this, and parameters as each caller bounds them.
+ORDINARY = 1e-14
 
 
 def either(condition: Any, first: Callable[[], Any], second: Callable[[], Any]) -> Any:
@@ -38,6 +40,36 @@ def patched(result: Any, where: Any, formula: Callable[..., Any], *arguments: An
     full = np.array(np.broadcast_to(result, shape))
     full[where] = formula(*(np.broadcast_to(x, shape)[where] if np.ndim(x) else x for x in arguments))
     return full
+
+
+def by_need(ordinary: Any, fast: Callable[..., Any], careful: Callable[..., Any], *arguments: Any) -> Any:
+    """fast(*arguments) where `ordinary` holds, careful(*arguments) at the other elements alone."""
+    if np.all(ordinary):
+        return fast(*arguments)
+    if not np.any(ordinary):
+        return careful(*arguments)
+    shape = np.broadcast_shapes(np.shape(ordinary), *(np.shape(x) for x in arguments))
+    chosen = np.broadcast_to(ordinary, shape)
+    parts = (
+        formula(*(np.broadcast_to(x, shape)[where] for x in arguments))
+        for formula, where in ((fast, chosen), (careful, ~chosen))
+    )
+    return _interleaved(chosen, *parts)
+
+
+def _interleaved(chosen: Any, first: Any, second: Any) -> Any:
+    """An array with the elements of `first` where `chosen` holds and those of `second` elsewhere, in their order."""
+
+    def filled(a: Any, b: Any) -> Any:
+        full = np.empty(chosen.shape)
+        full[chosen], full[~chosen] = a, b
+        return full
+
+    if not (isinstance(first, Anchored) or isinstance(second, Anchored)):
+        return filled(first, second)
+    a, b = anchored(first), anchored(second)
+    anchor = 0.0 if is_pure(a) and is_pure(b) else filled(a.anchor, b.anchor)
+    return Anchored(anchor, filled(a.offset, b.offset), filled(a.log_offset, b.log_offset))
 
 
 def log_of_tail(tail: Any, other: Any) -> Any:

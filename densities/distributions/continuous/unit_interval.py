@@ -9,14 +9,23 @@ from scipy import special
 
 from densities.anchored import Anchored, anchored, pure, value
 from densities.distributions.base import register
-from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_beta_terms, log_incomplete_beta
+from densities.distributions.continuous.incomplete import (
+    incomplete_beta,
+    log_beta,
+    log_beta_terms,
+    log_incomplete_beta,
+    smaller_beta_tail,
+)
 from densities.distributions.continuous.shared import (
     LOG2,
+    ORDINARY,
     by_log_newton,
+    by_need,
     complement,
     log_length,
     near_one,
     one_minus_exp,
+    patched,
 )
 from densities.distributions.family import Family
 from densities.domains import UNIT, Interval
@@ -174,6 +183,39 @@ def beta_quantile(logq: Any, log_rest: Any, a: Any, b: Any) -> Any:
     return np.where(upper_half, 1.0 - smaller, smaller)
 
 
+def beta_point(lower: Any, upper: Any, a: Any, b: Any) -> Any:
+    """x with I_x(a, b) = lower and 1 - I_x(a, b) = upper, whichever is the smaller being exact; anchored at 0 and 1."""
+    far_from_ends = (np.log(lower) > -600.0 * np.asarray(a)) & (np.log(upper) > -600.0 * np.asarray(b))
+    ordinary = far_from_ends & (np.minimum(lower, upper) > ORDINARY) & (np.maximum(a, b) <= 1e5)
+
+    def careful(lower: Any, upper: Any, a: Any, b: Any) -> Any:
+        small = lower < upper
+        logs = np.where(small, np.log(lower), np.log1p(-upper)), np.where(small, np.log1p(-lower), np.log(upper))
+        return beta_quantile(*logs, a, b)
+
+    return by_need(ordinary, _ordinary_beta_point, careful, lower, upper, a, b)
+
+
+def _ordinary_beta_point(lower: Any, upper: Any, a: Any, b: Any) -> Any:
+    """SciPy's inverse for the smaller of x and 1 - x, from the smaller tail, and a Newton step: it is off by 2e-14."""
+    flip = lower > special.betainc(a, b, 0.5)
+    near, far = np.where(flip, upper, lower), np.where(flip, lower, upper)
+    first, second = np.where(flip, b, a), np.where(flip, a, b)
+    by_far = far < near
+    s = patched(special.betaincinv(first, second, near), by_far, special.betainccinv, first, second, far)
+    slope = np.exp(special.xlogy(first, s) + special.xlog1py(second - 1.0, -s) - log_beta(first, second))
+    # The far tail is taken at 1 - s unless the rounding of that costs more than the rounding of `near`.
+    excess = smaller_beta_tail(first, second, s, 1.0 - s) - near
+    excess = patched(excess, by_far & (slope < s), _missing, first, second, s, far)
+    s = s * np.exp(-np.clip(excess / slope, -1e-3, 1e-3))
+    return Anchored(np.where(flip, 1.0, 0.0), np.where(flip, -s, s))
+
+
+def _missing(a: Any, b: Any, s: Any, upper: Any) -> Any:
+    """How far the upper tail at s falls short of `upper`."""
+    return upper - smaller_beta_tail(b, a, 1.0 - s, s)
+
+
 @register(
     "beta",
     examples=[
@@ -217,10 +259,10 @@ class Beta(Family):
         return log_incomplete_beta(b, a, np.log1p(-x), np.log(x), value(1.0 - x), value(x))
 
     def _ppf(self, q: Any, a: Any, b: Any) -> Any:
-        return beta_quantile(np.log(q), np.log1p(-q), a, b)
+        return beta_point(q, 1.0 - q, a, b)
 
     def _isf(self, q: Any, a: Any, b: Any) -> Any:
-        return beta_quantile(np.log1p(-q), np.log(q), a, b)
+        return beta_point(1.0 - q, q, a, b)
 
     def _log_ppf(self, logq: Any, a: Any, b: Any) -> Any:
         return beta_quantile(logq, complement(logq), a, b)

@@ -16,11 +16,22 @@ from scipy import special
 
 from densities.anchored import Anchored
 
-ELEMENTARY = ("abs exp expm1 log log1p log2 log10 sqrt square sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
-              "where minimum maximum sign floor ceil round logaddexp isnan isfinite isinf hypot").split()
-SPECIAL = ("expit logit log_expit ndtr ndtri log_ndtr ndtri_exp xlogy xlog1py gammaln digamma polygamma erf erfc erfcx erfinv "
-           "betaln gammainc gammaincc gammaincinv gammainccinv betainc betaincc betaincinv betainccinv zeta lambertw "
-           "owens_t i0e i1e stdtr stdtrit").split()
+# fmt: off
+ELEMENTARY = (
+    "abs", "exp", "expm1", "log", "log1p", "log2", "log10", "sqrt", "square", "sin", "cos", "tan", "asin", "acos",
+    "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "where", "minimum", "maximum", "sign", "floor",
+    "ceil", "round", "logaddexp", "isnan", "isfinite", "isinf", "hypot",
+)
+# fmt: on
+# fmt: off
+SPECIAL = (
+    "expit", "logit", "log_expit", "ndtr", "ndtri", "log_ndtr", "ndtri_exp", "xlogy", "xlog1py", "gammaln",
+    "digamma", "polygamma", "erf", "erfc", "erfcx", "erfinv", "betaln", "gammainc", "gammaincc", "gammaincinv",
+    "gammainccinv", "betainc", "betaincc", "betaincinv", "betainccinv", "zeta", "lambertw", "owens_t", "i0e", "i1e",
+    "stdtr", "stdtrit",
+)
+# fmt: on
+
 
 def _weak(ufunc: Any) -> Any:
     """A ufunc of SciPy with a parameter first: a plain float does not make float64 of float32, as in NumPy's own."""
@@ -34,7 +45,10 @@ def _weak(ufunc: Any) -> Any:
 
 NUMPY = SimpleNamespace(
     **{name: getattr(np, name) for name in ELEMENTARY},
-    **({name: getattr(special, name) for name in SPECIAL} | {name: _weak(getattr(special, name)) for name in ("xlogy", "xlog1py")}),
+    **(
+        {name: getattr(special, name) for name in SPECIAL}
+        | {name: _weak(getattr(special, name)) for name in ("xlogy", "xlog1py")}
+    ),
     pow=np.power,
     cbrt=np.cbrt,
     exp2=np.exp2,
@@ -86,5 +100,10 @@ def _foreign(x: Any) -> Any:
         "exp2": lambda t: xp.exp(t * math.log(2.0)),
         "reciprocal": lambda t: 1.0 / t,
     }
-    return SimpleNamespace(**{name: getattr(xp, name) for name in ELEMENTARY if hasattr(xp, name)}, pow=xp.pow, asarray=xp.asarray,
-                           pi=math.pi, **extra)
+    return SimpleNamespace(
+        **{name: getattr(xp, name) for name in ELEMENTARY if hasattr(xp, name)},
+        pow=xp.pow,
+        asarray=xp.asarray,
+        pi=math.pi,
+        **extra,
+    )

@@ -13,7 +13,19 @@ import numpy as np
 
 from densities.anchored import Anchored, log_abs, value
 
-__all__ = ["POSITIVE", "REAL", "UNIT", "Ball", "Domain", "Integers", "Interval", "Product", "Real", "RealVector", "Simplex"]
+__all__ = [
+    "POSITIVE",
+    "REAL",
+    "UNIT",
+    "Ball",
+    "Domain",
+    "Integers",
+    "Interval",
+    "Product",
+    "Real",
+    "RealVector",
+    "Simplex",
+]
 
 
 class Domain:
@@ -28,8 +40,7 @@ class Domain:
 
 
 def _number(x: Any) -> str:
-    text = f"{float(x):.15g}"
-    return text
+    return f"{float(x):.15g}"
 
 
 def _as_end(x: Any) -> Any:
@@ -56,8 +67,16 @@ class Interval(Domain):
 
     __slots__ = ("high", "high_closed", "high_slack", "low", "low_closed", "low_slack")
 
-    def __init__(self, low: Any = -np.inf, high: Any = np.inf, *, low_closed: bool = False, high_closed: bool = False,
-                 low_slack: Any = 0.0, high_slack: Any = 0.0):
+    def __init__(
+        self,
+        low: Any = -np.inf,
+        high: Any = np.inf,
+        *,
+        low_closed: bool = False,
+        high_closed: bool = False,
+        low_slack: Any = 0.0,
+        high_slack: Any = 0.0,
+    ):
         self.low, self.high = _as_end(low), _as_end(high)
         self.low_closed, self.high_closed = bool(low_closed), bool(high_closed)
         self.low_slack, self.high_slack = low_slack, high_slack
@@ -82,7 +101,9 @@ class Interval(Domain):
     @property
     def is_real_line(self) -> bool:
         """Whether neither end bounds anything."""
-        return isinstance(self.low, float) and isinstance(self.high, float) and self.low == -np.inf and self.high == np.inf
+        return (
+            isinstance(self.low, float) and isinstance(self.high, float) and self.low == -np.inf and self.high == np.inf
+        )
 
     @property
     def length(self) -> Any:
@@ -99,8 +120,11 @@ class Interval(Domain):
         low, high = value(self.low), value(self.high)
         with np.errstate(all="ignore"):
             middle = np.where(np.isfinite(high - low), low + 0.5 * (high - low), 0.0)
-            half = np.where(np.isfinite(low), low + np.maximum(1.0, np.abs(low) * 2.0**-20),
-                            np.where(np.isfinite(high), high - np.maximum(1.0, np.abs(high) * 2.0**-20), 0.0))
+            half = np.where(
+                np.isfinite(low),
+                low + np.maximum(1.0, np.abs(low) * 2.0**-20),
+                np.where(np.isfinite(high), high - np.maximum(1.0, np.abs(high) * 2.0**-20), 0.0),
+            )
         return np.where(np.isfinite(low) & np.isfinite(high), middle, half)
 
     def intersect(self, other: Interval) -> Interval:
@@ -109,20 +133,34 @@ class Interval(Domain):
         same_low = np.all(value(self.low) == value(other.low))
         high_first = value(self.high) < value(other.high)
         same_high = np.all(value(self.high) == value(other.high))
-        low, low_closed, low_slack = ((self.low, self.low_closed, self.low_slack) if np.all(low_first) else
-                                      (other.low, other.low_closed and (self.low_closed or not same_low), other.low_slack))
-        high, high_closed, high_slack = ((self.high, self.high_closed, self.high_slack) if np.all(high_first) else
-                                         (other.high, other.high_closed and (self.high_closed or not same_high), other.high_slack))
-        return Interval(low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack)
+        low, low_closed, low_slack = (
+            (self.low, self.low_closed, self.low_slack)
+            if np.all(low_first)
+            else (other.low, other.low_closed and (self.low_closed or not same_low), other.low_slack)
+        )
+        high, high_closed, high_slack = (
+            (self.high, self.high_closed, self.high_slack)
+            if np.all(high_first)
+            else (other.high, other.high_closed and (self.high_closed or not same_high), other.high_slack)
+        )
+        return Interval(
+            low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack
+        )
 
     def same_as(self, other: object) -> bool:
         """Whether both have the same ends; open or closed does not matter."""
-        return (isinstance(other, Interval) and np.array_equal(value(self.low), value(other.low))
-                and np.array_equal(value(self.high), value(other.high)))
+        return (
+            isinstance(other, Interval)
+            and np.array_equal(value(self.low), value(other.low))
+            and np.array_equal(value(self.high), value(other.high))
+        )
 
     def __eq__(self, other: object) -> bool:
-        return self.same_as(other) and isinstance(other, Interval) and (
-            (self.low_closed, self.high_closed) == (other.low_closed, other.high_closed))
+        return (
+            self.same_as(other)
+            and isinstance(other, Interval)
+            and ((self.low_closed, self.high_closed) == (other.low_closed, other.high_closed))
+        )
 
     def __hash__(self) -> int:
         return hash((Interval, self.low_closed, self.high_closed))

@@ -22,6 +22,8 @@ from densities.numerics.quadrature import integrate
 EPS = float(np.finfo(float).eps)
 # A tail exponent smaller than this is zero: what the rounding of its terms leaves.
 BORDER = 1e-13
+# Noise of the logarithm over the log-distance: beyond this an exponent is not seen at all.
+BLURRED = 1e-9
 # An expectation has converged when its error is below this share of E|f|.
 SETTLED = 1e-9
 # f(part, x): logarithms and signs of k integrands at the nodes x of a root, each (k, *x.shape)
@@ -30,7 +32,7 @@ Integrands = Callable[[Any, Anchored], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class Sums:
-    """k sums over a law: values, what discretisation, truncation and rounding may have done to them, and whether to believe it."""
+    """k sums over a law: values, what discretisation, truncation and rounding may have done, ∫|f|, and whether it settled."""
 
     values: np.ndarray
     errors: np.ndarray
@@ -57,8 +59,14 @@ def edges_of(part: Any, extra: np.ndarray) -> np.ndarray:
     return np.concatenate([[low], points, [high]])
 
 
-def integrate_law(law: Any, integrands: Integrands, landmarks: np.ndarray | Sequence[float] = (),
-                  floor: Sequence[int | None] | None = None, rtol: float = 1e-11, max_nodes: int = 4096) -> Sums:
+def integrate_law(
+    law: Any,
+    integrands: Integrands,
+    landmarks: np.ndarray | Sequence[float] = (),
+    floor: Sequence[int | None] | None = None,
+    rtol: float = 1e-11,
+    max_nodes: int = 4096,
+) -> Sums:
     """Σ over the parts of the law of weight · ∫ integrands dx, in the coordinates of the roots.
 
     `landmarks` are further points, in the coordinate of the law itself, where the integrands are not smooth.
@@ -72,12 +80,29 @@ def integrate_law(law: Any, integrands: Integrands, landmarks: np.ndarray | Sequ
         def panel_values(x: Anchored, _: np.ndarray, part: Any = part) -> tuple[np.ndarray, np.ndarray]:
             return integrands(part, x)
 
-        result = integrate(panel_values, np.zeros(len(edges) - 1, dtype=int), edges[:-1], edges[1:], width,
-                           floor=floor, rtol=rtol, max_nodes=max_nodes)
-        totals.append((part.weight * result.value[:, 0], part.weight * result.error[:, 0], part.weight * result.magnitude[:, 0], bool(result.converged[0]),
-                       int(result.evaluations[0])))
+        result = integrate(
+            panel_values,
+            np.zeros(len(edges) - 1, dtype=int),
+            edges[:-1],
+            edges[1:],
+            width,
+            floor=floor,
+            rtol=rtol,
+            max_nodes=max_nodes,
+        )
+        totals.append(
+            (
+                part.weight * result.value[:, 0],
+                part.weight * result.error[:, 0],
+                part.weight * result.magnitude[:, 0],
+                bool(result.converged[0]),
+                int(result.evaluations[0]),
+            )
+        )
     values, errors, magnitudes, converged, evaluations = zip(*totals, strict=True)
-    return Sums(np.sum(values, axis=0), np.sum(errors, axis=0), np.sum(magnitudes, axis=0), all(converged), sum(evaluations))
+    return Sums(
+        np.sum(values, axis=0), np.sum(errors, axis=0), np.sum(magnitudes, axis=0), all(converged), sum(evaluations)
+    )
 
 
 @dataclass(frozen=True)
@@ -101,8 +126,9 @@ class Approach:
         return Anchored.from_log(np.array([300.0 if self.outward else -300.0]), self.side, self.edge)
 
 
-def tails(law: Any, log_integrand: Callable[[Any, Anchored], tuple[Any, Any]],
-          landmarks: Sequence[float] | np.ndarray = ()) -> list[Approach]:
+def tails(
+    law: Any, log_integrand: Callable[[Any, Anchored], tuple[Any, Any]], landmarks: Sequence[float] | np.ndarray = ()
+) -> list[Approach]:
     """Whether ∫|f| converges toward every end of every panel, from each side.
 
     `log_integrand(part, x)` gives log|f| at nodes x of the root and its absolute error.
@@ -112,19 +138,29 @@ def tails(law: Any, log_integrand: Callable[[Any, Anchored], tuple[Any, Any]],
         with quiet():
             edges = edges_of(part, np.ravel(part.preimages(np.asarray(landmarks, dtype=float))))
         for direction, anchors, sides, scales in _approaches(edges):
-            def toward(logs: np.ndarray, which: int, part: Any = part, anchors: Any = anchors, sides: Any = sides) -> np.ndarray:
+
+            def toward(
+                logs: np.ndarray, which: int, part: Any = part, anchors: Any = anchors, sides: Any = sides
+            ) -> np.ndarray:
                 with quiet():
                     x = Anchored.from_log(logs, sides[:, None], anchors[:, None])
                     result = np.asarray(log_integrand(part, x)[which], dtype=float)
                 return result + logs if which == 0 else result
 
-            tail = tail_verdict(lambda logs: toward(logs, 0), direction, log_scale=np.log(scales), noise=lambda logs: toward(logs, 1))
+            tail = tail_verdict(
+                lambda logs: toward(logs, 0), direction, log_scale=np.log(scales), noise=lambda logs: toward(logs, 1)
+            )
             # An exponent that is zero to rounding is the border itself (1/x at its pole, t(2) against a normal): a parameter
             # one ulp away would say otherwise, but then the integral exceeds 10^13.
-            border = (tail.verdict == Verdict.UNDECIDED) & (np.abs(tail.exponent) <= BORDER) & (tail.second > 0.1)
+            # An exponent that the noise drowns (log p = -1e20 at a landmark of q far from p) says nothing.
+            with np.errstate(all="ignore"):
+                blur = toward((np.log(scales) + direction * tail.reach)[:, None], 1)[:, 0] / tail.reach
+            border = (tail.verdict == Verdict.UNDECIDED) & (np.abs(tail.exponent) <= BORDER) & (tail.second > 0.1) & (blur < BLURRED)
             verdicts = np.where(border, int(Verdict.INFINITE), tail.verdict)
-            found += [Approach(Verdict(int(verdict)), part, float(edge), float(side), direction > 0)
-                      for verdict, edge, side in zip(verdicts, anchors, sides, strict=True)]
+            found += [
+                Approach(Verdict(int(verdict)), part, float(edge), float(side), direction > 0)
+                for verdict, edge, side in zip(verdicts, anchors, sides, strict=True)
+            ]
     return found
 
 
@@ -134,12 +170,18 @@ def _approaches(edges: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray, np
     width = high - low
     width = np.where(np.isfinite(width), width, _half_line_widths(edges))
     from_low, from_high = np.isfinite(low), np.isfinite(high)
-    finite = (-1, np.concatenate([low[from_low], high[from_high]]),
-              np.concatenate([np.ones(np.count_nonzero(from_low)), -np.ones(np.count_nonzero(from_high))]),
-              np.concatenate([width[from_low], width[from_high]]))
-    outer = (1, np.concatenate([high[~from_low], low[~from_high]]),
-             np.concatenate([-np.ones(np.count_nonzero(~from_low)), np.ones(np.count_nonzero(~from_high))]),
-             np.concatenate([width[~from_low], width[~from_high]]))
+    finite = (
+        -1,
+        np.concatenate([low[from_low], high[from_high]]),
+        np.concatenate([np.ones(np.count_nonzero(from_low)), -np.ones(np.count_nonzero(from_high))]),
+        np.concatenate([width[from_low], width[from_high]]),
+    )
+    outer = (
+        1,
+        np.concatenate([high[~from_low], low[~from_high]]),
+        np.concatenate([-np.ones(np.count_nonzero(~from_low)), np.ones(np.count_nonzero(~from_high))]),
+        np.concatenate([width[~from_low], width[~from_high]]),
+    )
     return [group for group in (finite, outer) if len(group[1])]
 
 
@@ -151,8 +193,16 @@ def _half_line_widths(edges: np.ndarray) -> np.ndarray:
     return np.concatenate([[inner[0]], inner, [inner[-1]]])
 
 
-def expect(function: Callable[[Any], Any], law: Any, *, method: str = "auto", n: int = 2**16, rng: Any = None,
-           rtol: float = 1e-11, landmarks: Sequence[float] = ()) -> Estimate:
+def expect(
+    function: Callable[[Any], Any],
+    law: Any,
+    *,
+    method: str = "auto",
+    n: int = 2**16,
+    rng: Any = None,
+    rtol: float = 1e-11,
+    landmarks: Sequence[float] = (),
+) -> Estimate:
     """E_p[f(Y)] = ∫ f(y) p(y) dy + Σ f(a) P(Y = a), as an `Estimate`.
 
     `function` is vectorised over an array of points y. `method` is "quadrature" (the default) or "montecarlo" (`n` draws,
@@ -175,14 +225,21 @@ def expect(function: Callable[[Any], Any], law: Any, *, method: str = "auto", n:
     return expect_logs(points_to_values, law, landmarks=landmarks, rtol=rtol)
 
 
-def expect_logs(function: Callable[[Any], tuple[Any, Any]], law: Any, *, landmarks: Sequence[float] | np.ndarray = (),
-                rtol: float = 1e-11) -> Estimate:
+def expect_logs(
+    function: Callable[[Any], tuple[Any, Any]],
+    law: Any,
+    *,
+    landmarks: Sequence[float] | np.ndarray = (),
+    rtol: float = 1e-11,
+) -> Estimate:
     """E[f(Y)] for f given as (log|f|, sign) on `Anchored` points y, with a verdict on its existence."""
 
     def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
         log_density = value(part.root.raw_logpdf(x))
         logs, signs = function(part.forward(x)[0])
-        return np.stack([_product(log_density, logs), log_density]), np.stack([np.broadcast_to(signs, log_density.shape), np.ones_like(log_density)])
+        return np.stack([_product(log_density, logs), log_density]), np.stack(
+            [np.broadcast_to(signs, log_density.shape), np.ones_like(log_density)]
+        )
 
     def log_size(part: Any, x: Anchored) -> tuple[Any, Any]:
         logs = integrands(part, x)[0]
@@ -201,12 +258,21 @@ def expect_logs(function: Callable[[Any], tuple[Any, Any]], law: Any, *, landmar
     settled = sums.errors[0] <= SETTLED * sums.magnitudes[0]
     mass_gap = abs(sums.values[1] - np.exp(law.log_continuous_mass))
     undecided = [approach for approach in verdicts if approach.verdict is Verdict.UNDECIDED]
-    status = Status.UNDECIDED if undecided else Status.CONVERGED if settled and mass_gap < 1e-8 else Status.NOT_CONVERGED
+    status = (
+        Status.UNDECIDED if undecided else Status.CONVERGED if settled and mass_gap < 1e-8 else Status.NOT_CONVERGED
+    )
     detail: dict[str, Any] = {"mass": float(sums.values[1])}
     if undecided:
         detail["reason"] = f"the integral converges so slowly {undecided[0].where} that it may be infinite"
-    return Estimate(float(sums.values[0] + atoms), float(sums.errors[0] + 8 * EPS * abs(atoms)), ErrorKind.HEURISTIC, status, "quadrature",
-                    sums.evaluations, detail)
+    return Estimate(
+        float(sums.values[0] + atoms),
+        float(sums.errors[0] + 8 * EPS * abs(atoms)),
+        ErrorKind.HEURISTIC,
+        status,
+        "quadrature",
+        sums.evaluations,
+        detail,
+    )
 
 
 def _product(log_density: Any, logs: Any) -> Any:
@@ -230,14 +296,23 @@ def _divergent(function: Callable, infinite: Sequence[Approach]) -> Estimate:
     number = signs.pop() * np.inf if len(signs) == 1 else np.nan
     status = Status.UNDEFINED if np.isnan(number) else Status.INFINITE
     places = " and ".join(sorted({approach.where for approach in infinite}))
-    return Estimate(number, 0.0, ErrorKind.EXACT, status, "tails", 0,
-                    {"reason": f"the integral of |f| p diverges {places} (in the coordinates of the base)"})
+    return Estimate(
+        number,
+        0.0,
+        ErrorKind.EXACT,
+        status,
+        "tails",
+        0,
+        {"reason": f"the integral of |f| p diverges {places} (in the coordinates of the base)"},
+    )
 
 
 def _expect_by_draws(function: Callable, law: Any, n: int, rng: Any) -> Estimate:
     from densities.numerics.montecarlo import estimate_mean
 
-    result = estimate_mean(lambda source: function(np.asarray(value(law.draw_from(source)))), n, rng=rng, dimension=law.draw_dimension)
+    result = estimate_mean(
+        lambda source: function(np.asarray(value(law.draw_from(source)))), n, rng=rng, dimension=law.draw_dimension
+    )
     return from_draws(result, "montecarlo")
 
 
@@ -247,8 +322,16 @@ def from_draws(result: Any, method: str, extra: dict[str, Any] | None = None) ->
     mean = float(np.ravel(result.mean)[0])
     if not np.isfinite(mean):
         status = Status.INFINITE if np.isinf(mean) else Status.NOT_CONVERGED
-    detail = {"dof": result.dof, "khat": result.khat, "top_share": result.top_share, "entropy": result.entropy, **(extra or {})}
-    return Estimate(mean, float(np.ravel(result.standard_error)[0]), ErrorKind.STANDARD_ERROR, status, method, int(result.n), detail)
+    detail = {
+        "dof": result.dof,
+        "khat": result.khat,
+        "top_share": result.top_share,
+        "entropy": result.entropy,
+        **(extra or {}),
+    }
+    return Estimate(
+        mean, float(np.ravel(result.standard_error)[0]), ErrorKind.STANDARD_ERROR, status, method, int(result.n), detail
+    )
 
 
 __all__ = ["Sums", "expect", "expect_logs", "from_draws", "integrate_law", "log_abs", "sign", "tails"]

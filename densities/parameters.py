@@ -36,15 +36,21 @@ def positive(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], An
 
 
 def probability(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], Any]) -> Parameter:
-    return Parameter(Interval(0.0, 1.0, low_closed=True, high_closed=True), default, {**dict.fromkeys(names, same), **aliases})
+    return Parameter(
+        Interval(0.0, 1.0, low_closed=True, high_closed=True), default, {**dict.fromkeys(names, same), **aliases}
+    )
 
 
 def count(low: int, default: Any = REQUIRED, *names: str) -> Parameter:
     return Parameter(Integers(low, np.inf), default, dict.fromkeys(names, same))
 
 
-def within(low: float, high: float, default: Any = REQUIRED, *names: str, low_closed: bool = False, high_closed: bool = False) -> Parameter:
-    return Parameter(Interval(low, high, low_closed=low_closed, high_closed=high_closed), default, dict.fromkeys(names, same))
+def within(
+    low: float, high: float, default: Any = REQUIRED, *names: str, low_closed: bool = False, high_closed: bool = False
+) -> Parameter:
+    return Parameter(
+        Interval(low, high, low_closed=low_closed, high_closed=high_closed), default, dict.fromkeys(names, same)
+    )
 
 
 def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
@@ -70,7 +76,9 @@ def bind(owner: str, specification: Mapping[str, Parameter], args: tuple, kwargs
     """The parameters by our names, from positional and keyword arguments and aliases."""
     names = list(specification)
     if len(args) > len(names):
-        raise ParameterError(argument_error(owner, f"at most {len(names)} arguments ({', '.join(names) or 'none'})", len(args)))
+        raise ParameterError(
+            argument_error(owner, f"at most {len(names)} arguments ({', '.join(names) or 'none'})", len(args))
+        )
     given: dict[str, Any] = dict(zip(names, args, strict=False))
     for key, raw in kwargs.items():
         name, convert = _resolve(owner, specification, key)

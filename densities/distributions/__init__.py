@@ -1,6 +1,6 @@
 """Laws: families, and what is made of them by maps, mixing and truncation."""
 
-from densities.distributions import continuous, discrete
+from densities.distributions import continuous, discrete, identities, latex  # noqa: F401  (they file themselves with the protocols)
 from densities.distributions.adapters import KernelDensity
 from densities.distributions.ball import UniformBall
 from densities.distributions.base import Distribution, Part, Univariate, register, registry
@@ -9,7 +9,6 @@ from densities.distributions.dirichlet import Dirichlet
 from densities.distributions.discrete import *  # noqa: F403
 from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.family import Family
-from densities.distributions import identities, latex  # noqa: F401  (they file themselves with the protocols)
 from densities.distributions.from_density import FromDensity
 from densities.distributions.functions import push
 from densities.distributions.mixture import Mixture

@@ -12,8 +12,9 @@ from densities.protocols import push_forward
 from densities.transforms import get
 from densities.transforms import registry as transforms
 
-TWO_LAWS = ("the sum, product or comparison of two random variables needs their joint law; "
-            "for one variable write 2*X or X**2")
+TWO_LAWS = (
+    "the sum, product or comparison of two random variables needs their joint law; for one variable write 2*X or X**2"
+)
 
 
 def _constant(c: Any, operation: str) -> Any:
@@ -52,7 +53,10 @@ BINARY: dict[Any, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] =
     np.add: (lambda law, c: _affine(law, c, 1.0), lambda c, law: _affine(law, c, 1.0)),
     np.subtract: (lambda law, c: _affine(law, np.negative(c), 1.0), lambda c, law: _affine(law, c, -1.0)),
     np.multiply: (lambda law, c: _affine(law, 0.0, c), lambda c, law: _affine(law, 0.0, c)),
-    np.divide: (lambda law, c: push_forward(law, get("scale")(c).inv), lambda c, law: _affine(push_forward(law, get("reciprocal")()), 0.0, c)),
+    np.divide: (
+        lambda law, c: push_forward(law, get("scale")(c).inv),
+        lambda c, law: _affine(push_forward(law, get("reciprocal")()), 0.0, c),
+    ),
     np.power: (_power, _exponential),
     np.float_power: (_power, _exponential),
     np.maximum: (lambda law, c: _clip(law, low=c), lambda c, law: _clip(law, low=c)),
@@ -73,13 +77,17 @@ class Arithmetic:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         name = ufunc.__name__
         if method != "__call__":
-            raise UnsupportedOperationError(f"np.{name}.{method} of a law: a law is not an array; use expect, mean or rvs")
+            raise UnsupportedOperationError(
+                f"np.{name}.{method} of a law: a law is not an array; use expect, mean or rvs"
+            )
         if kwargs:
             raise UnsupportedOperationError(f"np.{name}(..., {', '.join(kwargs)}=): a law takes no such argument")
         if len(inputs) == 1:
             return _unary(ufunc, self)
         if ufunc not in BINARY or len(inputs) != 2:
-            raise UnsupportedOperationError(f"np.{name} of a law: no transform of that name is registered; use dn.push(X, function)")
+            raise UnsupportedOperationError(
+                f"np.{name} of a law: no transform of that name is registered; use dn.push(X, function)"
+            )
         left, right = inputs
         law_first, law_second = BINARY[ufunc]
         if isinstance(left, Arithmetic):
@@ -88,10 +96,18 @@ class Arithmetic:
 
     def __array_function__(self, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         if function is np.clip:
-            return _clip(*args, **{{"a_min": "low", "a_max": "high", "min": "low", "max": "high"}.get(key, key): v for key, v in kwargs.items()})
+            return _clip(
+                *args,
+                **{
+                    {"a_min": "low", "a_max": "high", "min": "low", "max": "high"}.get(key, key): v
+                    for key, v in kwargs.items()
+                },
+            )
         if function is np.round:
             return push_forward(args[0], get("round")())
-        raise UnsupportedOperationError(f"np.{function.__name__} of a law: a law is not an array; use its methods or rvs")
+        raise UnsupportedOperationError(
+            f"np.{function.__name__} of a law: a law is not an array; use its methods or rvs"
+        )
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise UnsupportedOperationError("a law is not an array: use rvs(size) for draws")
@@ -137,7 +153,9 @@ class Arithmetic:
 
     def __round__(self, digits: int = 0) -> Any:
         if digits:
-            raise UnsupportedOperationError("round(X, digits): round to integers, or round(X * 10**digits) / 10**digits")
+            raise UnsupportedOperationError(
+                "round(X, digits): round to integers, or round(X * 10**digits) / 10**digits"
+            )
         return push_forward(self, get("round")())
 
     def __rmatmul__(self, matrix: Any) -> Any:
@@ -172,5 +190,7 @@ def _unary(ufunc: np.ufunc, law: Any) -> Any:
         return UNARY[ufunc](law)
     name = NAMES.get(ufunc) or next((entry.name for entry in transforms if entry.metadata.get("ufunc") is ufunc), None)
     if name is None:
-        raise UnsupportedOperationError(f"np.{ufunc.__name__} of a law: no transform of that name is registered; use dn.push(X, function)")
+        raise UnsupportedOperationError(
+            f"np.{ufunc.__name__} of a law: no transform of that name is registered; use dn.push(X, function)"
+        )
     return push_forward(law, get(name)())

@@ -71,7 +71,9 @@ class Distribution(Arithmetic):
 
     def same_as(self, other: object) -> bool:
         """Whether both are the same law, by construction and value; `==` is identity."""
-        return self is other or (type(self) is type(other) and isinstance(other, Distribution) and same_parameters(self.params, other.params))
+        return self is other or (
+            type(self) is type(other) and isinstance(other, Distribution) and same_parameters(self.params, other.params)
+        )
 
     def rvs(self, size: int | tuple[int, ...] | None = None, *, rng: Any = None) -> Any:
         """Draws of shape size + batch_shape + event_shape; a scalar for size None and a scalar law."""
@@ -234,7 +236,9 @@ class Univariate(Distribution):
         """Points where an integration over this law should split: quantiles that show its centre and scale, kinks."""
         levels = np.array([0.02, 0.25, 0.5])
         with quiet():
-            points = np.concatenate([np.ravel(value(self.raw_ppf(levels))), np.ravel(value(self.raw_isf(levels[:2]))), self.kinks()])
+            points = np.concatenate(
+                [np.ravel(value(self.raw_ppf(levels))), np.ravel(value(self.raw_isf(levels[:2]))), self.kinks()]
+            )
         return np.unique(points[np.isfinite(points)])
 
     def kinks(self) -> np.ndarray:
@@ -435,19 +439,29 @@ class Univariate(Distribution):
 
     def _limit(self, formula: Callable[[Any], Any], points: Any, direction: float) -> Any:
         """lim log f(points ± e^L) as L falls: read where it has settled, ±inf where it has a trend."""
-        first, second, last = (np.asarray(value(formula(Anchored.from_log(np.full(np.shape(points), log), direction, np.asarray(points, float)))))
-                               for log in LIMIT_LOGS)
+        first, second, last = (
+            np.asarray(
+                value(formula(Anchored.from_log(np.full(np.shape(points), log), direction, np.asarray(points, float))))
+            )
+            for log in LIMIT_LOGS
+        )
         settled = np.abs(last - second) <= 1e-6 * (1 + np.abs(second))
         trend = np.where(last > second, np.inf, -np.inf)
         steady = np.where(np.abs(first - second) <= 1e-9 * (1 + np.abs(second)), first, last)
         return np.where(settled, steady, np.where(np.isnan(last), np.where(np.isnan(second), first, second), trend))
 
-    def _distribution(self, formula: Callable[[Any], Any], y: Any, join: Callable, below: float, above: float, *, lower: bool) -> Any:
+    def _distribution(
+        self, formula: Callable[[Any], Any], y: Any, join: Callable, below: float, above: float, *, lower: bool
+    ) -> Any:
         points, restore = self._points(y)
         support = self.support
         with quiet():
             low, high = np.asarray(points < support.low), np.asarray(points >= support.high)
-            low = low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored) if not len(self.atoms[0]) else low
+            low = (
+                low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored)
+                if not len(self.atoms[0])
+                else low
+            )
             outside = low | high | ~np.isfinite(points)
             safe = np.where(outside, support.interior_point(), points).astype(points.dtype) if outside.any() else points
             result = self._blocks(formula, safe)
@@ -461,7 +475,9 @@ class Univariate(Distribution):
     def _atoms_beside(self, points: Any, *, logs: bool, lower: bool) -> Any:
         """The mass of the atoms at or below each point, or above it."""
         locations, masses = self.atoms
-        cumulative = np.concatenate([[0.0], np.cumsum(masses)]) if lower else np.append(np.cumsum(masses[::-1])[::-1], 0.0)
+        cumulative = (
+            np.concatenate([[0.0], np.cumsum(masses)]) if lower else np.append(np.cumsum(masses[::-1])[::-1], 0.0)
+        )
         mass = cumulative[np.searchsorted(locations, value(points), side="right")]
         return np.log(mass) if logs else mass
 
@@ -483,7 +499,11 @@ class Univariate(Distribution):
             inside = (given > first) & (given < last)
             safe = np.where(inside, given, 0.5 if logp is None else -0.6931471805599453)
             inner = value((formula if logp is None else log_formula)(safe))
-            result = np.where(inside, inner, np.where(given == first, value(at_first), np.where(given == last, value(at_last), np.nan)))
+            result = np.where(
+                inside,
+                inner,
+                np.where(given == first, value(at_first), np.where(given == last, value(at_last), np.nan)),
+            )
             return restore(np.asarray(result).astype(given.dtype, copy=False))
 
 
@@ -503,8 +523,14 @@ def _(candidate: Distribution) -> bool:
     return True
 
 
-def register(name: str, *, examples: Sequence[Mapping[str, Any]] = ({},), aliases: Sequence[str] = (), source: str = "",
-             **metadata: Any) -> Callable[[type], type]:
+def register(
+    name: str,
+    *,
+    examples: Sequence[Mapping[str, Any]] = ({},),
+    aliases: Sequence[str] = (),
+    source: str = "",
+    **metadata: Any,
+) -> Callable[[type], type]:
     """Class decorator: files a family under `name`, so that strings, the CLI and the tests know it."""
 
     def file(cls: type) -> type:

@@ -191,7 +191,7 @@ class MultivariateNormal(Elliptical):
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         self._require_density()
-        return (VectorPart(1.0, (Normal(),) * self.n, self.map.forward_and_log_det),)
+        return (VectorPart(1.0, (Normal(),) * self.n, self.map.forward_and_log_det, backward=self.map.inverse),)
 
     @cached_property
     def _factor(self) -> Any:
@@ -283,9 +283,14 @@ class MultivariateT(Elliptical):
             y, log_scale = self.map.forward_and_log_det(z)
             return y, log_det + log_scale
 
+        def backward(y: np.ndarray) -> np.ndarray:
+            squares = np.square(self.map.inverse(y))
+            before = np.cumsum(squares, axis=-1) - squares
+            return self.map.inverse(y) * np.sqrt(freedoms / (df + before))
+
         freedoms = df + np.arange(self.n)
         roots = tuple(StudentT(float(one)) for one in freedoms)
-        return (VectorPart(1.0, roots, forward, quantiles=lambda u: special.stdtrit(freedoms, u)),)
+        return (VectorPart(1.0, roots, forward, quantiles=lambda u: special.stdtrit(freedoms, u), backward=backward),)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         df = np.asarray(self.params["df"])

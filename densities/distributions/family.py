@@ -48,8 +48,12 @@ class Family(Univariate):
     def support(self) -> Interval:
         if not hasattr(self, "_support"):
             standard = self.standard_support(*self._shapes)
-            low, high = (end if np.ndim(end) == 0 and not np.isfinite(end) and not (np.ndim(self._loc) or np.ndim(self._scale))
-                         else self._loc + self._scale * end for end in (standard.low, standard.high))
+            low, high = (
+                end
+                if np.ndim(end) == 0 and not np.isfinite(end) and not (np.ndim(self._loc) or np.ndim(self._scale))
+                else self._loc + self._scale * end
+                for end in (standard.low, standard.high)
+            )
             self._support = Interval(low, high, low_closed=standard.low_closed, high_closed=standard.high_closed)
         return self._support
 
@@ -117,7 +121,11 @@ class Family(Univariate):
 
     def _closed(self, name: str) -> Any:
         formula = getattr(self, f"_{name}", None)
-        return None if formula is None else formula(*(np.float64(shape) if np.ndim(shape) == 0 else shape for shape in self._shapes))
+        return (
+            None
+            if formula is None
+            else formula(*(np.float64(shape) if np.ndim(shape) == 0 else shape for shape in self._shapes))
+        )
 
     def _moved(self, standard: Any) -> Any:
         if standard is None:

@@ -37,7 +37,9 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> Any:
     """log of the integral of the density from a to b by one Gauss-Legendre panel, nodes at exact offsets from a."""
     width = b - a
     shape = np.broadcast_shapes(a.shape, b.shape)
-    nodes = a.reshape(*a.shape, 1) + Anchored(0.0, np.broadcast_to(width.value, shape)[..., None] * (0.5 * (NODES + 1.0)))
+    nodes = a.reshape(*a.shape, 1) + Anchored(
+        0.0, np.broadcast_to(width.value, shape)[..., None] * (0.5 * (NODES + 1.0))
+    )
     logs = value(_with_trailing_axis(law).raw_logpdf(nodes))
     top = np.max(logs, axis=-1, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
@@ -47,7 +49,9 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> Any:
 
 def _with_trailing_axis(law: Any) -> Any:
     """The law with its batch axes moved ahead of an axis of nodes."""
-    return law.replace(**{name: p[..., None] for name, p in law.params.items() if np.ndim(p)}) if law.batch_shape else law
+    return (
+        law.replace(**{name: p[..., None] for name, p in law.params.items() if np.ndim(p)}) if law.batch_shape else law
+    )
 
 
 def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
@@ -65,7 +69,11 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
     def excess(x: Any, below: Any, above: Any) -> Any:
         """Increasing in x, and of the sign of F(x) - p, told on the nearer tail."""
         with quiet():
-            return np.where(below <= above, value(law.total_log(x, lower=True)) - below, above - value(law.total_log(x, lower=False)))
+            return np.where(
+                below <= above,
+                value(law.total_log(x, lower=True)) - below,
+                above - value(law.total_log(x, lower=False)),
+            )
 
     low, high = (float(value(end)) for end in law.support.edges)
     if has_atoms:  # an end that carries an atom is itself a quantile

@@ -42,7 +42,9 @@ class Mixture(Univariate):
             if not isinstance(component, Univariate) or component.batch_shape:
                 raise ShapeError(argument_error("components", "scalar laws on the line", component))
         self.params = {}
-        self._terms = [(weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0]
+        self._terms = [
+            (weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0
+        ]
 
     @cached_property
     def support(self) -> Interval:  # type: ignore[override]
@@ -56,14 +58,20 @@ class Mixture(Univariate):
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
         found = [(component.atoms[0], weight * component.atoms[1]) for weight, component in self._terms]
-        return merged_atoms(np.concatenate([places for places, _ in found]), np.concatenate([mass for _, mass in found]))
+        return merged_atoms(
+            np.concatenate([places for places, _ in found]), np.concatenate([mass for _, mass in found])
+        )
 
     @cached_property
     def log_continuous_mass(self) -> float:  # type: ignore[override]
         if not len(self.atoms[0]):
             return 0.0
-        return float(np.logaddexp.reduce([np.log(weight) + component.log_continuous_mass for weight, component in self._continuous],
-                                         initial=-np.inf))
+        return float(
+            np.logaddexp.reduce(
+                [np.log(weight) + component.log_continuous_mass for weight, component in self._continuous],
+                initial=-np.inf,
+            )
+        )
 
     @cached_property
     def _continuous(self) -> list[tuple[float, Any]]:
@@ -71,7 +79,11 @@ class Mixture(Univariate):
 
     @cached_property
     def critical_points(self) -> Sequence[float]:  # type: ignore[override]
-        ends = [float(value(end)) for _, component in self._terms for end in (*component.support.edges, *component.critical_points)]
+        ends = [
+            float(value(end))
+            for _, component in self._terms
+            for end in (*component.support.edges, *component.critical_points)
+        ]
         return sorted({end for end in ends if np.isfinite(end) and end not in self.support.edges})
 
     def _log_sum(self, terms: Sequence[Any], x: Any) -> Any:
@@ -81,7 +93,9 @@ class Mixture(Univariate):
         return total
 
     def raw_logpdf(self, x: Any) -> Any:
-        return self._log_sum([component.logpdf_anywhere(x) + np.log(weight) for weight, component in self._continuous], x)
+        return self._log_sum(
+            [component.logpdf_anywhere(x) + np.log(weight) for weight, component in self._continuous], x
+        )
 
     def raw_cdf(self, x: Any) -> Any:
         return sum(component.anywhere("cdf", x) * weight for weight, component in self._continuous)
@@ -90,13 +104,19 @@ class Mixture(Univariate):
         return sum(component.anywhere("sf", x) * weight for weight, component in self._continuous)
 
     def raw_logcdf(self, x: Any) -> Any:
-        return self._log_sum([component.anywhere("logcdf", x) + np.log(weight) for weight, component in self._continuous], x)
+        return self._log_sum(
+            [component.anywhere("logcdf", x) + np.log(weight) for weight, component in self._continuous], x
+        )
 
     def raw_logsf(self, x: Any) -> Any:
-        return self._log_sum([component.anywhere("logsf", x) + np.log(weight) for weight, component in self._continuous], x)
+        return self._log_sum(
+            [component.anywhere("logsf", x) + np.log(weight) for weight, component in self._continuous], x
+        )
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        which = rng.choice(len(self._terms), size=shape, p=np.array([w for w, _ in self._terms]) / sum(w for w, _ in self._terms))
+        which = rng.choice(
+            len(self._terms), size=shape, p=np.array([w for w, _ in self._terms]) / sum(w for w, _ in self._terms)
+        )
         draws = np.empty(shape)
         for index, (_, component) in enumerate(self._terms):
             chosen = which == index
@@ -104,19 +124,29 @@ class Mixture(Univariate):
         return draws
 
     def parts(self) -> Sequence[Part]:
-        return tuple(Part(weight * part.weight, part.root, part.forward, part.preimages, part.breaks, False)
-                     for weight, component in self._terms for part in component.parts())
+        return tuple(
+            Part(weight * part.weight, part.root, part.forward, part.preimages, part.breaks, False)
+            for weight, component in self._terms
+            for part in component.parts()
+        )
 
     def landmarks(self) -> np.ndarray:
         return np.unique(np.concatenate([component.landmarks() for _, component in self._terms]))
 
     def kinks(self) -> np.ndarray:
         ends = [np.asarray(component.support.edges, dtype=float) for _, component in self._terms]
-        return np.unique(np.concatenate([component.kinks() for _, component in self._terms] + [end[np.isfinite(end)] for end in ends]))
+        return np.unique(
+            np.concatenate(
+                [component.kinks() for _, component in self._terms] + [end[np.isfinite(end)] for end in ends]
+            )
+        )
 
     def same_as(self, other: object) -> bool:
-        return self is other or (isinstance(other, Mixture) and np.array_equal(self.weights, other.weights)
-                                 and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True)))
+        return self is other or (
+            isinstance(other, Mixture)
+            and np.array_equal(self.weights, other.weights)
+            and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True))
+        )
 
     def replace(self, **changes: Any) -> Mixture:
         return Mixture(**{"weights": self.weights, "components": self.components, **changes})

@@ -83,7 +83,11 @@ def moment(law: Any, order: int) -> Any:
         return 1.0
     if order == 1:
         return law.mean()
-    return summary(law, f"moment_{order}", lambda one: plain(expect_logs(power_logs(int(order)), one), f"moment({order})", _spread(one) ** order))
+    return summary(
+        law,
+        f"moment_{order}",
+        lambda one: plain(expect_logs(power_logs(int(order)), one), f"moment({order})", _spread(one) ** order),
+    )
 
 
 def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:
@@ -105,8 +109,10 @@ def entropy_estimate(law: Any) -> Estimate:
     if law.measure == "counting":
         return law.entropy_sum()
     if law.measure == "mixed":
-        raise UnsupportedOperationError(f"entropy: {law} has point masses and a density; its differential entropy is not defined. "
-                                        "Take the entropy of the parts, or kl against a law with the same atoms")
+        raise UnsupportedOperationError(
+            f"entropy: {law} has point masses and a density; its differential entropy is not defined. "
+            "Take the entropy of the parts, or kl against a law with the same atoms"
+        )
 
     def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
         log_root = part.root.raw_logpdf(x)
@@ -115,7 +121,9 @@ def entropy_estimate(law: Any) -> Estimate:
         weight = value(log_root)
         logs = np.where(np.isneginf(weight), -np.inf, weight + log_abs(log_density))
         floor = np.logaddexp(weight + np.logaddexp(log_abs(log_root), log_abs(log_density)), weight)
-        return np.stack([logs, weight, floor]), np.stack([-sign(log_density) * np.ones_like(weight), np.ones_like(weight), np.ones_like(weight)])
+        return np.stack([logs, weight, floor]), np.stack(
+            [-sign(log_density) * np.ones_like(weight), np.ones_like(weight), np.ones_like(weight)]
+        )
 
     def log_size(part: Any, x: Anchored) -> tuple[Any, Any]:
         logs = integrands(part, x)[0]
@@ -125,12 +133,26 @@ def entropy_estimate(law: Any) -> Estimate:
         if approach.verdict is Verdict.INFINITE:
             with quiet():
                 direction = float(np.ravel(integrands(approach.part, approach.far())[1][0])[0])
-            return Estimate(direction * np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0,
-                            {"reason": f"f log f is not integrable {approach.where}"})
+            return Estimate(
+                direction * np.inf,
+                0.0,
+                ErrorKind.EXACT,
+                Status.INFINITE,
+                "tails",
+                0,
+                {"reason": f"f log f is not integrable {approach.where}"},
+            )
     sums = integrate_law(law, integrands, floor=(2, 2, None))
     good = sums.converged and abs(sums.values[1] - 1.0) < SILENT
-    return Estimate(float(sums.values[0]), float(sums.errors[0] + 2 * EPS * sums.values[2]), ErrorKind.HEURISTIC,
-                    Status.CONVERGED if good else Status.NOT_CONVERGED, "quadrature", sums.evaluations, {"mass": float(sums.values[1])})
+    return Estimate(
+        float(sums.values[0]),
+        float(sums.errors[0] + 2 * EPS * sums.values[2]),
+        ErrorKind.HEURISTIC,
+        Status.CONVERGED if good else Status.NOT_CONVERGED,
+        "quadrature",
+        sums.evaluations,
+        {"mass": float(sums.values[1])},
+    )
 
 
 # Probabilities at which a search for the mode starts: the bulk finely, both tails coarsely.
@@ -151,8 +173,14 @@ def numeric_mode(law: Any) -> float:
     support = law.support
     ends = np.array([float(value(end)) for end in support.edges])
     with quiet():
-        spread_out = [value(part.forward(root)[0]) for part in law.parts() for root in (part.root.raw_ppf(LEVELS), part.root.raw_isf(LEVELS))]
-    points = np.unique(np.concatenate([*map(np.ravel, spread_out), ends[np.isfinite(ends)], law.landmarks(), law.kinks()]))
+        spread_out = [
+            value(part.forward(root)[0])
+            for part in law.parts()
+            for root in (part.root.raw_ppf(LEVELS), part.root.raw_isf(LEVELS))
+        ]
+    points = np.unique(
+        np.concatenate([*map(np.ravel, spread_out), ends[np.isfinite(ends)], law.landmarks(), law.kinks()])
+    )
     points = points[np.isfinite(points) & (points >= value(support.low)) & (points <= value(support.high))]
     with np.errstate(over="ignore"):
         heights = law.logpdf(points)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import value
-from densities.arrays import quiet
+from densities.arrays import identity, quiet
 from densities.distributions.base import Univariate, register
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Product as ProductDomain
@@ -77,7 +77,7 @@ class Product(VectorDistribution):
         return float(sum(component.loglik(points[..., i]) for i, component in enumerate(self.components)))
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
-        return (VectorPart(1.0, self.components, lambda x: (x, 0.0)),)
+        return (VectorPart(1.0, self.components, lambda x: (x, 0.0), backward=identity),)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         with quiet():

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,8 @@ import numpy as np
 from densities.anchored import anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.route import Route
 from densities.distributions.lattice import Discrete
+from densities.distributions.route import Route
 from densities.domains import Interval
 from densities.errors import SupportError
 from densities.protocols import push_forward
@@ -28,7 +29,6 @@ from densities.transforms.base import Bijection, Flat, Piece, Transform, is_iden
 from densities.transforms.chains import compose, same_steps
 from densities.transforms.linear import line_coefficients
 from densities.transforms.manytoone import Endless
-
 
 # Up to so many pieces of a map without end are all kept.
 FEW = 64
@@ -115,7 +115,15 @@ class Pushforward(Univariate):
             if np.any(value(domain.low) < value(domain.high)):
                 with quiet():
                     image = piece.map.image(domain)
-                found.append(Branch(domain, image, piece.map, _same_end(domain.low, support.low), _same_end(domain.high, support.high)))
+                found.append(
+                    Branch(
+                        domain,
+                        image,
+                        piece.map,
+                        _same_end(domain.low, support.low),
+                        _same_end(domain.high, support.high),
+                    )
+                )
         return tuple(found)
 
     @cached_property
@@ -157,25 +165,39 @@ class Pushforward(Univariate):
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
         locations, masses = self._pushed_atoms
-        return merged_atoms(np.append(locations, [piece.value for piece, _ in self.flats]), np.append(masses, [mass for _, mass in self.flats]))
+        return merged_atoms(
+            np.append(locations, [piece.value for piece, _ in self.flats]),
+            np.append(masses, [mass for _, mass in self.flats]),
+        )
 
     @cached_property
     def log_continuous_mass(self) -> float:  # type: ignore[override]
         if not self.flats:
             return self.base.log_continuous_mass
         with quiet():
-            return float(np.logaddexp.reduce([self._piece_mass(branch.domain, "log_mass") for branch in self.branches], initial=-np.inf))
+            return float(
+                np.logaddexp.reduce(
+                    [self._piece_mass(branch.domain, "log_mass") for branch in self.branches], initial=-np.inf
+                )
+            )
 
     def same_as(self, other: object) -> bool:
-        return self is other or (isinstance(other, Pushforward) and self.base.same_as(other.base)
-                                 and same_steps(self.transform.steps, other.transform.steps))
+        return self is other or (
+            isinstance(other, Pushforward)
+            and self.base.same_as(other.base)
+            and same_steps(self.transform.steps, other.transform.steps)
+        )
 
     def replace(self, **changes: Any) -> Pushforward:
         """The same map of the base with some parameters changed."""
         return Pushforward(self.base.replace(**changes), self.transform)
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Pushforward:
-        return Pushforward(self.base.member(index, shape), self.transform.member(index, shape)) if self.batch_shape else self
+        return (
+            Pushforward(self.base.member(index, shape), self.transform.member(index, shape))
+            if self.batch_shape
+            else self
+        )
 
     def closed_mean(self) -> Any:
         return self._affine_image("mean", lambda mean, loc, scale: loc + scale * mean)
@@ -294,7 +316,9 @@ class Pushforward(Univariate):
             empty = np.asarray(b <= image.low) | np.asarray(a >= image.high)
             start, stop = (self._preimage_or_end(branch, y, first, last) for y in (a, b))
             low, high = (start, stop) if np.all(branch.up) else (stop, start)
-            total = join(total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high))))
+            total = join(
+                total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
+            )
         return total
 
     @staticmethod
@@ -307,10 +331,17 @@ class Pushforward(Univariate):
 
     @cached_property
     def critical_points(self) -> Sequence[float]:  # type: ignore[override]
-        ends = {float(value(end)) for branch in self.branches if not np.ndim(value(branch.image.low)) for end in branch.image.edges}
+        ends = {
+            float(value(end))
+            for branch in self.branches
+            if not np.ndim(value(branch.image.low))
+            for end in branch.image.edges
+        }
         if len(self.base.critical_points):
             with quiet():
-                ends |= set(np.ravel(value(self.transform.forward(np.asarray(self.base.critical_points, dtype=float)))).tolist())
+                ends |= set(
+                    np.ravel(value(self.transform.forward(np.asarray(self.base.critical_points, dtype=float)))).tolist()
+                )
         return sorted(end for end in ends if np.isfinite(end) and end not in self.support.edges)
 
     @property
@@ -330,8 +361,11 @@ class Pushforward(Univariate):
         images = [image for _, image in sorted(images, key=lambda pair: float(value(pair[0].low)))]
         for up in (True, False):
             ordered = images if up else images[::-1]
-            if (all(branch.up == up for branch in self.branches) and (up or not len(self.base.atoms[0]))
-                    and all(value(a.high) <= value(b.low) for a, b in zip(ordered, ordered[1:], strict=False))):
+            if (
+                all(branch.up == up for branch in self.branches)
+                and (up or not len(self.base.atoms[0]))
+                and all(value(a.high) <= value(b.low) for a, b in pairwise(ordered))
+            ):
                 return np.asarray(up)
         return None
 
@@ -382,12 +416,21 @@ class Pushforward(Univariate):
         def preimages(points: np.ndarray) -> np.ndarray:
             return part.preimages(self.preimages(points))
 
-        ends = np.array([value(end) for branch in self.branches for end in branch.domain.edges] +
-                        [value(end) for flat, _ in self.flats for end in flat.domain.edges], dtype=float)
+        ends = np.array(
+            [value(end) for branch in self.branches for end in branch.domain.edges]
+            + [value(end) for flat, _ in self.flats for end in flat.domain.edges],
+            dtype=float,
+        )
         with quiet():
             breaks = part.preimages(ends[np.isfinite(ends)])
-        return Part(part.weight, part.root, forward, preimages, (*part.breaks, *map(float, breaks[np.isfinite(breaks)])),
-                    part.injective and self.injective)
+        return Part(
+            part.weight,
+            part.root,
+            forward,
+            preimages,
+            (*part.breaks, *map(float, breaks[np.isfinite(breaks)])),
+            part.injective and self.injective,
+        )
 
     def _forward(self, x: Any) -> tuple[Any, Any]:
         """(g(x), log|g'(x)|), branch by branch."""
@@ -402,7 +445,9 @@ class Pushforward(Univariate):
     def injective(self) -> bool:
         """Whether no two points of the support have the same image."""
         images = sorted((branch.image for branch in self.branches), key=lambda image: float(np.min(value(image.low))))
-        return not self.flats and all(np.all(value(a.high) <= value(b.low)) for a, b in zip(images, images[1:], strict=False))
+        return not self.flats and all(
+            np.all(value(a.high) <= value(b.low)) for a, b in pairwise(images)
+        )
 
     def preimages(self, points: np.ndarray) -> np.ndarray:
         """All points of the base's support that map onto one of `points`."""
@@ -451,10 +496,18 @@ def hull(intervals: Sequence[Interval]) -> Interval:
     for interval in intervals[1:]:
         if np.all(value(interval.low) < value(low.low)) or (_same_end(interval.low, low.low) and interval.low_closed):
             low = interval
-        if np.all(value(interval.high) > value(high.high)) or (_same_end(interval.high, high.high) and interval.high_closed):
+        if np.all(value(interval.high) > value(high.high)) or (
+            _same_end(interval.high, high.high) and interval.high_closed
+        ):
             high = interval
-    return Interval(low.low, high.high, low_closed=low.low_closed, high_closed=high.high_closed,
-                    low_slack=low.low_slack, high_slack=high.high_slack)
+    return Interval(
+        low.low,
+        high.high,
+        low_closed=low.low_closed,
+        high_closed=high.high_closed,
+        low_slack=low.low_slack,
+        high_slack=high.high_slack,
+    )
 
 
 def check_support(base: Univariate, transform: Transform) -> None:
@@ -463,8 +516,12 @@ def check_support(base: Univariate, transform: Transform) -> None:
     if not isinstance(domain, Interval) or not isinstance(support, Interval) or domain.is_real_line:
         return
     with quiet():
-        below = np.asarray(value(domain.low - support.low) > np.asarray(support.low_slack) + np.asarray(domain.low_slack))
-        above = np.asarray(value(support.high - domain.high) > np.asarray(support.high_slack) + np.asarray(domain.high_slack))
+        below = np.asarray(
+            value(domain.low - support.low) > np.asarray(support.low_slack) + np.asarray(domain.low_slack)
+        )
+        above = np.asarray(
+            value(support.high - domain.high) > np.asarray(support.high_slack) + np.asarray(domain.high_slack)
+        )
         losses = []
         if below.any():
             losses.append((f"P(X <= {value(domain.low):.6g})", base.raw_logcdf(np.asarray(value(domain.low)))))
@@ -480,8 +537,11 @@ def check_support(base: Univariate, transform: Transform) -> None:
         amount = f"{np.exp(log_mass):.6g}" if log_mass > -700 else f"10^{log_mass / np.log(10):.6g}"
         raise SupportError(
             f"{transform}: {what} = {amount} of {base} lies outside its domain {domain}; "
-            f"restrict the law with truncate({base}, {value(domain.low):g}, {value(domain.high):g}) or choose a map defined there (such as abs first)",
-            lost_mass=float(np.exp(log_mass)), log_lost_mass=log_mass)
+            f"restrict the law with truncate({base}, {value(domain.low):g}, {value(domain.high):g}) "
+            "or choose a map defined there (such as abs first)",
+            lost_mass=float(np.exp(log_mass)),
+            log_lost_mass=log_mass,
+        )
 
 
 @push_forward.register
@@ -493,7 +553,9 @@ def pushforward(law: Univariate, transform: Transform) -> Distribution:
             continue
         if isinstance(result, Discrete):
             result = push_forward(result, step)
-        elif isinstance(result, Pushforward) and isinstance(result.transform, Bijection) and isinstance(step, Bijection):
+        elif (
+            isinstance(result, Pushforward) and isinstance(result.transform, Bijection) and isinstance(step, Bijection)
+        ):
             chain = compose(result.transform, step)
             check_support(result, step)
             # A chain that only grew longer has the image of the step; one that merged is looked at afresh.

@@ -17,7 +17,6 @@ from densities.logmath import log1mexp
 from densities.parameters import as_parameter, number_text
 from densities.protocols import as_distribution
 
-
 # Truncations of other kinds of laws: whether a law is of that kind, and what truncates it. Filed where they are defined.
 KINDS: list[tuple[Callable[[Any], bool], Callable[..., Any]]] = []
 
@@ -37,16 +36,22 @@ class Truncated(Univariate):
         if not isinstance(self.base, Univariate) or self.base.batch_shape:
             raise ShapeError(argument_error("law", "a scalar law on the line", law))
         whole = Interval(-np.inf, np.inf, low_closed=True, high_closed=True)
-        self.low, self.high = (as_parameter("truncate", name, end, whole) for name, end in (("low", low), ("high", high)))
+        self.low, self.high = (
+            as_parameter("truncate", name, end, whole) for name, end in (("low", low), ("high", high))
+        )
         if not self.low < self.high:
             raise ParameterError(argument_error("truncate: low, high", "low < high", (self.low, self.high)))
         self.params = {}
         if not self.log_mass > -np.inf:
-            raise ParameterError(argument_error("truncate", f"an interval that carries mass of {self.base}", (self.low, self.high)))
+            raise ParameterError(
+                argument_error("truncate", f"an interval that carries mass of {self.base}", (self.low, self.high))
+            )
 
     @cached_property
     def support(self) -> Interval:  # type: ignore[override]
-        return self.base.support.intersect(Interval(self.low, self.high, low_closed=np.isfinite(self.low), high_closed=np.isfinite(self.high)))
+        return self.base.support.intersect(
+            Interval(self.low, self.high, low_closed=np.isfinite(self.low), high_closed=np.isfinite(self.high))
+        )
 
     @property
     def measure(self) -> str:
@@ -133,8 +138,16 @@ class Truncated(Univariate):
         if len(self.atoms[0]):
             return super().raw_log_ppf(log_below)
         low, high = (anchored(end) for end in self.support.edges)
-        lower = log_below + self.log_mass if self._ends[0] else np.logaddexp(value(self.base.raw_logcdf(low)), log_below + self.log_mass)
-        upper = log_above + self.log_mass if self._ends[1] else np.logaddexp(value(self.base.raw_logsf(high)), log_above + self.log_mass)
+        lower = (
+            log_below + self.log_mass
+            if self._ends[0]
+            else np.logaddexp(value(self.base.raw_logcdf(low)), log_below + self.log_mass)
+        )
+        upper = (
+            log_above + self.log_mass
+            if self._ends[1]
+            else np.logaddexp(value(self.base.raw_logsf(high)), log_above + self.log_mass)
+        )
         return choose(lower < upper, self.base.raw_log_ppf(lower), self.base.raw_log_isf(upper))
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -150,8 +163,11 @@ class Truncated(Univariate):
         return kinks[np.asarray(self.support.interior_contains(kinks))]
 
     def same_as(self, other: object) -> bool:
-        return self is other or (isinstance(other, Truncated) and self.base.same_as(other.base)
-                                 and (self.low, self.high) == (other.low, other.high))
+        return self is other or (
+            isinstance(other, Truncated)
+            and self.base.same_as(other.base)
+            and (self.low, self.high) == (other.low, other.high)
+        )
 
     def replace(self, **changes: Any) -> Truncated:
         return Truncated(**{"law": self.base, "low": self.low, "high": self.high, **changes})

@@ -27,7 +27,7 @@ class VectorPart:
 
     `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., n) and (...,). Where `whole`, log p(y) is Σ log
     root - log_det. `quantiles` takes uniforms (..., d) to x, where there is a faster way than the quantiles of the
-    roots, which reach tails that no draw does.
+    roots, which reach tails that no draw does. `backward` takes y to x, where that is known.
     """
 
     weight: float
@@ -35,6 +35,7 @@ class VectorPart:
     forward: Callable[[np.ndarray], tuple[Any, Any]]
     whole: bool = True
     quantiles: Callable[[np.ndarray], np.ndarray] | None = None
+    backward: Callable[[np.ndarray], np.ndarray] | None = None
 
     def log_density(self, x: np.ndarray) -> Any:
         """The log-density of the roots at x."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
@@ -16,7 +16,7 @@ from densities.arrays import quiet
 from densities.distributions.moments import plain
 from densities.errors import UnsupportedOperationError
 from densities.estimate import ErrorKind, Estimate, Status
-from densities.numerics.cubature import Axis, cubature
+from densities.numerics.cubature import Axis, Feature, cubature
 
 # Cubature in more dimensions than this costs more than it gives.
 MAX_DIMENSION = 3
@@ -24,6 +24,7 @@ NODES = {1: 100_000, 2: 2_000_000, 3: 4_000_000}
 # A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
 MASS_TOLERANCE = 1e-8
 DRAWS = 2**18
+MOST_FEATURES = 6
 # f(part, x): logs and signs of k integrands at the points x (m, d) of the roots of a part, both (k, m).
 Integrands = Callable[[Any, np.ndarray], tuple[Any, Any]]
 
@@ -44,19 +45,25 @@ def within_reach(law: Any) -> bool:
     return law.measure == "lebesgue" and max(len(part.roots) for part in law.parts()) <= MAX_DIMENSION
 
 
-def integrate_vector(law: Any, integrands: Integrands, floor: Any = None, rtol: float = 1e-11) -> VectorSums:
-    """Σ over the parts of the law of weight · ∫ integrands dx, in the coordinates of the roots."""
+def integrate_vector(
+    law: Any, integrands: Integrands, floor: Any = None, rtol: float = 1e-11, others: Sequence[Any] = ()
+) -> VectorSums:
+    """Σ over the parts of the law of weight · ∫ integrands dx, in the coordinates of the roots.
+
+    The integrands change where parts of the law overlap, and where those of `others` do, if these have several.
+    """
+    pieces = pieces_of(law)
+    away = [one for other in others if other.measure == "lebesgue" for one in pieces_of(other)]
+    away = away if len(away) > len(others) else []
     found = []
-    for part in law.parts():
-        for piece in expanded(part):
-            if piece.weight > 0:
-                axes = [axis_of(root, breaks) for root, breaks in zip(piece.roots, piece.breaks, strict=True)]
-                found.append(
-                    (
-                        piece.weight,
-                        cubature(partial(integrands, piece), axes, floor=floor, rtol=rtol, max_nodes=NODES[len(axes)]),
-                    )
-                )
+    for piece in pieces:
+        axes = [axis_of(root, breaks) for root, breaks in zip(piece.roots, piece.breaks, strict=True)]
+        features = [feature for one in (*pieces, *away) if one is not piece for feature in seen_from(piece, one)]
+        features = sorted(features, key=lambda feature: feature.thin)[:MOST_FEATURES]
+        nodes, integrand = NODES[len(axes)], partial(integrands, piece)
+        found.append(
+            (piece.weight, cubature(integrand, axes, floor=floor, rtol=rtol, max_nodes=nodes, features=features))
+        )
     return VectorSums(
         np.sum([w * c.value for w, c in found], axis=0),
         np.sum([w * c.error for w, c in found], axis=0),
@@ -88,9 +95,31 @@ class Piece:
     breaks: tuple[np.ndarray, ...]
     forward: Callable[[np.ndarray], tuple[Any, Any]]
     whole: bool
+    backward: Callable[[np.ndarray], np.ndarray] | None
 
     def log_density(self, x: np.ndarray) -> Any:
         return sum(value(root.logpdf_anywhere(x[..., i])) for i, root in enumerate(self.roots))
+
+
+def pieces_of(law: Any) -> list[Piece]:
+    """All pieces of a law that carry mass."""
+    return [piece for part in law.parts() for piece in expanded(part) if piece.weight > 0]
+
+
+def seen_from(piece: Piece, other: Piece) -> list[Feature]:
+    """Where another piece lies in the coordinates of this one: its median, and a standard deviation along its roots."""
+    if piece.backward is None:
+        return []
+    with quiet():
+        middle = np.array([float(value(root.raw_ppf(np.asarray(0.5)))) for root in other.roots])
+        beside = np.array([float(value(root.raw_ppf(np.asarray(0.84)))) for root in other.roots])
+        points = np.vstack([middle, np.where(np.eye(len(middle), dtype=bool), beside, middle)])
+        seen = piece.backward(other.forward(points)[0])
+        sides = seen[1:] - seen[0]
+        if not np.all(np.isfinite(seen)):
+            return []
+        thin = float(np.linalg.svd(sides, compute_uv=False)[-1])
+    return [Feature(seen[0], np.max(np.abs(sides), axis=0), thin)] if thin > 0 else []
 
 
 def expanded(part: Any) -> list[Piece]:
@@ -100,9 +129,9 @@ def expanded(part: Any) -> list[Piece]:
         weight = part.weight * float(np.prod([inner.weight for inner in choice]))
         whole = part.whole and all(inner.injective for inner in choice)
         breaks = tuple(np.asarray(inner.breaks, dtype=float) for inner in choice)
-        pieces.append(
-            Piece(weight, tuple(inner.root for inner in choice), breaks, partial(_through, part, choice), whole)
-        )
+        roots, forward = tuple(inner.root for inner in choice), partial(_through, part, choice)
+        backward = None if part.backward is None else partial(_undone, part, choice)
+        pieces.append(Piece(weight, roots, breaks, forward, whole, backward))
     return pieces
 
 
@@ -112,6 +141,15 @@ def _through(part: Any, choice: tuple[Any, ...], x: np.ndarray) -> tuple[Any, An
     middle = np.stack([np.asarray(value(y), dtype=float) for y, _ in images], axis=-1)
     y, log_det = part.forward(middle)
     return y, log_det + sum(np.nan if inner_log is None else value(inner_log) for _, inner_log in images)
+
+
+def _undone(part: Any, choice: tuple[Any, ...], y: np.ndarray) -> np.ndarray:
+    """The roots of points y, one row each; NaN where a scalar map has no preimage or several."""
+    columns = []
+    for inner, column in zip(choice, np.asarray(part.backward(y)).T, strict=True):
+        found = [inner.preimages(np.atleast_1d(one)) for one in column]
+        columns.append([float(one[0]) if len(one) == 1 else np.nan for one in found])
+    return np.array(columns).T
 
 
 def log_density_on(law: Any, piece: Any, x: np.ndarray) -> tuple[Any, Any, Any, Any]:

@@ -22,7 +22,8 @@ from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, Interval
 from densities.errors import ShapeError, SupportError, UnsupportedOperationError
 from densities.protocols import push_forward
-from densities.transforms.base import Bijection, Inverse, Transform, compose, is_identity, same_steps
+from densities.transforms.base import Bijection, Inverse, Transform, is_identity
+from densities.transforms.chains import compose, same_steps
 from densities.transforms.linear import line_coefficients
 from densities.transforms.vector import Independent, Linear
 
@@ -98,7 +99,12 @@ class VectorPushforward(VectorDistribution):
         return self.logpdf_anywhere(x)
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
-        return tuple(replace(part, forward=_Composed(part.forward, self.transform)) for part in self.base.parts())
+        return tuple(self._pushed(part) for part in self.base.parts())
+
+    def _pushed(self, part: VectorPart) -> VectorPart:
+        inverse, before = self.transform.inverse, part.backward
+        backward = None if before is None else lambda y: before(np.asarray(inverse(y)))
+        return replace(part, forward=_Composed(part.forward, self.transform), backward=backward)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self.transform.forward(np.asarray(self.base.draw(rng, shape)))

@@ -37,7 +37,9 @@ class Plan:
         return "\n".join(f"{i}. {step}" for i, step in enumerate(self.steps, 1))
 
 
-def kl(p: Any, q: Any, *, method: str = "auto", n: int = 2**16, rng: Any = None, rtol: float = 1e-11, **options: Any) -> Estimate:
+def kl(
+    p: Any, q: Any, *, method: str = "auto", n: int = 2**16, rng: Any = None, rtol: float = 1e-11, **options: Any
+) -> Estimate:
     """The Kullback-Leibler divergence D(p‖q) = E_p[log dp/dq] in nats, draws from p, as an `Estimate`.
 
     method  "auto" takes the first that applies of a closed form and quadrature (Monte Carlo in many dimensions);
@@ -76,7 +78,13 @@ def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
         return Plan(p, q, "support", (f"p is not absolutely continuous with respect to q: {reason}",), _infinite(ratio))
     steps = ["p is absolutely continuous with respect to q"]
     if p.same_as(q):
-        return Plan(p, q, "identity", (*steps, "p and q are the same law"), Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0))
+        return Plan(
+            p,
+            q,
+            "identity",
+            (*steps, "p and q are the same law"),
+            Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0),
+        )
     stripped = rewrites.on_plane(rewrites.strip_shared(p, q))
     steps += stripped.steps
     if method in ("auto", "closed"):
@@ -85,11 +93,15 @@ def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
             last = bool(p.event_shape) and vector.route(stripped.p, stripped.q, "auto")[0] == "montecarlo"
             if method == "closed" or last or np.isinf(found.value) or found.error <= CANCELLATION * abs(found.value):
                 return Plan(stripped.p, stripped.q, "closed", (*steps, f"closed form: {found.detail['rule']}"), found)
-            steps.append(f"closed form {found.detail['rule']} refused: cancellation leaves an error of {found.error:.1e}")
+            steps.append(
+                f"closed form {found.detail['rule']} refused: cancellation leaves an error of {found.error:.1e}"
+            )
         else:
             steps.append("no closed form is known")
             if method == "closed" and not (p.event_shape and vector.split(stripped.p, stripped.q)):
-                raise NoClosedFormError(f"kl: no closed form is known for {p} and {q}; use method='quadrature' or 'montecarlo'")
+                raise NoClosedFormError(
+                    f"kl: no closed form is known for {p} and {q}; use method='quadrature' or 'montecarlo'"
+                )
     if p.event_shape:
         name, step = vector.route(stripped.p, stripped.q, method)
         return Plan(stripped.p, stripped.q, name, (*steps, step))
@@ -109,7 +121,10 @@ def _closed(p: Any, q: Any) -> Estimate | None:
         pulled = rewrites.pulled_to_base(a, b)
         if pulled is not None:
             tried.append(rewrites.Rewritten(pulled.p.simplify(), pulled.q.simplify(), pulled.steps))
-    tried += [rewrites.Rewritten(canonical(pair.p), canonical(pair.q), [*pair.steps, "both in a larger family"]) for pair in tuple(tried)]
+    tried += [
+        rewrites.Rewritten(canonical(pair.p), canonical(pair.q), [*pair.steps, "both in a larger family"])
+        for pair in tuple(tried)
+    ]
     for pair in tried:
         if pair.p.same_as(pair.q):
             return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"rule": "the same law"})
@@ -124,13 +139,28 @@ def _closed(p: Any, q: Any) -> Estimate | None:
 
 
 def _infinite(ratio: RadonNikodym) -> Estimate:
-    return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support", 0, {
-        "reason": ratio.reason, "singular_mass": ratio.singular_mass, "log_singular_mass": ratio.log_singular_mass})
+    return Estimate(
+        np.inf,
+        0.0,
+        ErrorKind.EXACT,
+        Status.INFINITE,
+        "support",
+        0,
+        {"reason": ratio.reason, "singular_mass": ratio.singular_mass, "log_singular_mass": ratio.log_singular_mass},
+    )
 
 
 def _with_plan(estimate: Estimate, decided: Plan) -> Estimate:
     detail = {**estimate.detail, "plan": list(decided.steps)}
-    return Estimate(estimate.value, estimate.error, estimate.error_kind, estimate.status, estimate.method, estimate.evaluations, detail)
+    return Estimate(
+        estimate.value,
+        estimate.error,
+        estimate.error_kind,
+        estimate.status,
+        estimate.method,
+        estimate.evaluations,
+        detail,
+    )
 
 
 def _batch(ratio: RadonNikodym, shape: tuple[int, ...], one: Callable[[Any, Any], Estimate]) -> Estimate:
@@ -140,9 +170,15 @@ def _batch(ratio: RadonNikodym, shape: tuple[int, ...], one: Callable[[Any, Any]
     def gathered(name: str, kind: Any) -> np.ndarray:
         return np.array([getattr(member, name) for member in members], dtype=kind).reshape(shape)
 
-    return Estimate(gathered("value", float), gathered("error", float), max((m.error_kind for m in members), key=list(ErrorKind).index),
-                    gathered("status", object), members[0].method, gathered("evaluations", int),
-                    {"plan": [member.detail.get("plan") for member in members]})
+    return Estimate(
+        gathered("value", float),
+        gathered("error", float),
+        max((m.error_kind for m in members), key=list(ErrorKind).index),
+        gathered("status", object),
+        members[0].method,
+        gathered("evaluations", int),
+        {"plan": [member.detail.get("plan") for member in members]},
+    )
 
 
 __all__ = ["EPS", "METHODS", "Plan", "kl", "plan"]

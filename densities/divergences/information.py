@@ -38,8 +38,15 @@ def cross_entropy(p: Any, q: Any) -> Estimate:
     p, q = ratio.p, ratio.q
     if p.event_shape or p.batch_shape or q.batch_shape or p.measure != "lebesgue":
         own, divergence = entropy(p), kl(p, q)
-        return Estimate(own.value + divergence.value, own.error + divergence.error, ErrorKind.HEURISTIC, divergence.status,
-                        divergence.method, divergence.evaluations, dict(divergence.detail))
+        return Estimate(
+            own.value + divergence.value,
+            own.error + divergence.error,
+            ErrorKind.HEURISTIC,
+            divergence.status,
+            divergence.method,
+            divergence.evaluations,
+            dict(divergence.detail),
+        )
 
     def minus_log_q(y: Any) -> tuple[Any, Any]:
         log_q = q.logpdf_anywhere(y)

@@ -101,9 +101,13 @@ class RadonNikodym:
         inner, outer = p.support, q.support
         found = []
         if np.all(value(outer.low - inner.low) > _slack(inner.low_slack, outer.low_slack)):
-            found.append((_log_mass(p, "logcdf", outer.low), f"p has mass below {value(outer.low):.17g}, where q has none"))
+            found.append(
+                (_log_mass(p, "logcdf", outer.low), f"p has mass below {value(outer.low):.17g}, where q has none")
+            )
         if np.all(value(inner.high - outer.high) > _slack(inner.high_slack, outer.high_slack)):
-            found.append((_log_mass(p, "logsf", outer.high), f"p has mass above {value(outer.high):.17g}, where q has none"))
+            found.append(
+                (_log_mass(p, "logsf", outer.high), f"p has mass above {value(outer.high):.17g}, where q has none")
+            )
         return found
 
     def _atoms_of_p(self) -> list[tuple[float, str]]:
@@ -113,8 +117,10 @@ class RadonNikodym:
         if not len(locations):
             return []
         bare = (masses > 0) & ~(self.q.pmf(locations) > 0)
-        return [(float(np.log(mass)), f"p has an atom at {place:.17g}, q has none there")
-                for place, mass in zip(locations[bare], masses[bare], strict=True)]
+        return [
+            (float(np.log(mass)), f"p has an atom at {place:.17g}, q has none there")
+            for place, mass in zip(locations[bare], masses[bare], strict=True)
+        ]
 
 
 def _slack(a: Any, b: Any) -> float:

@@ -157,7 +157,7 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
             witnesses.append(piece.forward(x[alone][:1])[0][0])
         return logs, signs
 
-    sums = integrate_vector(p, integrands, floor=floors, rtol=rtol)
+    sums = integrate_vector(p, integrands, floor=floors, rtol=rtol, others=[q])
     if witnesses:
         return _infinite(f"p has mass near {np.array2string(witnesses[0], precision=6)}, where q has none")
     v, e = sums.values, sums.errors

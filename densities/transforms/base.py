@@ -140,7 +140,9 @@ class Transform:
 
     def same_as(self, other: object) -> bool:
         """Whether both are the same map, by type and parameters."""
-        return self is other or (type(self) is type(other) and isinstance(other, Transform) and same_parameters(self.params, other.params))
+        return self is other or (
+            type(self) is type(other) and isinstance(other, Transform) and same_parameters(self.params, other.params)
+        )
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:
         """The map at `index` of the batch, its parameters broadcast to `shape`."""
@@ -209,8 +211,17 @@ class Bijection(Transform):
         if up.ndim:
             low, high = np.where(up, value(low), value(high)), np.where(up, value(high), value(low))
         elif not up:
-            low, low_closed, low_slack, high, high_closed, high_slack = high, high_closed, high_slack, low, low_closed, low_slack
-        return Interval(low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack)
+            low, low_closed, low_slack, high, high_closed, high_slack = (
+                high,
+                high_closed,
+                high_slack,
+                low,
+                low_closed,
+                low_slack,
+            )
+        return Interval(
+            low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack
+        )
 
     def _end(self, end: Any, closed: bool, slack: Any) -> tuple[Any, bool, Any]:
         """The image of one end: (value, closed, slack)."""
@@ -234,7 +245,11 @@ class Bijection(Transform):
             rounded, slope = np.asarray(value(y)), np.exp(value(log_det))
             new_slack = slope * slack + EPS * (np.abs(rounded) + slope * np.abs(value(end)))
         if np.ndim(rounded):
-            return np.where(at_low, lows, np.where(at_high, highs, rounded)), closed, np.where(at_low | at_high, 0.0, new_slack)
+            return (
+                np.where(at_low, lows, np.where(at_high, highs, rounded)),
+                closed,
+                np.where(at_low | at_high, 0.0, new_slack),
+            )
         saturated = isinstance(y, Anchored) and rounded in (value(codomain.low), value(codomain.high))
         return (y if saturated else float(rounded)), closed, float(new_slack)
 
@@ -346,8 +361,15 @@ class ManyToOne(Transform):
     nondecreasing: ClassVar[bool] = False
 
 
-def register(name: str, *, examples: Sequence[Mapping[str, Any]] = ({},), aliases: Sequence[str] = (), source: str = "",
-             ufunc: Any = None, **metadata: Any) -> Callable[[type], type]:
+def register(
+    name: str,
+    *,
+    examples: Sequence[Mapping[str, Any]] = ({},),
+    aliases: Sequence[str] = (),
+    source: str = "",
+    ufunc: Any = None,
+    **metadata: Any,
+) -> Callable[[type], type]:
     """Class decorator: files a transform under `name`, so that strings, the CLI, the gallery and the tests know it.
 
     `ufunc` is the NumPy or SciPy ufunc that computes the same map; applied to a law it pushes the law forward.
@@ -357,7 +379,9 @@ def register(name: str, *, examples: Sequence[Mapping[str, Any]] = ({},), aliase
         if not (isinstance(cls, type) and issubclass(cls, Transform)):
             raise ParameterError(argument_error("register", "a subclass of Transform", cls))
         formula = (cls.__doc__ or "").strip().split("\n")[0]
-        registry.register(name, aliases=aliases, examples=examples, source=source, formula=formula, ufunc=ufunc, **metadata)(cls)
+        registry.register(
+            name, aliases=aliases, examples=examples, source=source, formula=formula, ufunc=ufunc, **metadata
+        )(cls)
         cls.name = name  # type: ignore[attr-defined]
         return cls
 

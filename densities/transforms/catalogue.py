@@ -42,6 +42,8 @@ def _is_domain(domain: Domain, wanted: Any) -> bool:
         if wanted == "bounded":
             return isinstance(domain, Interval) and bool(np.isfinite(domain.length))
         if wanted not in WORDS:
-            raise ParameterError(argument_error("domain", f"an Interval or one of {', '.join([*WORDS, 'bounded'])}", wanted))
+            raise ParameterError(
+                argument_error("domain", f"an Interval or one of {', '.join([*WORDS, 'bounded'])}", wanted)
+            )
         wanted = WORDS[wanted]
     return isinstance(domain, Interval) and domain.same_as(wanted)

@@ -37,7 +37,9 @@ def simplify(steps: Sequence[Transform]) -> tuple[Transform, ...]:
 
 
 def _cancels(before: Bijection, after: Bijection) -> bool:
-    return before.domain.event_ndim == after.domain.event_ndim and (before.inv.same_as(after) or after.inv.same_as(before))
+    return before.domain.event_ndim == after.domain.event_ndim and (
+        before.inv.same_as(after) or after.inv.same_as(before)
+    )
 
 
 def compose(*transforms: Transform) -> Transform:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from densities import plots as plot  # noqa: F401
     from densities.distributions import *  # noqa: F403
     from densities.divergences import *  # noqa: F403
-    from densities.domains import *  # noqa: F403
+    from densities.domains import Integers, Interval, Real, RealVector  # noqa: F401
     from densities.errors import *  # noqa: F403
     from densities.transforms import *  # noqa: F403
     from densities.validation import *  # noqa: F403

@@ -8,6 +8,7 @@ their own. Other array libraries are reached through array-api-compat.
 from __future__ import annotations
 
 import math
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,10 +74,7 @@ def _foreign(x: Any) -> Any:
 
     xp = array_api_compat.array_namespace(x)
     library = xp.__name__.rsplit(".", 1)[-1]
-    if library == "torch":
-        import torch.special as sp  # type: ignore[import-not-found]
-    else:
-        import jax.scipy.special as sp  # type: ignore[import-not-found]
+    sp = import_module("torch.special" if library == "torch" else "jax.scipy.special")
 
     def softplus(t: Any) -> Any:
         return xp.where(t > 0, t, 0 * t) + xp.log1p(xp.exp(-xp.abs(t)))

@@ -353,3 +353,83 @@ def test_summaries_agree_with_quantile_integrals(law):
 @each_law
 def test_pickles(law):
     assert pickle.loads(pickle.dumps(law)).same_as(law)
+
+
+# ---- corners: squares and powers that leave the doubles although the answer does not; the normal tail ----
+
+
+def far_and_near():
+    """(law, method, x, log of the answer) where a power of x over- or underflows."""
+    make = lambda name, **p: registry.get(name)(**p)  # noqa: E731
+    half_log_2_pi = 0.5 * np.log(2.0 / np.pi)
+    cauchy, chi, maxwell, rayleigh = make("student_t", df=1.0), make("chi", df=1.0), make("maxwell"), make("rayleigh")
+    cases = [(cauchy, "cdf", -x, -np.log(np.pi) - np.log(x)) for x in (1e155, 1e160, 1e200, 3e299)]
+    cases += [(cauchy, "sf", x, -np.log(np.pi) - np.log(x)) for x in (1e160, 3e299)]
+    for x in (1e-300, 1.25e-300, 1e-160, 1e-155):
+        log = np.log(x)
+        cases += [(chi, "cdf", x, half_log_2_pi + log)]
+        cases += [(maxwell, "logcdf", x, half_log_2_pi + 3.0 * log - np.log(3.0))]
+        cases += [(maxwell, "logpdf", x, half_log_2_pi + 2.0 * log)]
+        cases += [(rayleigh, "logcdf", x, 2.0 * log - np.log(2.0))]
+    return cases
+
+
+@pytest.mark.parametrize(("law", "method", "x", "log"), far_and_near(), ids=str)
+def test_answers_that_stay_when_powers_leave_the_doubles(law, method, x, log):
+    found = getattr(law, method)(x)
+    assert (found if method.startswith("log") else np.log(found)) == pytest.approx(log, rel=2e-15)
+
+
+@pytest.mark.parametrize("name", ["chi", "maxwell", "rayleigh", "half_normal"])
+@pytest.mark.parametrize("x", [1e155, 1e160, 1e300])
+def test_tails_far_out_are_zero_not_nan(name, x):
+    law = registry.get(name)(3.5) if name == "chi" else registry.get(name)()
+    assert law.sf(x) == 0.0 and law.cdf(x) == 1.0 and law.logcdf(x) == 0.0
+
+
+def test_normal_tail_to_a_few_ulp():
+    mp = pytest.importorskip("mpmath")
+    x = -np.linspace(1.5, 37.5, 301)
+    with mp.workdps(40):
+        truth = [mp.erfc(-mp.mpf(float(t)) / mp.sqrt(2)) / 2 for t in x]
+        for found in (registry.get("normal")().cdf(x), registry.get("normal")().sf(-x)):
+            assert max(abs(mp.mpf(float(f)) / t - 1) for f, t in zip(found, truth, strict=True)) < 5 * EPS
+        found = registry.get("half_normal")().sf(-x)
+        assert max(abs(mp.mpf(float(f)) / (2 * t) - 1) for f, t in zip(found, truth, strict=True)) < 5 * EPS
+    assert registry.get("normal")().cdf(-1e300) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("student_t", {"df": 2.1}),
+        ("student_t", {"df": 2.74}),
+        ("student_t", {"df": 30.0}),
+        ("beta", {"a": 2.0, "b": 3.0}),
+        ("beta", {"a": 50.0, "b": 14.0}),
+        ("beta", {"a": 0.02, "b": 4.5}),
+        ("beta_prime", {"a": 61.0, "b": 9.5}),
+        ("f", {"dfnum": 3.0, "dfden": 4.0}),
+        ("gamma", {"shape": 0.1}),
+        ("gamma", {"shape": 0.5}),
+        ("gamma", {"shape": 2.0}),
+        ("levy", {}),
+        ("inverse_gamma", {"shape": 2.0}),
+        ("generalized_normal", {"beta": 8.0}),
+    ],
+)
+def test_ordinary_quantiles_equal_those_of_log_probabilities(name, parameters):
+    """Two routes: SciPy's inverse polished, and Newton's method on the log-tails."""
+    law = registry.get(name)(**parameters)
+    q = np.concatenate([np.geomspace(1e-13, 0.4, 40), np.linspace(0.41, 0.9, 20)])
+    with np.errstate(all="ignore"):
+        for method in ("ppf", "isf"):
+            fast, slow = (
+                x if isinstance(x, Anchored) else Anchored.exact(x)
+                for x in (getattr(law, f"raw_{method}")(q), getattr(law, f"raw_log_{method}")(np.log(q)))
+            )
+            size = np.asarray(slow.log_offset)
+            rise = q * (1.0 + np.abs(np.log(q))) * np.exp(-np.asarray(value(law.raw_logpdf(slow))) - size)
+            error = np.abs(np.asarray(fast.log_offset) - size) / (1.0 + np.abs(size) + rise)
+            same = np.broadcast_to(np.asarray(fast.anchor) == np.asarray(slow.anchor), q.shape)
+            assert np.mean(same) > 0.9 and np.max(error[same]) <= TOLERANCE * EPS

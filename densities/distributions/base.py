@@ -537,7 +537,7 @@ def register(
         if not (isinstance(cls, type) and issubclass(cls, Distribution)):
             raise ParameterError(argument_error("register", "a subclass of Distribution", cls))
         registry.register(name, aliases=aliases, examples=examples, source=source, **metadata)(cls)
-        cls.name = name  # type: ignore[attr-defined]
+        cls.name = name
         return cls
 
     return file

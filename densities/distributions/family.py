@@ -194,7 +194,7 @@ class Family(Univariate):
         u = rng.random(shape)
         return self._ppf(np.where(u == 0.0, 2.0**-54, u), *shapes)
 
-    def _landmarks(self, *shapes: Any) -> Sequence[float] | None:
+    def _landmarks(self, *shapes: Any) -> Any:
         """Landmarks of the standard member where its quantiles are slow; None for quantiles."""
         return None
 

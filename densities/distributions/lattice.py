@@ -258,7 +258,7 @@ class Discrete(Univariate):
             turn = 1.0 if strand.up else -1.0
             low, high = (strand.low, strand.high) if strand.up else (-strand.high, -strand.low)
             start = np.broadcast_to(turn * strand.law.centre, np.broadcast_shapes(np.shape(q), self.batch_shape))
-            j = first_true(lambda j, strand=strand, turn=turn: reached(strand.at(turn * j)), low, high, start)
+            j = first_true(lambda j, strand=strand, turn=turn: reached(strand.at(turn * j)), low, high, start)  # type: ignore[misc]
             answers.append(np.where(j > high, np.inf, strand.at(turn * np.minimum(j, high))))
         return np.minimum(np.minimum.reduce(answers), self.support.high)
 

@@ -47,7 +47,7 @@ class Mixture(Univariate):
         ]
 
     @cached_property
-    def support(self) -> Interval:  # type: ignore[override]
+    def support(self) -> Interval:
         return hull([component.support for _, component in self._terms])
 
     @property
@@ -56,14 +56,14 @@ class Mixture(Univariate):
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
     @cached_property
-    def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         found = [(component.atoms[0], weight * component.atoms[1]) for weight, component in self._terms]
         return merged_atoms(
             np.concatenate([places for places, _ in found]), np.concatenate([mass for _, mass in found])
         )
 
     @cached_property
-    def log_continuous_mass(self) -> float:  # type: ignore[override]
+    def log_continuous_mass(self) -> float:
         if not len(self.atoms[0]):
             return 0.0
         return float(
@@ -78,7 +78,7 @@ class Mixture(Univariate):
         return [(weight, component) for weight, component in self._terms if component.log_continuous_mass > -np.inf]
 
     @cached_property
-    def critical_points(self) -> Sequence[float]:  # type: ignore[override]
+    def critical_points(self) -> Sequence[float]:
         ends = [
             float(value(end))
             for _, component in self._terms

@@ -127,14 +127,14 @@ class Pushforward(Univariate):
         return tuple(found)
 
     @cached_property
-    def support(self) -> Interval:  # type: ignore[override]
+    def support(self) -> Interval:
         images = [branch.image for branch in self.branches]
         points = [piece.value for piece, _ in self.flats] + list(self._pushed_atoms[0])
         images += [Interval(point, point, low_closed=True, high_closed=True) for point in points]
         return hull(images)
 
     @cached_property
-    def fragile(self) -> bool:  # type: ignore[override]
+    def fragile(self) -> bool:
         """Some point on the way lies at an end that is finite and not zero."""
         if self.base.fragile or _nonzero_end(self.base.support):
             return True
@@ -142,7 +142,7 @@ class Pushforward(Univariate):
             domain = branch.domain
             for step in branch.map.steps[:-1]:
                 with quiet():
-                    domain = step.image(domain.intersect(step.domain)) if isinstance(step, Bijection) else domain
+                    domain = step.image(domain.intersect(step.domain)) if isinstance(step, Bijection) else domain  # type: ignore[arg-type]
                 if _nonzero_end(domain):
                     return True
         return False
@@ -163,7 +163,7 @@ class Pushforward(Univariate):
             return merged_atoms(np.asarray(value(self.transform.forward(locations)), dtype=float), masses)
 
     @cached_property
-    def atoms(self) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[override]
+    def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         locations, masses = self._pushed_atoms
         return merged_atoms(
             np.append(locations, [piece.value for piece, _ in self.flats]),
@@ -171,7 +171,7 @@ class Pushforward(Univariate):
         )
 
     @cached_property
-    def log_continuous_mass(self) -> float:  # type: ignore[override]
+    def log_continuous_mass(self) -> float:
         if not self.flats:
             return self.base.log_continuous_mass
         with quiet():
@@ -330,7 +330,7 @@ class Pushforward(Univariate):
     # ---- quantiles and draws ----
 
     @cached_property
-    def critical_points(self) -> Sequence[float]:  # type: ignore[override]
+    def critical_points(self) -> Sequence[float]:
         ends = {
             float(value(end))
             for branch in self.branches

@@ -48,7 +48,7 @@ class Truncated(Univariate):
             )
 
     @cached_property
-    def support(self) -> Interval:  # type: ignore[override]
+    def support(self) -> Interval:
         return self.base.support.intersect(
             Interval(self.low, self.high, low_closed=np.isfinite(self.low), high_closed=np.isfinite(self.high))
         )

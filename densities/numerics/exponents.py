@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ParameterError, argument_error
+from densities.errors import ParameterError, argument_error
 
 __all__ = ["Tail", "Verdict", "log_remainder", "tail_verdict"]
 

@@ -292,7 +292,7 @@ class Inverse(Bijection):
         return self.original.domain
 
     @property
-    def increasing(self) -> Any:  # type: ignore[override]
+    def increasing(self) -> Any:
         return self.original.increasing
 
     @property
@@ -339,12 +339,14 @@ class Identity(Bijection):
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return x, 0.0
 
-    inverse_and_log_det = forward_and_log_det
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return y, 0.0
 
     def forward(self, x: Any) -> Any:
         return x
 
-    inverse = forward
+    def inverse(self, y: Any) -> Any:
+        return y
 
     @property
     def inv(self) -> Bijection:
@@ -382,7 +384,7 @@ def register(
         registry.register(
             name, aliases=aliases, examples=examples, source=source, formula=formula, ufunc=ufunc, **metadata
         )(cls)
-        cls.name = name  # type: ignore[attr-defined]
+        cls.name = name
         return cls
 
     return file

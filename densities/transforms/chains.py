@@ -141,7 +141,7 @@ class Chain(Composite, Bijection):
         self._bijections = tuple(steps)
 
     @cached_property
-    def increasing(self) -> Any:  # type: ignore[override]
+    def increasing(self) -> Any:
         up = self._bijections[0].increasing
         for step in self._bijections[1:]:
             up = np.asarray(up) == np.asarray(step.increasing)

@@ -412,7 +412,7 @@ def masses(case: LawCase) -> Finding:
     steps = np.where(law.cdf(x) < 0.5, law.cdf(x) - law.cdf(np.nextafter(x, -np.inf)), law.sf(np.nextafter(x, -np.inf)) - law.sf(x))
     inner = np.sum(pmf) if listed is None else law.prob(np.nextafter(x[0], -np.inf), x[-1])
     return together([
-        compared("pmf", x, pmf, steps, ROUNDINGS * EPS * np.maximum(pmf, np.minimum(law.cdf(x), law.sf(np.nextafter(x, -np.inf))))),
+        compared("pmf", x, pmf, steps, ROUNDINGS * EPS * np.maximum(pmf, np.minimum(law.cdf(x), law.sf(np.nextafter(x, -np.inf)))) + 1e-300),
         compared("sum of masses", x[0], np.sum(pmf), inner, ROUNDINGS * EPS),
         compared("no mass between atoms", x, law.pmf(np.nextafter(x, np.inf)) * ~np.isin(np.nextafter(x, np.inf), x), 0.0, 0.0),
     ])

@@ -16,7 +16,6 @@ import numpy as np
 
 from densities import distributions as laws
 from densities.anchored import Anchored, value
-from densities.arrays import quiet
 from densities.divergences import kl
 from densities.domains import Interval
 from densities.errors import DensitiesError, ParameterError, argument_error
@@ -45,10 +44,11 @@ __all__ = ["FALSE_ALARMS", "check_transform"]
 
 EVERY_MAP, BIJECTIONS, MANY_TO_ONE, PUSHED = LawBook(), LawBook(), LawBook(), LawBook()
 FALSE_ALARMS = 1e-6  # of the test of the draws of one law
-DRAWS = 20_000
+DRAWS = 2**16
 # The error of a numeric derivative is an estimate: it is taken ten times, and a derivative less sure than this is not used.
 DERIVATIVE_MARGIN, DERIVATIVE_LIMIT = 10.0, 1e-5
-SMALLEST = 1e-270
+SMALLEST = 1e-270  # below, steps of a numeric derivative are subnormal
+TINY = float(np.finfo(float).tiny)
 MASS_TOLERANCE = 1e-6  # what a divergence integrated between the quantiles at 1e-10 may miss
 # Where maps with infinitely many pieces are looked at, and where the laws live that are pushed through them.
 WIDEST, BOUNDED = Interval(-25.0, 25.0), Interval(-2.0, 3.0)
@@ -105,10 +105,9 @@ class MapCase:
     @cached_property
     def pairs(self) -> list[tuple[Any, Any]]:
         """Pairs (p, q) of laws that live in the domain and have a known divergence; p is pushed."""
-        domain = self.domain
-        if isinstance(self.map, Endless):
-            domain = BOUNDED  # a handful of its pieces tells as much as a hundred, and sooner
-        return [pair for pair in laws_within(domain) if _lives_in(pair, self.map)]
+        endless = isinstance(self.map, Endless)  # a handful of its pieces tells as much as a hundred, and sooner
+        found = [pair for pair in laws_within(BOUNDED if endless else self.domain) if _lives_in(pair, self.map)]
+        return found if isinstance(self.map, Bijection) else found[: 1 if endless else 2]
 
     @cached_property
     def pushed(self) -> list[Any]:
@@ -201,7 +200,7 @@ def _input_noise(t: Transform, x: np.ndarray, eps: float = EPS) -> np.ndarray:
 
 @EVERY_MAP.law("float32 stays float32")
 def single_precision(case: MapCase) -> Finding:
-    x = np.unique(case.ordinary.astype(np.float32))
+    x = _within_single(case.map, np.unique(case.ordinary.astype(np.float32)))
     y = np.asarray(value(case.map.forward(x)))
     if y.dtype != np.float32:
         return broken(f"g of a float32 array is {y.dtype}")
@@ -215,6 +214,15 @@ def single_precision(case: MapCase) -> Finding:
     eps = float(np.finfo(np.float32).eps)
     slack = ulps(x) * eps * (np.abs(expected) + np.abs(exact)) + _input_noise(case.map, exact, eps)
     return compared("g(x)", x, y, expected, slack)
+
+
+def _within_single(t: Transform, x: np.ndarray) -> np.ndarray:
+    """The points that no step of a chain leads out of the range of float32."""
+    keep, z = np.ones(x.shape, bool), x.astype(float)
+    for step in t.steps:
+        z = np.asarray(value(step.forward(z)), dtype=float)
+        keep &= (np.abs(z) < 1e30) & ((np.abs(z) > 1e-30) | (z == 0))
+    return x[keep]
 
 
 @EVERY_MAP.law("pickles")
@@ -264,7 +272,8 @@ def _anchored_inverse(t: Any, y: np.ndarray, anchor: float) -> Finding:
     x, plain = t.inverse_and_log_det(y)
     plain = np.broadcast_to(value(plain), y.shape)
     found = t.inverse_and_log_det(Anchored(np.full(y.shape, anchor), offset))[1]
-    allowed = 64 * EPS * (1 + np.abs(plain)) + _log_det_noise(t, value(x)) * ulps(x, y)
+    beside = [np.asarray(value(t.inverse_and_log_det(end)[1])) for end in widened(y, y, ulps(x, y))]
+    allowed = 64 * EPS * (1 + np.abs(plain)) + _log_det_noise(t, value(x)) + np.abs(beside[1] - beside[0])
     return compared(f"log|dx/dy| anchored at {anchor:g}", y, value(found), plain, allowed)
 
 
@@ -301,6 +310,7 @@ def round_trip_back(case: MapCase) -> Finding:
 def _round_trip(t: Any, what: str, back: Callable) -> Finding:
     """x lies in what the numbers that round to g(x) come back to."""
     x = points_of(t.domain)
+    x = x[(np.abs(x) > TINY) | (x == 0)]  # subnormal numbers have lost their digits, and their reciprocals overflow
     y = np.asarray(value(t.forward(x)), dtype=float)
     ball = pushed_ball(t, x, x) if len(t.steps) > 1 else (y, y)  # every step of a chain rounds
     roundings = ulps(x, y)
@@ -414,7 +424,7 @@ def image_is_codomain(case: MapCase) -> Finding:
 def _approaches(case: MapCase, side: float, target: float) -> Finding:
     end = ends_of(case.domain)[side > 0]
     at_end = float(np.ravel(value(case.map.forward(np.array([end]))))[0])
-    if at_end == target or abs(at_end - target) <= 16 * EPS * abs(target):
+    if at_end == target or (np.isfinite(target) and abs(at_end - target) <= 16 * EPS * abs(target)):
         return holds(f"g({end:g}) = {target:g}", 0.0)
     x = _towards(case.domain, side)
     y = np.asarray(value(case.map.forward(x)), dtype=float)
@@ -570,6 +580,9 @@ def divergence_not_larger(case: MapCase) -> Finding:
 
 @PUSHED.law("mass of pushed laws is 1 and follows their cdf")
 def pushed_mass(case: MapCase) -> Finding:
+    for law in case.pushed:
+        if np.isnan(law.pdf(law.median())):
+            return broken(f"the density of {law} is NaN at its median")
     found = [mass_check(str(law), law) for law in case.pushed]
     return checks_as_finding(found) if found else undecided("no law fits into the domain")
 

@@ -89,7 +89,7 @@ class VonMises(Circular):
 
     inverts_fast = False
 
-    def _landmarks(self, kappa: Any, mu: Any) -> np.ndarray:
+    def _landmarks(self, kappa: Any, mu: Any) -> Any:
         """The peak with its width, and the trough."""
         width = 1.0 / np.sqrt(max(float(kappa), 0.1))
         return wrapped(mu + np.append(width * np.array([-4.0, -1.0, 0.0, 1.0, 4.0]), np.pi))

@@ -10,7 +10,7 @@ from scipy import special
 from densities.anchored import Anchored, anchored, value
 from densities.distributions.base import register
 from densities.distributions.continuous.location_scale import Cauchy
-from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, LOG_PI
+from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, LOG_PI, normal_cdf
 from densities.distributions.family import Family
 from densities.domains import Interval
 from densities.logmath import log1mexp
@@ -43,7 +43,7 @@ class HalfNormal(Family):
         return special.erf(value(z) / np.sqrt(2.0))
 
     def _sf(self, z: Any) -> Any:
-        return 2.0 * special.ndtr(-z)
+        return 2.0 * normal_cdf(-z)
 
     def _logcdf(self, z: Any) -> Any:
         x = value(z)

@@ -10,7 +10,7 @@ from scipy import special
 from densities.anchored import Anchored, log_abs, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_incomplete_beta
-from densities.distributions.continuous.shared import LOG2, ORDINARY, Symmetric, by_log_newton, by_need, patched
+from densities.distributions.continuous.shared import DEEP, LOG2, ORDINARY, Symmetric, by_log_newton, by_need, patched
 from densities.distributions.family import Family
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, real
@@ -41,14 +41,23 @@ class StudentT(Symmetric, Family):
         return np.log1p(z * z / df) * (-0.5 * (df + 1.0)) - (0.5 * np.log(df) + log_beta(0.5 * df, 0.5))
 
     def _cdf(self, z: Any, df: Any) -> Any:
-        half = 0.5 * incomplete_beta(0.5 * df, 0.5, *_shares(value(z), df))
-        return np.where(value(z) < 0, half, 1.0 - half)
+        t = value(z)
+        w, v = _shares(t, df)
+        half = patched(0.5 * incomplete_beta(0.5 * df, 0.5, w, v), w < DEEP, self._deep_half, t, df)
+        return np.where(t < 0, half, 1.0 - half)
 
-    def _logcdf(self, z: Any, df: Any) -> Any:
+    def _deep_half(self, t: Any, df: Any) -> Any:
+        return np.exp(self._log_half(t, df))
+
+    def _log_half(self, z: Any, df: Any) -> Any:
+        """log P(T > |z|)."""
         w, v = _shares(value(z), df)
         ratio = 2.0 * log_abs(z) - np.log(df)
         log_w, log_v = -np.logaddexp(0.0, ratio), -np.logaddexp(0.0, -ratio)
-        half = log_incomplete_beta(0.5 * df, 0.5, log_w, log_v, w, v) - LOG2
+        return log_incomplete_beta(0.5 * df, 0.5, log_w, log_v, w, v) - LOG2
+
+    def _logcdf(self, z: Any, df: Any) -> Any:
+        half = self._log_half(z, df)
         return np.where(value(z) < 0, half, np.log1p(-np.exp(half)))
 
     def _ppf(self, q: Any, df: Any) -> Any:

@@ -150,7 +150,8 @@ def upper_gamma(a: Any, z: Any) -> Any:
     """Q(a, z) = Γ(a, z)/Γ(a)."""
     x = value(z)
     tail = special.gammaincc(a, x)
-    tail = patched(tail, (tail < RARE) & (x > a + 1.0), lambda a, x: np.exp(log_upper_gamma_deep(a, x)), a, x)
+    rare = (tail < RARE) & (x > a + 1.0) & (x < 1e290)
+    tail = patched(tail, rare, lambda a, x: np.exp(log_upper_gamma_deep(a, x)), a, x)
     return patched(tail, tail > 1.0 - RARE, lambda a, x: 1.0 - lower_gamma(a, x), a, x)
 
 
@@ -158,7 +159,7 @@ def lower_gamma(a: Any, z: Any) -> Any:
     """P(a, z) = γ(a, z)/Γ(a)."""
     x = value(z)
     tail = special.gammainc(a, x)
-    return patched(tail, (tail < RARE) & (x < a), lambda a, x: np.exp(log_lower_gamma_deep(a, x)), a, x)
+    return patched(tail, (tail < RARE) & (x < a), lambda a, z: np.exp(value(log_lower_gamma_deep(a, z))), a, z)
 
 
 def log_upper_gamma(a: Any, z: Any) -> Any:
@@ -166,7 +167,7 @@ def log_upper_gamma(a: Any, z: Any) -> Any:
     x = value(z)
     tail = special.gammaincc(a, x)
     deep = (tail < RARE) & (x > a + 1.0)
-    return patched(log_of_tail(tail, lower_gamma(a, x)), deep, log_upper_gamma_deep, a, z)
+    return patched(log_of_tail(tail, lower_gamma(a, z)), deep, log_upper_gamma_deep, a, z)
 
 
 def log_lower_gamma(a: Any, z: Any) -> Any:

@@ -9,7 +9,15 @@ from scipy import special
 
 from densities.anchored import Anchored, value
 from densities.distributions.base import register
-from densities.distributions.continuous.shared import EULER, HALF_LOG_2PI, LOG2, LOG_PI, Symmetric, complement
+from densities.distributions.continuous.shared import (
+    EULER,
+    HALF_LOG_2PI,
+    LOG2,
+    LOG_PI,
+    Symmetric,
+    complement,
+    normal_cdf,
+)
 from densities.distributions.family import Family
 from densities.logmath import log1mexp
 from densities.parameters import positive, real
@@ -38,7 +46,7 @@ class Normal(Symmetric, Family):
         return z * z * -0.5 - HALF_LOG_2PI
 
     def _cdf(self, z: Any) -> Any:
-        return special.ndtr(z)
+        return normal_cdf(z)
 
     def _logcdf(self, z: Any) -> Any:
         return special.log_ndtr(z)

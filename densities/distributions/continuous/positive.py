@@ -19,7 +19,7 @@ from densities.distributions.continuous.incomplete import (
     lower_gamma,
     upper_gamma,
 )
-from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, complement
+from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, complement, normal_cdf
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.errors import ParameterError
@@ -135,10 +135,10 @@ class LogNormal(Family):
         return z * z * -0.5 - log - (np.log(sigma) + HALF_LOG_2PI)
 
     def _cdf(self, x: Any, mu: Any, sigma: Any) -> Any:
-        return special.ndtr((np.log(x) - mu) / sigma)
+        return normal_cdf((np.log(x) - mu) / sigma)
 
     def _sf(self, x: Any, mu: Any, sigma: Any) -> Any:
-        return special.ndtr((mu - np.log(x)) / sigma)
+        return normal_cdf((mu - np.log(x)) / sigma)
 
     def _logcdf(self, x: Any, mu: Any, sigma: Any) -> Any:
         return special.log_ndtr((np.log(x) - mu) / sigma)

@@ -23,7 +23,7 @@ from densities.distributions.continuous.incomplete import (
     upper_gamma,
 )
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import EULER, LOG2, complement, where_finite
+from densities.distributions.continuous.shared import EULER, LOG2, complement, power_of, where_finite
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
@@ -49,7 +49,7 @@ class GammaPower(Family):
 
     def _inner(self, x: Any, *shapes: Any) -> tuple[Any, Any]:
         a, power, factor = self.core(*shapes)
-        return a, x**power * factor
+        return a, power_of(x, power, factor)
 
     def _outer(self, u: Any, *shapes: Any) -> Any:
         _, power, factor = self.core(*shapes)
@@ -61,7 +61,7 @@ class GammaPower(Family):
     def _logpdf(self, x: Any, *shapes: Any) -> Any:
         """u^(a - 1/power) e^-u/Γ(a) |power| factor^(1/power): the powers of u joined before the logarithm is taken."""
         a, power, factor = self.core(*shapes)
-        return log_gamma_terms(x**power * factor, a, -1.0 / power) + (np.log(abs(power)) + np.log(factor) / power)
+        return log_gamma_terms(power_of(x, power, factor), a, -1.0 / power) + (np.log(abs(power)) + np.log(factor) / power)
 
     def _cdf(self, x: Any, *shapes: Any) -> Any:
         return (upper_gamma if self._flipped(*shapes) else lower_gamma)(*self._inner(x, *shapes))
@@ -241,7 +241,7 @@ class ExponentialPower(Family):
 
     def _rate(self, x: Any, *shapes: Any) -> Any:
         power, factor = self.core(*shapes)
-        return x**power * factor
+        return power_of(x, power, factor)
 
     def _outer(self, u: Any, *shapes: Any) -> Any:
         power, factor = self.core(*shapes)

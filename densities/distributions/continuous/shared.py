@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from densities.anchored import Anchored, anchored, is_pure, log_abs, value
 from densities.logmath import log1mexp, log1p_minus_x
@@ -70,6 +71,28 @@ def _interleaved(chosen: Any, first: Any, second: Any) -> Any:
     a, b = anchored(first), anchored(second)
     anchor = 0.0 if is_pure(a) and is_pure(b) else filled(a.anchor, b.anchor)
     return Anchored(anchor, filled(a.offset, b.offset), filled(a.log_offset, b.log_offset))
+
+
+def power_of(x: Any, exponent: Any, factor: Any) -> Any:
+    """factor·x^exponent, with its logarithm kept where a power of the doubles x has lost digits to underflow."""
+    result = x**exponent * factor
+    if isinstance(x, Anchored) or not np.any(np.abs(result) < DEEP):
+        return result
+    return Anchored.exact(x) ** exponent * factor
+
+
+def normal_cdf(z: Any) -> Any:
+    """Φ(z) to a few ulp; SciPy's loses z² of them in the lower tail, where it rounds z/√2 before squaring it."""
+    z = value(z)
+    return patched(special.ndtr(z), z < -2.0, _lower_normal, z)
+
+
+def _lower_normal(z: Any) -> Any:
+    """e^(-z²/2) erfcx(-z/√2)/2, z² from a leading part of 22 bits whose square is exact; 0 below -40."""
+    z = np.maximum(np.asarray(z, dtype=float), -40.0)
+    high = np.rint(z * 65536.0) / 65536.0
+    low = z - high
+    return np.exp(-0.5 * high * high) * np.exp(-low * (high + 0.5 * low)) * (0.5 * special.erfcx(z * -np.sqrt(0.5)))
 
 
 def log_of_tail(tail: Any, other: Any) -> Any:

@@ -13,6 +13,7 @@ import operator
 from functools import singledispatch
 from typing import Any
 
+from densities import protocols
 from densities.distributions.base import Distribution
 from densities.distributions.identities import circular, exponentials, lines, names, powers, truncations
 from densities.distributions.identities.chains import after, through
@@ -22,7 +23,6 @@ from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
 from densities.errors import SupportError
-from densities import protocols
 from densities.protocols import push_forward
 
 __all__ = ["Exponent", "Line", "canonical", "identities", "register_identity", "simplify"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from densities import protocols
 from densities.anchored import value
 from densities.distributions.base import Distribution
 from densities.distributions.continuous.bounded import ContinuousBernoulli, Triangular
@@ -22,7 +23,6 @@ from densities.distributions.latex.text import filled, interval, number, rounded
 from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
-from densities import protocols
 from densities.protocols import push_forward
 
 __all__ = ["density_latex", "law_latex"]

@@ -411,9 +411,7 @@ def test_normal_tail_to_a_few_ulp():
         ("beta_prime", {"a": 61.0, "b": 9.5}),
         ("f", {"dfnum": 3.0, "dfden": 4.0}),
         ("gamma", {"shape": 0.1}),
-        ("gamma", {"shape": 0.5}),
         ("gamma", {"shape": 2.0}),
-        ("levy", {}),
         ("inverse_gamma", {"shape": 2.0}),
         ("generalized_normal", {"beta": 8.0}),
     ],
@@ -433,3 +431,14 @@ def test_ordinary_quantiles_equal_those_of_log_probabilities(name, parameters):
             error = np.abs(np.asarray(fast.log_offset) - size) / (1.0 + np.abs(size) + rise)
             same = np.broadcast_to(np.asarray(fast.anchor) == np.asarray(slow.anchor), q.shape)
             assert np.mean(same) > 0.9 and np.max(error[same]) <= TOLERANCE * EPS
+
+
+def test_quantiles_of_a_squared_normal():
+    """Gamma of shape 1/2: erfinv(q)², and the Lévy law 1/(2 erfinv(q)²), by mpmath."""
+    mp = pytest.importorskip("mpmath")
+    gamma, levy = registry.get("gamma")(0.5), registry.get("levy")()
+    with mp.workdps(40):
+        for q in (1e-9, 1e-3, 0.2, 0.45, 0.55, 0.7, 0.85, 0.999):
+            u = mp.erfinv(mp.mpf(q)) ** 2
+            assert abs(mp.mpf(float(gamma.ppf(q))) / u - 1) < TOLERANCE * EPS
+            assert abs(mp.mpf(float(levy.isf(q))) * 2 * u - 1) < TOLERANCE * EPS

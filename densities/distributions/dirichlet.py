@@ -8,12 +8,44 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.distributions.base import register
+from densities.anchored import value
+from densities.distributions.base import Univariate, register
 from densities.distributions.continuous import Beta
 from densities.distributions.vector_base import VectorDistribution, VectorPart
-from densities.domains import Simplex
+from densities.domains import REAL, Interval, Simplex
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import REQUIRED, bind, positive
+
+# Below this a quantile may be subnormal.
+SMALLEST = 1e-290
+
+
+class LogitBeta(Univariate):
+    """The law of log v/(1 - v) for a beta variable v: f(w) = v^a (1 - v)^b/B(a, b)."""
+
+    name = "logit_beta"
+
+    def __init__(self, a: float, b: float):
+        self.params = {"a": a, "b": b}
+
+    @property
+    def support(self) -> Interval:
+        return REAL
+
+    def raw_logpdf(self, x: Any) -> Any:
+        w, (a, b) = value(x), self.params.values()
+        return -a * np.logaddexp(0.0, -w) - b * np.logaddexp(0.0, w) - special.betaln(a, b)
+
+    def raw_ppf(self, q: Any) -> Any:
+        a, b = self.params.values()
+        return _log_beta_quantile(a, b, q) - _log_beta_quantile(b, a, 1.0 - q)
+
+
+def _log_beta_quantile(a: float, b: float, u: Any) -> Any:
+    """log v with I_v(a, b) = u; where v underflows, from I_v ~ v^a/(a B(a, b))."""
+    v = special.betaincinv(a, b, u)
+    leading = (np.log(u) + np.log(a) + special.betaln(a, b)) / a
+    return np.where(v < SMALLEST, leading, np.log(v))
 
 
 @register(
@@ -26,7 +58,7 @@ class Dirichlet(VectorDistribution):
 
     alpha (..., n) > 0 with n >= 2; x (..., n) -> (...,), where Σx = 1 to 1e-9. On an edge of the simplex the
     one-sided limit, NaN at a corner that has none. The entries are x_i = v_i·Π_{j<i}(1 - v_j) with independent v_i of
-    law Beta(α_i, Σ_{j>i} α_j).
+    law Beta(α_i, Σ_{j>i} α_j); the roots are log v_i/(1 - v_i), which keep v_i and 1 - v_i both.
     """
 
     parameters = {"alpha": positive(REQUIRED, "concentration")}
@@ -64,15 +96,23 @@ class Dirichlet(VectorDistribution):
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         rest = np.cumsum(self._alpha[::-1])[::-1]
-        roots = tuple(Beta(a, b) for a, b in zip(self._alpha[:-1], rest[1:], strict=True))
+        roots = tuple(LogitBeta(float(a), float(b)) for a, b in zip(self._alpha[:-1], rest[1:], strict=True))
 
-        def forward(v: np.ndarray) -> tuple[Any, Any]:
-            left = np.cumsum(np.log1p(-v), axis=-1)
-            before = np.concatenate([np.zeros_like(left[..., :1]), left[..., :-1]], axis=-1)
-            return np.concatenate([v * np.exp(before), np.exp(left[..., -1:])], axis=-1), np.sum(before, axis=-1)
+        def forward(w: np.ndarray) -> tuple[Any, Any]:
+            log_v, log_rest = -np.logaddexp(0.0, -w), -np.logaddexp(0.0, w)
+            left = np.cumsum(log_rest, axis=-1)
+            before = left - log_rest
+            y = np.exp(np.concatenate([log_v + before, left[..., -1:]], axis=-1))
+            return y, np.sum(before + log_v + log_rest, axis=-1)
 
-        first, second = self._alpha[:-1], rest[1:]
-        return (VectorPart(1.0, roots, forward, quantiles=lambda u: special.betaincinv(first, second, u)),)
+        def backward(y: np.ndarray) -> np.ndarray:
+            after = np.cumsum(y[..., ::-1], axis=-1)[..., ::-1]
+            return np.log(y[..., :-1]) - np.log(after[..., 1:])
+
+        def quantiles(u: np.ndarray) -> np.ndarray:
+            return np.stack([root.raw_ppf(u[..., i]) for i, root in enumerate(roots)], axis=-1)
+
+        return (VectorPart(1.0, roots, forward, quantiles=quantiles, backward=backward),)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Gamma variables over their sum, by logarithms: log Γ(α) = log Γ(α + 1) + log(U)/α does not underflow."""

@@ -64,6 +64,12 @@ class Elliptical(VectorDistribution):
         """The matrix with its diagonal scaled to 1."""
         return self._root
 
+    @cached_property
+    def conditioning(self) -> float:
+        """The condition number of the scaled matrix, times the distance of the centre from 0 in its own units."""
+        offset = np.max(np.abs(self.params[self.location]) / np.where(self._scales > 0, self._scales, 1.0))
+        return float(np.max(np.linalg.cond(self._root)) * (1.0 + offset))
+
     def raw_logpdf(self, x: Any) -> Any:
         z = _forward_substitution(self.map.params["matrix"], np.asarray(x, dtype=float) - self.params[self.location])
         return self._log_spherical(np.sum(z * z, axis=-1)) - self.map.log_det

@@ -79,6 +79,11 @@ class VectorDistribution(Distribution):
         """The set of full dimension that densities refer to; laws of different carriers are singular to each other."""
         return f"R^{self.n}"
 
+    @property
+    def conditioning(self) -> float:
+        """How many eps the quadratic part of the log-density errs by, relatively."""
+        return 1.0
+
     def shares_carrier(self, other: Any) -> bool:
         """Whether both laws have densities with respect to the same measure."""
         return self.carrier == other.carrier

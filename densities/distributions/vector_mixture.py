@@ -79,6 +79,10 @@ class VectorMixture(VectorDistribution):
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
     @property
+    def conditioning(self) -> float:
+        return max(component.conditioning for _, component in self._terms)
+
+    @property
     def carrier(self) -> str:
         return " and ".join(sorted(self._carriers))
 

@@ -82,6 +82,10 @@ class VectorPushforward(VectorDistribution):
         return self.base.measure
 
     @property
+    def conditioning(self) -> float:
+        return self.base.conditioning
+
+    @property
     def carrier(self) -> str:
         plain = self.base.carrier == f"R^{self.n}"
         return self.base.carrier if plain else f"the image of {self.base.carrier} under {self.transform}"

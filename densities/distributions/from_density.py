@@ -203,9 +203,8 @@ class FromDensity(Univariate):
         result = integrate(density, np.arange(len(low)), low, high, width)
         return result.log_magnitude[0], bool(result.converged.all()), float(result.error[0].sum())
 
-    def _tail_mass(self, x: Any, *, lower: bool) -> Any:
-        """log P(X <= x) or log P(X > x): the panels on that side, and the rest of the panel of x."""
-        points = np.asarray(value(x), dtype=float)
+    def _tail_mass(self, points: np.ndarray, *, lower: bool) -> np.ndarray:
+        """log P(X <= x) or log P(X > x) as a sum: the panels on that side, and the rest of the panel of x."""
         flat = points.ravel()
         panel = np.clip(np.searchsorted(self._edges, flat, side="left") - 1, 0, len(self._edges) - 2)
         near = self._edges[panel] if lower else self._edges[panel + 1]
@@ -218,10 +217,19 @@ class FromDensity(Univariate):
         return np.logaddexp(base, rest).reshape(points.shape)
 
     def raw_logcdf(self, x: Any) -> Any:
-        return self._tail_mass(x, lower=True)
+        return self._log_tail(x, lower=True)
 
     def raw_logsf(self, x: Any) -> Any:
-        return self._tail_mass(x, lower=False)
+        return self._log_tail(x, lower=False)
+
+    def _log_tail(self, x: Any, *, lower: bool) -> Any:
+        """log P(X <= x) or log P(X > x); beyond one half it is that of the complement of the other."""
+        points = np.asarray(value(x), dtype=float)
+        result = self._tail_mass(points, lower=lower)
+        most = np.asarray(result > LOG_HALF)
+        if most.any():
+            result[most] = log1mexp(self._tail_mass(points[most], lower=not lower))
+        return result
 
     def raw_log_ppf(self, logq: Any) -> Any:
         return self._log_quantile(logq, lower=True)
@@ -239,7 +247,8 @@ class FromDensity(Univariate):
         return result
 
     def _solved(self, logq: np.ndarray, *, lower: bool) -> np.ndarray:
-        log_tail = self.raw_logcdf if lower else self.raw_logsf
+        def log_tail(x: Any) -> Any:
+            return self._log_tail(x, lower=lower)
 
         def slope(x: Any) -> Any:
             return np.exp(self.raw_logpdf(x) - log_tail(x)) * (1.0 if lower else -1.0)
@@ -269,13 +278,17 @@ class FromDensity(Univariate):
         low, high, rest = x[cell - 1], x[cell], q - mass[cell - 1]
         point = low + (high - low) * np.clip(rest / (mass[cell] - mass[cell - 1]), 0.0, 1.0)
         for _ in range(STEPS):
-            half = 0.5 * (point - low)
-            since = np.exp(self.raw_logpdf(low[..., None] + half[..., None] * (1.0 + NODES))) @ WEIGHTS * half
+            since = self._mass_since(low, mass[cell - 1], point)
             step = (rest - since) / np.exp(self.raw_logpdf(point))
             point = np.clip(point + step, low, high)
         todo = ~(np.abs(step) <= SETTLED * (high - low)) | (q < mass[0]) | (q > mass[-1])
         point[todo] = self.raw_log_ppf(np.log(q[todo]))
         return point
+
+    def _mass_since(self, low: np.ndarray, below: np.ndarray, point: np.ndarray) -> np.ndarray:
+        """The mass from a knot, below which there is the mass `below`, to a point in the next cell."""
+        half = 0.5 * (point - low)
+        return np.exp(self.raw_logpdf(low[..., None] + half[..., None] * (1.0 + NODES))) @ WEIGHTS * half
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         if self.sampler is not None:

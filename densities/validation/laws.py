@@ -103,7 +103,9 @@ class CheckReport:
     def __str__(self) -> str:
         lines = [list(HEADINGS), *self.cells()]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        rows = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+        rows = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        ]
         return "\n".join([self.subject, *rows, self.summary])
 
     def to_dict(self) -> dict[str, Any]:
@@ -177,7 +179,9 @@ def together(findings: Sequence[Finding]) -> Finding:
 
 def compared(what: str, at: Any, found: Any, expected: Any, allowed: Any) -> Finding:
     """|found - expected| <= allowed, elementwise at the points `at`; equal infinities and equal NaNs agree."""
-    at, found, expected, allowed = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (at, found, expected, allowed)))
+    at, found, expected, allowed = np.broadcast_arrays(
+        *(np.asarray(a, dtype=float) for a in (at, found, expected, allowed))
+    )
     if not at.size:
         return does_not_apply(f"{what}: there are no such points")
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
@@ -203,4 +207,6 @@ def within(what: str, at: Any, found: Any, low: Any, high: Any) -> Finding:
     i = int(np.flatnonzero(wrong.ravel())[0])
     at, found, low, high = (a.ravel() for a in (at, found, low, high))
     expected = f"expected between {low[i]:.17g} and {high[i]:.17g}"
-    return broken(f"{what} at {at[i]:.17g}: got {found[i]:.17g}, {expected} ({np.count_nonzero(wrong)} of {at.size} points)")
+    return broken(
+        f"{what} at {at[i]:.17g}: got {found[i]:.17g}, {expected} ({np.count_nonzero(wrong)} of {at.size} points)"
+    )

@@ -29,7 +29,7 @@ from densities.validation.laws import (
     undecided,
     within,
 )
-from densities.validation.laws_transform import DRAWS, FALSE_ALARMS, checks_as_finding, pickle_finding
+from densities.validation.map_case import DRAWS, FALSE_ALARMS, checks_as_finding, pickle_finding
 from densities.validation.points import ends_of
 
 __all__ = ["check_distribution"]
@@ -111,8 +111,8 @@ def logarithms(case: LawCase) -> Finding:
     for name in ("cdf", "sf", "pmf" if law.measure == "counting" else "pdf"):
         plain, logs = getattr(law, name)(x), getattr(law, f"log{name}")(x)
         normal = (plain > 1e-300) & np.isfinite(plain)
-        found.append(compared(f"log{name}", x[normal], logs[normal], np.log(plain[normal]), ROUNDINGS * EPS * np.maximum(1.0, np.abs(logs[normal])))
-                     if normal.any() else holds(f"{name} is nowhere positive"))  # fmt: skip
+        slack = ROUNDINGS * EPS * np.maximum(1.0, np.abs(logs[normal]))
+        found.append(compared(f"log{name}", x[normal], logs[normal], np.log(plain[normal]), slack))
     far = np.array([law.logcdf(law.ppf(logp=-800.0)), law.logsf(law.isf(logp=-800.0))])
     if not case.has_atoms and np.any(np.isnan(far)):
         found.append(broken(f"log cdf and log sf are {far} where their exponentials underflow"))
@@ -153,7 +153,11 @@ def quantiles(case: LawCase) -> Finding:
             found.append(compared(f"log{inverse}({quantile}(logp=", *(a[keep] for a in (logs, at, logs, reach))) if keep.any()
                          else holds("beyond the doubles"))  # fmt: skip
     found.append(compared("ends", [0.0, 1.0], law.ppf([0.0, 1.0]), case.ends, 0.0))
-    found.append(fact(bool(np.all(np.isnan(law.ppf([-0.1, 1.1, np.nan])))), "NaN outside [0, 1]", "ppf is a number outside [0, 1]"))
+    found.append(
+        fact(
+            bool(np.all(np.isnan(law.ppf([-0.1, 1.1, np.nan])))), "NaN outside [0, 1]", "ppf is a number outside [0, 1]"
+        )
+    )
     return together(found)
 
 
@@ -166,8 +170,14 @@ def _inverted(case: LawCase, quantile: str, inverse: str, toward: float, x: np.n
         before = of(np.nextafter(x, -np.inf))
         at = of(x)
         if quantile == "ppf":
-            return [within("cdf(ppf(q))", q, at, q - slack, np.inf), within("cdf before ppf(q)", q, before, -np.inf, q + slack)]
-        return [within("sf(isf(q))", q, at, -np.inf, q + slack), within("sf before isf(q)", q, before, q - slack, np.inf)]
+            return [
+                within("cdf(ppf(q))", q, at, q - slack, np.inf),
+                within("cdf before ppf(q)", q, before, -np.inf, q + slack),
+            ]
+        return [
+            within("sf(isf(q))", q, at, -np.inf, q + slack),
+            within("sf before isf(q)", q, before, q - slack, np.inf),
+        ]
     keep = np.isfinite(x) & (x > case.ends[0]) & (x < case.ends[1])
     reach = np.abs(of(np.nextafter(x, np.inf)) - of(np.nextafter(x, -np.inf))) * 4
     if not keep.any():
@@ -180,13 +190,21 @@ def additive(case: LawCase) -> Finding:
     x, law = case.points, case.law
     a, b, c = x[:-2], x[1:-1], x[2:]
     total = law.prob(a, c)
-    tolerance = ROUNDINGS * EPS * total
-    return together([
-        compared("P(a, b) + P(b, c)", a, law.prob(a, b) + law.prob(b, c), total, tolerance),
-        compared("P(-inf, b)", b, law.prob(-np.inf, b), law.cdf(b), ROUNDINGS * EPS * law.cdf(b)),
-        compared("P(a, inf)", b, law.prob(b, np.inf), law.sf(b), ROUNDINGS * EPS * law.sf(b)),
-        compared("P(b, a)", b, law.prob(c, a), 0.0, 0.0),
-    ])
+    return together(
+        [
+            compared("P(a, b) + P(b, c)", a, law.prob(a, b) + law.prob(b, c), total, ROUNDINGS * EPS * total),
+            compared("P(-inf, b)", b, law.prob(-np.inf, b), law.cdf(b), _rounding_of(law.cdf, b)),
+            compared("P(a, inf)", b, law.prob(b, np.inf), law.sf(b), _rounding_of(law.sf, b)),
+            compared("P(b, a)", b, law.prob(c, a), 0.0, 0.0),
+        ]
+    )
+
+
+def _rounding_of(function: Callable, x: np.ndarray) -> np.ndarray:
+    """What the rounding of a function and of its argument, as a formula passes it on, may cost."""
+    values = function(x)
+    reach = np.abs(function(x + 4 * np.spacing(np.abs(x))) - function(x - 4 * np.spacing(np.abs(x))))
+    return ROUNDINGS * EPS * values + np.minimum(reach, 1e-9 * values)
 
 
 @ON_THE_LINE.law("outside the support there is nothing")
@@ -201,7 +219,9 @@ def outside(case: LawCase) -> Finding:
                     "logcdf": 0.0 if below else -np.inf, "logsf": -np.inf if below else 0.0}  # fmt: skip
         found += [compared(name, points, getattr(law, name)(points), at, 0.0) for name, at in expected.items()]
     ends = [end for end in (low, high) if np.isfinite(end)]
-    edges = np.array([*ends, *(np.nextafter(end, side * np.inf) for end in ends for side in (-1, 1)), -1e300, 1e300, 0.0])
+    edges = np.array(
+        [*ends, *(np.nextafter(end, side * np.inf) for end in ends for side in (-1, 1)), -1e300, 1e300, 0.0]
+    )
     for name in FUNCTIONS:
         values = getattr(law, name)(edges)
         if np.any(np.isnan(values)):
@@ -211,7 +231,9 @@ def outside(case: LawCase) -> Finding:
 
 @ON_THE_LINE.law("NaN in, NaN out")
 def nan_passes(case: LawCase) -> Finding:
-    wrong = [name for name in (*FUNCTIONS, "pmf", "logpmf", "ppf", "isf") if not np.isnan(getattr(case.law, name)(np.nan))]
+    wrong = [
+        name for name in (*FUNCTIONS, "pmf", "logpmf", "ppf", "isf") if not np.isnan(getattr(case.law, name)(np.nan))
+    ]
     wrong += [] if np.isnan(case.law.prob(np.nan, 1.0)) else ["prob"]
     return fact(not wrong, "every method keeps NaN", f"a number comes out of NaN: {', '.join(wrong)}")
 
@@ -219,8 +241,13 @@ def nan_passes(case: LawCase) -> Finding:
 @ON_THE_LINE.law("draws repeat, and have the shape asked for")
 def draws_repeat(case: LawCase) -> Finding:
     law = case.law
-    same = np.array_equal(law.rvs(5, rng=3), law.rvs(5, rng=3)) and not np.array_equal(law.rvs(50, rng=3), law.rvs(50, rng=4))
-    shapes = np.shape(law.rvs((2, 3), rng=1)) == (2, 3) and np.shape(case.given.rvs(4, rng=1)) == (4, *case.given.batch_shape)
+    same = np.array_equal(law.rvs(5, rng=3), law.rvs(5, rng=3)) and not np.array_equal(
+        law.rvs(50, rng=3), law.rvs(50, rng=4)
+    )
+    shapes = np.shape(law.rvs((2, 3), rng=1)) == (2, 3) and np.shape(case.given.rvs(4, rng=1)) == (
+        4,
+        *case.given.batch_shape,
+    )
     same = same or law.measure == "counting"  # a law of few points may well repeat
     return fact(bool(same and shapes and isinstance(law.rvs(rng=0), float)), "same seed, same draws; size + batch shape",
                 "draws do not repeat for one seed, or do for two, or have another shape")  # fmt: skip
@@ -281,7 +308,9 @@ def single_precision(case: LawCase) -> Finding:
         if not case.has_atoms:
             beside = [getattr(law, name)(np.clip(exact * (1 + sign * 8 * eps), low, high)) for sign in (-1, 1)]
             reach = np.nan_to_num(np.abs(beside[1] - beside[0]), posinf=np.inf)
-            found.append(compared(name, exact, values, expected, reach + 512 * eps * np.maximum(np.abs(expected), 1e-3)))
+            found.append(
+                compared(name, exact, values, expected, reach + 512 * eps * np.maximum(np.abs(expected), 1e-3))
+            )
     return together(found) if found else holds("dtype kept")
 
 
@@ -297,12 +326,21 @@ def equality(case: LawCase) -> Finding:
 
     other = Normal(1234.5, 6.7)
     true = law.same_as(law) and law.same_as(law.replace()) and not law.same_as(other)
-    return fact(bool(true), "the same as itself and its copy, and as no other", "same_as is wrong about itself, its copy or another law")
+    return fact(
+        bool(true),
+        "the same as itself and its copy, and as no other",
+        "same_as is wrong about itself, its copy or another law",
+    )
 
 
 @ON_THE_LINE.law("no warning escapes")
 def silent(case: LawCase) -> Finding:
-    points = np.concatenate([case.points[:: max(1, len(case.points) // 8)], [*case.ends, -np.inf, -1e300, -1.0, 0.0, 1.0, 1e300, np.inf, np.nan]])
+    points = np.concatenate(
+        [
+            case.points[:: max(1, len(case.points) // 8)],
+            [*case.ends, -np.inf, -1e300, -1.0, 0.0, 1.0, 1e300, np.inf, np.nan],
+        ]
+    )
     with np.errstate(all="warn"):
         for name in (*FUNCTIONS, "pmf", "logpmf"):
             getattr(case.law, name)(points)
@@ -347,7 +385,9 @@ def narrow(case: LawCase) -> Finding:
     rounding = 4 * np.spacing(np.abs(a)) / h  # nodes are rounded too
     allowed = (ROUNDINGS * EPS + 1e-9 + rounding) * values + 1e-300
     kinks = law.kinks()
-    clear = np.array([not np.any((kinks >= left) & (kinks <= right)) for left, right in zip(a, b, strict=True)], dtype=bool)
+    clear = np.array(
+        [not np.any((kinks >= left) & (kinks <= right)) for left, right in zip(a, b, strict=True)], dtype=bool
+    )
     return compared("P(a, a + h)", *(v[clear] for v in (a, law.prob(a, b), values, allowed)))
 
 
@@ -409,13 +449,24 @@ def masses(case: LawCase) -> Finding:
     law, listed = case.law, _listed_atoms(case)
     x = case.points if listed is None else listed
     pmf = law.pmf(x)
-    steps = np.where(law.cdf(x) < 0.5, law.cdf(x) - law.cdf(np.nextafter(x, -np.inf)), law.sf(np.nextafter(x, -np.inf)) - law.sf(x))
+    steps = np.where(
+        law.cdf(x) < 0.5, law.cdf(x) - law.cdf(np.nextafter(x, -np.inf)), law.sf(np.nextafter(x, -np.inf)) - law.sf(x)
+    )
+    alone = (np.abs(x) < 2.0**52) & ~np.isin(np.nextafter(x, np.inf), x)  # beyond, every double is an integer
     inner = np.sum(pmf) if listed is None else law.prob(np.nextafter(x[0], -np.inf), x[-1])
-    return together([
-        compared("pmf", x, pmf, steps, ROUNDINGS * EPS * np.maximum(pmf, np.minimum(law.cdf(x), law.sf(np.nextafter(x, -np.inf)))) + 1e-300),
-        compared("sum of masses", x[0], np.sum(pmf), inner, ROUNDINGS * EPS),
-        compared("no mass between atoms", x, law.pmf(np.nextafter(x, np.inf)) * ~np.isin(np.nextafter(x, np.inf), x), 0.0, 0.0),
-    ])
+    return together(
+        [
+            compared(
+                "pmf",
+                x,
+                pmf,
+                steps,
+                ROUNDINGS * EPS * np.maximum(pmf, np.minimum(law.cdf(x), law.sf(np.nextafter(x, -np.inf)))) + 1e-300,
+            ),
+            compared("sum of masses", x[0], np.sum(pmf), inner, ROUNDINGS * EPS),
+            compared("no mass beside atoms", x[alone], law.pmf(np.nextafter(x[alone], np.inf)), 0.0, 0.0),
+        ]
+    )
 
 
 def _listed_atoms(case: LawCase) -> np.ndarray | None:
@@ -461,10 +512,16 @@ def discrete_moments(case: LawCase) -> Finding:
         return undecided(f"mass {missing:.1e} lies beyond the atoms that were summed")
     scale = max(abs(mean), np.sqrt(variance), abs(x[0]), abs(x[-1]))
     positive = pmf > 0
-    return together([
-        compared("mean", mean, mean, np.sum(pmf * x), MOMENT_TOLERANCE * scale),
-        compared("variance", variance, variance, np.sum(pmf * (x - mean) ** 2), MOMENT_TOLERANCE * scale * scale),
-        compared("entropy", law.entropy(), law.entropy(), -np.sum(pmf[positive] * np.log(pmf[positive])), MOMENT_TOLERANCE * 10),
-    ])
-
-
+    return together(
+        [
+            compared("mean", mean, mean, np.sum(pmf * x), MOMENT_TOLERANCE * scale),
+            compared("variance", variance, variance, np.sum(pmf * (x - mean) ** 2), MOMENT_TOLERANCE * scale * scale),
+            compared(
+                "entropy",
+                law.entropy(),
+                law.entropy(),
+                -np.sum(pmf[positive] * np.log(pmf[positive])),
+                MOMENT_TOLERANCE * 10,
+            ),
+        ]
+    )

@@ -29,7 +29,7 @@ from densities.validation.laws import (
     together,
     undecided,
 )
-from densities.validation.laws_transform import DRAWS, FALSE_ALARMS, checks_as_finding, laws_within, pickle_finding
+from densities.validation.map_case import DRAWS, FALSE_ALARMS, checks_as_finding, laws_within, pickle_finding
 
 __all__ = ["vector_law_findings", "vector_map_findings"]
 
@@ -48,7 +48,11 @@ class VectorMapCase:
         domain = self.map.domain
         n = getattr(domain, "n", COORDINATES)
         entry = getattr(domain, "entry", None)
-        roots = [laws_within(entry)[0][0] for _ in range(n)] if entry is not None else [laws.Normal(0.3 * i, 1 + 0.2 * i) for i in range(n)]
+        roots = (
+            [laws_within(entry)[0][0] for _ in range(n)]
+            if entry is not None
+            else [laws.Normal(0.3 * i, 1 + 0.2 * i) for i in range(n)]
+        )
         self.base = laws.Product(roots)
         self.x = np.asarray(self.base.rvs(POINTS, rng=rng))
 
@@ -93,18 +97,24 @@ def log_det(case: VectorMapCase) -> Finding:
     back = value(case.map.inverse_and_log_det(y)[1])
     matrix, error = jacobian(lambda points: value(case.map.forward(points)), x)
     true = np.linalg.slogdet(matrix)[1]
-    allowed = 10 * np.sum(np.abs(np.linalg.inv(matrix)).swapaxes(-1, -2) * error, axis=(-2, -1)) + ROUNDINGS * EPS * (1 + np.abs(true))
+    allowed = 10 * np.sum(np.abs(np.linalg.inv(matrix)).swapaxes(-1, -2) * error, axis=(-2, -1)) + ROUNDINGS * EPS * (
+        1 + np.abs(true)
+    )
     clean = allowed < 1e-4
     if np.count_nonzero(clean) < 8:
         return undecided("the numeric Jacobian is known at fewer than 8 points")
     at = x[..., 0]
     claimed, back = np.broadcast_to(claimed, at.shape), np.broadcast_to(back, at.shape)
     stated = case.map.jacobian(x)
-    return together([
-        compared("log|det dy/dx|", *(a[clean] for a in (at, claimed, true, allowed))),
-        compared("log|det dx/dy|", *(a[clean] for a in (at, back, -true, 4 * allowed))),
-        compared("jacobian(x)", x[..., None], stated, matrix, 10 * error + ROUNDINGS * EPS * (np.abs(matrix) + 1e-3)),
-    ])
+    return together(
+        [
+            compared("log|det dy/dx|", *(a[clean] for a in (at, claimed, true, allowed))),
+            compared("log|det dx/dy|", *(a[clean] for a in (at, back, -true, 4 * allowed))),
+            compared(
+                "jacobian(x)", x[..., None], stated, matrix, 10 * error + ROUNDINGS * EPS * (np.abs(matrix) + 1e-3)
+            ),
+        ]
+    )
 
 
 @MAPS.law("inverse of the inverse, and cancelling with it")
@@ -121,7 +131,9 @@ def batch(case: VectorMapCase) -> Finding:
     shaped = np.asarray(case.map(x.reshape(2, -1, x.shape[-1])))
     if shaped.shape[:1] != (2,):
         return broken(f"leading axes (2, {len(x) // 2}) became {shaped.shape}")
-    return compared("one by one", x, shaped.reshape(x.shape), alone, ROUNDINGS * EPS * np.max(np.abs(alone), axis=-1, keepdims=True))
+    return compared(
+        "one by one", x, shaped.reshape(x.shape), alone, ROUNDINGS * EPS * np.max(np.abs(alone), axis=-1, keepdims=True)
+    )
 
 
 @MAPS.law("float32 stays float32")
@@ -186,9 +198,15 @@ def batch_of_points(case: VectorLawCase) -> Finding:
 @LAWS.law("draws repeat, and have the shape asked for")
 def draws_repeat(case: VectorLawCase) -> Finding:
     law = case.law
-    same = np.array_equal(law.rvs(5, rng=3), law.rvs(5, rng=3)) and not np.array_equal(law.rvs(5, rng=3), law.rvs(5, rng=4))
+    same = np.array_equal(law.rvs(5, rng=3), law.rvs(5, rng=3)) and not np.array_equal(
+        law.rvs(5, rng=3), law.rvs(5, rng=4)
+    )
     shape = np.shape(case.given.rvs(4, rng=1)) == (4, *case.given.batch_shape, *case.given.event_shape)
-    return fact(same and shape, "same seed, same draws; size + batch + event shape", "draws do not repeat, or have another shape")
+    return fact(
+        same and shape,
+        "same seed, same draws; size + batch + event shape",
+        "draws do not repeat, or have another shape",
+    )
 
 
 @LAWS.law("pickles")
@@ -200,5 +218,7 @@ def pickles_law(case: VectorLawCase) -> Finding:
 def silent(case: VectorLawCase) -> Finding:
     with np.errstate(all="warn"):
         for scale in (0.0, 1.0, 1e300, np.inf, np.nan):
-            case.law.logpdf(np.nan_to_num(case.x, posinf=0.0) * scale if np.isfinite(scale) else np.full_like(case.x, scale))
+            case.law.logpdf(
+                np.nan_to_num(case.x, posinf=0.0) * scale if np.isfinite(scale) else np.full_like(case.x, scale)
+            )
     return holds("logpdf is silent")

@@ -36,7 +36,7 @@ def ends_of(domain: Interval) -> tuple[float, float]:
 def points_of(domain: Interval) -> np.ndarray:
     """Points inside an interval: of every magnitude, at every distance from its ends, and the doubles beside these."""
     low, high = ends_of(domain)
-    found = [DECADES * 1.234, -DECADES * 1.234, DECADES, -DECADES, MODERATE, [0.0]]
+    found: list[Any] = [DECADES * 1.234, -DECADES * 1.234, DECADES, -DECADES, MODERATE, [0.0]]
     with quiet():
         for end, inward in ((low, 1.0), (high, -1.0)):
             if np.isfinite(end):
@@ -51,7 +51,9 @@ def ulps(*arrays: Any) -> Any:
     """How many roundings an elementary formula between these numbers may lose."""
     sizes = [np.abs(np.asarray(value(a), dtype=float)) for a in arrays]
     with quiet():
-        logs = [np.where((size > 0) & np.isfinite(size), np.abs(np.log(size)), 745.0 * (size == 0) + 0.0) for size in sizes]
+        logs = [
+            np.where((size > 0) & np.isfinite(size), np.abs(np.log(size)), 745.0 * (size == 0) + 0.0) for size in sizes
+        ]
     return ROUNDINGS + 2 * np.max(np.broadcast_arrays(*logs), axis=0)
 
 

@@ -25,7 +25,7 @@ from densities.distributions import (
     registry,
 )
 from densities.distributions.vector_moments import entropy_estimate, expectation_estimate
-from densities.divergences import kl, plan, radon_nikodym
+from densities.divergences import cross_entropy, entropy, kl, plan, radon_nikodym
 from densities.errors import (
     NoClosedFormError,
     ParameterError,
@@ -216,7 +216,6 @@ def test_infinite_divergences_say_why():
 
 
 def test_balls_and_boxes():
-    """Which set holds which: a ball in a ball, a box in a ball, a ball in a box, and what only touches."""
     ball, box = UniformBall([0, 0], 1.0), Product([Uniform(-1, 1), Uniform(-1, 1)])
     assert radon_nikodym(ball, box).absolutely_continuous
     assert not radon_nikodym(box, ball).absolutely_continuous
@@ -570,8 +569,31 @@ def test_mixtures_of_vectors():
     assert np.exp(boxes).logpdf(np.exp([5.5, 0.0])) == pytest.approx(-5.5 - np.log(2 * np.pi))
 
 
+def test_entropies_with_their_errors():
+    """The cross-entropy from a normal is a quadratic form: log 2π + log det/2 + tr(C⁻¹ E y yᵀ)/2."""
+    m = Mixture([0.5, 0.5], [MultivariateNormal([-2, 0], np.eye(2)), MultivariateNormal([2, 0], np.eye(2))])
+    q = MultivariateNormal([0, 0], [[5, 0], [0, 1]])
+    cross, own = cross_entropy(m, q), entropy(m)
+    truth = np.log(2 * np.pi) + np.log(5) / 2 + 1
+    assert abs(cross.value - truth) <= cross.error < 1e-12
+    assert own.method == "cubature"
+    assert abs(cross.value - own.value - kl(m, q).value) <= cross.error + own.error
+
+
+def test_small_parameters_of_the_dirichlet():
+    """Mass within 1e-300 of the edges: cubature in log v/(1 - v) against draws, and against the closed form of a pair."""
+    p, q = Dirichlet([0.01, 0.02]), Dirichlet([1.0, 1.0])
+    assert abs(kl(p, q, method="quadrature").value / kl(p, q).value - 1) < 1e-9
+    mixed = Mixture([0.5, 0.5], [Dirichlet([0.1, 0.1, 0.1]), Dirichlet([0.2, 0.1, 0.1])])
+    found, drawn = (
+        kl(Dirichlet([0.1, 0.1, 0.1]), mixed),
+        kl(Dirichlet([0.1, 0.1, 0.1]), mixed, method="montecarlo", rng=0),
+    )
+    assert found.error < 1e-9
+    assert abs(found.value - drawn.value) < 5 * drawn.error
+
+
 def test_expectations():
     x = MultivariateNormal([0, 1], A)
     assert x.expect(lambda y: y[..., 0] * y[..., 1]) == pytest.approx(0.6, rel=1e-12)
-    assert MultivariateNormal(np.zeros(4), np.eye(4)).draw_dimension == 4
     assert Independent(Exp(), 1).same_as((x >> Exp()).transform)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import log_abs, sign, value
+from densities.distributions import vector_moments
 from densities.distributions.moments import closed, entropy_estimate
 from densities.divergences.evaluate import kl
 from densities.divergences.ratio import radon_nikodym
@@ -24,7 +25,7 @@ def entropy(law: Any) -> Estimate:
     known = closed(law, "entropy")
     if known is not None:
         return Estimate(known, 8 * EPS * np.maximum(1.0, np.abs(known)), ErrorKind.BOUND, Status.EXACT, "closed", 0)
-    return entropy_estimate(law)
+    return vector_moments.entropy_estimate(law) if law.event_shape else entropy_estimate(law)
 
 
 def cross_entropy(p: Any, q: Any) -> Estimate:

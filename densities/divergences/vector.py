@@ -161,6 +161,11 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
     if witnesses:
         return _infinite(f"p has mass near {np.array2string(witnesses[0], precision=6)}, where q has none")
     v, e = sums.values, sums.errors
+    if not np.isfinite(v[K1]):
+        reason = "log p or log q is not known, or overflows, at points that matter"
+        return Estimate(
+            np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "cubature", sums.evaluations, {"reason": reason}
+        )
     rounding = EPS * (8 + p.conditioning + q.conditioning)
     forms = [(e[K1] + rounding * v[FLOOR1], v[K1], "k1")]
     beside = abs(v[Q] - 1.0)
@@ -170,7 +175,7 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
         forms.append((e[K3] + rounding * v[FLOOR3] + missed, v[K3], "k3"))
     error, total, form = min(forms, key=lambda one: np.inf if np.isnan(one[0]) else one[0])
     # Two forms that differ by more than both errors say that an error is too small.
-    error = max([error, *(abs(other - total) - wide for wide, other, _ in forms)])
+    error = max([error, *(abs(other - total) - wide for wide, other, _ in forms if np.isfinite(other))])
     gap = abs(v[P] - 1.0)
     error += gap * abs(total)
     good = gap < MASS_TOLERANCE and error <= max(1e-8 * abs(total), 1e-14) and not sums.truncated

@@ -21,6 +21,8 @@ INWARD = 1e-6
 # p·|x| below e^-780: times the largest double, for t, that is nothing. Where both tails are so heavy that it is not,
 # the integrand is alive along each axis too, and is cut there in plain view.
 HOPELESS = -780.0
+# Where y has underflown onto a pole of q, log q is in the thousands at most: with this weight of p that is nothing.
+UNDERFLOWN = -60.0
 
 
 class VectorRatio:
@@ -52,6 +54,7 @@ class VectorRatio:
         t = np.where(np.isneginf(log_p) & np.isneginf(log_q), 0.0, log_p - log_q)
         # In a far corner t may overflow.
         dead = ~(np.isfinite(t) & np.isfinite(log_det)) & (log_weight + np.sum(np.log1p(np.abs(x)), axis=-1) < HOPELESS)
+        dead |= np.isposinf(log_q) & (log_weight < UNDERFLOWN)
         t, log_p, log_q = (np.where(dead, 0.0, part_of) for part_of in (t, log_p, log_q))
         # Where p has several parts, q is shared out among them as p is.
         share = log_det if part.whole else np.where(np.isneginf(log_weight), -np.inf, log_weight - log_p)

@@ -90,6 +90,9 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
             "reason": f"p log(p/q) is not integrable {divergent[0].where} (in the coordinates of the base of p)"})
     sums = integrate_law(p, lambda part, x: kl_integrands(ratio, part, x), points, floor=FLOORS, rtol=rtol)
     v, e = sums.values, sums.errors
+    if not np.isfinite(v[P]):
+        return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "quadrature", sums.evaluations,
+                        {"reason": "the integrand has no value at a node, or a sum leaves the doubles"})
     if np.isposinf(v[K1]) or np.isposinf(v[K3]):
         return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "quadrature", sums.evaluations,
                         {"reason": "q has zero density on a set where p has mass"})
@@ -98,9 +101,9 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p;
     # φ(t) of an error δ in t changes by (1 - q/p) δ, and ∫|p - q| <= √(2D). Where nodes miss part of q, its mass says nothing.
     seen = gap_p + (gap_q if gap_q < MASS_TOLERANCE else 0.0)
-    forms = [(e[K1] + 2 * EPS * v[FLOOR1] + noise1 + seen + gap_p * abs(v[K1]), v[K1] + atoms1, "k1")]
+    forms = [(e[K1] + 2 * EPS * v[FLOOR1] + noise1 + 2 * (seen + gap_p * abs(v[K1])), v[K1] + atoms1, "k1")]
     if gap_q < MASS_TOLERANCE:
-        shown = seen * min(np.sqrt(2 * v[K3]), 2.0) + gap_p * v[K3]
+        shown = 2 * (seen * min(np.sqrt(2 * v[K3]), 2.0) + gap_p * v[K3])
         forms.append((e[K3] + 2 * EPS * v[FLOOR3] + 4 * EPS * outside + noise3 + shown, v[K3] + outside + atoms3, "k3"))
     error, total, form = min(forms)
     # Two forms that differ by more than both errors say that an error is too small.
@@ -161,7 +164,7 @@ class LogRatioDraws:
         return self._over(source, lambda nodes: value(nodes.t), self.ratio.log)
 
     def rounding(self, entropy: int) -> float:
-        """2 eps E_p[|log p| + |log q|], from 2^10 draws: what ulps of the logarithms may do to a mean without its spread showing it."""
+        """2 eps E_p[|log p| + |log q|], from 2^10 draws: what ulps of the logarithms do to a mean, unseen in its spread."""
         source = Source(2**10, self.dimension, "stratified", np.random.SeedSequence(entropy, spawn_key=(2**31,)))
 
         def size_at(y: np.ndarray) -> np.ndarray:

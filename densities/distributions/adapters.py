@@ -167,9 +167,6 @@ class KernelDensity(FromDensity):
     def _tail_mass(self, points: np.ndarray, *, lower: bool) -> np.ndarray:
         return self._sum(points, lambda z: log_ndtr(z if lower else -z))
 
-    def _mass_since(self, low: np.ndarray, below: np.ndarray, point: np.ndarray) -> np.ndarray:
-        return np.exp(self._tail_mass(point, lower=True)) - below
-
     def _sampled(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         return rng.choice(self.points, size=shape, p=self.weights) + self.bandwidth * rng.standard_normal(shape)
 

@@ -260,6 +260,8 @@ class FromDensity(Univariate):
 
     # ---- many quantiles, and draws ----
 
+    inverts_fast = False
+
     def raw_ppf(self, q: Any) -> Any:
         q = np.asarray(q, dtype=float)
         return self._from_knots(q) if q.size > MANY else self.raw_log_ppf(np.log(q))
@@ -278,17 +280,13 @@ class FromDensity(Univariate):
         low, high, rest = x[cell - 1], x[cell], q - mass[cell - 1]
         point = low + (high - low) * np.clip(rest / (mass[cell] - mass[cell - 1]), 0.0, 1.0)
         for _ in range(STEPS):
-            since = self._mass_since(low, mass[cell - 1], point)
+            half = 0.5 * (point - low)
+            since = np.exp(self.raw_logpdf(low[..., None] + half[..., None] * (1.0 + NODES))) @ WEIGHTS * half
             step = (rest - since) / np.exp(self.raw_logpdf(point))
             point = np.clip(point + step, low, high)
         todo = ~(np.abs(step) <= SETTLED * (high - low)) | (q < mass[0]) | (q > mass[-1])
         point[todo] = self.raw_log_ppf(np.log(q[todo]))
         return point
-
-    def _mass_since(self, low: np.ndarray, below: np.ndarray, point: np.ndarray) -> np.ndarray:
-        """The mass from a knot, below which there is the mass `below`, to a point in the next cell."""
-        half = 0.5 * (point - low)
-        return np.exp(self.raw_logpdf(low[..., None] + half[..., None] * (1.0 + NODES))) @ WEIGHTS * half
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         if self.sampler is not None:

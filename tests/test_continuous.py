@@ -442,3 +442,58 @@ def test_quantiles_of_a_squared_normal():
             u = mp.erfinv(mp.mpf(q)) ** 2
             assert abs(mp.mpf(float(gamma.ppf(q))) / u - 1) < TOLERANCE * EPS
             assert abs(mp.mpf(float(levy.isf(q))) * 2 * u - 1) < TOLERANCE * EPS
+
+
+# ---- interval masses ----
+
+
+def narrow_intervals():
+    """(law, a, b, density of the standard member by mpmath, loc, scale, kink)."""
+    mp = pytest.importorskip("mpmath")
+    make = lambda name, *p: registry.get(name)(*p)  # noqa: E731
+    bell = lambda z: mp.exp(-z * z / 2) / mp.sqrt(2 * mp.pi)  # noqa: E731
+    return [
+        (make("normal", -3.0, 0.01), (-3.2, -3.05, -3.0 + 1e-9, -2.9), bell, -3.0, 0.01, -3.0),
+        (make("exponential", 2.5), (1e-200, 0.3, 7.0, 500.0), lambda z: mp.exp(-z), 0.0, 2.5, 0.0),
+        (make("gamma", 3.0, 3.0), (1e-9, 0.3, 7.0, 500.0), lambda z: z * z * mp.exp(-z) / 2, 0.0, 3.0, 0.0),
+        (make("cauchy", 1.0, 3.0), (-1e9, 0.3, 1.0, 7e9), lambda z: 1 / (mp.pi * (1 + z * z)), 1.0, 3.0, 1.0),
+        (make("laplace", 1.0, 3.0), (-90.0, 0.3, 1.0, 50.0), lambda z: mp.exp(-abs(z)) / 2, 1.0, 3.0, 1.0),
+        (make("uniform", -1.0, 2.5), (-1.0, -0.999, 0.7, 2.49), lambda z: mp.mpf(1), -1.0, 3.5, 0.0),
+        (make("triangular", 0.0, 0.25, 1.0), (0.1, 0.25, 0.6), lambda z: min(8 * z, (1 - z) * 8 / 3), 0.0, 1.0, 0.25),
+        (make("arcsine", 0.0, 3.0), (1e-9, 0.1, 1.0, 2.5), lambda z: 1 / (mp.pi * mp.sqrt(z * (1 - z))), 0.0, 3.0, 0.0),
+        (
+            make("generalized_normal", 1.5, 1.0, 3.0),
+            (-9.0, 0.3, 1.0, 20.0),
+            lambda z: mp.mpf(3) / 4 / mp.gamma(mp.mpf(2) / 3) * mp.exp(-(abs(z) ** mp.mpf(1.5))),
+            1.0,
+            3.0,
+            1.0,
+        ),
+    ]
+
+
+@pytest.mark.parametrize("width", [2e-16, 1e-12, 1e-8, 1e-4])
+@pytest.mark.parametrize("case", range(len(narrow_intervals())))
+def test_masses_of_narrow_intervals(case, width):
+    """Against the integral of the density, split at the kink, for ends that are plain doubles."""
+    mp = pytest.importorskip("mpmath")
+    law, points, density, loc, scale, kink = narrow_intervals()[case]
+    with mp.workdps(40):
+        for point in points:
+            for a, b in ((point, point + 2 * width * abs(point)), (point - width * abs(point), point + width * abs(point))):
+                a, b = max(a, float(value(law.support.low))), min(b, float(value(law.support.high)))
+                ends = [(mp.mpf(x) - mp.mpf(loc)) / mp.mpf(scale) for x in ([a, kink, b] if a < kink < b else [a, b])]
+                height = density((ends[0] + ends[-1]) / 2)  # mpmath's own error is absolute
+                truth = height * mp.quad(lambda z, height=height: density(z) / height, ends)
+                assert abs(mp.mpf(law.prob(a, b)) / truth - 1) < 1e-12
+
+
+@pytest.mark.parametrize(("a", "b"), [(1e-10, 1e-8), (1e-3, 0.3), (1e-200, 1e-100), (0.2, 0.9), (1e-10, 1.5e-10)])
+def test_masses_of_intervals_next_to_a_singular_end(a, b):
+    """Beta(1/100, 1/100), against the hypergeometric series."""
+    mp = pytest.importorskip("mpmath")
+    c = mp.mpf(0.01)
+    with mp.workdps(30):
+        tail = lambda x: x**c / c / mp.beta(c, c) * mp.hyp2f1(c, 1 - c, 1 + c, x)  # noqa: E731
+        truth = tail(mp.mpf(b)) - tail(mp.mpf(a))
+    assert abs(mp.mpf(registry.get("beta")(0.01, 0.01).prob(a, b)) / truth - 1) < 1e-12

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from densities.anchored import Anchored, anchored, pure, value
 from densities.distributions import masses
 from densities.distributions.base import Univariate
 from densities.domains import Interval
@@ -84,10 +85,22 @@ class Family(Univariate):
         return self._logsf(self.standardise(x), *self._shapes)
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
-        return self._log_mass(self.standardise(a), self.standardise(b), *self._shapes)
+        return self._log_mass(*self._standard_ends(a, b), *self._shapes)
 
     def raw_mass(self, a: Any, b: Any) -> Any:
-        return self._mass(self.standardise(a), self.standardise(b), *self._shapes)
+        return self._mass(*self._standard_ends(a, b), *self._shapes)
+
+    def _standard_ends(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """a and b standardised, b as a and the width where that is narrow: dividing each by the scale would round it away."""
+        low, high = self.standardise(a), self.standardise(b)
+        if not self._scaled:
+            return low, high
+        if self._shifted:
+            low, high = (pure(anchored(x) - self._loc) / self._scale for x in (a, b))
+        centre, width = np.asarray(value(low)), np.asarray(value((b - a) / self._scale))
+        narrow = np.isfinite(width) & (np.abs(centre) > 1e-290) & (np.abs(width) <= 0.5 * np.abs(centre)) | (centre == 0.0)
+        start, stop = Anchored(centre, np.zeros_like(width)), Anchored(centre, width)
+        return np.where(narrow, start, anchored(low)), np.where(narrow, stop, anchored(high))
 
     def raw_ppf(self, q: Any) -> Any:
         return self.restore(self._ppf(q, *self._shapes))

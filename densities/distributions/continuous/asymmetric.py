@@ -15,6 +15,7 @@ from densities.distributions.continuous.incomplete import (
     gamma_quantile,
     lentz,
     log_upper_gamma,
+    lower_gamma,
     upper_gamma,
 )
 from densities.distributions.continuous.positive import draw_gamma
@@ -176,6 +177,15 @@ class GeneralizedNormal(Symmetric, Family):
             np.where(centre, -LOG2, log_inside), np.where(centre, -LOG2, log_outside), 1.0 / np.asarray(beta)
         )
         return np.where(centre, 0.0, u ** (1.0 / np.asarray(beta)))
+
+    def _log_mass(self, a: Any, b: Any, beta: Any) -> Any:
+        """Across or near the kink from the masses of (-|z|, |z|); elsewhere from the tails or the density."""
+        inverse = 1.0 / np.asarray(beta)
+        first, second = (lower_gamma(inverse, np.abs(value(end)) ** beta) for end in (a, b))
+        across = (value(a) <= 0) & (value(b) >= 0)
+        large, small = np.maximum(first, second), np.minimum(first, second)
+        central = np.log(np.where(across, large + small, large - small)) - LOG2
+        return np.where(across | ((small < 0.8 * large) & (large < 0.5)), central, super()._log_mass(a, b, beta))
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], beta: Any) -> Any:
         size = draw_gamma(rng, shape, 1.0 / np.asarray(beta)) ** (1.0 / np.asarray(beta))

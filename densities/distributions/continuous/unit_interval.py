@@ -74,12 +74,23 @@ class Between(Family):
         )
 
     def standardise(self, x: Any) -> Any:
-        """z, in the upper half as 1 and the distance from `high`, which two doubles give exactly."""
+        """z, in the upper half as 1 and the distance from `high`, which two doubles give exactly, as below that from low."""
         z = super().standardise(x)
+        if not (self._shifted or self._scaled):
+            return z
         above = value(z) > 0.5
-        if not (self._shifted or self._scaled) or not np.any(above):
+        if isinstance(x, Anchored):
+            z = pure(x - self.params[self.low]) / self._scale
+        elif not np.any(above):
             return z
         return np.where(above, pure(anchored(x) - self.params[self.high]) / self._scale + 1.0, anchored(z))
+
+    def _standard_ends(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """As for every family, but points close to `high` keep their distance from it instead."""
+        near = np.asarray(value(self.standardise(a))) > 0.999
+        plain, sharp = (self.standardise(a), self.standardise(b)), super()._standard_ends(a, b)
+        low, high = (np.where(near, anchored(p), anchored(s)) for p, s in zip(plain, sharp, strict=True))
+        return low, high
 
     def restore(self, z: Any) -> Any:
         restored = super().restore(z)
@@ -122,11 +133,11 @@ class Uniform(Between):
     def _log_isf(self, logq: Any) -> Any:
         return one_minus_exp(logq)
 
-    def _mass(self, a: Any, b: Any) -> Any:
-        return b - a
+    def raw_mass(self, a: Any, b: Any) -> Any:
+        return (b - a) / self._scale
 
-    def _log_mass(self, a: Any, b: Any) -> Any:
-        return log_length(a, b)
+    def raw_log_mass(self, a: Any, b: Any) -> Any:
+        return log_length(a, b) - self._log_scale
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return rng.random(shape)

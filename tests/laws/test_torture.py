@@ -14,8 +14,6 @@ from densities.expressions import parse
 CASES = json.loads((Path(__file__).parent.parent / "reference" / "torture.json").read_text(encoding="utf-8"))
 # Many components, Fourier-like densities and Owen's T: more than a second each.
 SLOW = {"mix_comb", "vm_1e4_1e-3", "vm_near", "sn5_n", "prod_vm", "vm_1_2"}
-# A case that passes again leaves this table.
-FAULTS = {"t3_t3near": "1.8e-8 relative: quadrature is believed where only a direct form keeps the digits"}
 params = [pytest.param(case, id=case["id"], marks=[pytest.mark.slow] * (case["id"] in SLOW)) for case in CASES]
 
 
@@ -34,12 +32,7 @@ def right(number, truth):
     return abs(number - truth) <= (1e-8 * abs(truth) if truth else 1e-14)
 
 
-def default(case):
-    expected = [pytest.mark.xfail(reason=FAULTS[case["id"]])] if case["id"] in FAULTS else []
-    return pytest.param(case, id=case["id"], marks=expected + [pytest.mark.slow] * (case["id"] in SLOW))
-
-
-@pytest.mark.parametrize("case", [default(case) for case in CASES])
+@pytest.mark.parametrize("case", params)
 def test_the_default_method_is_right(case):
     found = kl(known(case["p"]), known(case["q"]), rng=0)
     truth = float(case["kl"])

@@ -44,6 +44,14 @@ def _weak(ufunc: Any) -> Any:
     return call
 
 
+def _half_log1p_square(x: Any) -> Any:
+    """log(1 + x²)/2, also where x² overflows."""
+    result = 0.5 * np.log1p(x * x)
+    if isinstance(result, Anchored) or not np.any(np.isinf(result)):
+        return result
+    return np.where(np.isinf(result), np.log(np.abs(x)), result)
+
+
 NUMPY = SimpleNamespace(
     **{name: getattr(np, name) for name in ELEMENTARY},
     **(
@@ -55,6 +63,7 @@ NUMPY = SimpleNamespace(
     exp2=np.exp2,
     reciprocal=np.reciprocal,
     softplus=lambda x: np.logaddexp(0.0, x),
+    half_log1p_square=_half_log1p_square,
     asarray=np.asarray,
     pi=math.pi,
 )
@@ -81,6 +90,7 @@ def _foreign(x: Any) -> Any:
 
     extra = {
         "softplus": softplus,
+        "half_log1p_square": lambda t: 0.5 * xp.log1p(t * t),
         "log_expit": lambda t: -softplus(-t),
         "expit": sp.expit,
         "logit": lambda t: xp.log(t) - xp.log1p(-t),

@@ -225,6 +225,7 @@ class RealVector(Domain):
         return np.inf
 
     def interior_point(self) -> Any:
+        """Some point well inside."""
         return np.zeros(self.n)
 
     def __str__(self) -> str:
@@ -258,6 +259,7 @@ class Product(Domain):
         return float(np.sqrt(np.sum(np.max(np.square(ends - np.asarray(point)[:, None]), axis=-1))))
 
     def interior_point(self) -> Any:
+        """Some point well inside."""
         return np.stack([np.asarray(factor.interior_point()) for factor in self.factors], axis=-1)
 
     def __str__(self) -> str:
@@ -291,6 +293,7 @@ class Ball(Domain):
         return float(np.linalg.norm(np.asarray(self.center) - point) + self.radius)
 
     def interior_point(self) -> Any:
+        """Some point well inside."""
         return self.center
 
     def __str__(self) -> str:
@@ -320,6 +323,7 @@ class Simplex(Domain):
         return (Interval(0.0, 1.0, low_closed=True, high_closed=True),) * self.n
 
     def interior_point(self) -> Any:
+        """Some point well inside."""
         return np.full(self.n, 1.0 / self.n)
 
     def __str__(self) -> str:

@@ -83,9 +83,11 @@ class UniformBall(VectorDistribution):
         return push_forward(_section(self.n), Affine(center - radius, 2.0 * radius))
 
     def closed_mean(self) -> Any:
+        """The mean (n,)."""
         return np.array(np.broadcast_to(self.params["center"], (*self.batch_shape, self.n)))
 
     def closed_cov(self) -> Any:
+        """The covariance (n, n)."""
         variance = np.broadcast_to(np.square(self.params["radius"]) / (self.n + 2.0), self.batch_shape)
         return variance[..., None, None] * np.eye(self.n)
 

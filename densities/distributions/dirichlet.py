@@ -126,9 +126,11 @@ class Dirichlet(VectorDistribution):
         return Beta(self._alpha[..., i], others)
 
     def closed_mean(self) -> Any:
+        """The mean (n,)."""
         return self._alpha / self._total[..., None]
 
     def closed_cov(self) -> Any:
+        """The covariance (n, n)."""
         share = self.closed_mean()
         spread = share[..., :, None] * (np.eye(self.n) - share[..., None, :])
         return spread / (self._total[..., None, None] + 1.0)

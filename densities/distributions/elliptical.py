@@ -226,9 +226,11 @@ class MultivariateNormal(Elliptical):
         return None if self.singular or self.batch_shape else _total_correlation(self._root)
 
     def closed_mean(self) -> Any:
+        """The mean (n,)."""
         return np.array(np.broadcast_to(self.params["mean"], (*self.batch_shape, self.n)))
 
     def closed_cov(self) -> Any:
+        """The covariance (n, n)."""
         return np.array(np.broadcast_to(self.params["cov"], (*self.batch_shape, self.n, self.n)))
 
     def closed_entropy(self) -> Any:
@@ -308,6 +310,7 @@ class MultivariateT(Elliptical):
         return StudentT(self.params["df"], self.params["loc"][..., i], self._scales[..., i])
 
     def closed_mean(self) -> Any:
+        """The mean (n,)."""
         exists = np.asarray(self.params["df"])[..., None] > 1
         return np.where(exists, np.broadcast_to(self.params["loc"], (*self.batch_shape, self.n)), np.nan)
 

@@ -87,6 +87,8 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
         for _ in range(2):
             low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
     x = bracketed_root(excess, low, high, args=(log_below, log_above), increasing=True).x
+    # A quantile nearer to an end than any double is the end.
+    x = np.where(np.isnan(x) & ~np.isnan(target), np.where(log_below < log_above, low, high), x)
     if has_atoms:
         x = np.where(excess(x, log_below, log_above) < 0, np.nextafter(x, np.inf), x)
     return x

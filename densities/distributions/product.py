@@ -102,13 +102,16 @@ class Product(VectorDistribution):
         return np.stack([np.broadcast_to(v, self.batch_shape) for v in values], axis=-1)
 
     def closed_mean(self) -> Any:
+        """The mean (n,)."""
         return self._of_each("mean")
 
     def closed_cov(self) -> Any:
+        """The covariance (n, n)."""
         variances = self._of_each("var")
         return np.where(np.eye(self.n, dtype=bool), variances[..., None], 0.0)
 
     def closed_entropy(self) -> Any:
+        """The entropy in nats."""
         result = np.sum(self._of_each("entropy"), axis=-1)
         return result if result.ndim else float(result)
 

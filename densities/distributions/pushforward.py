@@ -56,6 +56,8 @@ class Branch:
 class Pushforward(Univariate):
     """The law of transform(X), X of law `base`."""
 
+    _image: Interval | None = None
+
     def __init__(self, base: Univariate, transform: Transform, image: Interval | None = None):
         """`image` is that of the support of the base, where it is known to lie in the domain of the map."""
         self.base, self.transform = base, transform

@@ -49,7 +49,7 @@ class Route:
 
     def _wild(self, functions: Sequence[Callable[[Any], Any]], start: Interval) -> list[bool]:
         """For each step whether doubles may leave the safe range in it."""
-        if self.map.batch_shape:
+        if self.map.batch_shape or any(np.ndim(value(end)) for end in start.edges):
             return [True] * len(functions)
         flags = []
         with quiet():

@@ -122,6 +122,7 @@ class VectorMixture(VectorDistribution):
         return None if any(law is None for law in laws) else Mixture([weight for weight, _ in self._terms], laws)
 
     def closed_mean(self) -> Any:
+        """The mean (n,)."""
         return sum(weight * component.mean() for weight, component in self._terms)
 
     def closed_cov(self) -> Any:

@@ -28,7 +28,7 @@ def log_cosh(x: Any) -> Any:
 
 def log_cosh_asinh(y: Any) -> Any:
     """log cosh(asinh y) = log(1 + y²)/2."""
-    return 0.5 * namespace(y).log1p(y * y)
+    return namespace(y).half_log1p_square(y)
 
 
 @register("sinh", ufunc=np.sinh)

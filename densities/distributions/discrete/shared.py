@@ -23,9 +23,11 @@ class CountableFamily(Countable, Family):
     """
 
     def ends(self, *shapes: Any) -> tuple[Any, Any]:
+        """The smallest and the largest integer."""
         raise NotImplementedError
 
     def middle(self, *shapes: Any) -> Any:
+        """An integer near the centre of the law."""
         raise NotImplementedError
 
     def validate(self) -> None:

@@ -15,8 +15,9 @@ from .errors import ParameterError, argument_error
 __all__ = ["ordered_results"]
 
 
-def ordered_results(function: Callable[[Any], Any], tasks: Iterable[Any], executor: Any = None,
-                    in_flight: int = 128) -> Iterator[Any]:
+def ordered_results(
+    function: Callable[[Any], Any], tasks: Iterable[Any], executor: Any = None, in_flight: int = 128
+) -> Iterator[Any]:
     """function(task) for each task, in the order of the tasks; serially, and lazily, where `executor` is None.
 
     At most `in_flight` tasks are submitted and not yet handed over, so neither tasks nor results pile up. A task's

@@ -155,7 +155,12 @@ def tails(
             # An exponent that the noise drowns (log p = -1e20 at a landmark of q far from p) says nothing.
             with np.errstate(all="ignore"):
                 blur = toward((np.log(scales) + direction * tail.reach)[:, None], 1)[:, 0] / tail.reach
-            border = (tail.verdict == Verdict.UNDECIDED) & (np.abs(tail.exponent) <= BORDER) & (tail.second > 0.1) & (blur < BLURRED)
+            border = (
+                (tail.verdict == Verdict.UNDECIDED)
+                & (np.abs(tail.exponent) <= BORDER)
+                & (tail.second > 0.1)
+                & (blur < BLURRED)
+            )
             verdicts = np.where(border, int(Verdict.INFINITE), tail.verdict)
             found += [
                 Approach(Verdict(int(verdict)), part, float(edge), float(side), direction > 0)

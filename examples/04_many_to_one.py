@@ -24,7 +24,9 @@ print("that of 1/X at the image of infinity:", (1 / X).pdf(0.0))
 
 clipped = np.clip(X, -1, 2)
 places, masses = clipped.atoms
-print(f"\nclip(X, -1, 2) has point masses {masses.round(6)} at {places}, a density between them, and mean {clipped.mean():.6g}")
+print(
+    f"\nclip(X, -1, 2) has point masses {masses.round(6)} at {places}, a density between them, and mean {clipped.mean():.6g}"
+)
 print(f"P(Y <= -1) = {clipped.cdf(-1.0):.6g}, P(Y < -1) = {clipped.cdf(-1.0) - clipped.pmf(-1.0):.6g}")
 
 print("\nthrough a many-to-one map a divergence can only shrink")

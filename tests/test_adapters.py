@@ -177,7 +177,9 @@ def test_kernel_density_with_weights_and_of_vectors():
     assert law.mean() == pytest.approx(7.5, rel=1e-10)
     points = np.random.default_rng(0).normal(size=(2, 12))
     estimate = st.gaussian_kde(points)
-    assert dn.as_distribution(estimate).logpdf([0.2, -0.1]) == pytest.approx(float(estimate.logpdf([0.2, -0.1])[0]), rel=1e-12)
+    assert dn.as_distribution(estimate).logpdf([0.2, -0.1]) == pytest.approx(
+        float(estimate.logpdf([0.2, -0.1])[0]), rel=1e-12
+    )
 
 
 # ---- densities of users
@@ -211,7 +213,7 @@ def test_normalize_finds_the_constant():
     law = dn.FromDensity(quartic, normalize=True)
     with mpmath.workdps(30):
         constant, second = mpmath.gamma(0.25) / 2, mpmath.gamma(0.75) / mpmath.gamma(0.25)
-        assert law.logpdf(1.5) == pytest.approx(float(-mpmath.mpf(1.5) ** 4 - mpmath.log(constant)), rel=1e-14)
+        assert law.logpdf(1.5) == pytest.approx(float(-(mpmath.mpf(1.5) ** 4) - mpmath.log(constant)), rel=1e-14)
         assert law.var() == pytest.approx(float(second), rel=1e-11)
 
 

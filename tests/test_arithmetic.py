@@ -165,7 +165,9 @@ def test_what_has_no_meaning_is_refused_with_the_alternative(expression, words):
         expression()
 
 
-@pytest.mark.parametrize("expression", [lambda: X + "1", lambda: X * None, lambda: X + 1j, lambda: 0 * X, lambda: X / 0])
+@pytest.mark.parametrize(
+    "expression", [lambda: X + "1", lambda: X * None, lambda: X + 1j, lambda: 0 * X, lambda: X / 0]
+)
 def test_what_is_no_good_number_is_refused(expression):
     with pytest.raises(dn.DensitiesError):
         expression()

@@ -480,7 +480,10 @@ def test_masses_of_narrow_intervals(case, width):
     law, points, density, loc, scale, kink = narrow_intervals()[case]
     with mp.workdps(40):
         for point in points:
-            for a, b in ((point, point + 2 * width * abs(point)), (point - width * abs(point), point + width * abs(point))):
+            for a, b in (
+                (point, point + 2 * width * abs(point)),
+                (point - width * abs(point), point + width * abs(point)),
+            ):
                 a, b = max(a, float(value(law.support.low))), min(b, float(value(law.support.high)))
                 ends = [(mp.mpf(x) - mp.mpf(loc)) / mp.mpf(scale) for x in ([a, kink, b] if a < kink < b else [a, b])]
                 height = density((ends[0] + ends[-1]) / 2)  # mpmath's own error is absolute

@@ -13,7 +13,9 @@ import densities as dn
 # What a first import may cost beside NumPy and SciPy's special functions, and how often it is timed: the best counts.
 RATIO, ATTEMPTS = 1.3, 5
 HEAVY = ("scipy.stats", "scipy.optimize", "scipy.integrate", "matplotlib", "sympy", "rich", "mpmath")
-REGISTERED = "import json, densities as dn; print(json.dumps({kind: getattr(dn, kind).registry.names() for kind in %s}))"
+REGISTERED = (
+    "import json, densities as dn; print(json.dumps({kind: getattr(dn, kind).registry.names() for kind in %s}))"
+)
 
 
 def seconds(code):
@@ -29,7 +31,9 @@ def test_import_costs_little_more_than_numpy_and_special_functions():
     assert ours <= RATIO * theirs
 
 
-@pytest.mark.parametrize("use", ["dn.Normal", "dn.kl(dn.Normal(), dn.Normal(1, 2))", "dn.plot", "dn.validate", "dn.parse"])
+@pytest.mark.parametrize(
+    "use", ["dn.Normal", "dn.kl(dn.Normal(), dn.Normal(1, 2))", "dn.plot", "dn.validate", "dn.parse"]
+)
 def test_nothing_heavy_is_loaded_before_it_is_needed(run_python, use):
     heavy = [name for name in HEAVY if name != "matplotlib"] if use == "dn.plot" else HEAVY
     code = f"import sys, densities as dn; {use}; print([name for name in {tuple(heavy)} if name in sys.modules])"
@@ -53,8 +57,10 @@ def test_an_unknown_name_is_an_attribute_error():
 
 @pytest.mark.parametrize("kind", ["distributions", "transforms"])
 def test_registered_classes_are_exported(run_python, kind):
-    code = f"import densities as dn; print([e.name for e in dn.{kind}.registry if isinstance(e.factory, type) " \
-           "and getattr(dn, e.factory.__name__, None) is not e.factory])"
+    code = (
+        f"import densities as dn; print([e.name for e in dn.{kind}.registry if isinstance(e.factory, type) "
+        "and getattr(dn, e.factory.__name__, None) is not e.factory])"
+    )
     assert run_python("-c", code).stdout.strip() == "[]"
 
 

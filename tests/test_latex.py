@@ -14,13 +14,27 @@ from densities.expressions import parse
 
 TOKEN = re.compile(r"\\operatorname\{[a-zA-Z]+\}|\\[A-Za-z]+|\\.|f_X|I_0|\d+(?:\.\d+)?|[A-Za-z]|[^\s]")
 FUNCTIONS = {
-    r"\log": math.log, r"\exp": math.exp, r"\sin": math.sin, r"\cos": math.cos, r"\tan": math.tan,
-    r"\sinh": math.sinh, r"\cosh": math.cosh, r"\tanh": math.tanh, r"\arctan": math.atan,
-    r"\Gamma": math.gamma, r"\Phi": special.ndtr,
-    r"\varphi": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi), "I_0": special.i0, "B": special.beta,
-    r"\min": min, r"\zeta": special.zeta, r"\operatorname{arsinh}": math.asinh,
-    r"\operatorname{artanh}": math.atanh, r"\operatorname{arcosh}": math.acosh,
-    r"\operatorname{erf}": math.erf, r"\max": max,
+    r"\log": math.log,
+    r"\exp": math.exp,
+    r"\sin": math.sin,
+    r"\cos": math.cos,
+    r"\tan": math.tan,
+    r"\sinh": math.sinh,
+    r"\cosh": math.cosh,
+    r"\tanh": math.tanh,
+    r"\arctan": math.atan,
+    r"\Gamma": math.gamma,
+    r"\Phi": special.ndtr,
+    r"\varphi": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
+    "I_0": special.i0,
+    "B": special.beta,
+    r"\min": min,
+    r"\zeta": special.zeta,
+    r"\operatorname{arsinh}": math.asinh,
+    r"\operatorname{artanh}": math.atanh,
+    r"\operatorname{arcosh}": math.acosh,
+    r"\operatorname{erf}": math.erf,
+    r"\max": max,
 }
 INVERSES = {r"\Phi": special.ndtri, r"\operatorname{erf}": special.erfinv}
 SPACES = {r"\,", r"\ ", r"\quad"}
@@ -145,24 +159,66 @@ def evaluated(text, variable, x):
 FAMILIES = [pytest.param(law, id=str(law)) for entry in registry for law in entry.instances() if not law.event_shape]
 PARSER = MathTextParser("agg")
 PUSHED = [
-    "exp(0.8*normal(0, 1) + 0.5)", "normal(1, 2)**2", "normal(1, 2)**-2", "abs(normal(1, 2))", "abs(gamma(2, 1))",
-    "1/normal(1, 2)", "3 - 2*gamma(2.5, 2)", "gamma(2, 1) + 1", "-gamma(2, 1)", "normal(1, 2)/3",
-    "gamma(2, 3)**0.5", "gamma(2, 3)**-1.5", "normal(1, 2)**3", "exp(uniform(0, 1))**2",
-    "gamma(2.5, 2) >> sinh_arcsinh(0.5, 2) >> affine(1, 2)", "gamma(2, 1) >> box_cox(0.5)", "log(gamma(2, 3))",
-    "expm1(normal(0, 1))", "log1p(gamma(2, 1))", "exp2(normal(0, 1))", "log2(gamma(2, 1))", "log10(gamma(2, 1))",
-    "softplus(normal(0, 1))", "softplus_inverse(gamma(2, 1))", "log_sigmoid(normal(0, 1))", "sqrt(gamma(2, 1))",
-    "cube(normal(1, 1))", "cbrt(normal(1, 1))", "sigmoid(normal(0, 1))", "logit(beta(2, 3))", "tanh(normal(0, 1))",
-    "atanh(uniform(-1, 1))", "softsign(normal(0, 1))", "normal_cdf(normal(1, 2))", "normal_ppf(beta(2, 3))",
-    "erf(normal(0, 1))", "erfinv(uniform(-1, 1))", "atan(normal(0, 1))", "tan(uniform(-1, 1))",
-    "asin(uniform(-1, 1))", "acos(uniform(-1, 1))", "sinh(normal(0, 1))", "asinh(normal(0, 1))",
-    "acosh(pareto(3, 1))", "cosh(normal(0.5, 1))", "square(exp(normal(0, 1) + 1))", "relu(normal(1, 1))",
-    "clip(normal(0, 1), -1, 2)", "exp(normal(0, 1)) >> square >> sqrt >> log",
+    "exp(0.8*normal(0, 1) + 0.5)",
+    "normal(1, 2)**2",
+    "normal(1, 2)**-2",
+    "abs(normal(1, 2))",
+    "abs(gamma(2, 1))",
+    "1/normal(1, 2)",
+    "3 - 2*gamma(2.5, 2)",
+    "gamma(2, 1) + 1",
+    "-gamma(2, 1)",
+    "normal(1, 2)/3",
+    "gamma(2, 3)**0.5",
+    "gamma(2, 3)**-1.5",
+    "normal(1, 2)**3",
+    "exp(uniform(0, 1))**2",
+    "gamma(2.5, 2) >> sinh_arcsinh(0.5, 2) >> affine(1, 2)",
+    "gamma(2, 1) >> box_cox(0.5)",
+    "log(gamma(2, 3))",
+    "expm1(normal(0, 1))",
+    "log1p(gamma(2, 1))",
+    "exp2(normal(0, 1))",
+    "log2(gamma(2, 1))",
+    "log10(gamma(2, 1))",
+    "softplus(normal(0, 1))",
+    "softplus_inverse(gamma(2, 1))",
+    "log_sigmoid(normal(0, 1))",
+    "sqrt(gamma(2, 1))",
+    "cube(normal(1, 1))",
+    "cbrt(normal(1, 1))",
+    "sigmoid(normal(0, 1))",
+    "logit(beta(2, 3))",
+    "tanh(normal(0, 1))",
+    "atanh(uniform(-1, 1))",
+    "softsign(normal(0, 1))",
+    "normal_cdf(normal(1, 2))",
+    "normal_ppf(beta(2, 3))",
+    "erf(normal(0, 1))",
+    "erfinv(uniform(-1, 1))",
+    "atan(normal(0, 1))",
+    "tan(uniform(-1, 1))",
+    "asin(uniform(-1, 1))",
+    "acos(uniform(-1, 1))",
+    "sinh(normal(0, 1))",
+    "asinh(normal(0, 1))",
+    "acosh(pareto(3, 1))",
+    "cosh(normal(0.5, 1))",
+    "square(exp(normal(0, 1) + 1))",
+    "relu(normal(1, 1))",
+    "clip(normal(0, 1), -1, 2)",
+    "exp(normal(0, 1)) >> square >> sqrt >> log",
 ]
 OTHERS = [
-    "mixture([0.3, 0.7], [normal(0, 1), gamma(2, 1)])", "truncate(normal(0, 1), 0, 2)",
-    "truncate(normal(0, 1), 50, inf)", "floor(normal(0, 1))", "sign(normal(1, 1))",
-    "mixture([0.5, 0.5], [normal(0, 1) >> relu, gamma(2, 1)])", "leaky_relu(normal(0, 1), 0.1)",
-    "yeo_johnson(normal(0, 1), 0.5)", "exp(mixture([0.5, 0.5], [normal(0, 1), cauchy(0, 1)]))",
+    "mixture([0.3, 0.7], [normal(0, 1), gamma(2, 1)])",
+    "truncate(normal(0, 1), 0, 2)",
+    "truncate(normal(0, 1), 50, inf)",
+    "floor(normal(0, 1))",
+    "sign(normal(1, 1))",
+    "mixture([0.5, 0.5], [normal(0, 1) >> relu, gamma(2, 1)])",
+    "leaky_relu(normal(0, 1), 0.1)",
+    "yeo_johnson(normal(0, 1), 0.5)",
+    "exp(mixture([0.5, 0.5], [normal(0, 1), cauchy(0, 1)]))",
 ]
 
 
@@ -206,25 +262,34 @@ def test_other_laws_render(source):
     PARSER.parse(f"${law_latex(law)}$")
 
 
-@pytest.mark.parametrize(("source", "text"), [
-    ("normal(0, 1)", r"f(x) = \frac{1}{\sqrt{2\pi}}\exp\left(-\frac{x^2}{2}\right),\quad x \in \mathbb{R}"),
-    ("exponential(1)", r"f(x) = e^{-x},\quad x \in [0, \infty)"),
-    ("uniform(0, 1)", r"f(x) = 1,\quad x \in [0, 1]"),
-    ("log(exponential(1))", r"f_Y(y) = e^{y}\,f_X\left(e^{y}\right),\quad y \in \mathbb{R},\quad "
-     r"f_X(x) = e^{-x},\quad x \in [0, \infty)"),
-    ("poisson(3)", r"\mathrm{P}(X = k) = \frac{3^{k}e^{-3}}{k!},\quad k=0,1,\dots"),
-    ("triangular(0, 1, 1)", r"f(x) = 2x,\quad x \in [0, 1]"),
-])
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("normal(0, 1)", r"f(x) = \frac{1}{\sqrt{2\pi}}\exp\left(-\frac{x^2}{2}\right),\quad x \in \mathbb{R}"),
+        ("exponential(1)", r"f(x) = e^{-x},\quad x \in [0, \infty)"),
+        ("uniform(0, 1)", r"f(x) = 1,\quad x \in [0, 1]"),
+        (
+            "log(exponential(1))",
+            r"f_Y(y) = e^{y}\,f_X\left(e^{y}\right),\quad y \in \mathbb{R},\quad "
+            r"f_X(x) = e^{-x},\quad x \in [0, \infty)",
+        ),
+        ("poisson(3)", r"\mathrm{P}(X = k) = \frac{3^{k}e^{-3}}{k!},\quad k=0,1,\dots"),
+        ("triangular(0, 1, 1)", r"f(x) = 2x,\quad x \in [0, 1]"),
+    ],
+)
 def test_how_it_reads(source, text):
     assert parse(source).latex() == text
 
 
-@pytest.mark.parametrize(("source", "text"), [
-    ("normal(0, 1)", r"\operatorname{Normal}\left(0, 1\right)"),
-    ("exp(0.8*normal(0, 1) + 0.5)", r"e^{0.5 + 0.8\,X},\ X \sim \operatorname{Normal}\left(0, 1\right)"),
-    ("normal(0, 1)**2", r"X^{2},\ X \sim \operatorname{Normal}\left(0, 1\right)"),
-    ("1/gamma(2, 1e-7)", r"\frac{1}{X},\ X \sim \operatorname{Gamma}\left(2, 10^{-7}\right)"),
-])
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("normal(0, 1)", r"\operatorname{Normal}\left(0, 1\right)"),
+        ("exp(0.8*normal(0, 1) + 0.5)", r"e^{0.5 + 0.8\,X},\ X \sim \operatorname{Normal}\left(0, 1\right)"),
+        ("normal(0, 1)**2", r"X^{2},\ X \sim \operatorname{Normal}\left(0, 1\right)"),
+        ("1/gamma(2, 1e-7)", r"\frac{1}{X},\ X \sim \operatorname{Gamma}\left(2, 10^{-7}\right)"),
+    ],
+)
 def test_short_names(source, text):
     assert law_latex(parse(source)) == text
 

@@ -7,8 +7,14 @@ import pytest
 from densities import logmath
 
 EPS = np.finfo(float).eps
-MAGNITUDES = np.concatenate([10.0 ** np.arange(-300, -17, 7.0), 10.0 ** np.arange(-17, 0, 0.25),
-                             np.linspace(0.3, 3, 109), [0.4999999999999999, 0.5, 0.5000000000000001, 30.0, 700.0]])
+MAGNITUDES = np.concatenate(
+    [
+        10.0 ** np.arange(-300, -17, 7.0),
+        10.0 ** np.arange(-17, 0, 0.25),
+        np.linspace(0.3, 3, 109),
+        [0.4999999999999999, 0.5, 0.5000000000000001, 30.0, 700.0],
+    ]
+)
 ORDINARY = MAGNITUDES[MAGNITUDES > 1e-150]
 EXACT = {
     "log1mexp": lambda x: mp.log(-mp.expm1(x)),
@@ -29,14 +35,17 @@ def relative_error(got: np.ndarray, true: list, floor: float = 0.0) -> np.ndarra
         return np.array([float(abs(mp.mpf(float(g)) - t) / max(abs(t), floor)) for g, t in zip(got, true, strict=True)])
 
 
-@pytest.mark.parametrize(("name", "x", "ulps", "floor"), [
-    ("log1mexp", -MAGNITUDES, 3, 0.0),
-    ("phi", ORDINARY, 6, 0.0),
-    ("phi", -ORDINARY, 6, 0.0),
-    ("log_phi", np.concatenate([MAGNITUDES, -MAGNITUDES, [-1e4, -1e300, 1e300]]), 6, 1.0),
-    ("log1p_minus_x", ORDINARY, 6, 0.0),
-    ("log1p_minus_x", -np.concatenate([ORDINARY[ORDINARY < 1], [1 - 1e-16, 1 - 1e-9]]), 6, 0.0),
-])
+@pytest.mark.parametrize(
+    ("name", "x", "ulps", "floor"),
+    [
+        ("log1mexp", -MAGNITUDES, 3, 0.0),
+        ("phi", ORDINARY, 6, 0.0),
+        ("phi", -ORDINARY, 6, 0.0),
+        ("log_phi", np.concatenate([MAGNITUDES, -MAGNITUDES, [-1e4, -1e300, 1e300]]), 6, 1.0),
+        ("log1p_minus_x", ORDINARY, 6, 0.0),
+        ("log1p_minus_x", -np.concatenate([ORDINARY[ORDINARY < 1], [1 - 1e-16, 1 - 1e-9]]), 6, 0.0),
+    ],
+)
 def test_against_mpmath(name, x, ulps, floor):
     if x.max() > 1e299 or x.min() < -1e299:
         true = exact(name, x[np.abs(x) < 1e299]) + [mp.mpf(1e300), mp.log(mp.mpf(1e300))]
@@ -55,21 +64,44 @@ def test_logdiffexp_against_mpmath():
     assert relative_error(logmath.logdiffexp(a, b), true).max() <= 6 * EPS
 
 
-@pytest.mark.parametrize(("a", "b", "expected"), [
-    (0.0, -np.inf, 0.0), (2.0, 2.0, -np.inf), (-np.inf, -np.inf, -np.inf), (np.inf, 0.0, np.inf),
-    (np.inf, np.inf, np.nan), (0.0, 1.0, np.nan), (np.nan, 0.0, np.nan), (0.0, np.nan, np.nan), (0, -np.inf, 0.0),
-])
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (0.0, -np.inf, 0.0),
+        (2.0, 2.0, -np.inf),
+        (-np.inf, -np.inf, -np.inf),
+        (np.inf, 0.0, np.inf),
+        (np.inf, np.inf, np.nan),
+        (0.0, 1.0, np.nan),
+        (np.nan, 0.0, np.nan),
+        (0.0, np.nan, np.nan),
+        (0, -np.inf, 0.0),
+    ],
+)
 def test_logdiffexp_limits(a, b, expected):
     np.testing.assert_equal(logmath.logdiffexp(a, b), expected)
 
 
-@pytest.mark.parametrize(("name", "x", "expected"), [
-    ("log1mexp", 0.0, -np.inf), ("log1mexp", -np.inf, -0.0), ("log1mexp", 1.0, np.nan),
-    ("phi", 0.0, 0.0), ("phi", np.inf, np.inf), ("phi", -np.inf, np.inf), ("phi", -1e4, np.inf), ("phi", 1e-170, 0.0),
-    ("log_phi", 0.0, -np.inf), ("log_phi", np.inf, np.inf), ("log_phi", -np.inf, np.inf),
-    ("log1p_minus_x", 0.0, 0.0), ("log1p_minus_x", -1.0, -np.inf), ("log1p_minus_x", np.inf, -np.inf),
-    ("log1p_minus_x", -1.5, np.nan),
-])
+@pytest.mark.parametrize(
+    ("name", "x", "expected"),
+    [
+        ("log1mexp", 0.0, -np.inf),
+        ("log1mexp", -np.inf, -0.0),
+        ("log1mexp", 1.0, np.nan),
+        ("phi", 0.0, 0.0),
+        ("phi", np.inf, np.inf),
+        ("phi", -np.inf, np.inf),
+        ("phi", -1e4, np.inf),
+        ("phi", 1e-170, 0.0),
+        ("log_phi", 0.0, -np.inf),
+        ("log_phi", np.inf, np.inf),
+        ("log_phi", -np.inf, np.inf),
+        ("log1p_minus_x", 0.0, 0.0),
+        ("log1p_minus_x", -1.0, -np.inf),
+        ("log1p_minus_x", np.inf, -np.inf),
+        ("log1p_minus_x", -1.5, np.nan),
+    ],
+)
 def test_limits(name, x, expected):
     np.testing.assert_equal(getattr(logmath, name)(x), expected)
     assert np.isnan(getattr(logmath, name)(np.nan))

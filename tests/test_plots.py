@@ -133,16 +133,19 @@ def test_peaks_are_cut_where_they_hide_the_rest():
 # ---- the comparison
 
 
-@pytest.mark.parametrize(("p", "q"), [
-    (LOGNORMAL, Gamma(2.0, 1.0)),
-    (Gamma(2.0, 1.0), LOGNORMAL),
-    (Normal() ** 2, Exponential(1.0)),
-    (Beta(0.5, 0.5), Uniform(0.0, 1.0)),
-    (Uniform(0.0, 1.0), Normal()),
-    (BIMODAL, Normal(1.0, 2.0)),
-    (Normal(0.0, 1e-3), Normal()),
-    (CLIPPED, np.clip(Normal(0.5, 1.0), -1, 2)),
-])
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        (LOGNORMAL, Gamma(2.0, 1.0)),
+        (Gamma(2.0, 1.0), LOGNORMAL),
+        (Normal() ** 2, Exponential(1.0)),
+        (Beta(0.5, 0.5), Uniform(0.0, 1.0)),
+        (Uniform(0.0, 1.0), Normal()),
+        (BIMODAL, Normal(1.0, 2.0)),
+        (Normal(0.0, 1e-3), Normal()),
+        (CLIPPED, np.clip(Normal(0.5, 1.0), -1, 2)),
+    ],
+)
 def test_the_area_of_the_integrand_is_the_divergence(p, q):
     c = pairs.comparison(p, q)
     truth = kl(p, q, method="quadrature").value
@@ -167,8 +170,10 @@ def test_atoms_of_both_laws_have_their_log_ratio():
     c = pairs.comparison(CLIPPED, np.clip(Normal(0.5, 1.0), -1, 2))
     assert c.places.tolist() == [-1.0, 2.0]
     assert c.t_atoms == pytest.approx(np.log(c.mass_p / c.mass_q))
-    assert c.t_atoms == pytest.approx([np.log(0.15865525393145707 / 0.06680720126885807),
-                                       np.log(0.022750131948179207 / 0.06680720126885807)], rel=1e-12)
+    assert c.t_atoms == pytest.approx(
+        [np.log(0.15865525393145707 / 0.06680720126885807), np.log(0.022750131948179207 / 0.06680720126885807)],
+        rel=1e-12,
+    )
 
 
 def test_compare_draws_both_laws_in_their_colours():
@@ -195,15 +200,18 @@ def test_compare_says_infinite_and_why():
     tails.canvas.draw()
 
 
-@pytest.mark.parametrize(("p", "q"), [
-    (Normal(), Normal()),
-    (Normal(), Normal(1e-9, 1.0)),
-    (Normal(0.0, 1e-6), Normal(0.0, 1e6)),
-    (Uniform(0.0, 1.0), Uniform(2.0, 3.0)),
-    (Beta(0.5, 0.5), Uniform(0.0, 1.0)),
-    (CLIPPED, np.clip(Normal(0.5, 1.0), -1, 2)),
-    (CLIPPED, Normal()),
-])
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        (Normal(), Normal()),
+        (Normal(), Normal(1e-9, 1.0)),
+        (Normal(0.0, 1e-6), Normal(0.0, 1e6)),
+        (Uniform(0.0, 1.0), Uniform(2.0, 3.0)),
+        (Beta(0.5, 0.5), Uniform(0.0, 1.0)),
+        (CLIPPED, np.clip(Normal(0.5, 1.0), -1, 2)),
+        (CLIPPED, Normal()),
+    ],
+)
 def test_compare_draws_hard_pairs_without_a_warning(p, q):
     plots.compare(p, q, **FEW).canvas.draw()
 
@@ -266,8 +274,11 @@ def test_strips_hold_equal_probability_on_both_sides(base, transform):
     pushed = base >> transform
     for first, second in [(0, 3), (5, 8)]:
         ends = np.array([strip.y for strip in found if first <= strip.number < second])
-        inside = [strip.mass for strip in found
-                  if ends.min() <= min(strip.y) and max(strip.y) <= ends.max() and min(strip.y) < max(strip.y)]
+        inside = [
+            strip.mass
+            for strip in found
+            if ends.min() <= min(strip.y) and max(strip.y) <= ends.max() and min(strip.y) < max(strip.y)
+        ]
         atoms = sum(mass for place, mass in zip(*pushed.atoms, strict=True) if ends.min() <= place <= ends.max())
         below = pushed.cdf(ends.min()) - pushed.pmf(ends.min()) if np.isfinite(ends.min()) else 0.0
         whole = pushed.cdf(ends.max()) - below
@@ -348,8 +359,10 @@ def test_the_running_mean_ends_at_the_mean_of_the_draws():
 
 @pytest.mark.slow
 def test_the_band_holds_as_often_as_it_says():
-    hits = [abs(found.mean[-1] - 0.5) < found.half[-1]
-            for found in (pairs.run(Normal(), Normal(1.0, 1.0), n=256, rng=seed) for seed in range(2000))]
+    hits = [
+        abs(found.mean[-1] - 0.5) < found.half[-1]
+        for found in (pairs.run(Normal(), Normal(1.0, 1.0), n=256, rng=seed) for seed in range(2000))
+    ]
     assert np.mean(hits) == pytest.approx(0.95, abs=0.02)
 
 
@@ -436,16 +449,19 @@ def test_density_takes_axes_and_labels():
     assert labels(mine) == ["a law"]
 
 
-@pytest.mark.parametrize(("arguments", "error"), [
-    (((), {}), ParameterError),
-    (((Normal(),), {"labels": ["one", "two"]}), ParameterError),
-    (((Normal(),), {"kind": "pfd"}), UnknownNameError),
-    (((Normal(),), {"xscale": "log"}), ParameterError),
-    (((np.zeros((2, 2)),), {}), ShapeError),
-    ((([1.0, np.nan],), {}), ShapeError),
-    ((("normal",), {}), TypeError),
-    (((Normal(np.zeros(3)),), {}), ShapeError),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (((), {}), ParameterError),
+        (((Normal(),), {"labels": ["one", "two"]}), ParameterError),
+        (((Normal(),), {"kind": "pfd"}), UnknownNameError),
+        (((Normal(),), {"xscale": "log"}), ParameterError),
+        (((np.zeros((2, 2)),), {}), ShapeError),
+        ((([1.0, np.nan],), {}), ShapeError),
+        ((("normal",), {}), TypeError),
+        (((Normal(np.zeros(3)),), {}), ShapeError),
+    ],
+)
 def test_density_refuses_nonsense(arguments, error):
     with pytest.raises(error):
         plots.density(*arguments[0], **arguments[1])

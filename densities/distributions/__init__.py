@@ -20,8 +20,28 @@ from densities.distributions.vector_mixture import VectorMixture
 from densities.distributions.vector_pushforward import VectorPushforward
 from densities.protocols import as_distribution
 
-__all__ = ["Distribution", "Family", "Mixture", "Part", "Pushforward", "Truncated", "Univariate", "register", "registry", "truncate"]
-__all__ += ["Dirichlet", "MultivariateNormal", "MultivariateT", "Product", "UniformBall", "VectorDistribution", "VectorMixture", "VectorPushforward"]
+__all__ = [
+    "Distribution",
+    "Family",
+    "Mixture",
+    "Part",
+    "Pushforward",
+    "Truncated",
+    "Univariate",
+    "register",
+    "registry",
+    "truncate",
+]
+__all__ += [
+    "Dirichlet",
+    "MultivariateNormal",
+    "MultivariateT",
+    "Product",
+    "UniformBall",
+    "VectorDistribution",
+    "VectorMixture",
+    "VectorPushforward",
+]
 __all__ += ["FromDensity", "KernelDensity", "as_distribution", "push"]
 __all__ += continuous.__all__
 __all__ += discrete.__all__

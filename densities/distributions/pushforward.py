@@ -447,9 +447,7 @@ class Pushforward(Univariate):
     def injective(self) -> bool:
         """Whether no two points of the support have the same image."""
         images = sorted((branch.image for branch in self.branches), key=lambda image: float(np.min(value(image.low))))
-        return not self.flats and all(
-            np.all(value(a.high) <= value(b.low)) for a, b in pairwise(images)
-        )
+        return not self.flats and all(np.all(value(a.high) <= value(b.low)) for a, b in pairwise(images))
 
     def preimages(self, points: np.ndarray) -> np.ndarray:
         """All points of the base's support that map onto one of `points`."""

@@ -37,11 +37,23 @@ def kl_integrands(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[np.ndarr
     size = np.logaddexp(np.logaddexp(log_abs(log_p), log_abs(log_q)), log_t)
     low = t_value < -30.0
     inner = np.where(low, 0.0, t_value)
-    phi = np.where(low, log_q_here + np.log1p((t_value - 1.0) * np.exp(t_value)), weight + np.where(np.isposinf(inner), log_t, log_phi(inner)))
+    phi = np.where(
+        low,
+        log_q_here + np.log1p((t_value - 1.0) * np.exp(t_value)),
+        weight + np.where(np.isposinf(inner), log_t, log_phi(inner)),
+    )
     phi = np.where(np.isneginf(t_value), log_q_here, phi)
     gap = np.where(t_value > 0, weight + np.log(-np.expm1(-t_value)), log_q_here + np.log(-np.expm1(t_value)))
-    logs = np.stack([weight + log_t, phi, weight, log_q_here, weight + size,
-                     np.logaddexp(gap + size, weight + 2 * size + np.log(EPS))])
+    logs = np.stack(
+        [
+            weight + log_t,
+            phi,
+            weight,
+            log_q_here,
+            weight + size,
+            np.logaddexp(gap + size, weight + 2 * size + np.log(EPS)),
+        ]
+    )
     logs[[K1, P, FLOOR1]] = np.where(nothing, -np.inf, logs[[K1, P, FLOOR1]])
     logs[[K3, FLOOR3]] = np.where(nothing, log_q_here, logs[[K3, FLOOR3]])
     signs = np.ones_like(logs)
@@ -53,7 +65,9 @@ def log_bound(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
     """log of p(|log p| + |log q|) >= p|t| at nodes of a root, and its absolute error: nothing cancels in it."""
     _, log_w, log_p, log_q, _ = ratio.on(part, x)
     weight = value(log_w)
-    return np.where(np.isneginf(weight), -np.inf, weight + np.logaddexp(log_abs(log_p), log_abs(log_q))), 4 * EPS * np.abs(weight)
+    return np.where(
+        np.isneginf(weight), -np.inf, weight + np.logaddexp(log_abs(log_p), log_abs(log_q))
+    ), 4 * EPS * np.abs(weight)
 
 
 def log_size(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
@@ -67,8 +81,11 @@ def log_size(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
 def unsettled(ratio: RadonNikodym, points: np.ndarray) -> list[Approach]:
     """Where ∫p|t| is infinite or may be: told from its bound, and from t itself only where the bound does not converge."""
     for integrand in (log_bound, log_size):
-        found = [approach for approach in tails(ratio.p, lambda part, x, f=integrand: f(ratio, part, x), points)  # type: ignore[misc]
-                 if approach.verdict is not Verdict.FINITE]
+        found = [
+            approach
+            for approach in tails(ratio.p, lambda part, x, f=integrand: f(ratio, part, x), points)  # type: ignore[misc]
+            if approach.verdict is not Verdict.FINITE
+        ]
         if not found:
             return []
     return found
@@ -86,16 +103,37 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     undecided = unsettled(ratio, points)
     divergent = [approach for approach in undecided if approach.verdict is Verdict.INFINITE]
     if divergent:
-        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {
-            "reason": f"p log(p/q) is not integrable {divergent[0].where} (in the coordinates of the base of p)"})
+        return Estimate(
+            np.inf,
+            0.0,
+            ErrorKind.EXACT,
+            Status.INFINITE,
+            "tails",
+            0,
+            {"reason": f"p log(p/q) is not integrable {divergent[0].where} (in the coordinates of the base of p)"},
+        )
     sums = integrate_law(p, lambda part, x: kl_integrands(ratio, part, x), points, floor=FLOORS, rtol=rtol)
     v, e = sums.values, sums.errors
     if not np.isfinite(v[P]):
-        return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "quadrature", sums.evaluations,
-                        {"reason": "the integrand has no value at a node, or a sum leaves the doubles"})
+        return Estimate(
+            np.nan,
+            np.inf,
+            ErrorKind.HEURISTIC,
+            Status.NOT_CONVERGED,
+            "quadrature",
+            sums.evaluations,
+            {"reason": "the integrand has no value at a node, or a sum leaves the doubles"},
+        )
     if np.isposinf(v[K1]) or np.isposinf(v[K3]):
-        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "quadrature", sums.evaluations,
-                        {"reason": "q has zero density on a set where p has mass"})
+        return Estimate(
+            np.inf,
+            0.0,
+            ErrorKind.EXACT,
+            Status.INFINITE,
+            "quadrature",
+            sums.evaluations,
+            {"reason": "q has zero density on a set where p has mass"},
+        )
     outside = _mass_outside(p, q)
     gap_p, gap_q = abs(v[P] - np.exp(p.log_continuous_mass)), abs(v[Q] + outside - np.exp(q.log_continuous_mass))
     # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p;
@@ -129,8 +167,10 @@ def _atom_terms(p: Any, q: Any) -> tuple[tuple[float, float], tuple[float, float
         t = np.log(masses) - np.log(q.pmf(places))
         noise = 4 * EPS * (1 + np.abs(t))
         phi = masses * np.exp(log_phi(t))
-    return ((float(np.sum(masses * t)), float(np.sum(masses * noise))),
-            (float(np.sum(phi)) + elsewhere, float(np.sum(masses * noise * (np.abs(t) + noise))) + 2 * EPS * elsewhere))
+    return (
+        (float(np.sum(masses * t)), float(np.sum(masses * noise))),
+        (float(np.sum(phi)) + elsewhere, float(np.sum(masses * noise * (np.abs(t) + noise))) + 2 * EPS * elsewhere),
+    )
 
 
 def _mass_outside(p: Any, q: Any) -> float:
@@ -173,15 +213,23 @@ class LogRatioDraws:
         sizes = self._over(source, lambda nodes: np.abs(value(nodes.log_p)) + np.abs(value(nodes.log_q)), size_at)
         return 2 * EPS * float(np.mean(sizes))
 
-    def _over(self, source: Any, at_nodes: Callable[[Nodes], Any], at_points: Callable[[np.ndarray], Any]) -> np.ndarray:
+    def _over(
+        self, source: Any, at_nodes: Callable[[Nodes], Any], at_points: Callable[[np.ndarray], Any]
+    ) -> np.ndarray:
         """A function of the log-densities at the draws of a source, weighted to mean its expectation."""
         if not self.smooth:
             with quiet():
                 return np.asarray(at_points(np.asarray(value(self.ratio.p.draw_from(source)))))
         v = source.uniforms(self.dimension)
-        u, rest, tilt_weight = tilt(v[:, 0]) if source.scheme != "plain" else (v[:, 0], 1.0 - v[:, 0], np.ones(source.size))
+        u, rest, tilt_weight = (
+            tilt(v[:, 0]) if source.scheme != "plain" else (v[:, 0], 1.0 - v[:, 0], np.ones(source.size))
+        )
         weights = np.cumsum([part.weight for part in self.parts])
-        which = np.minimum(np.searchsorted(weights, v[:, 1] * weights[-1], side="right"), len(weights) - 1) if self.dimension == 2 else None
+        which = (
+            np.minimum(np.searchsorted(weights, v[:, 1] * weights[-1], side="right"), len(weights) - 1)
+            if self.dimension == 2
+            else None
+        )
         result = np.empty(source.size)
         with quiet():
             for index, part in enumerate(self.parts):
@@ -214,7 +262,9 @@ def variance_is_infinite(ratio: RadonNikodym, *, tilted: bool) -> bool:
     return any(approach.verdict is Verdict.INFINITE for approach in tails(ratio.p, log_square, ratio.q.landmarks()))
 
 
-def kl_montecarlo(p: Any, q: Any, *, n: int = 2**16, rng: Any = None, scheme: str = "sobol", **options: Any) -> Estimate:
+def kl_montecarlo(
+    p: Any, q: Any, *, n: int = 2**16, rng: Any = None, scheme: str = "sobol", **options: Any
+) -> Estimate:
     """D(p‖q) as the mean of log dp/dq over draws of p; options are those of `estimate_mean`.
 
     The error is the standard error and the rounding of log dp/dq, which decides between laws that are nearly identical.
@@ -224,7 +274,11 @@ def kl_montecarlo(p: Any, q: Any, *, n: int = 2**16, rng: Any = None, scheme: st
     result = estimate_mean(values, n, rng=rng, dimension=values.dimension, scheme=scheme, **options)
     estimate = from_draws(result, "montecarlo")
     estimate = replace(estimate, error=estimate.error + values.rounding(result.entropy))
-    if estimate.status is Status.CONVERGED and values.smooth and variance_is_infinite(values.ratio, tilted=scheme != "plain"):
+    if (
+        estimate.status is Status.CONVERGED
+        and values.smooth
+        and variance_is_infinite(values.ratio, tilted=scheme != "plain")
+    ):
         reason = "the exponents of the tails give log dp/dq no finite variance"
         return replace(estimate, status=Status.HEAVY_TAIL, detail={**estimate.detail, "reason": reason})
     return estimate

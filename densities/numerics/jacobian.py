@@ -60,6 +60,7 @@ def jacobian(f: Function, x: Any) -> Jacobian:
         raise ShapeError(argument_error("x", "shape (..., n)", x.shape))
     columns = []
     for j in range(x.shape[-1]):
+
         def along(t: Any, j: int = j) -> Any:
             point = x.astype(np.result_type(t))
             point[..., j] = t

@@ -135,7 +135,7 @@ class Tally:
 def _largest(values: np.ndarray, count: int) -> np.ndarray:
     """The `count` largest along the last axis, in no order; all of them where there are fewer."""
     size = values.shape[-1]
-    return values if size <= count else np.partition(values, size - count, axis=-1)[..., size - count:]
+    return values if size <= count else np.partition(values, size - count, axis=-1)[..., size - count :]
 
 
 def _safe_mean(values: np.ndarray) -> np.ndarray:
@@ -203,8 +203,7 @@ def _mean_and_error(means: np.ndarray, known: np.ndarray | None) -> tuple[Any, A
     return np.array([mean * scale[0]]), np.array([error * scale[0]]), dof, beta * scale[0] / scale[1:]
 
 
-def _result(tally: Tally, plan: Plan, known: np.ndarray | None, stopped: str, drawn: int,
-            scalar: bool) -> MeanResult:
+def _result(tally: Tally, plan: Plan, known: np.ndarray | None, stopped: str, drawn: int, scalar: bool) -> MeanResult:
     means = np.array(tally.means)
     chunks, n = len(means), len(means) * plan.size
     with np.errstate(all="ignore"):
@@ -221,8 +220,23 @@ def _result(tally: Tally, plan: Plan, known: np.ndarray | None, stopped: str, dr
     def shaped(x: Any) -> Any:
         return np.asarray(x)[0].item() if scalar else np.asarray(x)
 
-    return MeanResult(shaped(mean), shaped(error), dof, n, chunks, shaped(khat), shaped(share), shaped(heavy),
-                      shaped(nans), shaped(infinities), plan.entropy, stopped, drawn, means, coefficients)
+    return MeanResult(
+        shaped(mean),
+        shaped(error),
+        dof,
+        n,
+        chunks,
+        shaped(khat),
+        shaped(share),
+        shaped(heavy),
+        shaped(nans),
+        shaped(infinities),
+        plan.entropy,
+        stopped,
+        drawn,
+        means,
+        coefficients,
+    )
 
 
 def _entropy(rng: Any) -> int:
@@ -252,10 +266,21 @@ def _layouts(n: int, target: float | None) -> Iterator[tuple[int, int, int]]:
         left, first, bits = left - MIN_CHUNKS * size, first + MIN_CHUNKS, bits + 1
 
 
-def estimate_mean(values: Values, n: int, *, rng: Any = None, dimension: int = 1, scheme: str = "sobol",
-                  target: float | None = None, time_limit: float | None = None, executor: Any = None,
-                  progress: Callable[[int, int, Any], None] | None = None, control: Sequence[float] | None = None,
-                  checkpoint: str | os.PathLike | None = None, label: str = "") -> MeanResult:
+def estimate_mean(
+    values: Values,
+    n: int,
+    *,
+    rng: Any = None,
+    dimension: int = 1,
+    scheme: str = "sobol",
+    target: float | None = None,
+    time_limit: float | None = None,
+    executor: Any = None,
+    progress: Callable[[int, int, Any], None] | None = None,
+    control: Sequence[float] | None = None,
+    checkpoint: str | os.PathLike | None = None,
+    label: str = "",
+) -> MeanResult:
     """E[values] from at least `n` draws, with its standard error; memory does not grow with n.
 
     values      a callable that takes a `Source` (`.size`, `.uniforms(d)`, `.generator`) to a float array (size,), or
@@ -283,8 +308,10 @@ def estimate_mean(values: Values, n: int, *, rng: Any = None, dimension: int = 1
     path = None if checkpoint is None else Path(checkpoint)
     stored = _read(path) if path is not None and path.exists() else None
     entropy = _entropy(rng) if rng is not None or stored is None else stored["plan"].get("entropy")
-    plans = [Plan(size, chunks, dimension, scheme, entropy, target, label, first)
-             for size, chunks, first in _layouts(int(n), target)]
+    plans = [
+        Plan(size, chunks, dimension, scheme, entropy, target, label, first)
+        for size, chunks, first in _layouts(int(n), target)
+    ]
     stored_plan = plans[0] if path is None or stored is None else _match(path, stored, plans)
     deadline = time.monotonic() + (math.inf if time_limit is None else time_limit)
     spent, stopped = 0, "complete"

@@ -22,10 +22,22 @@ FIRST = 2.0**-54
 # Primitive polynomials and initial numbers of the dimensions 2 to 16: S. Joe and F. Y. Kuo, "Constructing Sobol
 # sequences with better two-dimensional projections", SIAM J. Sci. Comput. 30 (2008), new-joe-kuo-6.
 JOE_KUO: tuple[tuple[int, tuple[int, ...]], ...] = (
-    (3, (1,)), (7, (1, 3)), (11, (1, 3, 1)), (13, (1, 1, 1)), (19, (1, 1, 3, 3)), (25, (1, 3, 5, 13)),
-    (37, (1, 1, 5, 5, 17)), (41, (1, 1, 5, 5, 5)), (47, (1, 1, 7, 11, 19)), (55, (1, 1, 5, 1, 1)),
-    (59, (1, 1, 1, 3, 11)), (61, (1, 3, 5, 5, 31)), (67, (1, 3, 3, 9, 7, 49)), (91, (1, 1, 1, 15, 21, 21)),
-    (97, (1, 3, 1, 13, 27, 49)))
+    (3, (1,)),
+    (7, (1, 3)),
+    (11, (1, 3, 1)),
+    (13, (1, 1, 1)),
+    (19, (1, 1, 3, 3)),
+    (25, (1, 3, 5, 13)),
+    (37, (1, 1, 5, 5, 17)),
+    (41, (1, 1, 5, 5, 5)),
+    (47, (1, 1, 7, 11, 19)),
+    (55, (1, 1, 5, 1, 1)),
+    (59, (1, 1, 1, 3, 11)),
+    (61, (1, 3, 5, 5, 31)),
+    (67, (1, 3, 3, 9, 7, 49)),
+    (91, (1, 1, 1, 15, 21, 21)),
+    (97, (1, 3, 1, 13, 27, 49)),
+)
 
 
 def _directions(polynomial: int, initial: tuple[int, ...], m: int) -> list[int]:
@@ -46,7 +58,7 @@ def generator_matrices(d: int, m: int) -> np.ndarray:
     if d > len(JOE_KUO) + 1:
         return _scipy_matrices(d, m)
     columns = [[1 << (BITS - 1 - j) for j in range(m)]]
-    columns += [_directions(polynomial, initial, m) for polynomial, initial in JOE_KUO[:d - 1]]
+    columns += [_directions(polynomial, initial, m) for polynomial, initial in JOE_KUO[: d - 1]]
     return np.array(columns, dtype=np.int64).reshape(d, m)
 
 

@@ -235,7 +235,7 @@ class _Run:
         self.nodes[rows] += fractions.size
         step = max(1, self.at_once // fractions.size)
         for start in range(0, rows.size, step):
-            block = rows[start:start + step]
+            block = rows[start : start + step]
             panels = self.panels[block]
             nodes = _nodes(self.low[block], self.high[block], panels.finite, self.truncated[block], fractions)
             yield block, self._evaluate(panels, *nodes)

@@ -161,15 +161,17 @@ def _finish(root: Any, width: Any, where: Any, x: np.ndarray, y: np.ndarray, kno
     width[where] = np.where(y[0] == 0, 0.0, np.abs(x[1] - x[0]))
 
 
-def expand_bracket(f: Function, start: Any, domain_low: Any = -np.inf, domain_high: Any = np.inf, *,
-                   args: Sequence[Any] = ()) -> tuple[np.ndarray, np.ndarray]:
+def expand_bracket(
+    f: Function, start: Any, domain_low: Any = -np.inf, domain_high: Any = np.inf, *, args: Sequence[Any] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """(low, high) around a root of monotone f, from `start` inside the open domain; NaN where none was found.
 
     The ratio of the steps (toward a finite end, of the distances to it) squares each time: 12 steps reach any double.
     f is never evaluated at the ends of the domain.
     """
-    parts = np.broadcast_arrays(np.asarray(start, dtype=float), np.asarray(domain_low, dtype=float),
-                                np.asarray(domain_high, dtype=float), *args)
+    parts = np.broadcast_arrays(
+        np.asarray(start, dtype=float), np.asarray(domain_low, dtype=float), np.asarray(domain_high, dtype=float), *args
+    )
     x, ends, args = parts[0].astype(float), parts[1:3], parts[3:]
     with np.errstate(all="ignore"):
         start_value = np.asarray(f(x, *args), dtype=float)
@@ -208,8 +210,16 @@ def is_increasing(f: Function, low: Any, high: Any, args: Sequence[Any] = ()) ->
     return np.nansum(change, axis=0) >= 0
 
 
-def invert(f: Function, y: Any, low: Any = -np.inf, high: Any = np.inf, derivative: Function | None = None, *,
-           args: Sequence[Any] = (), increasing: Any = None) -> Inverse:
+def invert(
+    f: Function,
+    y: Any,
+    low: Any = -np.inf,
+    high: Any = np.inf,
+    derivative: Function | None = None,
+    *,
+    args: Sequence[Any] = (),
+    increasing: Any = None,
+) -> Inverse:
     """x in the open (low, high) with f(x, *args) = y, for f monotone there and its `derivative` where it is known.
 
     f is never evaluated at the ends. A y that is not reached gives NaN. `error` is the width of the last bracket or

@@ -209,7 +209,7 @@ class Round(Rounding):
     latex = r"\operatorname{round}\left(x\right)"
 
     def forward(self, x: Any) -> Any:
-        return namespace(x).round(x)
+        return namespace(x).round(value(x))
 
     def piece(self, k: int) -> Flat:
         return Flat(Interval(k - 0.5, k + 0.5, low_closed=k % 2 == 0, high_closed=k % 2 == 0), float(k))

@@ -206,16 +206,18 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything in the types of JSON."""
-        return jsonable({
-            "p": str(self.p),
-            "q": str(self.q),
-            "verdict": self.verdict,
-            "reason": self.reason,
-            "level": self.level,
-            "rows": [_fields(row) for row in self.rows],
-            "comparisons": [vars(pair) for pair in self.comparisons],
-            "checks": [vars(check) for check in self.checks],
-        })
+        return jsonable(
+            {
+                "p": str(self.p),
+                "q": str(self.q),
+                "verdict": self.verdict,
+                "reason": self.reason,
+                "level": self.level,
+                "rows": [_fields(row) for row in self.rows],
+                "comparisons": [vars(pair) for pair in self.comparisons],
+                "checks": [vars(check) for check in self.checks],
+            }
+        )
 
 
 def validate(

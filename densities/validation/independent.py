@@ -267,4 +267,3 @@ def _fitted_t(draws: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, 
     z = rng.standard_normal((n, d)) / np.sqrt(rng.exponential(size=(n, 1)))  # chi-squared(2)/2 is exponential
     log_norm = gammaln(1 + d / 2) - 0.5 * d * math.log(2 * math.pi) - np.sum(np.log(np.diag(root)))
     return centre + z @ root.T, log_norm - (1 + d / 2) * np.log1p(0.5 * np.sum(z * z, axis=-1))
-

@@ -12,13 +12,8 @@ MAPS = [(entry.name, i) for entry in maps.registry for i, _ in enumerate(entry.i
 # Each evaluation of a law pushed through these takes a numeric quantile of many branches.
 SLOW = {"sin", "cos", "cosh", "square", "abs", "power", "reciprocal"}
 # Known faults, each with what is wrong; a case that passes again leaves this table.
-OVERFLOW = "log(1 + x²)/2 overflows beyond 1e154"
 FAULTS = {
-    "asinh-0": OVERFLOW,
-    "sinh_arcsinh-0": OVERFLOW,
-    "sinh_arcsinh-1": OVERFLOW,
-    "sinh_arcsinh-2": OVERFLOW,
-    "round-0": "the formula does not take anchored numbers",
+    "sinh_arcsinh-0": "at 1e300 the log-det is a difference of two logarithms of 690: 1e-13 is left",
 }
 
 

@@ -197,9 +197,11 @@ def test_entropy_and_expectations_hold_their_bound_at_extreme_parameters(family)
 def test_powers_of_half_cauchy():
     """D(half-Cauchy || Weibull(1/2)) needs E log X = 0 and E X^(1/2) = sqrt 2; the integral in 30 digits."""
     with mp.workdps(30):
+
         def integrand(x):
             p = 2 / (mp.pi * (1 + x * x))
             return p * (mp.log(p) - (mp.log(mpf(0.5)) - mp.log(x) / 2 - mp.sqrt(x)))
+
         truth = mp.quad(lambda u: integrand(mp.exp(u)) * mp.exp(u), [-140, -20, 0, 20, 140])
     answer = cf.closed_form("half_cauchy", dict(scale=1.0), "weibull", dict(shape=0.5, scale=1.0))
     assert abs(mpf(float(answer.value)) - truth) <= float(answer.bound) and answer.bound < 1e-13

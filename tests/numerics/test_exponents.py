@@ -65,6 +65,7 @@ def log_normal_exponential(sigma):
 
 def log_normal_exponential_in_base(sigma):
     """In y = log x = e^L: N(y; 0, sigma)·(e^y - y²/(2 sigma²) ...)·y."""
+
     def g(L):
         y = np.exp(L)
         return -0.5 * (y / sigma) ** 2 - np.log(sigma) - HALF_LOG_2PI + y + L
@@ -142,14 +143,16 @@ def test_a_power_below_a_power_of_the_logarithm_is_not_called_infinite():
 
 def test_where_logarithms_cancel_the_last_trusted_points_decide():
     """exp(Laplace(1)) against an exponential in y = log x: p = e^-y/2, t = e^y - y - log 2, so f·y grows as y."""
+
     def log_p(L):
         return -np.exp(L) - LOG2
 
     def log_t(L):
         return log_sum(np.exp(L), log_p(L))
 
-    tail = tail_verdict(lambda L: log_p(L) + log_t(L) + L,
-                        noise=lambda L: EPS * (np.abs(log_p(L)) + np.abs(log_t(L)) + np.abs(L)))
+    tail = tail_verdict(
+        lambda L: log_p(L) + log_t(L) + L, noise=lambda L: EPS * (np.abs(log_p(L)) + np.abs(log_t(L)) + np.abs(L))
+    )
     assert tail.verdict == Verdict.INFINITE
     np.testing.assert_allclose(tail.exponent, 1.0, rtol=1e-3)
     assert 8 <= tail.reach <= 25

@@ -13,19 +13,22 @@ POSITIVE = np.array([1e-300, 1e-10, 0.3, 1.0, 7.0, 1e10, 1e200])
 UNIT = np.array([1e-300, 1e-10, 0.3, 0.5, 0.9, 1 - 1e-10])
 
 
-@pytest.mark.parametrize(("f", "slope", "x", "ends", "worst"), [
-    (lambda x: x + np.tanh(x), lambda x: 1 + mp.sech(x) ** 2, REAL, (), 1e-13),
-    (np.exp, mp.exp, REAL, (), 1e-13),
-    (special.ndtr, mp.npdf, REAL[1:], (), 1e-12),
-    (lambda x: np.sin(1000 * x), lambda x: 1000 * mp.cos(1000 * x), REAL, (), 1e-10),
-    (lambda x: np.logaddexp(0, x), lambda x: 1 / (1 + mp.exp(-x)), REAL[1:], (), 1e-11),  # takes no complex numbers
-    (np.abs, mp.sign, REAL[np.abs(REAL) > 0.1], (), 1e-12),
-    (lambda x: -np.arctan(1e6 * x), lambda x: -1e6 / (1 + (1000000 * x) ** 2), REAL, (), 1e-9),
-    (np.log, lambda x: 1 / x, POSITIVE, (0.0,), 1e-12),
-    (special.gammaln, mp.digamma, POSITIVE[:-1] + 0.1, (0.0,), 1e-9),
-    (special.logit, lambda x: 1 / x / (1 - x), UNIT, (0.0, 1.0), 1e-10),
-    (np.cbrt, lambda x: mp.mpf(1) / 3 / mp.cbrt(x * x), REAL[np.abs(REAL) > 1e-6], (), 1e-11),
-])
+@pytest.mark.parametrize(
+    ("f", "slope", "x", "ends", "worst"),
+    [
+        (lambda x: x + np.tanh(x), lambda x: 1 + mp.sech(x) ** 2, REAL, (), 1e-13),
+        (np.exp, mp.exp, REAL, (), 1e-13),
+        (special.ndtr, mp.npdf, REAL[1:], (), 1e-12),
+        (lambda x: np.sin(1000 * x), lambda x: 1000 * mp.cos(1000 * x), REAL, (), 1e-10),
+        (lambda x: np.logaddexp(0, x), lambda x: 1 / (1 + mp.exp(-x)), REAL[1:], (), 1e-11),  # takes no complex numbers
+        (np.abs, mp.sign, REAL[np.abs(REAL) > 0.1], (), 1e-12),
+        (lambda x: -np.arctan(1e6 * x), lambda x: -1e6 / (1 + (1000000 * x) ** 2), REAL, (), 1e-9),
+        (np.log, lambda x: 1 / x, POSITIVE, (0.0,), 1e-12),
+        (special.gammaln, mp.digamma, POSITIVE[:-1] + 0.1, (0.0,), 1e-9),
+        (special.logit, lambda x: 1 / x / (1 - x), UNIT, (0.0, 1.0), 1e-10),
+        (np.cbrt, lambda x: mp.mpf(1) / 3 / mp.cbrt(x * x), REAL[np.abs(REAL) > 1e-6], (), 1e-11),
+    ],
+)
 def test_log_derivative(f, slope, x, ends, worst):
     log, sign, error = log_derivative(f, x, *ends)
     with mp.workdps(50):

@@ -135,8 +135,9 @@ def test_seeds():
     assert same(estimate_mean(exponential, 64, rng=sequence), estimate_mean(exponential, 64, rng=sequence))
 
 
-@pytest.mark.parametrize(("n", "size", "chunks"), [(1, 1, 64), (64, 1, 64), (1000, 8, 125), (10**6, 8192, 123),
-                                                   (10**8, 65536, 1526)])
+@pytest.mark.parametrize(
+    ("n", "size", "chunks"), [(1, 1, 64), (64, 1, 64), (1000, 8, 125), (10**6, 8192, 123), (10**8, 65536, 1526)]
+)
 def test_layout_depends_on_n_alone(n, size, chunks):
     assert list(montecarlo._layouts(n, None)) == [(size, chunks, 0)]
 
@@ -191,8 +192,9 @@ def test_draws_for_predicts():
 def test_no_overflow(scale):
     result = estimate_mean(lambda source: scale * exponential(source), 2**12, rng=0)
     plain = estimate_mean(exponential, 2**12, rng=0)
-    np.testing.assert_allclose([result.mean / scale, result.standard_error / scale],
-                               [plain.mean, plain.standard_error], rtol=1e-9)
+    np.testing.assert_allclose(
+        [result.mean / scale, result.standard_error / scale], [plain.mean, plain.standard_error], rtol=1e-9
+    )
 
 
 def coverage(values, truth, scheme, n, repeats, **options):
@@ -210,10 +212,14 @@ def test_intervals_cover(scheme):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
-@pytest.mark.parametrize(("values", "truth", "options"), [
-    (exponential, np.expm1(1), {}), (with_control, np.expm1(1), {"control": [0.5]}),
-    (tilted_log_ratio, LOG_RATIO_MEAN, {}),
-])
+@pytest.mark.parametrize(
+    ("values", "truth", "options"),
+    [
+        (exponential, np.expm1(1), {}),
+        (with_control, np.expm1(1), {"control": [0.5]}),
+        (tilted_log_ratio, LOG_RATIO_MEAN, {}),
+    ],
+)
 def test_intervals_cover_to_a_percent_and_a_half(scheme, values, truth, options):
     observed = coverage(values, truth, scheme, 2048, 2000, **options)
     assert np.all(np.abs(observed - np.array([0.68, 0.95])) < 0.015 + np.array([0.0104, 0.0049]))
@@ -225,30 +231,41 @@ def test_intervals_cover_to_a_percent_and_a_half(scheme, values, truth, options)
 def test_pareto_shape_finds_the_shape():
     rng = np.random.default_rng(0)
     for k in (0.2, 0.5, 1.0):
-        fits = [pareto_shape(np.sort(rng.random(2**15) ** -k)[-tail_size(2**15) - 1:]) for _ in range(50)]
+        fits = [pareto_shape(np.sort(rng.random(2**15) ** -k)[-tail_size(2**15) - 1 :]) for _ in range(50)]
         assert abs(np.mean(fits) - k) < 0.03
     assert np.isnan(pareto_shape(np.ones(100)))
     assert np.isnan(pareto_shape(np.empty(0)))
 
 
 def flagged(draw, n, repeats):
-    runs = [estimate_mean(lambda source: draw(source.generator, source.size), n, rng=seed, scheme="plain")
-            for seed in range(repeats)]
+    runs = [
+        estimate_mean(lambda source: draw(source.generator, source.size), n, rng=seed, scheme="plain")
+        for seed in range(repeats)
+    ]
     return np.mean([run.heavy_tail for run in runs])
 
 
-@pytest.mark.parametrize(("draw", "n"), [
-    (lambda g, n: g.standard_normal(n), 2**12), (lambda g, n: g.standard_normal(n) ** 2, 2**14),
-    (lambda g, n: g.random(n), 2**12), (lambda g, n: np.ones(n), 2**10),
-])
+@pytest.mark.parametrize(
+    ("draw", "n"),
+    [
+        (lambda g, n: g.standard_normal(n), 2**12),
+        (lambda g, n: g.standard_normal(n) ** 2, 2**14),
+        (lambda g, n: g.random(n), 2**12),
+        (lambda g, n: np.ones(n), 2**10),
+    ],
+)
 def test_light_tails_are_not_flagged(draw, n):
     assert flagged(draw, n, 100) <= 0.01
 
 
-@pytest.mark.parametrize(("draw", "share"), [
-    (lambda g, n: g.standard_t(2.2, n) ** 2, 1.0), (lambda g, n: g.standard_t(2.2, n), 0.95),
-    (lambda g, n: g.standard_cauchy(n), 1.0),
-])
+@pytest.mark.parametrize(
+    ("draw", "share"),
+    [
+        (lambda g, n: g.standard_t(2.2, n) ** 2, 1.0),
+        (lambda g, n: g.standard_t(2.2, n), 0.95),
+        (lambda g, n: g.standard_cauchy(n), 1.0),
+    ],
+)
 def test_heavy_tails_are_flagged(draw, share):
     assert flagged(draw, 2**18, 40) >= share
 
@@ -326,11 +343,15 @@ def test_a_run_to_a_target_resumes(tmp_path):
     assert whole.drawn == resumed.drawn > whole.n
 
 
-@pytest.mark.parametrize(("spoil", "reason"), [
-    (lambda text: text[:-20], "cannot be read"), (lambda text: "[]", "not a checkpoint"),
-    (lambda text: text.replace('"size": 64', '"size": 32'), "does not match its hash"),
-    (lambda text: json.dumps({**json.loads(text), "tally": {}}), "does not match its hash"),
-])
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda text: text[:-20], "cannot be read"),
+        (lambda text: "[]", "not a checkpoint"),
+        (lambda text: text.replace('"size": 64', '"size": 32'), "does not match its hash"),
+        (lambda text: json.dumps({**json.loads(text), "tally": {}}), "does not match its hash"),
+    ],
+)
 def test_a_spoiled_checkpoint_is_refused(tmp_path, spoil, reason):
     path = tmp_path / "run.json"
     estimate_mean(exponential, 2**12, rng=0, checkpoint=path)
@@ -339,10 +360,16 @@ def test_a_spoiled_checkpoint_is_refused(tmp_path, spoil, reason):
         estimate_mean(exponential, 2**12, rng=0, checkpoint=path)
 
 
-@pytest.mark.parametrize(("other", "reason"), [
-    ({"rng": 1}, "another entropy"), ({"label": "b"}, "another label"), ({"n": 2**13}, "another chunks|another size"),
-    ({"scheme": "plain"}, "another scheme"), ({"values": normal_log_ratio}, "other values"),
-])
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"rng": 1}, "another entropy"),
+        ({"label": "b"}, "another label"),
+        ({"n": 2**13}, "another chunks|another size"),
+        ({"scheme": "plain"}, "another scheme"),
+        ({"values": normal_log_ratio}, "other values"),
+    ],
+)
 def test_a_foreign_checkpoint_is_refused(tmp_path, other, reason):
     path = tmp_path / "run.json"
     arguments = {"values": exponential, "n": 2**12, "rng": 0, "checkpoint": path}
@@ -354,14 +381,18 @@ def test_a_foreign_checkpoint_is_refused(tmp_path, other, reason):
 # --- refusals
 
 
-@pytest.mark.parametrize(("arguments", "error", "text"), [
-    ({"n": 0}, ParameterError, "n: expected a positive number"), ({"n": np.nan}, ParameterError, "n: expected"),
-    ({"target": 0.0}, ParameterError, "target: expected a positive"),
-    ({"scheme": "sobel"}, UnknownNameError, "did you mean 'sobol'"),
-    ({"values": lambda source: np.ones(3)}, ShapeError, "values: expected shape"),
-    ({"values": two_columns, "control": [0.5, 0.5]}, ShapeError, "control: expected 1 known means"),
-    ({"executor": 4}, ParameterError, "executor: expected"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"n": 0}, ParameterError, "n: expected a positive number"),
+        ({"n": np.nan}, ParameterError, "n: expected"),
+        ({"target": 0.0}, ParameterError, "target: expected a positive"),
+        ({"scheme": "sobel"}, UnknownNameError, "did you mean 'sobol'"),
+        ({"values": lambda source: np.ones(3)}, ShapeError, "values: expected shape"),
+        ({"values": two_columns, "control": [0.5, 0.5]}, ShapeError, "control: expected 1 known means"),
+        ({"executor": 4}, ParameterError, "executor: expected"),
+    ],
+)
 def test_wrong_arguments(arguments, error, text):
     with pytest.raises(error, match=text):
         estimate_mean(**{"values": exponential, "n": 1000, **arguments})

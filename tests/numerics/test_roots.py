@@ -43,11 +43,17 @@ def test_few_evaluations_where_it_is_smooth():
         assert roots.evaluations.max() <= 40
 
 
-@pytest.mark.parametrize(("f", "root"), [
-    (lambda x: (x - 1) ** 9, 1.0), (lambda x: np.sign(x - 0.3), 0.3), (lambda x: np.expm1(1e6 * (x - 1e-5)), 1e-5),
-    (lambda x: np.where(x < 2.5, -1e-300, 1e300), 2.5), (lambda x: -np.arctan(1e200 * (x - 3)), 3.0),
-    (lambda x: np.where(x < 1, -np.inf, x - 1.5), 1.5),
-])
+@pytest.mark.parametrize(
+    ("f", "root"),
+    [
+        (lambda x: (x - 1) ** 9, 1.0),
+        (lambda x: np.sign(x - 0.3), 0.3),
+        (lambda x: np.expm1(1e6 * (x - 1e-5)), 1e-5),
+        (lambda x: np.where(x < 2.5, -1e-300, 1e300), 2.5),
+        (lambda x: -np.arctan(1e200 * (x - 3)), 3.0),
+        (lambda x: np.where(x < 1, -np.inf, x - 1.5), 1.5),
+    ],
+)
 def test_steep_flat_and_jumping_functions(f, root):
     roots = bracketed_root(f, -7.0, 10.0)
     assert abs(to_ordinal(roots.x) - to_ordinal(root)) <= 1

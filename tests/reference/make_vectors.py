@@ -91,8 +91,11 @@ def log_normals_from_normal():
     det_c, det_s = c[0][0] * c[1][1] - c[0][1] ** 2, s[0, 0] * s[1, 1] - s[0, 1] ** 2
     mean = [exp(m[i] + c[i][i] / 2) for i in range(2)]
     inverse = s**-1
-    form = sum(inverse[i, j] * (mean[i] * mean[j] * exp(c[i][j]) - mean[i] * u[j] - mean[j] * u[i] + u[i] * u[j])
-               for i in range(2) for j in range(2))
+    form = sum(
+        inverse[i, j] * (mean[i] * mean[j] * exp(c[i][j]) - mean[i] * u[j] - mean[j] * u[i] + u[i] * u[j])
+        for i in range(2)
+        for j in range(2)
+    )
     entropy = 1 + log(2 * pi) + log(det_c) / 2 + m[0] + m[1]
     return -entropy + log(2 * pi) + log(det_s) / 2 + form / 2
 
@@ -131,15 +134,27 @@ CASES = [
     ("normal_t1", A, "multivariate_t(1, [0, 1], [[1, 0.6], [0.6, 2]])", lambda: normal_from_student(1, 2)),
     ("laplaces_normal", "product([laplace(0, 1), laplace(0, 1)])", A, laplaces_from_normal),
     ("exp_normal", f"{A} >> exp", "multivariate_normal([0.5, 1], [[2, 0.1], [0.1, 1]])", log_normals_from_normal),
-    ("dirichlet_mixture", "dirichlet([1, 2, 3])", "mixture([0.5, 0.5], [dirichlet([1, 2, 3]), dirichlet([3, 2, 1])])",
-     dirichlet_from_mixture),
+    (
+        "dirichlet_mixture",
+        "dirichlet([1, 2, 3])",
+        "mixture([0.5, 0.5], [dirichlet([1, 2, 3]), dirichlet([3, 2, 1])])",
+        dirichlet_from_mixture,
+    ),
     ("ball_box", "uniform_ball([0, 0], 1)", "product([uniform(-1, 1), uniform(-1, 1)])", lambda: log(4 / pi)),
     ("ball_ball", "uniform_ball([0, 0, 0], 1)", "uniform_ball([0, 0, 0.5], 2)", lambda: 3 * log(2)),
     ("ball_normal", "uniform_ball([0, 0], 1)", "multivariate_normal([0, 0], [[1, 0], [0, 1]])", ball_from_normal),
-    ("exponentials", "product([exponential(1), exponential(1)]) >> matrix_affine(0, [[1, 2], [0, 1]])",
-     "product([exponential(2), exponential(3)])", exponentials_mixed),
-    ("normal_logistic", "multivariate_normal([0, 0], [[1, 0.7], [0.7, 1]])", "product([logistic(0, 1), logistic(0, 1)])",
-     correlated_from_logistic),
+    (
+        "exponentials",
+        "product([exponential(1), exponential(1)]) >> matrix_affine(0, [[1, 2], [0, 1]])",
+        "product([exponential(2), exponential(3)])",
+        exponentials_mixed,
+    ),
+    (
+        "normal_logistic",
+        "multivariate_normal([0, 0], [[1, 0.7], [0.7, 1]])",
+        "product([logistic(0, 1), logistic(0, 1)])",
+        correlated_from_logistic,
+    ),
 ]
 
 if __name__ == "__main__":

@@ -61,7 +61,9 @@ class GammaPower(Family):
     def _logpdf(self, x: Any, *shapes: Any) -> Any:
         """u^(a - 1/power) e^-u/Γ(a) |power| factor^(1/power): the powers of u joined before the logarithm is taken."""
         a, power, factor = self.core(*shapes)
-        return log_gamma_terms(power_of(x, power, factor), a, -1.0 / power) + (np.log(abs(power)) + np.log(factor) / power)
+        return log_gamma_terms(power_of(x, power, factor), a, -1.0 / power) + (
+            np.log(abs(power)) + np.log(factor) / power
+        )
 
     def _cdf(self, x: Any, *shapes: Any) -> Any:
         return (upper_gamma if self._flipped(*shapes) else lower_gamma)(*self._inner(x, *shapes))

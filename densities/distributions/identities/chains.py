@@ -50,7 +50,7 @@ def through(law: Any, steps: Sequence[Transform]) -> tuple[Any, int]:
             letters, complete = shortened
             line = None
         else:
-            complete, letters = letters[found[1] - 1].complete, letters[found[1]:]
+            complete, letters = letters[found[1] - 1].complete, letters[found[1] :]
             base, line = parted(found[0])
             current = renamed(base)
         if complete is not None:

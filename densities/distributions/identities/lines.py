@@ -144,4 +144,3 @@ def lomax_line(a: Any, scale: Any, line: Line) -> Any:
 @register_identity("geometric", "line", source="definition: failures are trials less 1")
 def geometric_line(p: Any, line: Line) -> Any:
     return named("negative_binomial", 1.0, p) if line == Line(-1.0) else None
-

@@ -100,8 +100,12 @@ def change_of_variables(base: Any, steps: tuple[Any, ...]) -> str:
         supports.append(_image(base, steps[:n]))
     found = [("y", "")]
     for step, support in zip(reversed(steps), reversed(supports), strict=True):
-        found = [(x, slope + inverse.slope) for argument, slope in found for inverse in [inverse_of(step, argument)]
-                 for x in _within(inverse.preimages, support)]
+        found = [
+            (x, slope + inverse.slope)
+            for argument, slope in found
+            for inverse in [inverse_of(step, argument)]
+            for x in _within(inverse.preimages, support)
+        ]
     terms = [rf"{slope}\,f_X\left({x}\right)" if slope else rf"f_X\left({x}\right)" for x, slope in found]
     return " + ".join(terms) or "0"
 
@@ -125,8 +129,12 @@ def _atoms(law: Any, variable: str) -> str:
     places, masses = law.atoms
     if len(places) > LISTED_ATOMS:
         return rf"{len(places)}\ \mathrm{{atoms\ of\ mass}}\ {rounded(np.sum(masses))}"
-    return where(*(rf"\mathrm{{P}}({variable} = {number(place)}) = {rounded(mass)}"
-                   for place, mass in zip(places, masses, strict=True)))
+    return where(
+        *(
+            rf"\mathrm{{P}}({variable} = {number(place)}) = {rounded(mass)}"
+            for place, mass in zip(places, masses, strict=True)
+        )
+    )
 
 
 def template(law: Any) -> str:
@@ -174,8 +182,11 @@ def _mixed_density(law: Mixture) -> str:
 
 
 def _named_components(law: Mixture) -> list[str]:
-    return [where(f"f_{{{n}}}(x) = {density(component)}", interval("x", component.support))
-            for n, (weight, component) in enumerate(zip(law.weights, law.components, strict=True), 1) if weight > 0]
+    return [
+        where(f"f_{{{n}}}(x) = {density(component)}", interval("x", component.support))
+        for n, (weight, component) in enumerate(zip(law.weights, law.components, strict=True), 1)
+        if weight > 0
+    ]
 
 
 @density.register
@@ -224,4 +235,3 @@ def _short_mixture(law: Mixture) -> str:
 @short.register
 def _short_truncated(law: Truncated) -> str:
     return rf"{short(law.base)}\ \mathrm{{on}}\ \left({number(law.low)}, {number(law.high)}\right]"
-

@@ -26,42 +26,48 @@ class Inverse(NamedTuple):
     slope: str
 
 
-INVERSES: dict[str, Inverse] = {name: Inverse((inverse,), slope) for name, inverse, slope in [
-    ("identity", "@", ""),
-    ("exp", r"\log #", r"\frac{1}{@}"),
-    ("log", r"e^{@}", r"e^{@}"),
-    ("expm1", r"\log\left(1 + @\right)", r"\frac{1}{1 + @}"),
-    ("log1p", r"e^{@} - 1", r"e^{@}"),
-    ("exp2", r"\log_2 #", r"\frac{1}{#\,\log 2}"),
-    ("log2", r"2^{@}", r"2^{@}\,\log 2"),
-    ("log10", r"10^{@}", r"10^{@}\,\log 10"),
-    ("softplus", r"\log\left(e^{@} - 1\right)", r"\frac{1}{1 - e^{-#}}"),
-    ("softplus_inverse", r"\log\left(1 + e^{@}\right)", r"\frac{1}{1 + e^{-#}}"),
-    ("log_sigmoid", r"@ - \log\left(1 - e^{@}\right)", r"\frac{1}{1 - e^{@}}"),
-    ("sqrt", r"#^{2}", r"2\,#"),
-    ("cube", r"\sqrt[3]{@}", r"\frac{1}{3}\left|@\right|^{-2/3}"),
-    ("cbrt", r"#^{3}", r"3\,#^{2}"),
-    ("reciprocal", r"\frac{1}{@}", r"\frac{1}{#^{2}}"),
-    ("sigmoid", r"\log\frac{@}{1 - #}", r"\frac{1}{#\left(1 - #\right)}"),
-    ("logit", r"\frac{1}{1 + e^{-#}}", r"\frac{e^{-#}}{\left(1 + e^{-#}\right)^{2}}"),
-    ("tanh", ARTANH + r"\left(@\right)", r"\frac{1}{1 - #^{2}}"),
-    ("atanh", r"\tanh #", r"\frac{1}{\cosh^{2} #}"),
-    ("softsign", r"\frac{@}{1 - \left|@\right|}", r"\frac{1}{\left(1 - \left|@\right|\right)^{2}}"),
-    ("normal_cdf", r"\Phi^{-1}\left(@\right)", r"\frac{1}{\varphi\left(\Phi^{-1}\left(@\right)\right)}"),
-    ("normal_ppf", r"\Phi\left(@\right)", r"\varphi\left(@\right)"),
-    ("erf", ERFINV, rf"\frac{{\sqrt{{\pi}}}}{{2}}\exp\left({ERFINV}^{{2}}\right)"),
-    ("erfinv", r"\operatorname{erf}\left(@\right)", r"\frac{2}{\sqrt{\pi}}e^{-#^{2}}"),
-    ("atan", r"\tan #", r"\frac{1}{\cos^{2} #}"),
-    ("tan", r"\arctan #", r"\frac{1}{1 + #^{2}}"),
-    ("asin", r"\sin #", r"\cos #"),
-    ("acos", r"\cos #", r"\sin #"),
-    ("sinh", ARSINH + r"\left(@\right)", r"\frac{1}{\sqrt{1 + #^{2}}}"),
-    ("asinh", r"\sinh #", r"\cosh #"),
-    ("acosh", r"\cosh #", r"\sinh #"),
-    ("sinh_arcsinh", rf"\sinh\left(\frac{{{ARSINH}\left(@\right)}}{{tailweight}} - skewness\right)",
-     rf"\frac{{\cosh\left({ARSINH}\left(@\right)/tailweight - skewness\right)}}{{tailweight\,\sqrt{{1 + #^{{2}}}}}}"),
-    ("box_cox", r"\left(1 + lmbda\,#\right)^{1/lmbda}", r"\left(1 + lmbda\,#\right)^{1/lmbda - 1}"),
-]}
+INVERSES: dict[str, Inverse] = {
+    name: Inverse((inverse,), slope)
+    for name, inverse, slope in [
+        ("identity", "@", ""),
+        ("exp", r"\log #", r"\frac{1}{@}"),
+        ("log", r"e^{@}", r"e^{@}"),
+        ("expm1", r"\log\left(1 + @\right)", r"\frac{1}{1 + @}"),
+        ("log1p", r"e^{@} - 1", r"e^{@}"),
+        ("exp2", r"\log_2 #", r"\frac{1}{#\,\log 2}"),
+        ("log2", r"2^{@}", r"2^{@}\,\log 2"),
+        ("log10", r"10^{@}", r"10^{@}\,\log 10"),
+        ("softplus", r"\log\left(e^{@} - 1\right)", r"\frac{1}{1 - e^{-#}}"),
+        ("softplus_inverse", r"\log\left(1 + e^{@}\right)", r"\frac{1}{1 + e^{-#}}"),
+        ("log_sigmoid", r"@ - \log\left(1 - e^{@}\right)", r"\frac{1}{1 - e^{@}}"),
+        ("sqrt", r"#^{2}", r"2\,#"),
+        ("cube", r"\sqrt[3]{@}", r"\frac{1}{3}\left|@\right|^{-2/3}"),
+        ("cbrt", r"#^{3}", r"3\,#^{2}"),
+        ("reciprocal", r"\frac{1}{@}", r"\frac{1}{#^{2}}"),
+        ("sigmoid", r"\log\frac{@}{1 - #}", r"\frac{1}{#\left(1 - #\right)}"),
+        ("logit", r"\frac{1}{1 + e^{-#}}", r"\frac{e^{-#}}{\left(1 + e^{-#}\right)^{2}}"),
+        ("tanh", ARTANH + r"\left(@\right)", r"\frac{1}{1 - #^{2}}"),
+        ("atanh", r"\tanh #", r"\frac{1}{\cosh^{2} #}"),
+        ("softsign", r"\frac{@}{1 - \left|@\right|}", r"\frac{1}{\left(1 - \left|@\right|\right)^{2}}"),
+        ("normal_cdf", r"\Phi^{-1}\left(@\right)", r"\frac{1}{\varphi\left(\Phi^{-1}\left(@\right)\right)}"),
+        ("normal_ppf", r"\Phi\left(@\right)", r"\varphi\left(@\right)"),
+        ("erf", ERFINV, rf"\frac{{\sqrt{{\pi}}}}{{2}}\exp\left({ERFINV}^{{2}}\right)"),
+        ("erfinv", r"\operatorname{erf}\left(@\right)", r"\frac{2}{\sqrt{\pi}}e^{-#^{2}}"),
+        ("atan", r"\tan #", r"\frac{1}{\cos^{2} #}"),
+        ("tan", r"\arctan #", r"\frac{1}{1 + #^{2}}"),
+        ("asin", r"\sin #", r"\cos #"),
+        ("acos", r"\cos #", r"\sin #"),
+        ("sinh", ARSINH + r"\left(@\right)", r"\frac{1}{\sqrt{1 + #^{2}}}"),
+        ("asinh", r"\sinh #", r"\cosh #"),
+        ("acosh", r"\cosh #", r"\sinh #"),
+        (
+            "sinh_arcsinh",
+            rf"\sinh\left(\frac{{{ARSINH}\left(@\right)}}{{tailweight}} - skewness\right)",
+            rf"\frac{{\cosh\left({ARSINH}\left(@\right)/tailweight - skewness\right)}}{{tailweight\,\sqrt{{1 + #^{{2}}}}}}",
+        ),
+        ("box_cox", r"\left(1 + lmbda\,#\right)^{1/lmbda}", r"\left(1 + lmbda\,#\right)^{1/lmbda - 1}"),
+    ]
+}
 INVERSES |= {
     "abs": Inverse(("@", "-#"), ""),
     "square": Inverse((r"\sqrt{@}", r"-\sqrt{@}"), r"\frac{1}{2\sqrt{@}}"),
@@ -81,8 +87,10 @@ def inverse_of(step: Any, argument: str) -> Inverse:
         return _power(step.exponent, argument)
     name = named_inverse(step)
     known = INVERSES.get(step.name) or Inverse((name,), rf"\left|\frac{{d}}{{dy}}\,{name}\right|")
-    return Inverse(tuple(filled(text, argument, step.params) for text in known.preimages),
-                   filled(known.slope, argument, step.params))
+    return Inverse(
+        tuple(filled(text, argument, step.params) for text in known.preimages),
+        filled(known.slope, argument, step.params),
+    )
 
 
 def named_inverse(step: Any) -> str:

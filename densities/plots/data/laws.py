@@ -23,9 +23,14 @@ SNAP = 0.08
 # A peak higher than CUT_PEAK times the height of the bulk is cut off at CUT_TO times, with a word on how high it goes.
 CUT_PEAK, CUT_TO = 8.0, 2.0
 KINDS = {
-    "pdf": "density", "logpdf": "log density (nats)", "cdf": r"$P(X \leq x)$", "sf": r"$P(X > x)$",
-    "logcdf": r"$\log\,P(X \leq x)$ (nats)", "logsf": r"$\log\,P(X > x)$ (nats)",
-    "ppf": "quantile", "isf": "upper quantile",
+    "pdf": "density",
+    "logpdf": "log density (nats)",
+    "cdf": r"$P(X \leq x)$",
+    "sf": r"$P(X > x)$",
+    "logcdf": r"$\log\,P(X \leq x)$ (nats)",
+    "logsf": r"$\log\,P(X > x)$ (nats)",
+    "ppf": "quantile",
+    "isf": "upper quantile",
 }
 
 
@@ -164,8 +169,14 @@ def sample_curve(sample: np.ndarray, kind: str, edges: np.ndarray) -> Curve:
             return Curve(edges, np.append(heights, heights[-1]), NONE, NONE, float(np.max(heights)), "post")
         if kind in ("ppf", "isf"):
             lower = kind == "ppf"
-            return Curve(rank if lower else (1.0 - rank)[::-1], ordered if lower else ordered[::-1], NONE, NONE, 0.0,
-                         "pre" if lower else "post")
+            return Curve(
+                rank if lower else (1.0 - rank)[::-1],
+                ordered if lower else ordered[::-1],
+                NONE,
+                NONE,
+                0.0,
+                "pre" if lower else "post",
+            )
         share = rank if kind.endswith("cdf") else 1.0 - rank
         return Curve(ordered, np.log(share) if kind.startswith("log") else share, NONE, NONE, 0.0, "post")
 
@@ -230,9 +241,11 @@ def overlay(items: Sequence[Any], kind: str = "pdf", n: int = 400, log: bool = F
     low, high = min(view[0] for view in views), max(view[1] for view in views)
     x = probabilities(n) if kind in ("ppf", "isf") else None
     curves = tuple(
-        sample_curve(item, kind, edges[index]) if index in edges
+        sample_curve(item, kind, edges[index])
+        if index in edges
         else law_curve(item, kind, view_grid(item, low=low, high=high, n=n, log=log) if x is None else x)
-        for index, item in enumerate(items))
+        for index, item in enumerate(items)
+    )
     tops = [top(curve.y, curve.bulk) for curve in curves] if kind == "pdf" else [(0.0, 0.0)]
     height, cut = max(tops)[0], max(cut for _, cut in tops)
     counting = bool(laws) and not edges and all(law.measure == "counting" for law in laws)

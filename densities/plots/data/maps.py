@@ -144,10 +144,25 @@ def change(base: Any, transform: Any, *, n: int = 400, count: int = 10) -> Chang
     base_mode, mode = _highest(x, base_density), _highest(y, pushed_density)
     with quiet():
         image = float(value(transform.forward(np.asarray(base_mode))))
-    return Change(base, transform, pushed, (low, high), (y_low, y_high),
-                  x, base_density, top(base_density, bulk_height(base)),
-                  y, pushed_density, top(pushed_density, bulk_height(pushed)),
-                  curves, strips(base, transform, count), count, mode, image, base_mode)
+    return Change(
+        base,
+        transform,
+        pushed,
+        (low, high),
+        (y_low, y_high),
+        x,
+        base_density,
+        top(base_density, bulk_height(base)),
+        y,
+        pushed_density,
+        top(pushed_density, bulk_height(pushed)),
+        curves,
+        strips(base, transform, count),
+        count,
+        mode,
+        image,
+        base_mode,
+    )
 
 
 def _highest(x: np.ndarray, density: np.ndarray) -> float:
@@ -158,8 +173,9 @@ def _highest(x: np.ndarray, density: np.ndarray) -> float:
     return float(np.mean(highest)) if alone and 0.0 < peak < np.inf else np.nan
 
 
-def _branch(index: int, piece: Piece | Flat, base: Any, x: np.ndarray, y: np.ndarray,
-            view: tuple[float, float]) -> BranchCurve:
+def _branch(
+    index: int, piece: Piece | Flat, base: Any, x: np.ndarray, y: np.ndarray, view: tuple[float, float]
+) -> BranchCurve:
     """The graph of one piece, and its share of the pushed density at y."""
     first, last = (float(np.clip(value(end), *view)) for end in piece.domain.edges)
     points = piece_points(first, last, x)

@@ -75,9 +75,26 @@ def comparison(p: Any, q: Any, *, n: int = 400, log: bool = False) -> Comparison
         t_atoms = np.log(mass_p) - np.log(mass_q)
     gain, loss, shown = _areas(p, q, ratio, low, high, (places, mass_p, t_atoms), n)
     seen = (places >= low) & (places <= high)
-    return Comparison(p, q, low, high, x, pdf_p, pdf_q, t, integrand,
-                      places[seen], mass_p[seen], mass_q[seen], t_atoms[seen], gain, loss, shown,
-                      (low, high) if log else _focus(x, integrand, low, high), _ratio_range(p, q, ratio, t_atoms[seen]))
+    return Comparison(
+        p,
+        q,
+        low,
+        high,
+        x,
+        pdf_p,
+        pdf_q,
+        t,
+        integrand,
+        places[seen],
+        mass_p[seen],
+        mass_q[seen],
+        t_atoms[seen],
+        gain,
+        loss,
+        shown,
+        (low, high) if log else _focus(x, integrand, low, high),
+        _ratio_range(p, q, ratio, t_atoms[seen]),
+    )
 
 
 def _smooth_ratio(ratio: Any, x: np.ndarray) -> np.ndarray:
@@ -140,8 +157,9 @@ def _areas(p: Any, q: Any, ratio: Any, low: float, high: float, atoms: tuple, n:
     return float(np.sum(terms[terms > 0])), float(-np.sum(terms[terms < 0])), share
 
 
-def estimates(p: Any, q: Any, *, methods: Iterable[str] = METHODS, n: int = 2**16,
-              rng: Any = 0) -> Mapping[str, Estimate]:
+def estimates(
+    p: Any, q: Any, *, methods: Iterable[str] = METHODS, n: int = 2**16, rng: Any = 0
+) -> Mapping[str, Estimate]:
     """D(p‖q) by each of these methods that applies."""
     found = {}
     for method in methods:
@@ -197,7 +215,7 @@ def run(p: Any, q: Any, *, n: int = 2**16, rng: Any = 0, level: float = 0.95, po
         error = np.sqrt(np.maximum(second - first**2, 0.0) / (looks - 1))
         half = stdtrit(looks - 1, 0.5 + 0.5 * level) * error
     size = np.sort(np.abs(t[np.isfinite(t)]))
-    shape = pareto_shape(size[-tail_size(size.size) - 1:]) if size.size >= 64 else float("nan")
+    shape = pareto_shape(size[-tail_size(size.size) - 1 :]) if size.size >= 64 else float("nan")
     return Run(looks, mean, half, level, shape, bool(shape > HEAVY_SHAPE) or not np.isfinite(t).all())
 
 

@@ -12,8 +12,14 @@ from densities.plots.data.laws import KINDS, Curve, Overlay, law_or_sample, over
 from densities.plots.figures import style
 
 
-def density(*dists: Any, kind: str = "pdf", ax: Any = None, labels: Sequence[str] | None = None, xscale: str = "linear",
-            n: int = 400) -> Any:
+def density(
+    *dists: Any,
+    kind: str = "pdf",
+    ax: Any = None,
+    labels: Sequence[str] | None = None,
+    xscale: str = "linear",
+    n: int = 400,
+) -> Any:
     """Curves of laws and samples in one panel; the Figure.
 
     dists   distributions of this library or any it takes; an array is a sample: a histogram, or its empirical function

@@ -97,8 +97,14 @@ def _draw_pushed(ax: Any, c: Change) -> None:
         for strip in (s for s in c.strips if s.piece == branch.piece and not branch.flat):
             inside = (c.y >= min(strip.y)) & (c.y <= max(strip.y))
             y = np.clip(np.concatenate([[min(strip.y)], c.y[inside], [max(strip.y)]]), *c.y_view)
-            ax.fill_betweenx(y, np.interp(y, c.y, below), np.interp(y, c.y, above), color=_colour(strip.piece),
-                             alpha=_alpha(strip), lw=0)
+            ax.fill_betweenx(
+                y,
+                np.interp(y, c.y, below),
+                np.interp(y, c.y, above),
+                color=_colour(strip.piece),
+                alpha=_alpha(strip),
+                lw=0,
+            )
         below = above
     ax.plot(np.minimum(c.pushed_density, 1.5 * c.pushed_top[0]), c.y, color=style.INK, lw=1.4)
     places, masses = c.pushed.atoms

@@ -19,8 +19,17 @@ IN_VIEW = 0.95  # a smaller share of the area in view is worth a word
 INTEGRAND = r"$p\,\log\,(p/q)$  (nats per unit of x)"
 
 
-def compare(p: Any, q: Any, *, axes: Any = None, labels: tuple[str, str] | None = None, xscale: str = "linear",
-            report: Any = None, n: int = 2**16, rng: Any = 0) -> Any:
+def compare(
+    p: Any,
+    q: Any,
+    *,
+    axes: Any = None,
+    labels: tuple[str, str] | None = None,
+    xscale: str = "linear",
+    report: Any = None,
+    n: int = 2**16,
+    rng: Any = 0,
+) -> Any:
     """Both densities, where D(p‖q) comes from, the log-ratio, and the estimates against each other; the Figure.
 
     axes    four axes for densities, integrand, log-ratio and estimates, in this order (those of `plt.subplots(2, 2)`)
@@ -130,8 +139,17 @@ def shade_nothing(ax: Any, c: Comparison) -> None:
         if len(group) > 1:
             start, stop = c.x[group[0]], c.x[group[-1]]
             ax.axvspan(start, stop, facecolor="none", edgecolor=style.P, hatch="///", alpha=0.5, lw=0)
-            ax.text(0.5 * (start + stop), 0.5, "$q = 0$", transform=ax.get_xaxis_transform(), ha="center", va="center",
-                    color=style.P, fontsize=11, bbox=box)
+            ax.text(
+                0.5 * (start + stop),
+                0.5,
+                "$q = 0$",
+                transform=ax.get_xaxis_transform(),
+                ha="center",
+                va="center",
+                color=style.P,
+                fontsize=11,
+                bbox=box,
+            )
 
 
 def _robust(c: Comparison, y: np.ndarray) -> tuple[float, float]:
@@ -177,8 +195,15 @@ def draw_estimates(ax: Any, forward: Mapping[str, Estimate]) -> None:
         ax.errorbar(estimate.value, row, xerr=bar, fmt="o", ms=7, color=style.INK, mfc=face, capsize=4, lw=1.6)
     for row, (_, estimate) in enumerate(rows):
         if np.isinf(estimate.value):
-            ax.text(0.5, row, style.number(float(estimate.value)), transform=ax.get_yaxis_transform(), ha="center",
-                    va="center", fontsize=13)
+            ax.text(
+                0.5,
+                row,
+                style.number(float(estimate.value)),
+                transform=ax.get_yaxis_transform(),
+                ha="center",
+                va="center",
+                fontsize=13,
+            )
     truth = best(forward)
     if drawn:
         centre = truth.value if np.isfinite(truth.value) else drawn[0][1].value

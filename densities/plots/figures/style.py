@@ -74,8 +74,18 @@ def legend_above(ax: Any, columns: int = 1, title: str = "") -> None:
     if not ax.get_legend_handles_labels()[0]:
         ax.set_title(title, loc="left", fontsize=11)
     else:
-        ax.legend(title=title or None, title_fontsize=11, alignment="left", loc="lower left", bbox_to_anchor=(0.0, 1.0),
-                  ncols=columns, frameon=False, fontsize=9, borderaxespad=0.2, handlelength=1.6)
+        ax.legend(
+            title=title or None,
+            title_fontsize=11,
+            alignment="left",
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncols=columns,
+            frameon=False,
+            fontsize=9,
+            borderaxespad=0.2,
+            handlelength=1.6,
+        )
 
 
 def number(x: float, digits: int = 4) -> str:
@@ -102,8 +112,17 @@ def wrapped(text: str, width: int = 60) -> str:
     return textwrap.fill(text.replace("$", r"\$"), width)
 
 
-def atoms(ax: Any, places: Any, masses: Any, color: str, *, counting: bool = False, label: str | None = None,
-          dx: float = 0.0, horizontal: bool = False) -> None:
+def atoms(
+    ax: Any,
+    places: Any,
+    masses: Any,
+    color: str,
+    *,
+    counting: bool = False,
+    label: str | None = None,
+    dx: float = 0.0,
+    horizontal: bool = False,
+) -> None:
     """Point masses as stems: where the law has nothing else in data units, else as a share of the panel, with figures.
 
     `dx` moves the stems by so many points, so that those of two laws stand side by side.
@@ -120,10 +139,22 @@ def atoms(ax: Any, places: Any, masses: Any, color: str, *, counting: bool = Fal
     ax.plot(*points, "o", color=color, ms=5, transform=transform, label=label, clip_on=False)
     if not counting:
         for place, head, mass in zip(places, heads, masses, strict=True):
-            spot, offset, va, ha = (((1.0 - head, place), (0, 6), "bottom", "center") if horizontal else
-                                    ((place, head), (6, 0), "center", "left"))
-            ax.annotate(f"P = {mass:.3g}", spot, xycoords=transform, xytext=offset, textcoords="offset points",
-                        color=color, fontsize=SMALL, va=va, ha=ha)
+            spot, offset, va, ha = (
+                ((1.0 - head, place), (0, 6), "bottom", "center")
+                if horizontal
+                else ((place, head), (6, 0), "center", "left")
+            )
+            ax.annotate(
+                f"P = {mass:.3g}",
+                spot,
+                xycoords=transform,
+                xytext=offset,
+                textcoords="offset points",
+                color=color,
+                fontsize=SMALL,
+                va=va,
+                ha=ha,
+            )
 
 
 def _moved(ax: Any, transform: Any, dx: float) -> Any:
@@ -138,10 +169,28 @@ def goes_on(ax: Any, where: float, peak: float, color: str = INK, *, horizontal:
     """An arrow at the edge of the panel where a curve leaves it, and how high it goes."""
     text = number(peak, 3)
     if horizontal:
-        ax.annotate(f"$\\leftarrow$ {text}", (0.0, where), xycoords=ax.get_yaxis_transform(), xytext=(2, 4),
-                    textcoords="offset points", ha="left", va="bottom", color=color, fontsize=9)
+        ax.annotate(
+            f"$\\leftarrow$ {text}",
+            (0.0, where),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(2, 4),
+            textcoords="offset points",
+            ha="left",
+            va="bottom",
+            color=color,
+            fontsize=9,
+        )
         return
     left, right = ax.get_xlim()
     side, ha = (-7, "right") if where > 0.5 * (left + right) else (7, "left")
-    ax.annotate(f"$\\uparrow$ {text}", (where, 1.0), xycoords=ax.get_xaxis_transform(), xytext=(side, -2),
-                textcoords="offset points", ha=ha, va="top", color=color, fontsize=9)
+    ax.annotate(
+        f"$\\uparrow$ {text}",
+        (where, 1.0),
+        xycoords=ax.get_xaxis_transform(),
+        xytext=(side, -2),
+        textcoords="offset points",
+        ha=ha,
+        va="top",
+        color=color,
+        fontsize=9,
+    )

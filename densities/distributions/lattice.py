@@ -9,7 +9,7 @@ P(Y <= y) is the mass of a range of integers on each strand, found by asking whe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -295,7 +295,7 @@ class Discrete(Univariate):
         """
         parts = [
             sum_integers(
-                lambda k, strand=strand: terms(strand, k),
+                partial(terms, strand),
                 float(strand.low),
                 float(strand.high),
                 strand.landmarks(landmarks),
@@ -363,7 +363,7 @@ class Discrete(Univariate):
         for strand in self.strands:
             for end, side in ((strand.low, -1.0), (strand.high, 1.0)):
                 if not np.isfinite(end):
-                    verdict = self._verdict(lambda k, strand=strand: log_terms(strand, k), strand, side)
+                    verdict = self._verdict(partial(log_terms, strand), strand, side)
                     if verdict is Verdict.INFINITE:
                         infinite.append((strand, side * 1e15))
                     undecided |= verdict is Verdict.UNDECIDED

@@ -389,9 +389,10 @@ class Univariate(Distribution):
         if self.fragile:
             return value(formula(self._from_nearest_end(points)))
         result = np.asarray(value(formula(points)))
-        poor = ~np.isfinite(result)
-        if not poor.any():
+        good = np.isfinite(result)
+        if good.all():
             return result
+        poor = ~good
         if self.batch_shape:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
         return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
@@ -410,12 +411,13 @@ class Univariate(Distribution):
         support = self.support
         with quiet():
             inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
-            if inside.all():
+            everywhere = inside.all()
+            if everywhere:
                 result = self._blocks(formula, points)
             else:
                 result = self._blocks(formula, np.where(inside, points, support.interior_point()).astype(points.dtype))
                 result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
-            if not inside.all() or len(self.critical_points):
+            if not everywhere or len(self.critical_points):
                 result = self._at_limits(formula, points, result)
             return restore(np.asarray(finish(result), dtype=points.dtype))
 

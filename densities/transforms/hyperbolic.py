@@ -83,7 +83,8 @@ class SinhArcsinh(Bijection):
         xp = namespace(y)
         after = xp.asinh(y)
         before = after / self.params["tailweight"] - self.params["skewness"]
-        return xp.sinh(before), log_cosh(before) - log_cosh_asinh(y) - self.log_tailweight
+        x = xp.sinh(before)
+        return x, log_cosh_asinh(x) - log_cosh_asinh(y) - self.log_tailweight
 
     def forward(self, x: Any) -> Any:
         xp = namespace(x)

@@ -40,7 +40,7 @@ class Domain:
 
 
 def _number(x: Any) -> str:
-    return f"{float(x):.15g}"
+    return f"{float(x) + 0.0:.15g}"  # -0 is 0
 
 
 def _as_end(x: Any) -> Any:

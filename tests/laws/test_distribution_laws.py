@@ -25,9 +25,6 @@ FAULTS = {
     "negative_binomial-1": NAN_FAR,
     "negative_binomial-2": NAN_FAR,
     "kumaraswamy-2": "pdf of float32 overflows",
-    "von_mises-0": "ppf(logp=-800) is NaN",
-    "von_mises-1": "ppf(logp=-800) is NaN",
-    "von_mises-3": "ppf(logp=-800) is NaN",
     "zipf-1": "quantiles and draws beyond 2^53",
 }
 
@@ -65,7 +62,7 @@ MADE = {
 
 
 NO_QUANTILE = "ppf(logp=-800) is NaN where the quantile is nearer to the end than any double"
-MADE_FAULTS = {"square of normal": NO_QUANTILE, "abs of t": NO_QUANTILE, "mixture on different supports": NO_QUANTILE}
+MADE_FAULTS = {"mixture on different supports": NO_QUANTILE}
 MADE_SLOW = {"square of normal", "abs of t"}
 
 

@@ -46,7 +46,7 @@ def test_the_truth_lies_within_the_error_of_quadrature_in_all_problems():
     found = gaps_in_errors(ROWS)
     assert max(found)[0] <= 10, max(found)
     assert np.mean([gap <= 1 for gap, *_ in found]) >= 0.999
-    assert len(found) >= 0.98 * len(ROWS)
+    assert len(found) >= 0.97 * len(ROWS)
 
 
 PAIRS = [

@@ -46,7 +46,7 @@ def test_the_truth_lies_within_the_error_of_quadrature_in_all_problems():
     found = gaps_in_errors(ROWS)
     assert max(found)[0] <= 10, max(found)
     assert np.mean([gap <= 1 for gap, *_ in found]) >= 0.999
-    assert len(found) >= 0.97 * len(ROWS)
+    assert len(found) >= 0.98 * len(ROWS)
 
 
 PAIRS = [
@@ -122,8 +122,8 @@ def test_monte_carlo_covers_as_often_as_it_claims():
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_monte_carlo_covers_within_a_percent_and_a_half(scheme):
-    """400 runs of each pair: nominal ± 1.5 % in all, and for each pair within three standard deviations more."""
-    counts = [coverage(p, q, scheme, 400) for p, q in PAIRS]
+    """4000 runs of each pair: nominal ± 1.5 % in all, and for each pair within three standard deviations more."""
+    counts = [coverage(p, q, scheme, 4000) for p, q in PAIRS]
     runs = sum(n for _, n in counts)
     for i, level in enumerate((0.68, 0.95)):
         assert sum(shares[i] * n for shares, n in counts) / runs == pytest.approx(level, abs=0.015)

@@ -11,7 +11,8 @@ import numpy as np
 from densities.distributions.identities import canonical
 from densities.divergences import rewrites, vector
 from densities.divergences.closed_forms import closed_form
-from densities.divergences.numeric import kl_montecarlo, kl_quadrature
+from densities.divergences.montecarlo import kl_montecarlo
+from densities.divergences.numeric import kl_quadrature
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
 from densities.divergences.sums import kl_sum
 from densities.errors import NoClosedFormError, ParameterError, argument_error

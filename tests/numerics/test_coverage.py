@@ -14,7 +14,7 @@ import pytest
 from scipy.special import stdtrit
 
 import densities as dn
-from densities.divergences.numeric import LogRatioDraws
+from densities.divergences.montecarlo import LogRatioDraws
 from densities.numerics.montecarlo import HEAVY_SHAPE
 from densities.numerics.nets import Source
 from densities.numerics.tails import pareto_shape, tail_size

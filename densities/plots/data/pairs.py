@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.divergences.evaluate import kl
-from densities.divergences.numeric import LogRatioDraws
+from densities.divergences.montecarlo import LogRatioDraws
 from densities.divergences.ratio import radon_nikodym
 from densities.errors import NoClosedFormError, ParameterError, argument_error
 from densities.estimate import Estimate, Status

@@ -16,6 +16,7 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import Anchored
+from densities.precise import Precise
 
 # fmt: off
 ELEMENTARY = (
@@ -67,7 +68,7 @@ NUMPY = SimpleNamespace(
     asarray=np.asarray,
     pi=math.pi,
 )
-_PLAIN = (np.ndarray, float, Anchored, int, np.generic)
+_PLAIN = (np.ndarray, float, Anchored, int, np.generic, Precise)
 
 
 def namespace(x: Any) -> Any:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, log_abs, value
+from densities.precise import Precise
 
 __all__ = [
     "POSITIVE",
@@ -44,7 +45,7 @@ def _number(x: Any) -> str:
 
 
 def _as_end(x: Any) -> Any:
-    if isinstance(x, Anchored):
+    if isinstance(x, Anchored | Precise):
         return x
     array = np.asarray(x, dtype=float)
     return float(array) if array.ndim == 0 else array

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from densities.precise import precisely
+
 __all__ = ["log1mexp", "log1p_minus_x", "log_phi", "logdiffexp", "phi"]
 
 LOG2 = math.log(2.0)
@@ -46,6 +48,7 @@ def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
     return total
 
 
+@precisely(lambda x: np.log(-np.expm1(x)) if x > -LOG2 else np.log1p(-np.exp(x)))
 @_quiet
 def log1mexp(x: Any) -> Any:
     """log(1 - e^x) for x <= 0, in nats; -inf at 0, NaN for x > 0: a log-probability in, its complement's out.
@@ -55,6 +58,7 @@ def log1mexp(x: Any) -> Any:
     return np.where(x > -LOG2, np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
 
 
+@precisely(lambda a, b: a + log1mexp(b - a))
 @_quiet
 def logdiffexp(a: Any, b: Any) -> Any:
     """log(e^a - e^b) for a >= b: -inf where a = b < inf, a where b = -inf, NaN where a < b.
@@ -65,6 +69,7 @@ def logdiffexp(a: Any, b: Any) -> Any:
     return np.where(np.isneginf(b), a, np.where((a == b) & np.isposinf(a), np.nan, difference))
 
 
+@precisely(lambda t: t + np.expm1(-t))
 @_quiet
 def phi(t: Any) -> Any:
     """φ(t) = t + expm1(-t) >= 0, the integrand of Kullback-Leibler: E_p[φ(log p/q)] = D(p‖q) where q ≪ p; inf at ±inf.
@@ -78,6 +83,7 @@ def phi(t: Any) -> Any:
     return result
 
 
+@precisely(lambda t: np.log(t + np.expm1(-t)))
 @_quiet
 def log_phi(t: Any) -> Any:
     """log φ(t) = log(t + expm1(-t)): 2 log|t| - log 2 near 0, -t toward -inf, log t toward inf; -inf at 0.
@@ -92,6 +98,7 @@ def log_phi(t: Any) -> Any:
     return result
 
 
+@precisely(lambda x: np.log1p(x) - x)
 @_quiet
 def log1p_minus_x(x: Any) -> Any:
     """log(1 + x) - x <= 0 for x >= -1: -x²/2 near 0, -inf at -1 and at inf, NaN for x < -1. Relative accuracy 6 eps.

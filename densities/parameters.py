@@ -10,6 +10,7 @@ import numpy as np
 
 from densities.domains import Domain, Integers, Interval
 from densities.errors import ParameterError, ShapeError, argument_error, close_matches
+from densities.precise import Precise
 
 REQUIRED: Any = object()
 
@@ -55,6 +56,8 @@ def within(
 
 def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
     """`given` as a Python float, or as a float64 array where it is a batch; checked against `domain`."""
+    if isinstance(given, Precise):  # a parameter that has been checked, with more digits
+        return given
     expected = f"a real number in {domain}"
     try:
         array = np.asarray(given)

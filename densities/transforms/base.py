@@ -19,6 +19,7 @@ from densities.arrays import as_points, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
 from densities.parameters import Parameter, batch_shape, bind, number_text, same_parameters
+from densities.precise import precisely
 from densities.protocols import compose_maps, is_law, push_forward
 from densities.registry import NameRegistry
 from densities.transforms.solving import solve_inverse
@@ -28,6 +29,7 @@ EPS = float(np.finfo(float).eps)
 registry = NameRegistry("transform", group="densities.transforms")
 
 
+@precisely(lambda x: x)
 def constant(x: Any) -> Any:
     """`x`, as a Python float where it is a scalar: so that it does not make float64 of float32."""
     return float(x) if np.ndim(x) == 0 else x

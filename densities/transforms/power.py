@@ -13,6 +13,7 @@ from densities.backends import namespace
 from densities.domains import POSITIVE, Interval
 from densities.errors import DomainError, ParameterError, argument_error
 from densities.parameters import Parameter, bind
+from densities.precise import precisely
 from densities.transforms.base import Bijection, Flat, Inverse, ManyToOne, Piece, Transform, constant, register
 from densities.transforms.linear import NONZERO
 
@@ -214,6 +215,7 @@ class Root(Power, Bijection):
         return x, xp.xlogy(self.root - 1.0, y) - self.log_exponent
 
 
+@precisely(lambda a: 0)
 def _reciprocal_error(a: float) -> float:
     """1/a - fl(1/a), to double precision."""
     return float(1 / Fraction(a) - Fraction(1.0 / a))

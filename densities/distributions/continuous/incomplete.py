@@ -24,6 +24,7 @@ from densities.distributions.continuous.shared import (
     patched,
 )
 from densities.logmath import log1p_minus_x
+from densities.precise import Precise, beta_tail, context, number, precisely
 
 # Below this share a tail is taken from its continued fraction; SciPy's own loses digits there.
 RARE = 1e-5
@@ -33,6 +34,7 @@ STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 
 DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12, -3617 / 8160)
 
 
+@precisely(lambda a: special.gammaln(a) - ((a - 0.5) * np.log(a) - a + HALF_LOG_2PI))
 def stirling(a: Any) -> Any:
     """log Γ(a) - ((a - 1/2) log a - a + log √(2π)), for a > 0."""
     large = np.maximum(a, 10.0)
@@ -43,6 +45,7 @@ def stirling(a: Any) -> Any:
     return np.where(np.asarray(a) >= 10.0, series, direct)
 
 
+@precisely(lambda a: np.log(a) - 0.5 / a - special.digamma(a))
 def digamma_remainder(a: Any) -> Any:
     """log a - 1/(2a) - ψ(a), for a > 0; NIST DLMF 5.11.2."""
     inverse = 1.0 / np.square(np.maximum(a, 10.0))
@@ -68,6 +71,7 @@ def log_gamma_ratio(a: Any, b: Any) -> Any:
     return gamma_ratio_remainder(a, b) + b * np.log(a)
 
 
+@precisely(special.betaln)
 def log_beta(a: Any, b: Any) -> Any:
     """log B(a, b), to a few ulp of the terms that remain once the large ones have cancelled."""
     small, large = np.minimum(a, b), np.maximum(a, b)
@@ -123,6 +127,7 @@ def lower_gamma_ratio(a: Any, x: Any) -> Any:
     return 1.0 / lentz(lambda n: (n * x, a + n - x), a - x)
 
 
+@precisely(lambda z, a, power=0.0: special.xlogy(a + power, z) - z - special.gammaln(a))
 def log_gamma_terms(z: Any, a: Any, power: Any = 0.0) -> Any:
     """log of z^(a + power) e^-z/Γ(a); for a >= 10 as a(log r - r + 1) with r = z/a, which does not cancel near the
     mode.
@@ -146,6 +151,7 @@ def log_lower_gamma_deep(a: Any, z: Any) -> Any:
     return log_gamma_terms(z, a) + np.log(lower_gamma_ratio(a, z))
 
 
+@precisely(special.gammaincc)
 def upper_gamma(a: Any, z: Any) -> Any:
     """Q(a, z) = Γ(a, z)/Γ(a)."""
     x = value(z)
@@ -155,6 +161,7 @@ def upper_gamma(a: Any, z: Any) -> Any:
     return patched(tail, tail > 1.0 - RARE, lambda a, x: 1.0 - lower_gamma(a, x), a, x)
 
 
+@precisely(special.gammainc)
 def lower_gamma(a: Any, z: Any) -> Any:
     """P(a, z) = γ(a, z)/Γ(a)."""
     x = value(z)
@@ -162,6 +169,7 @@ def lower_gamma(a: Any, z: Any) -> Any:
     return patched(tail, (tail < RARE) & (x < a), lambda a, z: np.exp(value(log_lower_gamma_deep(a, z))), a, z)
 
 
+@precisely(lambda a, z: np.log(special.gammaincc(a, z)))
 def log_upper_gamma(a: Any, z: Any) -> Any:
     """log Q(a, z), at any depth."""
     x = value(z)
@@ -170,6 +178,7 @@ def log_upper_gamma(a: Any, z: Any) -> Any:
     return patched(log_of_tail(tail, lower_gamma(a, z)), deep, log_upper_gamma_deep, a, z)
 
 
+@precisely(lambda a, z: np.log(special.gammainc(a, z)))
 def log_lower_gamma(a: Any, z: Any) -> Any:
     """log P(a, z), at any depth."""
     x = value(z)
@@ -189,6 +198,7 @@ def beta_fraction(a: Any, b: Any, x: Any, y: Any) -> Any:
     return 1.0 / lentz(step, a / (a + 1.0) * (gap + 1.0))
 
 
+@precisely(lambda a, b, log_x, log_y, x, y: log_x * a + log_y * b - log_beta(a, b))
 def log_beta_terms(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log of x^a y^b/B(a, b); where both parameters are large, from the distance to the mean."""
 
@@ -208,11 +218,16 @@ def log_beta_terms(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> An
     return either(np.minimum(a, b) < 10.0, direct, by_deviance)
 
 
+def _precise_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
+    return Precise(beta_tail(context(), *map(number, (a, b, x, y))))
+
+
 def log_beta_deep(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log I_x(a, b) for x below the mean, at any depth."""
     return log_beta_terms(a, b, log_x, log_y, x, y) + np.log(beta_fraction(a, b, value(x), value(y)))
 
 
+@precisely(_precise_beta)
 def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
     """I_x(a, b) with y = 1 - x, from whichever of x and y is the smaller."""
     x, y = value(x), value(y)
@@ -236,6 +251,7 @@ def smaller_beta_tail(a: Any, b: Any, x: Any, y: Any) -> Any:
     return patched(tail, tail < RARE, incomplete_beta, a, b, x, y)
 
 
+@precisely(lambda a, b, log_x, log_y, x, y: np.log(_precise_beta(a, b, x, y)))
 def log_incomplete_beta(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log I_x(a, b), at any depth; log_x and log_y may be known where x and y have left the doubles."""
     tail, other = incomplete_beta(a, b, x, y), incomplete_beta(b, a, y, x)

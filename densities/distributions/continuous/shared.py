@@ -10,6 +10,7 @@ from scipy import special
 
 from densities.anchored import Anchored, anchored, is_pure, log_abs, value
 from densities.logmath import log1mexp, log1p_minus_x
+from densities.precise import precisely
 
 LOG2 = float(np.log(2.0))
 LOG_PI = float(np.log(np.pi))
@@ -73,6 +74,7 @@ def _interleaved(chosen: Any, first: Any, second: Any) -> Any:
     return Anchored(anchor, filled(a.offset, b.offset), filled(a.log_offset, b.log_offset))
 
 
+@precisely(lambda x, exponent, factor: x**exponent * factor)
 def power_of(x: Any, exponent: Any, factor: Any) -> Any:
     """factor·x^exponent, with its logarithm kept where a power of the doubles x has lost digits to underflow."""
     result = x**exponent * factor
@@ -81,6 +83,7 @@ def power_of(x: Any, exponent: Any, factor: Any) -> Any:
     return Anchored.exact(x) ** exponent * factor
 
 
+@precisely(special.ndtr)
 def normal_cdf(z: Any) -> Any:
     """Φ(z) to a few ulp; SciPy's loses z² of them in the lower tail, where it rounds z/√2 before squaring it."""
     z = value(z)
@@ -108,6 +111,7 @@ def complement(log: Any) -> Any:
     return np.where(size < -40.0, size, log1mexp(value(log)))
 
 
+@precisely(log1mexp)
 def log_rest(log: Any) -> Any:
     """log(1 - e^log) for log <= 0, its own logarithm kept where e^log is small."""
     return np.where(log < -40.0, Anchored.from_log(value(log), -1.0), complement(log))

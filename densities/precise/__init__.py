@@ -1,0 +1,21 @@
+"""Numbers of many digits that answer the ufuncs of NumPy and SciPy: what stands behind `dps=`."""
+
+from densities.precise.constants import RoundedError, exact
+from densities.precise.context import bits, context, digits, literal, public
+from densities.precise.functions import beta_tail, number, precise
+from densities.precise.numbers import Precise, precisely
+
+__all__ = [
+    "Precise",
+    "RoundedError",
+    "beta_tail",
+    "bits",
+    "context",
+    "digits",
+    "exact",
+    "literal",
+    "number",
+    "precise",
+    "precisely",
+    "public",
+]

@@ -321,22 +321,37 @@ def _expect_by_draws(function: Callable, law: Any, n: int, rng: Any) -> Estimate
     return from_draws(result, "montecarlo")
 
 
-def from_draws(result: Any, method: str, extra: dict[str, Any] | None = None) -> Estimate:
-    """The Estimate of a Monte Carlo mean."""
-    status = Status.HEAVY_TAIL if result.heavy_tail else Status.CONVERGED
+def from_draws(
+    result: Any, method: str, extra: dict[str, Any] | None = None, target: float | None = None
+) -> Estimate:
+    """The Estimate of a Monte Carlo mean; where a `target` was missed, `draws_for_target` says how many would reach it."""
+    status, reason = Status.CONVERGED, ""
+    error = float(np.max(result.standard_error))
     mean = float(np.ravel(result.mean)[0])
-    if not np.isfinite(mean):
-        status = Status.INFINITE if np.isinf(mean) else Status.NOT_CONVERGED
     detail = {
         "dof": result.dof,
         "khat": result.khat,
         "top_share": result.top_share,
         "entropy": result.entropy,
+        "rate": result.rate,
+        "stopped": result.stopped,
         **(extra or {}),
     }
-    return Estimate(
-        mean, float(np.ravel(result.standard_error)[0]), ErrorKind.STANDARD_ERROR, status, method, int(result.n), detail
-    )
+    if target is not None:
+        detail["draws_for_target"] = float(np.max(result.draws_for(target)))
+        if not error <= target:
+            status = Status.NOT_CONVERGED
+            reason = f"the standard error is above the target; about {detail['draws_for_target']:.2g} draws would reach it"
+    if result.stopped in ("interrupted", "time"):
+        word = {"interrupted": "interrupted", "time": "out of time"}[result.stopped]
+        status, reason = Status.NOT_CONVERGED, f"{word} after {result.n:,} of {result.planned:,} draws"
+    if np.any(result.heavy_tail):
+        status = Status.HEAVY_TAIL
+    if not np.isfinite(mean):
+        status = Status.INFINITE if np.isinf(mean) else Status.NOT_CONVERGED
+    if reason:
+        detail["reason"] = reason
+    return Estimate(mean, error, ErrorKind.STANDARD_ERROR, status, method, int(result.n), detail)
 
 
 __all__ = ["Sums", "expect", "expect_logs", "from_draws", "integrate_law", "log_abs", "sign", "tails"]

@@ -1,30 +1,62 @@
-"""D(p‖q) by Monte Carlo: the mean of log dp/dq over draws of p, on pairs that are never inverted."""
+"""D(p‖q) by Monte Carlo: the mean of log dp/dq over draws of p, on pairs that are never inverted.
+
+Control variates, fitted to the chunks, take most of the spread away: c = 1 - dq/dp, whose mean is the mass of q where p
+has none and whose first order in t = log dp/dq is t itself, so that t - c is the nonnegative φ(t) of nearly equal laws;
+and u, log u, log(1 - u) of the uniforms that the draws are made of, which follow a smooth t and its tails.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, value, where
 from densities.arrays import quiet
+from densities.distributions.route import safe
 from densities.divergences.numeric import log_size
 from densities.divergences.ratio import Nodes, RadonNikodym
 from densities.estimate import Estimate, Status
 from densities.expectation import EPS, from_draws, tails
 from densities.numerics.exponents import Verdict
-from densities.numerics.montecarlo import estimate_mean
+from densities.numerics.montecarlo import entropy_of, estimate_mean
 from densities.numerics.nets import Source, tilt
+
+# q/p may be at most this at the quantiles of q for c to be a control: where q has mass p then has draws, and c a variance.
+LARGEST_RATIO = 100.0
+# The tail probabilities of the quantiles of q at which that is looked at, beside its centre.
+TAIL_LEVELS = np.concatenate([np.geomspace(1e-12, 1e-3, 28), np.linspace(0.002, 0.5, 250)])
+# The kurtosis of what controls leave over may be this share of the draws: then a variance is known to a third.
+KURTOSIS_SHARE = 0.1
+# A run to a target may end with so few draws.
+FEW_DRAWS = 2**12
+
+
+class Draws:
+    """The uniforms of a source, tilted toward both tails where they are not plain: u, 1 - u, weight, and the part of each.
+
+    Large t lie in the tails: tilted draws are smoother for a net, and give a finite variance to values up to (mass of the
+    tail)^-3/4.
+    """
+
+    def __init__(self, source: Any, parts: list[Any], dimension: int):
+        v = source.uniforms(dimension)
+        if source.scheme == "plain":
+            self.u, self.rest, self.weight = v[:, 0], 1.0 - v[:, 0], np.ones(source.size)
+        else:
+            self.u, self.rest, self.weight = tilt(v[:, 0])
+        self.rows: list[Any] = [slice(None)]
+        if dimension == 2:
+            weights = np.cumsum([part.weight for part in parts])
+            chosen = np.searchsorted(weights, v[:, 1] * weights[-1], side="right")
+            self.rows = [np.minimum(chosen, len(parts) - 1) == index for index in range(len(parts))]
 
 
 class LogRatioDraws:
-    """t = log dp/dq at the draws of a source, weighted to mean D(p‖q), for `estimate_mean`; picklable.
-
-    Unless draws are plain they are tilted toward both tails, where t is large: that is smoother for a net, and gives a
-    finite variance to values up to (mass of the tail)^-3/4.
-    """
+    """t = log dp/dq at the draws of a source, weighted to mean D(p‖q), for `estimate_mean`; picklable."""
 
     def __init__(self, p: Any, q: Any):
         self.ratio = RadonNikodym(p, q)
@@ -33,48 +65,171 @@ class LogRatioDraws:
         self.dimension = 1 if len(self.parts) == 1 else 2
 
     def __reduce__(self) -> tuple:
-        return LogRatioDraws, (self.ratio.p, self.ratio.q)
+        return type(self), (self.ratio.p, self.ratio.q)
 
     def __call__(self, source: Any) -> np.ndarray:
+        t, weight, _ = self.log_ratios(source)
+        return t * weight
+
+    def log_ratios(self, source: Any) -> tuple[np.ndarray, Any, Draws | None]:
+        """t at the draws of a source, their weights, and the uniforms they are made of where it is known how."""
         return self._over(source, lambda nodes: value(nodes.t), self.ratio.log)
 
-    def rounding(self, entropy: int) -> float:
-        """2 eps E_p[|log p| + |log q|], from 2^10 draws: what ulps of the logarithms do to a mean, unseen in its spread."""
-        source = Source(2**10, self.dimension, "stratified", np.random.SeedSequence(entropy, spawn_key=(2**31,)))
+    def rounding(self, entropy: int, slope: float = 0.0) -> float:
+        """What ulps of the logarithms do to the mean of t - slope·(1 - e^-t), unseen in its spread: from 2^10 draws.
 
-        def size_at(y: np.ndarray) -> np.ndarray:
-            return sum(np.abs(np.maximum(law.logpmf(y), law.logpdf(y))) for law in (self.ratio.p, self.ratio.q))
+        With δ = 2 eps (|log p| + |log q|) it is E_p[|1 - slope e^-t| δ + slope e^-t δ²].
+        """
 
-        sizes = self._over(source, lambda nodes: np.abs(value(nodes.log_p)) + np.abs(value(nodes.log_q)), size_at)
-        return 2 * EPS * float(np.mean(sizes))
+        def size(t: Any, *logs: Any) -> Any:
+            delta = 2 * EPS * sum(np.abs(value(log)) for log in logs)
+            ratio = slope * np.exp(-value(t)) if slope else 0.0
+            return np.abs(1.0 - ratio) * delta + np.abs(ratio) * (delta * delta + EPS * np.abs(value(t)))
+
+        def at_points(y: np.ndarray) -> np.ndarray:
+            here, there = (np.maximum(law.logpmf(y), law.logpdf(y)) for law in (self.ratio.p, self.ratio.q))
+            return size(here - there, here, there)
+
+        sizes, weight, _ = self._over(
+            self.pilot(entropy), lambda nodes: size(nodes.t, nodes.log_p, nodes.log_q), at_points
+        )
+        return float(np.mean(sizes * weight))
+
+    def pilot(self, entropy: int) -> Source:
+        """2^10 draws, denser in the tails, that no run takes."""
+        return Source(2**10, self.dimension, "stratified", np.random.SeedSequence(entropy, spawn_key=(2**31,)))
 
     def _over(
         self, source: Any, at_nodes: Callable[[Nodes], Any], at_points: Callable[[np.ndarray], Any]
-    ) -> np.ndarray:
-        """A function of the log-densities at the draws of a source, weighted to mean its expectation."""
-        if not self.smooth:
-            with quiet():
-                return np.asarray(at_points(np.asarray(value(self.ratio.p.draw_from(source)))))
-        v = source.uniforms(self.dimension)
-        u, rest, tilt_weight = (
-            tilt(v[:, 0]) if source.scheme != "plain" else (v[:, 0], 1.0 - v[:, 0], np.ones(source.size))
-        )
-        weights = np.cumsum([part.weight for part in self.parts])
-        which = (
-            np.minimum(np.searchsorted(weights, v[:, 1] * weights[-1], side="right"), len(weights) - 1)
-            if self.dimension == 2
-            else None
-        )
-        result = np.empty(source.size)
+    ) -> tuple[np.ndarray, Any, Draws | None]:
         with quiet():
-            for index, part in enumerate(self.parts):
-                rows = slice(None) if which is None else which == index
+            if not self.smooth:
+                return np.asarray(at_points(np.asarray(value(self.ratio.p.draw_from(source))))), 1.0, None
+            draws = Draws(source, self.parts, self.dimension)
+            result, weight = np.empty(source.size), draws.weight
+            for part, rows in zip(self.parts, draws.rows, strict=True):
                 if part.root.inverts_fast:
-                    x, weight = root_points(part.root, u[rows], rest[rows]), tilt_weight[rows]
+                    nodes = self._nodes(part, draws.u[rows], draws.rest[rows])
                 else:
-                    x, weight = part.root.draw(source.generator, u[rows].shape), 1.0
-                result[rows] = weight * at_nodes(self.ratio.on(part, anchored(x)))
-        return result
+                    nodes = self.ratio.on(part, anchored(part.root.draw(source.generator, draws.u[rows].shape)))
+                    weight[rows] = 1.0
+                result[rows] = at_nodes(nodes)
+        return result, weight, draws
+
+    def _nodes(self, part: Any, u: np.ndarray, rest: np.ndarray) -> Nodes:
+        """The pair at quantiles of a root: in plain doubles, ten times faster, unless they leave the safe range."""
+        if self._plain:
+            upper = u > 0.5
+            x = np.empty(u.shape)
+            x[~upper], x[upper] = value(part.root.raw_ppf(u[~upper])), value(part.root.raw_isf(rest[upper]))
+            if safe(x) and safe(np.asarray(value(part.forward(x)[0]))):
+                nodes = self.ratio.on(part, x)
+                if np.isfinite(value(nodes.t)).all():
+                    return nodes
+        return self.ratio.on(part, root_points(part.root, u, rest))
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether no point comes near an end that is finite and not zero, where a double keeps no distance from it."""
+        p, q = self.ratio.p, self.ratio.q
+        ends = [value(end) for law in (p, q, *(part.root for part in self.parts)) for end in law.support.edges]
+        return not (p.fragile or q.fragile) and all(end == 0 or np.isinf(end) for end in ends)
+
+
+class ControlledDraws(LogRatioDraws):
+    """t and its controls, each of weighted mean zero but for c: columns for `estimate_mean(..., control=known)`.
+
+    `balanced` says that c is one of them, `followed` that the functions of the uniforms are.
+    """
+
+    def __init__(self, p: Any, q: Any, balanced: bool, followed: bool):
+        super().__init__(p, q)
+        self.balanced, self.followed = balanced, followed
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.ratio.p, self.ratio.q, self.balanced, self.followed)
+
+    def __call__(self, source: Any) -> np.ndarray:
+        t, weight, draws = self.log_ratios(source)
+        with quiet():
+            columns = [t, *self._controls(t, draws)]
+            return np.stack([weight * column for column in columns], axis=1)
+
+    def _controls(self, t: np.ndarray, draws: Draws | None) -> list[np.ndarray]:
+        controls = [-np.expm1(-t)] if self.balanced else []
+        if draws is not None and self.followed:
+            controls += [draws.u - 0.5, 1.0 + np.log(draws.u), 1.0 + np.log(draws.rest)]
+        return controls
+
+    @property
+    def known(self) -> list[float]:
+        """The means of the columns after the first."""
+        outside = [RadonNikodym(self.ratio.q, self.ratio.p).singular_mass] if self.balanced else []
+        return outside + ([0.0, 0.0, 0.0] if self.followed else [])
+
+    def settled(self, n: int, scheme: str, entropy: int) -> bool:
+        """Whether n draws show the spread of what the controls leave over: its kurtosis, from 2^10 others, is below n/10.
+
+        A control may follow t wherever it is likely and leave it far out: then most runs see no spread at all.
+        """
+        t, weight, draws = self.log_ratios(self.pilot(entropy))
+        with quiet():
+            columns = np.stack([np.ones_like(t), *self._controls(t, draws)], axis=1)
+        if not np.isfinite(columns).all() or not np.isfinite(t).all():
+            return False
+        root = np.sqrt(weight)[:, None]
+        fitted = np.linalg.lstsq(columns * root, t * root[:, 0], rcond=1e-13)[0]
+        left = t - columns @ fitted
+        share, left = (weight, left) if scheme == "plain" else (1.0, weight * left)
+        return bool(np.mean(share * left**4) <= KURTOSIS_SHARE * n * np.mean(share * left**2) ** 2)
+
+
+def controlled(p: Any, q: Any, n: int, scheme: str, entropy: int) -> ControlledDraws:
+    """The draws with the controls that apply."""
+    balanced = _balanced(LogRatioDraws(p, q))
+    parts = [part for part in p.parts() if part.weight]
+    followed = p.measure == "lebesgue" and all(part.root.inverts_fast for part in parts)
+    values = ControlledDraws(p, q, balanced, followed)
+    if followed and not values.settled(n, scheme, entropy):
+        return ControlledDraws(p, q, balanced, False)
+    return values
+
+
+def _balanced(draws: LogRatioDraws) -> bool:
+    """Whether E_p[1 - q/p] is the mass of q where p has none, and 1 - q/p moderate wherever q has mass.
+
+    A law whose density vanishes on an unknown set, or that has hardly a draw where q has mass, gives another mean to a
+    sample of any size.
+    """
+    p, q = draws.ratio.p, draws.ratio.q
+    with quiet():
+        if p.measure == q.measure == "counting":
+            y = np.concatenate([q.raw_total_ppf(TAIL_LEVELS), q.raw_total_ppf(1.0 - TAIL_LEVELS)])
+            return _moderate(draws.ratio.log(y))
+        if not (draws.smooth and q.measure == "lebesgue" and _fills_its_support(draws)):
+            return False
+        back = RadonNikodym(q, p)
+        ends = [(part, quantile(TAIL_LEVELS)) for part in q.parts() for quantile in (part.root.raw_ppf, part.root.raw_isf)]
+        return _moderate(np.concatenate([-value(back.on(part, anchored(x)).t) for part, x in ends]))
+
+
+def _moderate(t: np.ndarray) -> bool:
+    """Whether q/p = e^-t is nowhere large; what lies outside the support of p has a known mass and does not count."""
+    inside = t[~np.isneginf(t)]
+    return bool(len(inside)) and bool(np.min(inside) > -np.log(LARGEST_RATIO))
+
+
+def _fills_its_support(draws: LogRatioDraws) -> bool:
+    """Whether the density of p is positive inside its support: each part is of a family of such, and reaches both ends."""
+    ends = [float(value(end)) for end in draws.ratio.p.support.edges]
+    for part in draws.parts:
+        if not part.root.name:
+            return False
+        if len(draws.parts) > 1:
+            reached = [float(value(part.forward(anchored(value(end)))[0])) for end in part.root.support.edges]
+            if sorted(reached) != ends:
+                return False
+    return True
 
 
 def root_points(root: Any, u: np.ndarray, rest: np.ndarray) -> Any:
@@ -100,15 +255,21 @@ def variance_is_infinite(ratio: RadonNikodym, *, tilted: bool) -> bool:
 def kl_montecarlo(
     p: Any, q: Any, *, n: int = 2**16, rng: Any = None, scheme: str = "sobol", **options: Any
 ) -> Estimate:
-    """D(p‖q) as the mean of log dp/dq over draws of p; options are those of `estimate_mean`.
+    """D(p‖q) as the mean of log dp/dq over draws of p, by control variates; options are those of `estimate_mean`.
 
     The error is the standard error and the rounding of log dp/dq, which decides between laws that are nearly identical.
     `heavy_tail` is the status where the exponents of the tails say that the draws have no variance, or the draws do.
     """
-    values = LogRatioDraws(p, q)
-    result = estimate_mean(values, n, rng=rng, dimension=values.dimension, scheme=scheme, **options)
-    estimate = from_draws(result, "montecarlo")
-    estimate = replace(estimate, error=estimate.error + values.rounding(result.entropy))
+    entropy = entropy_of(rng, options.get("checkpoint"))
+    values = controlled(p, q, n if options.get("target") is None else min(n, FEW_DRAWS), scheme, entropy)
+    known = values.known
+    options = {"dimension": values.dimension, "scheme": scheme, **({"control": known} if known else {}), **options}
+    result = estimate_mean(values, n, rng=entropy, **options)
+    if result.standard_error <= values.rounding(entropy):  # the tails of rounding say nothing
+        result = replace(result, heavy_tail=False)
+    slope = float(result.coefficients[0]) if known and values.balanced else 0.0
+    estimate = from_draws(result, "montecarlo", target=options.get("target"))
+    estimate = replace(estimate, error=estimate.error + values.rounding(entropy, slope))
     if (
         estimate.status is Status.CONVERGED
         and values.smooth

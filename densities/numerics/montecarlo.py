@@ -8,9 +8,7 @@ mean, whatever the scheme: (mean - truth)/SE is t-distributed with one degree of
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 import operator
 import os
@@ -18,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
@@ -26,10 +24,13 @@ from scipy import special
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.executors import ordered_results
 
+from . import checkpoints
+from .checkpoints import refusal
+from .controls import adjusted, convergence_rate
 from .nets import Source
 from .tails import pareto_shape, tail_size
 
-__all__ = ["MeanResult", "Source", "estimate_mean"]
+__all__ = ["MeanResult", "Source", "entropy_of", "estimate_mean"]
 
 MIN_CHUNKS = 64
 # 2^16 points are 0.5 MB a column: they stay in a core's cache, and two threads do not fight for the interpreter.
@@ -47,11 +48,12 @@ class MeanResult:
     """What a run found; scalars, or arrays (k,) where `values` has k columns and no control.
 
     `standard_error` has `dof` degrees of freedom; it is inf with fewer than two chunks, and NaN where the mean is not
-    finite. `khat` is the generalised Pareto shape of the largest |values|, `top_share` the part of Σ|values| that the
-    largest 1 % of the draws hold, `heavy_tail` whether the standard error is to be doubted. A NaN value makes the mean
-    NaN, an infinite one makes it infinite; both are counted. `entropy` repeats the run; `stopped` is "complete",
-    "target", "time" or "interrupted"; `n` draws made the mean and `drawn` were made in all (more than n with a target);
-    `chunk_means` is (chunks, columns); `coefficients` are those of the controls.
+    finite. `khat` is the generalised Pareto shape of the heavier tail of the values, `top_share` the part of Σ|values|
+    that the largest 1 % of the draws hold, `heavy_tail` whether the standard error is to be doubted. A NaN value makes
+    the mean NaN, an infinite one makes it infinite; both are counted. `entropy` repeats the run; `stopped` is
+    "complete", "target", "time" or "interrupted"; `n` draws made the mean, `drawn` were made in all (more than n with a
+    target) and `planned` were to be; `chunk_means` is (chunks, columns); `coefficients` are those of the controls;
+    `rate` is r of a standard error ∝ (points in a chunk)^-r.
     """
 
     mean: Any
@@ -67,8 +69,10 @@ class MeanResult:
     entropy: int
     stopped: str
     drawn: int
+    planned: int
     chunk_means: np.ndarray = field(repr=False)
-    coefficients: np.ndarray | None = None
+    coefficients: np.ndarray | None
+    rate: Any
 
     def interval(self, level: float = 0.95) -> tuple[Any, Any]:
         """mean ± t·SE: the truth lies inside with probability `level`, where there is no heavy tail."""
@@ -76,8 +80,16 @@ class MeanResult:
         return self.mean - half, self.mean + half
 
     def draws_for(self, target: float) -> Any:
-        """About how many draws, in chunks of the same size, reach a standard error of `target`."""
-        return np.ceil(self.n * (self.standard_error / target) ** 2)
+        """About how many draws reach a standard error of `target`.
+
+        More draws make larger chunks, whose error falls at the observed `rate`, and from 2^16 points on more chunks,
+        whose error falls as that of independent draws.
+        """
+        wanted = np.asarray(self.standard_error / target)
+        growth = 2.0**MAX_BITS * self.chunks / self.n
+        gained = growth**self.rate
+        n = self.n * np.where(wanted <= gained, wanted ** (1.0 / self.rate), growth * (wanted / gained) ** 2)
+        return np.ceil(n)[()]
 
 
 @dataclass(frozen=True)
@@ -114,12 +126,15 @@ class Plan:
 class Tally:
     """The merged statistics of a run's first len(means) chunks, column by column.
 
-    `absolute` and `top` are sums over chunks of mean |value| and of the part of it in the chunk's largest 1 %, both
-    over the number of planned chunks so that the sum cannot overflow.
+    `halves` are the means of the first halves of the chunks; `low` and `high` the smallest and largest values;
+    `absolute` and `top` sums over chunks of mean |value| and of the part of it in the chunk's largest 1 %, both over the
+    number of planned chunks so that the sum cannot overflow.
     """
 
     means: list[Any]
-    tail: Any
+    halves: list[Any]
+    low: Any
+    high: Any
     absolute: Any
     top: Any
     nan_count: Any
@@ -127,7 +142,9 @@ class Tally:
 
     def add(self, other: Tally, keep: int) -> None:
         self.means += other.means
-        self.tail = _largest(np.concatenate([self.tail, other.tail], axis=-1), keep)
+        self.halves += other.halves
+        self.low = -_largest(-np.concatenate([self.low, other.low], axis=-1), keep)
+        self.high = _largest(np.concatenate([self.high, other.high], axis=-1), keep)
         for name in ("absolute", "top", "nan_count", "infinite_count"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -157,14 +174,18 @@ def _chunk(values: Values, plan: Plan, index: int) -> Tally:
         if result.ndim not in (1, 2) or result.shape[0] != plan.size:
             raise ShapeError(argument_error("values", f"shape ({plan.size},) or ({plan.size}, k)", result.shape))
         columns = np.ascontiguousarray(result.reshape(plan.size, -1).T)
-        mean, size = _safe_mean(columns), np.abs(columns)
-        nan_count, infinite_count = np.isnan(columns).sum(axis=-1), np.isinf(columns).sum(axis=-1)
-        if nan_count.any() or infinite_count.any():
-            size = np.where(np.isfinite(size), size, 0.0)
-        tail = _largest(size, max(plan.kept, -(-plan.size // 100)))
-        top = _largest(tail, -(-plan.size // 100)).sum(axis=-1) / plan.size / plan.chunks
-        absolute = _safe_mean(size) / plan.chunks
-        return Tally([mean], _largest(tail, plan.kept), absolute, top, nan_count, infinite_count)
+        halves = _safe_mean(columns.reshape(len(columns), min(2, plan.size), -1))
+        mean = _safe_mean(halves)
+        nan_count = infinite_count = np.zeros(len(columns), dtype=int)
+        if not np.isfinite(mean).all():
+            nan_count, infinite_count = np.isnan(columns).sum(axis=-1), np.isinf(columns).sum(axis=-1)
+            columns = np.where(np.isfinite(columns), columns, 0.0)
+        share = -(-plan.size // 100)
+        low, high = -_largest(-columns, max(plan.kept, share)), _largest(columns, max(plan.kept, share))
+        top = _largest(np.abs(np.concatenate([low, high], axis=-1)), share).sum(axis=-1) / plan.size / plan.chunks
+        absolute = _safe_mean(np.abs(columns)) / plan.chunks
+        low, high = -_largest(-low, plan.kept), _largest(high, plan.kept)
+        return Tally([mean], [halves[:, 0]], low, high, absolute, top, nan_count, infinite_count)
 
 
 def _chunks(task: tuple[Values, Plan, range]) -> list[Tally]:
@@ -173,75 +194,90 @@ def _chunks(task: tuple[Values, Plan, range]) -> list[Tally]:
     return [_chunk(values, plan, index) for index in indices]
 
 
-def _mean_and_error(means: np.ndarray, known: np.ndarray | None) -> tuple[Any, Any, int, Any]:
-    """(mean, SE, dof, coefficients) of (chunks, columns) means.
+class _Fit(NamedTuple):
+    """What chunk means say: (k,) means and errors, replicates (chunks, k) and those of half chunks (2, chunks, k)."""
 
-    With controls: the intercept of the least-squares regression of column 0 on the others minus their known means, and
-    its standard error. It is unbiased, and the interval exact, where chunk means are jointly normal; otherwise the bias
-    is of order SE/chunks.
-    """
+    mean: np.ndarray
+    error: np.ndarray
+    dof: int
+    coefficients: np.ndarray | None
+    whole: np.ndarray
+    halves: np.ndarray
+
+
+def _fit(tally: Tally, known: np.ndarray | None, shapes: Callable[[], np.ndarray]) -> _Fit:
+    """The means and their standard errors, by controls where their mean is `known` and the `shapes` of tails allow."""
+    means, first = np.array(tally.means), np.array(tally.halves)
+    halves, coefficients, used = np.stack([first, 2.0 * means - first]), None, 0
+    if known is not None:
+        replicates, coefficients, used = adjusted(means, known, ~(shapes()[1:] > HEAVY_SHAPE))
+        active = np.where(coefficients != 0, halves[..., 1:] - known, 0.0)
+        halves = halves[..., :1] - np.einsum("hij,j->hi", active, coefficients)[..., None]
+        means = replicates[:, None]
     count = len(means)
-    if known is not None and not np.isfinite(means).all():
-        mean, error, dof, _ = _mean_and_error(means[:, :1], None)
-        return mean + 0.0 * means[:, 1:].sum(), error, dof, None
     scale = np.abs(means).max(axis=0)
     scale = np.where((scale > 0) & np.isfinite(scale), scale, 1.0)
     y = means / scale
     centre = y.mean(axis=0)
-    rest = y - centre
-    if known is None:
-        variance = np.square(rest).sum(axis=0) / max(count - 1, 1)
-        error = np.sqrt(variance / count) if count > 1 else np.full(len(scale), np.inf)
-        return centre * scale, error * scale, count - 1, None
-    offset, controls = centre[1:] - known / scale[1:], rest[:, 1:]
-    inverse = np.linalg.pinv(np.einsum("ij,ik->jk", controls, controls), rcond=1e-12, hermitian=True)
-    beta = inverse @ np.einsum("ij,i->j", controls, rest[:, 0])
-    dof = count - 1 - len(known)
-    residual = np.square(rest[:, 0] - np.einsum("ij,j->i", controls, beta)).sum()
-    error = math.sqrt(residual / dof * (1.0 / count + offset @ inverse @ offset)) if dof > 0 else math.inf
-    mean = centre[0] - offset @ beta
-    return np.array([mean * scale[0]]), np.array([error * scale[0]]), dof, beta * scale[0] / scale[1:]
+    spread = np.sqrt(np.square(y - centre).sum(axis=0) / max(count - 1, 1) / count)
+    error = spread if count > 1 else np.full(len(scale), np.inf)
+    return _Fit(centre * scale, error * scale, count - 1 - used, coefficients, means / scale, halves / scale)
+
+
+def _shapes(tally: Tally, n: int) -> np.ndarray:
+    """k̂ of the heavier tail of each column; each side has its own, for a pile-up on one is no tail of the other."""
+    size = tail_size(n) + 1
+    sides = [[pareto_shape(_largest(tail, size)) for tail in side] for side in (tally.high, -tally.low)]
+    return np.fmax(*np.array(sides))
 
 
 def _result(tally: Tally, plan: Plan, known: np.ndarray | None, stopped: str, drawn: int, scalar: bool) -> MeanResult:
-    means = np.array(tally.means)
-    chunks, n = len(means), len(means) * plan.size
+    chunks, n = len(tally.means), len(tally.means) * plan.size
     with np.errstate(all="ignore"):
-        mean, error, dof, coefficients = _mean_and_error(means, known)
-        khat = np.array([pareto_shape(_largest(tail, tail_size(n) + 1)) for tail in tally.tail])
-        count = -(-n // 100)
-        top = tally.top if plan.large else (_largest(tally.tail, count) / plan.size / plan.chunks).sum(axis=-1)
+        khat = _shapes(tally, n)
+        fit = _fit(tally, known, lambda: khat)
+        tail = np.abs(np.concatenate([tally.low, tally.high], axis=-1))
+        top = tally.top if plan.large else (_largest(tail, -(-n // 100)) / plan.size / plan.chunks).sum(axis=-1)
         share = top / tally.absolute
+        rate = convergence_rate(fit.whole, fit.halves) if plan.size > 1 else np.full(len(fit.mean), 0.5)
     heavy, nans, infinities = khat > HEAVY_SHAPE, tally.nan_count, tally.infinite_count
     if known is not None:
-        khat, heavy, share = khat[:1], heavy.any(keepdims=True), share[:1]
+        khat, heavy, share = khat[:1], heavy[:1], share[:1]
         nans, infinities = nans.sum(keepdims=True), infinities.sum(keepdims=True)
 
     def shaped(x: Any) -> Any:
         return np.asarray(x)[0].item() if scalar else np.asarray(x)
 
     return MeanResult(
-        shaped(mean),
-        shaped(error),
-        dof,
-        n,
-        chunks,
-        shaped(khat),
-        shaped(share),
-        shaped(heavy),
-        shaped(nans),
-        shaped(infinities),
-        plan.entropy,
-        stopped,
-        drawn,
-        means,
-        coefficients,
+        mean=shaped(fit.mean),
+        standard_error=shaped(fit.error),
+        dof=fit.dof,
+        n=n,
+        chunks=chunks,
+        khat=shaped(khat),
+        top_share=shaped(share),
+        heavy_tail=shaped(heavy),
+        nan_count=shaped(nans),
+        infinite_count=shaped(infinities),
+        entropy=plan.entropy,
+        stopped=stopped,
+        drawn=drawn,
+        planned=plan.chunks * plan.size,
+        chunk_means=np.array(tally.means),
+        coefficients=fit.coefficients,
+        rate=shaped(0.5 * np.ones_like(rate) if plan.scheme == "plain" else rate),
     )
 
 
-def _entropy(rng: Any) -> int:
-    """The integer that seeds a run: `rng` itself where it is one, fresh where it is None, else 128 bits drawn once."""
+def entropy_of(rng: Any, checkpoint: str | os.PathLike | None = None) -> int:
+    """The integer that seeds a run: `rng` itself where it is one, else 128 bits drawn from it once.
+
+    For None it is that of the checkpoint, where there is one, or fresh.
+    """
     if rng is None:
+        stored = checkpoints.entropy_in(checkpoint)
+        if stored is not None:
+            return stored
         return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
     try:
         return operator.index(rng)
@@ -306,8 +342,8 @@ def estimate_mean(
     Source(1, dimension, scheme)  # refuses an unknown scheme before any work
     known = None if control is None else np.atleast_1d(np.asarray(control, dtype=float))
     path = None if checkpoint is None else Path(checkpoint)
-    stored = _read(path) if path is not None and path.exists() else None
-    entropy = _entropy(rng) if rng is not None or stored is None else stored["plan"].get("entropy")
+    stored = checkpoints.read(path) if path is not None and path.exists() else None
+    entropy = entropy_of(rng, checkpoint)
     plans = [
         Plan(size, chunks, dimension, scheme, entropy, target, label, first)
         for size, chunks, first in _layouts(int(n), target)
@@ -356,7 +392,7 @@ class _Run:
         finally:
             getattr(results, "close", int)()  # cancels what is in flight
             if self.path is not None:
-                _write(self.path, self.plan, self.tally)
+                self._save()
 
     def result(self, stopped: str, drawn: int) -> MeanResult:
         return _result(self.tally, self.plan, self.known, stopped, drawn, self.scalar)
@@ -379,7 +415,7 @@ class _Run:
             if progress is not None:
                 progress(len(tally.means) * plan.size, plan.chunks * plan.size, self._estimate()[0])
             if self.path is not None and now - saved > CHECKPOINT_SECONDS:
-                _write(self.path, plan, tally)
+                self._save()
                 saved = now
             if self._reached():
                 return "target"
@@ -389,8 +425,12 @@ class _Run:
 
     def _estimate(self) -> tuple[Any, Any]:
         with np.errstate(all="ignore"):
-            mean, error, *_ = _mean_and_error(np.array(self.tally.means), self.known)
-        return (mean[0], error[0]) if self.scalar else (mean, error)
+            fit = _fit(self.tally, self.known, lambda: _shapes(self.tally, len(self.tally.means) * self.plan.size))
+        return (fit.mean[0], fit.error[0]) if self.scalar else (fit.mean, fit.error)
+
+    def _save(self) -> None:
+        assert self.path is not None  # asked by the callers
+        checkpoints.write(self.path, asdict(self.plan), vars(self.tally))
 
     def _reached(self) -> bool:
         """Whether the standard errors meet the target; looked at each time the prefix has grown by 2 %."""
@@ -403,43 +443,13 @@ class _Run:
         self.next_check += max(1, self.next_check // 50)
 
 
-def _digest(plan: Any, tally: Any) -> str:
-    return hashlib.sha256(json.dumps([plan, tally], sort_keys=True).encode()).hexdigest()
-
-
-def _write(path: Path, plan: Plan, tally: Tally) -> None:
-    """The finished chunks, as JSON with a hash, put in place at once; a double's repr reads back to the same bits."""
-    plan_data = asdict(plan)
-    tally_data = {name: np.asarray(part).tolist() for name, part in vars(tally).items()}
-    content = {"plan": plan_data, "tally": tally_data, "sha256": _digest(plan_data, tally_data)}
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.part")
-    fresh.write_text(json.dumps(content))
-    os.replace(fresh, path)
-
-
-def _refusal(path: Path, reason: str) -> ParameterError:
-    return ParameterError(argument_error("checkpoint", "a file of this run, or none", str(path)) + f": {reason}")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise _refusal(path, f"it cannot be read ({error})") from error
-    if not isinstance(content, dict) or not content.keys() >= {"plan", "tally", "sha256"}:
-        raise _refusal(path, "it is not a checkpoint")
-    if content["sha256"] != _digest(content["plan"], content["tally"]):
-        raise _refusal(path, "its content does not match its hash")
-    return content
-
-
 def _match(path: Path, stored: dict[str, Any], plans: list[Plan]) -> Plan:
     """The plan that the stored chunks belong to."""
     first = stored["plan"].get("first")
     wanted = next((plan for plan in plans if plan.first == first), plans[0])
     different = sorted(name for name, value in asdict(wanted).items() if stored["plan"].get(name) != value)
     if different:
-        raise _refusal(path, "it was made with another " + ", ".join(different))
+        raise refusal(path, "it was made with another " + ", ".join(different))
     return wanted
 
 
@@ -447,5 +457,5 @@ def _resumed(path: Path, stored: dict[str, Any], first: Tally) -> Tally:
     """The stored tally, where its first chunk is `first`."""
     parts = {name: np.array(part) for name, part in stored["tally"].items()}
     if not np.allclose(parts["means"][0], first.means[0], rtol=1e-9, atol=0, equal_nan=True):
-        raise _refusal(path, "its first chunk holds other values")
-    return Tally(list(parts.pop("means")), **parts)
+        raise refusal(path, "its first chunk holds other values")
+    return Tally(list(parts.pop("means")), list(parts.pop("halves")), **parts)

@@ -86,11 +86,19 @@ def _cells(d: int, m: int) -> np.ndarray:
 
 def _nested_permutation(generator: np.random.Generator, m: int) -> np.ndarray:
     """A permutation of 2^m cells that swaps the halves of each dyadic interval at random: Owen's nested scrambling."""
+    swaps = _bits(generator, 2**m)
     permutation = np.zeros(1, dtype=np.int64)
-    for _ in range(m):
-        first = 2 * permutation + generator.integers(0, 2, permutation.size)
-        permutation = np.stack([first, first ^ 1], axis=1).ravel()
+    for level in range(m):
+        finer = np.empty((2**level, 2), dtype=np.int64)
+        np.add(2 * permutation, swaps[2**level : 2 ** (level + 1)], out=finer[:, 0])
+        np.bitwise_xor(finer[:, 0], 1, out=finer[:, 1])
+        permutation = finer.ravel()
     return permutation
+
+
+def _bits(generator: np.random.Generator, count: int) -> np.ndarray:
+    """`count` random bits as bytes."""
+    return np.unpackbits(np.frombuffer(generator.bytes(-(-count // 8)), dtype=np.uint8))[:count]
 
 
 def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
@@ -98,8 +106,11 @@ def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
 
     A. B. Owen, "Randomly permuted (t,m,s)-nets" (1995): each cell of an axis holds one point, so that the digits after
     the m-th are a jitter. Linear scrambling has rare large errors that spoil the t-interval (a nominal 68 % covers
-    52 % for e^u with 64 nets of 2^10 points); nested scrambling obeys a central limit theorem.
+    52 % for e^u with 64 nets of 2^10 points); nested scrambling obeys a central limit theorem. On a line all that is
+    left of a net is one point in each cell.
     """
+    if d == 1:
+        return stratified(generator, size, d)
     m = size.bit_length() - 1
     u = generator.random((d, size))
     for axis, cells in zip(u, _cells(d, m), strict=True):
@@ -109,11 +120,19 @@ def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
 
 
 def stratified(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
-    """(size, d): one jittered point in each of `size` equal cells, on every axis; cells are shuffled where d > 1."""
-    cells = np.broadcast_to(np.arange(size, dtype=float), (d, size))
-    if d > 1:
-        cells = generator.permuted(cells, axis=1)
-    u = (cells + generator.random((d, size))) / size
+    """(size, d): one jittered point in each of `size` = 2^m equal cells, on every axis; cells are shuffled where d > 1.
+
+    Of two neighbouring cells one, chosen at random, has its point in the first half of the sample: each half is
+    stratified too.
+    """
+    u = generator.random((d, size))
+    half = size // 2
+    for axis in u if half else ():
+        swap = _bits(generator, half)
+        for part, other in ((axis[:half], swap), (axis[half:], 1 - swap)):
+            pairs = generator.permutation(half) if d > 1 else np.arange(half)
+            part += 2 * pairs + other[pairs]
+    u /= size
     return np.clip(u, FIRST, LAST, out=u).T
 
 

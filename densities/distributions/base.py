@@ -22,11 +22,13 @@ from densities.distributions.masses import log_mass, numeric_score, solve_quanti
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import number_text, same_parameters
-from densities.protocols import as_distribution, density_latex, is_law, simplify
+from densities.protocols import as_distribution, density_latex, is_law, many_digits, simplify
 from densities.registry import NameRegistry
 
 registry = NameRegistry("distribution", group="densities.distributions")
 
+# Quantiles that show the centre and the scale of a law; the first two also from above.
+LEVELS = np.array([0.02, 0.25, 0.5])
 # Offsets e^-L from an end at which a one-sided limit is read: a constant shows at the first, a trend between the others.
 LIMIT_LOGS = (-80.0, -1e3, -1e6)
 
@@ -232,13 +234,17 @@ class Univariate(Distribution):
         first, last = ends if method.endswith("cdf") else ends[::-1]
         return choose(below, first, choose(above, last, inner))
 
-    def landmarks(self) -> np.ndarray:
-        """Points where an integration over this law should split: quantiles that show its centre and scale, kinks."""
-        levels = np.array([0.02, 0.25, 0.5])
+    def marks(self) -> np.ndarray:
+        """Points where an integration over this law should split, (points, *batch): quantiles, kinks; in no order."""
+        levels = LEVELS.reshape(-1, *(1,) * len(self.batch_shape))
         with quiet():
-            points = np.concatenate(
-                [np.ravel(value(self.raw_ppf(levels))), np.ravel(value(self.raw_isf(levels[:2]))), self.kinks()]
-            )
+            quantiles = np.concatenate([value(self.raw_ppf(levels)), value(self.raw_isf(levels[:2]))])
+        kinks = self.kinks()
+        return np.concatenate([quantiles, kinks]) if len(kinks) else quantiles
+
+    def landmarks(self) -> np.ndarray:
+        """The marks of a scalar law in order, each once."""
+        points = np.ravel(self.marks())
         return np.unique(points[np.isfinite(points)])
 
     def kinks(self) -> np.ndarray:
@@ -247,6 +253,7 @@ class Univariate(Distribution):
 
     # ---- public ----
 
+    @many_digits
     def logpdf(self, y: Any) -> Any:
         """log density at y (nats): -inf outside the support, the one-sided limit at its ends, NaN for NaN.
 
@@ -254,15 +261,18 @@ class Univariate(Distribution):
         """
         return self._density(self.raw_logpdf, y, outside=-np.inf, finish=value)
 
+    @many_digits
     def pdf(self, y: Any) -> Any:
         """Density at y: 0 outside the support, the one-sided limit at its ends."""
         return self._density(self.raw_logpdf, y, outside=0.0, finish=lambda log: np.exp(value(log)))
 
+    @many_digits
     def logpmf(self, y: Any) -> Any:
         """log P(Y = y): -inf where there is no atom."""
         with quiet():
             return np.log(self.pmf(y)) if np.ndim(y) else float(np.log(self.pmf(y)))
 
+    @many_digits
     def pmf(self, y: Any) -> Any:
         """P(Y = y): the mass of the atom at y, 0 where there is none."""
         points, restore = self._points(y)
@@ -272,26 +282,32 @@ class Univariate(Distribution):
         result = np.where(found, masses[index] if len(masses) else 0.0, 0.0)
         return restore(np.where(np.isnan(points), np.nan, result))
 
+    @many_digits
     def cdf(self, y: Any) -> Any:
         """P(Y <= y)."""
         return self._distribution(self.raw_cdf, y, np.add, below=0.0, above=1.0, lower=True)
 
+    @many_digits
     def sf(self, y: Any) -> Any:
         """P(Y > y), by its own path: never 1 - cdf."""
         return self._distribution(self.raw_sf, y, np.add, below=1.0, above=0.0, lower=False)
 
+    @many_digits
     def logcdf(self, y: Any) -> Any:
         """log P(Y <= y)."""
         return self._distribution(self.raw_logcdf, y, np.logaddexp, below=-np.inf, above=0.0, lower=True)
 
+    @many_digits
     def logsf(self, y: Any) -> Any:
         """log P(Y > y)."""
         return self._distribution(self.raw_logsf, y, np.logaddexp, below=0.0, above=-np.inf, lower=False)
 
+    @many_digits
     def ppf(self, q: Any = None, *, logp: Any = None) -> Any:
         """The quantile inf{y : F(y) >= q}, of a probability or of its logarithm; NaN for q outside [0, 1]."""
         return self._quantile(q, logp, self.raw_total_ppf, self.raw_log_ppf, lower=True)
 
+    @many_digits
     def isf(self, q: Any = None, *, logp: Any = None) -> Any:
         """The upper quantile inf{y : P(Y > y) <= q}, of a probability or of its logarithm."""
         return self._quantile(q, logp, self.raw_isf, self.raw_log_isf, lower=False)
@@ -334,6 +350,7 @@ class Univariate(Distribution):
 
     closed_var = closed_mode = closed_entropy = closed_mean
 
+    @many_digits
     def mean(self) -> Any:
         """E[Y]: nan where it does not exist, ±inf where it is infinite."""
         return moments.mean(self)
@@ -359,6 +376,7 @@ class Univariate(Distribution):
         """The point of largest density."""
         return moments.mode(self)
 
+    @many_digits
     def entropy(self) -> Any:
         """The differential entropy E[-log f(Y)] in nats."""
         return moments.entropy(self)

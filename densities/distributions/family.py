@@ -13,6 +13,10 @@ from densities.distributions.base import Univariate
 from densities.domains import Interval
 from densities.parameters import batch_shape, bind
 
+# Quantiles of standard members, by family and shapes: they cost more than the rest of the integral of a tame pair.
+_STANDARD_MARKS: dict[tuple[type, tuple[Any, ...]], np.ndarray] = {}
+REMEMBERED = 4096
+
 
 class Family(Univariate):
     """A parametric family: a subclass holds the formulas of its standard member and names its location and scale.
@@ -35,6 +39,7 @@ class Family(Univariate):
         self._log_scale = np.log(self._scale)
         self._shifted = np.ndim(self._loc) > 0 or self._loc != 0.0
         self._scaled = np.ndim(self._scale) > 0 or self._scale != 1.0
+        self._marks: np.ndarray | None = None
         self.validate()
 
     def validate(self) -> None:
@@ -50,9 +55,7 @@ class Family(Univariate):
         if not hasattr(self, "_support"):
             standard = self.standard_support(*self._shapes)
             low, high = (
-                end
-                if np.ndim(end) == 0 and not np.isfinite(end) and not (np.ndim(self._loc) or np.ndim(self._scale))
-                else self._loc + self._scale * end
+                end if np.ndim(end) == 0 and not np.isfinite(end) else self._loc + self._scale * end
                 for end in (standard.low, standard.high)
             )
             self._support = Interval(low, high, low_closed=standard.low_closed, high_closed=standard.high_closed)
@@ -120,17 +123,39 @@ class Family(Univariate):
         return self.restore(self._draw(rng, shape, *self._shapes))
 
     def kinks(self) -> np.ndarray:
-        standard = np.asarray(self._kinks(*self._shapes), dtype=float)
-        return np.ravel(self.restore(standard)) if standard.size else standard
+        return self._each(self._kinks(*self._shapes))
+
+    def marks(self) -> np.ndarray:
+        if self._marks is None:
+            if self.batch_shape:
+                self._marks = self._own_marks()
+            else:
+                self._marks = self.restore(self._standard_marks())
+        return self._marks
+
+    def _own_marks(self) -> np.ndarray:
+        standard = self._landmarks(*self._shapes)
+        return super().marks() if standard is None else self._each(standard)
+
+    def _standard_marks(self) -> np.ndarray:
+        key = type(self), self._shapes
+        if key not in _STANDARD_MARKS:
+            if len(_STANDARD_MARKS) >= REMEMBERED:
+                _STANDARD_MARKS.clear()
+            _STANDARD_MARKS[key] = self._standard_view()._own_marks()
+        return _STANDARD_MARKS[key]
 
     def landmarks(self) -> np.ndarray:
-        standard = self._landmarks(*self._shapes)
-        if standard is None:
-            return super().landmarks()
+        points = super().landmarks()
+        low, high = (np.min(self.support.low), np.max(self.support.high))
+        return points[(points > low) & (points < high)]
+
+    def _each(self, standard: Sequence[Any]) -> np.ndarray:
+        """Points of the standard member, each a number or an array of the batch, in the place of this one."""
+        if not len(standard):
+            return np.empty((0, *self.batch_shape))
         with np.errstate(all="ignore"):
-            points = np.ravel(self.restore(np.asarray(standard, dtype=float)))
-        low, high = self.support.edges
-        return np.unique(points[np.isfinite(points) & (points > low) & (points < high)])
+            return self.restore(np.stack([np.broadcast_to(point, self.batch_shape) for point in standard]))
 
     # ---- closed summaries: of the standard member, shifted and stretched; None where the family has none ----
 

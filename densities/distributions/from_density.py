@@ -255,7 +255,7 @@ class FromDensity(Univariate):
 
         return invert(log_tail, logq, *self.support.edges, derivative=slope, increasing=lower).x
 
-    def landmarks(self) -> np.ndarray:
+    def marks(self) -> np.ndarray:
         return self._edges[1:-1]
 
     # ---- many quantiles, and draws ----

@@ -130,8 +130,8 @@ class Mixture(Univariate):
             for part in component.parts()
         )
 
-    def landmarks(self) -> np.ndarray:
-        return np.unique(np.concatenate([component.landmarks() for _, component in self._terms]))
+    def marks(self) -> np.ndarray:
+        return np.concatenate([component.landmarks() for _, component in self._terms])
 
     def kinks(self) -> np.ndarray:
         ends = [np.asarray(component.support.edges, dtype=float) for _, component in self._terms]

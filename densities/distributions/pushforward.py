@@ -336,15 +336,16 @@ class Pushforward(Univariate):
         ends = {
             float(value(end))
             for branch in self.branches
-            if not np.ndim(value(branch.image.low))
             for end in branch.image.edges
+            if not np.ndim(value(end))
         }
         if len(self.base.critical_points):
             with quiet():
                 ends |= set(
                     np.ravel(value(self.transform.forward(np.asarray(self.base.critical_points, dtype=float)))).tolist()
                 )
-        return sorted(end for end in ends if np.isfinite(end) and end not in self.support.edges)
+        edges = self.support.edges
+        return sorted(end for end in ends if np.isfinite(end) and not any(np.all(value(edge) == end) for edge in edges))
 
     @property
     def _single(self) -> Branch | None:
@@ -360,13 +361,13 @@ class Pushforward(Univariate):
             return np.asarray(self._single.up)
         images = [(branch.domain, branch.image) for branch in self.branches]
         images += [(flat.domain, Interval(flat.value, flat.value)) for flat, _ in self.flats]
-        images = [image for _, image in sorted(images, key=lambda pair: float(value(pair[0].low)))]
+        images = [image for _, image in sorted(images, key=lambda pair: float(np.min(value(pair[0].low))))]
         for up in (True, False):
             ordered = images if up else images[::-1]
             if (
-                all(branch.up == up for branch in self.branches)
+                all(np.all(branch.up == up) for branch in self.branches)
                 and (up or not len(self.base.atoms[0]))
-                and all(value(a.high) <= value(b.low) for a, b in pairwise(ordered))
+                and all(np.all(value(a.high) <= value(b.low)) for a, b in pairwise(ordered))
             ):
                 return np.asarray(up)
         return None
@@ -377,9 +378,12 @@ class Pushforward(Univariate):
         if up is None:
             return solve(q)
         push = self.transform.forward if self._single is None else self._single.route.push
-        if up.ndim:
-            return choose(up, push(getattr(self.base, same)(q)), push(getattr(self.base, swapped)(q)))
-        return push(getattr(self.base, same if up else swapped)(q))
+
+        def pushed(side: str) -> Any:
+            x = getattr(self.base, side)(q)
+            return push(anchored(x) if self.fragile else x)
+
+        return choose(up, pushed(same), pushed(swapped)) if up.ndim else pushed(same if up else swapped)
 
     def raw_total_ppf(self, q: Any) -> Any:
         return self._quantile_through(q, "raw_total_ppf", "raw_isf", super().raw_total_ppf)
@@ -459,12 +463,12 @@ class Pushforward(Univariate):
                 found.append(np.ravel(value(branch.map.inverse(inside))))
         return np.concatenate(found) if found else np.empty(0)
 
-    def landmarks(self) -> np.ndarray:
+    def marks(self) -> np.ndarray:
         with quiet():
-            points = np.asarray(value(self.transform.forward(self.base.landmarks())))
-            ends = np.array([value(end) for branch in self.branches for end in branch.image.edges], dtype=float)
-        points = np.concatenate([points, ends])
-        return np.unique(points[np.isfinite(points)])
+            points = np.asarray(value(self.transform.forward(self.base.marks())))
+            ends = [np.asarray(value(end)) for branch in self.branches for end in branch.image.edges]
+        finite = [np.broadcast_to(end, (1, *points.shape[1:])) for end in ends if np.all(np.isfinite(end))]
+        return np.concatenate([points, *finite])
 
     # ---- text ----
 

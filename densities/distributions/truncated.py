@@ -154,9 +154,9 @@ class Truncated(Univariate):
         u = rng.random(shape)
         return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
 
-    def landmarks(self) -> np.ndarray:
-        own, base = super().landmarks(), self.base.landmarks()
-        return np.unique(np.concatenate([own, base[np.asarray(self.support.interior_contains(base))]]))
+    def marks(self) -> np.ndarray:
+        base = self.base.landmarks()
+        return np.concatenate([super().marks(), base[np.asarray(self.support.interior_contains(base))]])
 
     def kinks(self) -> np.ndarray:
         kinks = self.base.kinks()

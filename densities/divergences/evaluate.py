@@ -10,6 +10,7 @@ import numpy as np
 
 from densities.distributions.identities import canonical
 from densities.divergences import rewrites, vector
+from densities.divergences.batches import kl_batch
 from densities.divergences.closed_forms import closed_form
 from densities.divergences.montecarlo import kl_montecarlo
 from densities.divergences.numeric import kl_quadrature
@@ -58,7 +59,14 @@ def kl(
     ratio = radon_nikodym(p, q)
     shape = np.broadcast_shapes(ratio.p.batch_shape, ratio.q.batch_shape)
     if shape:
-        return _batch(ratio, shape, lambda a, b: kl(a, b, method=method, n=n, rng=rng, rtol=rtol, **options))
+        return kl_batch(
+            ratio.p,
+            ratio.q,
+            shape,
+            method,
+            rtol,
+            lambda a, b: kl(a, b, method=method, n=n, rng=rng, rtol=rtol, **options),
+        )
     decided = plan(ratio.p, ratio.q, method=method)
     if decided.closed is not None:
         return _with_plan(decided.closed, decided)
@@ -161,24 +169,6 @@ def _with_plan(estimate: Estimate, decided: Plan) -> Estimate:
         estimate.method,
         estimate.evaluations,
         detail,
-    )
-
-
-def _batch(ratio: RadonNikodym, shape: tuple[int, ...], one: Callable[[Any, Any], Estimate]) -> Estimate:
-    """Each member of the batch by itself."""
-    members = [one(ratio.p.member(index, shape), ratio.q.member(index, shape)) for index in np.ndindex(shape)]
-
-    def gathered(name: str, kind: Any) -> np.ndarray:
-        return np.array([getattr(member, name) for member in members], dtype=kind).reshape(shape)
-
-    return Estimate(
-        gathered("value", float),
-        gathered("error", float),
-        max((m.error_kind for m in members), key=list(ErrorKind).index),
-        gathered("status", object),
-        members[0].method,
-        gathered("evaluations", int),
-        {"plan": [member.detail.get("plan") for member in members]},
     )
 
 

@@ -61,7 +61,7 @@ class SkewNormal(Family):
 
     def _landmarks(self, a: Any) -> Sequence[float]:
         """The scales of both factors, z and a z."""
-        narrow = 1.0 / max(1.0, abs(float(a)))
+        narrow = 1.0 / np.maximum(1.0, np.abs(a))
         return [-2.0, -0.7, -narrow, 0.0, narrow, 0.7, 2.0]
 
     def _logpdf(self, z: Any, a: Any) -> Any:

@@ -199,7 +199,7 @@ class Triangular(Between):
         return self._quantile_of(log1mexp(logq), logq, c, d)
 
     def _kinks(self, c: Any, d: Any) -> Any:
-        return np.ravel(c)
+        return (c,)
 
     def _mean(self, c: Any, d: Any) -> Any:
         return (1.0 + c) / 3.0

@@ -91,8 +91,8 @@ class VonMises(Circular):
 
     def _landmarks(self, kappa: Any, mu: Any) -> Any:
         """The peak with its width, and the trough."""
-        width = 1.0 / np.sqrt(max(float(kappa), 0.1))
-        return wrapped(mu + np.append(width * np.array([-4.0, -1.0, 0.0, 1.0, 4.0]), np.pi))
+        width = 1.0 / np.sqrt(np.maximum(kappa, 0.1))
+        return [wrapped(mu + step) for step in (-4 * width, -width, 0.0, width, 4 * width, np.pi)]
 
     def _logpdf(self, x: Any, kappa: Any, mu: Any) -> Any:
         return np.square(np.sin(0.5 * value(x - wrapped(mu)))) * (-2.0 * kappa) - (

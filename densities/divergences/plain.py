@@ -1,0 +1,128 @@
+"""D(p‖q) of tame pairs, scalar or a whole batch at once, by quadrature on plain doubles.
+
+The sums are k1 = ∫p log(p/q), ∫p and ∫q on the same nodes. An answer is given only where all of these hold: every sum has
+settled when the nodes are doubled, its terms had died out at the ends of every panel, p log(p/q) falls steeply into every
+infinite end, both masses are there, and what all this and rounding may have done is small against the value. Anything else is
+for `densities.divergences.numeric`: near-identical laws, borders between finite and infinite, points that need anchors.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.divergences.rewrites import pulled_to_base
+from densities.numerics.panels import MIDDLE, Block, Panels, Sums, sums
+
+EPS = float(np.finfo(float).eps)
+# What is left of p|t|·distance at the end of a half line, in nats; and where -log q overflows on the way there.
+GONE, LONG_GONE = -50.0, -1000.0
+# Of the largest term at an end, what may lie beyond it: falling terms of a density that is a power down to x^-0.97.
+BEYOND = 10.0
+K, P, Q, SIZE = range(4)
+
+
+class Plain(NamedTuple):
+    """For m pairs: values, errors, the masses ∫p and ∫q that were seen, which pairs are answered; nodes of each."""
+
+    value: np.ndarray
+    error: np.ndarray
+    mass_p: np.ndarray
+    mass_q: np.ndarray
+    answered: np.ndarray
+    evaluations: int
+
+
+def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
+    """D(p‖q) for laws without batch or with one batch axis, the support of p within that of q.
+
+    Answered are the pairs whose error is below 10 rtol·|value|. None where the laws are not of a kind that is tried.
+    """
+    pair = pulled_to_base(p, q)
+    if pair is not None:
+        p, q = pair.p, pair.q
+    if p.measure != "lebesgue" or q.measure != "lebesgue":
+        return None
+    ends, outer = p.support.edges, q.support.edges
+    if any(isinstance(end, Anchored) for end in (*ends, *outer)):
+        return None
+    m = (p.batch_shape or q.batch_shape or (1,))[0]
+    with quiet():
+        columns = [_columns(law.marks(), m) for law in (p, q)]
+        spread = [points.max(0) - points.min(0) for points in columns]
+        low, high = (None if np.all(np.isinf(end)) else np.full(m, end) for end in ends)
+        beside = 0.0
+        if low is not None and np.any(outer[0] < low):
+            beside = beside + value(q.anywhere("cdf", low))
+        if high is not None and np.any(outer[1] > high):
+            beside = beside + value(q.anywhere("sf", high))
+        panels = Panels(np.concatenate(columns), low, high, 0.25 * np.maximum(*spread))
+        return _judge(p, q, panels, beside, 10 * rtol)
+
+
+def _columns(points: np.ndarray, m: int) -> np.ndarray:
+    """Marks of m problems side by side."""
+    return points if points.ndim == 2 else points[:, None] if m == 1 else np.repeat(points[:, None], m, axis=1)
+
+
+def _judge(p: Any, q: Any, panels: Panels, beside: Any, share: float) -> Plain:
+    """The sums, with the mass of q `beside` the support of p, and whether each can be trusted."""
+    m = panels.edges.shape[1]
+    totals, change, edge = np.zeros((3, 4, m))
+    rounding, answered = np.zeros(m), np.ones(m, dtype=bool)
+    for block in panels.blocks():
+        found, dies_out = _sums(p, q, block)
+        totals = totals + found.by_panel.sum(1)
+        change = change + found.change
+        edge = np.maximum(edge, found.edge)
+        rounding = rounding + ((2.0 + block.blur) * found.by_panel[SIZE]).sum(0)
+        answered = answered & dies_out
+    k, mass_p, mass_q, _ = totals
+    mass_q = mass_q + beside
+    # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p.
+    gap_p, gap_q, magnitude = np.abs(mass_p - 1.0), np.abs(mass_q - 1.0), np.abs(k)
+    error = (
+        change[K] + BEYOND * edge[K] + EPS * (2 * rounding + 8 * magnitude) + 2 * (gap_p + gap_q + gap_p * magnitude)
+    )
+    answered = answered & (error <= share * magnitude) & (change[P] + change[Q] <= share)
+    return Plain(k, error, mass_p, mass_q, answered, panels.nodes)
+
+
+def _sums(p: Any, q: Any, block: Block) -> tuple[Sums, Any]:
+    """The four sums over some panels, and whether p|t| dies out on their half lines."""
+    log_p, log_q = np.asarray(value(p.raw_logpdf(block.x))), np.asarray(value(q.logpdf_anywhere(block.x)))
+    t = log_p - log_q
+    dies_out: Any = True
+    if block.half_lines:
+        rows = np.s_[-block.half_lines :, MIDDLE::8]
+        dies_out = _dies_out(log_p[rows], t[rows], block.weight[rows])
+    terms = np.empty((4, *t.shape))
+    np.exp(log_p, out=terms[P])
+    np.exp(log_q, out=terms[Q])
+    terms[P : Q + 1] *= block.weight
+    np.add(np.abs(log_p, out=terms[SIZE]), np.abs(log_q), out=terms[SIZE])
+    terms[SIZE] *= terms[P]
+    np.multiply(terms[P], t, out=terms[K])
+    void = terms[P] == 0.0
+    np.putmask(terms[K], void, 0.0)
+    np.putmask(terms[SIZE], void, 0.0)
+    return sums(terms), dies_out
+
+
+def _dies_out(log_p: np.ndarray, t: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Whether p|t|·weight falls all along the outer half of each half line to below e^-50, told from logarithms.
+
+    Nodes where log p or log q overflows are not known; before them it must be below e^-1000.
+    """
+    level = np.where(log_p == -np.inf, -np.inf, log_p + np.log(np.abs(t) * weight))
+    known = level < np.inf
+    falling = ~known[:, 1:] | (level[:, 1:] < level[:, :-1]) | (level[:, 1:] == -np.inf)
+    lowest = np.where(known, level, np.inf).min(1)
+    enough = lowest <= np.where(known[:, -1], GONE, LONG_GONE)
+    return (falling.all(1) & known[:, 0] & enough).all(0)
+
+
+__all__ = ["Plain", "kl_plain"]

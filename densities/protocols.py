@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
+import inspect
+from collections.abc import Callable
+from functools import singledispatch, wraps
 from typing import Any
 
-from densities.errors import argument_error
+from densities.errors import UnsupportedOperationError, argument_error
 
 
 @singledispatch
@@ -24,6 +26,27 @@ def push_forward(law: Any, transform: Any) -> Any:
 def is_law(candidate: Any) -> bool:
     """Whether `candidate` is a distribution, as opposed to an array of points."""
     return False
+
+
+@singledispatch
+def to_digits(law: Any, method: str, dps: int, *arguments: Any, **options: Any) -> Any:
+    """What a method of a law answers, to dps decimal digits, in numbers of mpmath."""
+    raise UnsupportedOperationError(f"{law}: {method} to {dps} digits: expected a law on the line")
+
+
+def many_digits(method: Callable) -> Callable:
+    """Gives a method of a law the keyword `dps`: its answer to so many decimal digits, as mpf of mpmath."""
+
+    @wraps(method)
+    def answered(self: Any, *arguments: Any, dps: int | None = None, **options: Any) -> Any:
+        if dps is None:
+            return method(self, *arguments, **options)
+        return to_digits(self, method.__name__, dps, *arguments, **options)
+
+    signature = inspect.signature(method)
+    keyword = inspect.Parameter("dps", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="int | None")
+    answered.__signature__ = signature.replace(parameters=[*signature.parameters.values(), keyword])  # type: ignore[attr-defined]
+    return answered
 
 
 @singledispatch

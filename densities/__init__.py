@@ -41,14 +41,22 @@ _NAMES = {
         Gumbel HalfCauchy HalfNormal InverseGamma InverseGaussian Kumaraswamy Laplace Levy LogLogistic LogNormal
         Logistic Lomax Maxwell Normal Pareto Rayleigh SkewNormal StudentT Triangular Uniform VonMises Weibull
         WrappedCauchy
+        Alpha Anglit AsymmetricLaplace BirnbaumSaunders Bradford Burr Dagum DoubleGamma DoubleWeibull
+        ExponentiatedWeibull FoldedCauchy FoldedNormal GeneralizedExtremeValue GeneralizedGamma GeneralizedLogistic
+        GeneralizedPareto Gompertz HalfGeneralizedNormal HalfLogistic HalfStudentT HyperbolicSecant JohnsonSB
+        JohnsonSU Kappa4 Lindley LogCauchy LogGamma LogLaplace LogUniform LogitNormal Moyal Nakagami
+        NoncentralChiSquared PowerFunction ReciprocalInverseGaussian Rice Semicircular SmithBain
         Bernoulli Binomial Categorical Delta DiscreteUniform Geometric NegativeBinomial Poisson Zipf
         Dirichlet MultivariateNormal MultivariateT UniformBall""",
     "densities.transforms": """
-        Abs Acos Acosh Affine Asin Asinh Atan Atanh Bijection BoxCox Cbrt Ceil Chain Clip Cos Cosh Cube Erf Erfinv Exp
-        Exp2 Expm1 Floor FunctionTransform Identity Independent LeakyRelu Log Log10 Log1p Log2 LogSigmoid Logit
-        ManyToOne MatrixAffine NormalCdf NormalPpf Power Reciprocal Relu Round Scale Shift Sigmoid Sign Sin Sinh
-        SinhArcsinh Softplus SoftplusInverse Softsign Sqrt Square Standardize Tan Tanh Transform TriangularAffine
-        YeoJohnson""",
+        Abs Acos Acosh Affine ArcsineCdf Asin Asinh Atan Atanh Bijection BoxCox CauchyCdf Cbrt CdfOf Ceil Chain Clip Cos
+        Cosh Cube Elu Erf Erfc Erfinv Exp Exp10 Exp2 Expm1 ExponentialCdf Floor FrechetCdf FunctionTransform
+        GeneralizedParetoCdf GevCdf GompertzCdf Gudermannian GumbelCdf Identity Independent KumaraswamyCdf LambertW
+        LeakyRelu LeakyTanh Log Log10 Log1mexp Log1p Log2 LogNdtr LogSigmoid LogTanh LogisticCdf Logit ManyToOne
+        MatrixAffine MoyalCdf NormalCdf NormalPpf Power PpfOf RayleighCdf Reciprocal Relu Round Scale Shift
+        ShiftedGompertzCdf Sigmoid Sign SignedPower Sin Sinh SinhArcsinh SneakyRelu SoftClip Softplus SoftplusInverse
+        Softsign Sqrt Square Standardize Tan Tanh Transform TriangularAffine WeibullCdf YeoJohnson""",
+    "densities.transforms.symbolic": "Symbolic",
     "densities.domains": "Integers Interval Real RealVector Simplex",
     "densities.estimate": "ErrorKind Estimate Status",
     "densities.expectation": "expect",

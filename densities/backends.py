@@ -30,7 +30,7 @@ SPECIAL = (
     "expit", "logit", "log_expit", "ndtr", "ndtri", "log_ndtr", "ndtri_exp", "xlogy", "xlog1py", "gammaln",
     "digamma", "polygamma", "erf", "erfc", "erfcx", "erfinv", "betaln", "gammainc", "gammaincc", "gammaincinv",
     "gammainccinv", "betainc", "betaincc", "betaincinv", "betainccinv", "zeta", "lambertw", "owens_t", "i0e", "i1e",
-    "stdtr", "stdtrit",
+    "stdtr", "stdtrit", "wrightomega",
 )
 # fmt: on
 

@@ -86,7 +86,7 @@ class _Laws:
             if word in distributions or not args:
                 return entry(*args, **kwargs)
             first, *rest = args
-            if is_law(first):
+            if is_law(first) and not entry.metadata.get("takes_law"):
                 return push_forward(first, entry(*rest, **kwargs))
             if isinstance(first, float) and not (rest or kwargs or entry.factory.parameters):  # type: ignore[attr-defined]
                 return float(entry()(first))

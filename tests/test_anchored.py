@@ -59,6 +59,7 @@ TRUTHS = {
     special.log_expit: (lambda x: -mp.log(1 + mp.exp(-x)), NEAR_ZERO + MODERATE, (lambda: -mp.ln2,)),
     special.ndtr: (lambda x: mp.erfc(-x / mp.sqrt(2)) / 2, NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], (1,)),
     special.log_ndtr: (lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2), NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], ()),
+    special.erfc: (mp.erfc, NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], (1, 2)),
     special.erf: (mp.erf, NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], (1, -1)),
 }
 

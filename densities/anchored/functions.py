@@ -71,6 +71,13 @@ def erf(x: Anchored) -> Anchored:
     return odd_saturating(x, special.erf, 1.0, lambda size, _: LOG2 + special.log_ndtr(-ROOT2 * size), LOG_SLOPE_OF_ERF)
 
 
+@rule(special.erfc)
+def erfc(x: Anchored) -> Anchored:
+    v = x.value
+    near = v < 0.5
+    return where(near, 1.0 - erf(x), Anchored.from_log(LOG2 + special.log_ndtr(-ROOT2 * np.where(near, 0.5, v))))
+
+
 @rule(special.erfinv)
 def erfinv(x: Anchored) -> Anchored:
     v = x.value

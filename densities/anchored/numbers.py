@@ -268,7 +268,8 @@ def _add_offsets(anchor: Any, x: Anchored, y: Anchored) -> Anchored:
     ratio = np.where(np.isneginf(low), 0.0, np.exp(low - high))
     log = np.where(np.isinf(high), high, high + np.where(same, np.log1p(ratio), np.log1p(-ratio)))
     log = log_of(offset, log)
-    lost = np.isnan(offset) & ~np.isnan(leading)
+    # A zero that has underflowed keeps its sign: -0 + 0 would be 0.
+    lost = np.isnan(offset) & ~np.isnan(leading) | (offset == 0) & (log > -np.inf)
     return Anchored(anchor, np.where(lost, np.copysign(np.exp(log), leading), offset), log)
 
 

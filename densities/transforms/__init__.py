@@ -12,7 +12,28 @@ from densities.transforms.base import (
     registry,
 )
 from densities.transforms.catalogue import find
+from densities.transforms.cdfs import (
+    ArcsineCdf,
+    CauchyCdf,
+    ExponentialCdf,
+    FrechetCdf,
+    GompertzCdf,
+    GumbelCdf,
+    KumaraswamyCdf,
+    LogisticCdf,
+    MoyalCdf,
+    RayleighCdf,
+    ShiftedGompertzCdf,
+    WeibullCdf,
+)
 from densities.transforms.chains import Chain, Composite, compose
+from densities.transforms.complements import (
+    Erfc,
+    Exp10,
+    Gudermannian,
+    Log1mexp,
+    LogNdtr,
+)
 from densities.transforms.exponential import (
     Exp,
     Exp2,
@@ -25,12 +46,20 @@ from densities.transforms.exponential import (
     Softplus,
     SoftplusInverse,
 )
+from densities.transforms.extremes import (
+    GeneralizedParetoCdf,
+    GevCdf,
+)
 from densities.transforms.hyperbolic import Acosh, Asinh, Cosh, Sinh, SinhArcsinh
 from densities.transforms.linear import Affine, LeakyRelu, Scale, Shift, Standardize
 from densities.transforms.manytoone import Abs, Ceil, Clip, Cos, Floor, Relu, Round, Sign, Sin, Square
 from densities.transforms.normalizing import BoxCox, YeoJohnson
 from densities.transforms.numeric import FunctionTransform
-from densities.transforms.power import Cbrt, Cube, Power, Reciprocal, Sqrt
+from densities.transforms.of_laws import (
+    CdfOf,
+    PpfOf,
+)
+from densities.transforms.power import Cbrt, Cube, Power, Reciprocal, SignedPower, Sqrt
 from densities.transforms.sigmoidal import (
     Acos,
     Asin,
@@ -46,6 +75,14 @@ from densities.transforms.sigmoidal import (
     Tan,
     Tanh,
 )
+from densities.transforms.tails import (
+    Elu,
+    LambertW,
+    LeakyTanh,
+    LogTanh,
+    SneakyRelu,
+    SoftClip,
+)
 from densities.transforms.vector import Independent, MatrixAffine, TriangularAffine
 
 get = registry.get
@@ -55,13 +92,16 @@ __all__ = [
     "Acos",
     "Acosh",
     "Affine",
+    "ArcsineCdf",
     "Asin",
     "Asinh",
     "Atan",
     "Atanh",
     "Bijection",
     "BoxCox",
+    "CauchyCdf",
     "Cbrt",
+    "CdfOf",
     "Ceil",
     "Chain",
     "Clip",
@@ -69,40 +109,64 @@ __all__ = [
     "Cos",
     "Cosh",
     "Cube",
+    "Elu",
     "Erf",
+    "Erfc",
     "Erfinv",
     "Exp",
+    "Exp10",
     "Exp2",
     "Expm1",
+    "ExponentialCdf",
     "Flat",
     "Floor",
+    "FrechetCdf",
     "FunctionTransform",
+    "GeneralizedParetoCdf",
+    "GevCdf",
+    "GompertzCdf",
+    "Gudermannian",
+    "GumbelCdf",
     "Identity",
     "Independent",
     "Inverse",
+    "KumaraswamyCdf",
+    "LambertW",
     "LeakyRelu",
+    "LeakyTanh",
     "Log",
     "Log10",
+    "Log1mexp",
     "Log1p",
     "Log2",
+    "LogNdtr",
     "LogSigmoid",
+    "LogTanh",
+    "LogisticCdf",
     "Logit",
     "ManyToOne",
     "MatrixAffine",
+    "MoyalCdf",
     "NormalCdf",
     "NormalPpf",
     "Piece",
     "Power",
+    "PpfOf",
+    "RayleighCdf",
     "Reciprocal",
     "Relu",
     "Round",
     "Scale",
     "Shift",
+    "ShiftedGompertzCdf",
     "Sigmoid",
     "Sign",
+    "SignedPower",
     "Sin",
     "Sinh",
     "SinhArcsinh",
+    "SneakyRelu",
+    "SoftClip",
     "Softplus",
     "SoftplusInverse",
     "Softsign",
@@ -113,6 +177,7 @@ __all__ = [
     "Tanh",
     "Transform",
     "TriangularAffine",
+    "WeibullCdf",
     "YeoJohnson",
     "compose",
     "find",

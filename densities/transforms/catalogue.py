@@ -18,13 +18,16 @@ def find(**filters: Any) -> list[str]:
     `domain` and `codomain` are words ("real", "positive", "unit", "bounded") or Interval objects; `increasing` and
     `bijective` are booleans.
     """
-    return [entry.name for entry in registry if _matches(next(iter(entry.instances())), filters)]
+    return [entry.name for entry in registry if _matches(next(iter(entry.instances()), None), filters)]
 
 
 WORDS = {"real": REAL, "positive": Interval(0.0, np.inf), "unit": Interval(0.0, 1.0)}
 
 
-def _matches(transform: Transform, filters: Mapping[str, Any]) -> bool:
+def _matches(transform: Transform | None, filters: Mapping[str, Any]) -> bool:
+    """Whether an example has the properties; a map that is made of a law has no example, and none of them."""
+    if transform is None:
+        return not filters
     facts: dict[str, Callable[[Any], bool]] = {
         "domain": lambda wanted: _is_domain(transform.domain, wanted),
         "codomain": lambda wanted: _is_domain(transform.codomain, wanted),

@@ -12,7 +12,7 @@ import numpy as np
 from densities.backends import namespace
 from densities.domains import POSITIVE, Interval
 from densities.errors import DomainError, ParameterError, argument_error
-from densities.parameters import Parameter, bind
+from densities.parameters import Parameter, bind, positive
 from densities.precise import precisely
 from densities.transforms.base import Bijection, Flat, Inverse, ManyToOne, Piece, Transform, constant, register
 from densities.transforms.linear import NONZERO
@@ -289,3 +289,18 @@ def kind_of(exponent: Any) -> type[Power]:
             )
         )
     return kinds.pop()
+
+
+@register("signed_power", examples=[{"exponent": 0.5}, {"exponent": 2.0}, {"exponent": [1.5, 3.0]}])
+class SignedPower(OddPower):
+    """y = sign(x)·|x|^exponent, from the real line onto itself; exponent > 0."""
+
+    parameters = {"exponent": positive()}
+    latex = r"\operatorname{sign}\left(x\right)\left|x\right|^{exponent}"
+
+    def forward(self, x: Any) -> Any:
+        xp = namespace(x)
+        return xp.sign(x) * xp.pow(xp.abs(x), self.exponent)
+
+    def __repr__(self) -> str:
+        return f"SignedPower({self.exponent!r})"

@@ -1,0 +1,148 @@
+"""The wider catalogue of maps of the line against mpmath: values, slopes, inverses, and what anchored numbers keep."""
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+from densities import distributions as laws
+from densities import transforms
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.errors import ExpressionError, ParameterError
+from densities.expressions import parse
+from densities.transforms import Bijection, CdfOf, PpfOf
+from densities.validation import check_transform
+from tests.catalogue_truths import TRUTHS
+
+EPS = float(np.finfo(float).eps)
+SIZES = np.concatenate([10.0 ** np.array([-300, -30, -16, -8, -3]), [0.03, 0.2, 0.7, 1.3, 3.0, 7.0, 20.0, 40.0]])
+MAPS = [t for name in TRUTHS for t in transforms.get(name).instances() if t.batch_shape == ()]
+
+
+def points(t):
+    low, high = (float(value(end)) for end in t.domain.edges)
+    near = [end + side * step for end in (low, high) if np.isfinite(end) for side in (-1, 1) for step in (1e-3, 1e-9)]
+    x = np.concatenate([SIZES, -SIZES, near])
+    return np.unique(x[t.domain.interior_contains(x)])
+
+
+def truth(t, x):
+    return TRUTHS[t.name](mpf(x), **{name: mpf(p) for name, p in t.params.items()})
+
+
+def slope(t, x):
+    """dy/dx by a central difference, right to some fifty digits."""
+    h = mpf(10) ** -60 * abs(x)
+    return (truth(t, x + h) - truth(t, x - h)) / (2 * h)
+
+
+def digits(x):
+    return 800 if abs(x) < 1e-200 or abs(x) > 15 else 300
+
+
+def conditioned(t, x):
+    """How much a rounding of a finite end of the domain moves what lies next to it."""
+    lost = 0.0
+    for end in t.domain.edges:
+        if np.isfinite(end) and end not in (0.0, 1.0):
+            lost = max(lost, abs(end) / abs(x - end))
+    return lost
+
+
+@pytest.mark.parametrize("t", MAPS, ids=str)
+def test_values_slopes_and_inverses(t):
+    """y to a few roundings of y and x, log|dy/dx| to as many, and back through anchored numbers to x itself."""
+    x = points(t)
+    with quiet():
+        y, log_det = t.forward_and_log_det(x)
+        exact, anchored_log_det = t.forward_and_log_det(Anchored.exact(x))
+        again, back = t.inverse_and_log_det(exact)
+        plain = t.forward(x)
+    log_det, anchored_log_det, back = (np.broadcast_to(value(a), x.shape) for a in (log_det, anchored_log_det, back))
+    np.testing.assert_array_equal(plain, y)
+    for i, point in enumerate(x):
+        with mp.workdps(digits(point)):
+            right, rise = truth(t, point), slope(t, mpf(point))
+            allowed = 64 * EPS * (1 + conditioned(t, point))
+            if abs(right) > 1e-300:
+                assert abs(mpf(y[i]) - right) <= allowed * (abs(right) + abs(rise * point)), (point, y[i], float(right))
+            if abs(rise) < mpf(10) ** -700:
+                continue  # the difference has lost it
+            log_rise = mp.log(abs(rise))
+            for found in (log_det[i], anchored_log_det[i]):
+                assert abs(mpf(found) - log_rise) <= allowed * (1 + abs(log_rise)), (point, found, float(log_rise))
+            # Next to a limit the distance is kept; elsewhere x is known as y is. SciPy's ndtri_exp is right to 3e-13.
+            saturated = abs(point) > 1e-2 and np.broadcast_to(exact.log_offset, x.shape)[i] < -40.0
+            lost = mpf(0) if saturated else abs(right / (rise * point))
+            allowed_back = 4096 * EPS * (1 + conditioned(t, point))
+            assert abs(mpf(value(again)[i]) - mpf(point)) <= allowed_back * (1 + lost) * abs(mpf(point)), point
+            assert abs(mpf(back[i]) + log_rise) <= 2 * allowed_back * (1 + abs(log_rise)), point
+
+
+@pytest.mark.parametrize("t", MAPS, ids=str)
+def test_inverses_cancel_by_value(t):
+    assert isinstance(t, Bijection)
+    assert str(t >> t.inv) == "identity"
+    assert str(t.inv >> t) == "identity"
+    assert t.inv.inv is t
+
+
+LAWS = [
+    laws.Normal(1, 2),
+    laws.Gamma(2),
+    laws.Beta(0.5, 3),
+    laws.Cauchy(),
+    laws.Mixture([0.3, 0.7], [laws.Normal(0, 1), laws.Normal(4, 2)]),
+    laws.Normal(0, 1) >> transforms.Exp(),
+    laws.truncate(laws.Normal(0, 1), 1, np.inf),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=str)
+def test_distribution_functions_of_laws_come_back_from_both_tails(law):
+    x = np.array([law.ppf(logp=log) for log in (-650.0, -40.0, -1.0)] + [law.isf(logp=log) for log in (-1.0, -40.0)])
+    with quiet():
+        y = CdfOf(law).forward(Anchored.exact(x))
+        np.testing.assert_allclose(value(CdfOf(law).inverse(y)), x, rtol=2e-13)
+    assert str(CdfOf(law) >> PpfOf(law)) == "identity"
+    text = str(law >> CdfOf(law))
+    assert str(parse(text)) == text and parse(text).same_as(law >> CdfOf(law))
+
+
+def test_a_law_through_its_own_distribution_function_is_uniform():
+    law = parse("normal(0, 1) >> cdf_of(normal(0, 1))")
+    assert law.cdf(1e-300) == pytest.approx(1e-300, rel=1e-12)
+    assert law.sf(1 - 2.0**-53) == pytest.approx(2.0**-53, rel=1e-13)
+    np.testing.assert_allclose(law.logpdf([1e-300, 0.2, 0.99]), 0.0, atol=1e-12)
+    back = law >> PpfOf(laws.Normal(0, 1))
+    assert back.same_as(laws.Normal(0, 1))
+
+
+@pytest.mark.parametrize("y", [1e-200, 1e-9, 0.3, 2.0, 20.0, 37.0])
+def test_both_tails_of_a_chain_of_distribution_functions(y):
+    """X normal, through the logistic distribution function and the exponential quantile: X = log(e^Y - 1)."""
+    law = parse("normal(0, 1) >> cdf_of(logistic()) >> ppf_of(exponential())")
+    with mp.workdps(400):
+        x = mp.log(mp.expm1(y))
+        below, above = mp.log(mp.erfc(-x / mp.sqrt(2)) / 2), mp.log(mp.erfc(x / mp.sqrt(2)) / 2)
+        density = -x * x / 2 - mp.log(2 * mp.pi) / 2 + y - x
+    found = np.array([law.logcdf(y), law.logsf(y), law.logpdf(y)])
+    np.testing.assert_allclose(found, [float(below), float(above), float(density)], rtol=1e-12, atol=1e-300)
+
+
+@pytest.mark.parametrize(
+    "t", [CdfOf(laws.Normal(1, 2)), CdfOf(laws.Gamma(2)), PpfOf(laws.Logistic())], ids=["normal", "gamma", "logistic"]
+)
+def test_distribution_functions_of_laws_obey_the_laws_of_maps(t):
+    check_transform(t).require()
+
+
+def test_what_has_no_inverse_distribution_function_is_refused():
+    gap = laws.Mixture([0.5, 0.5], [laws.Uniform(0, 1), laws.Uniform(2, 3)])
+    with pytest.raises(ParameterError, match=r"law: expected a law with mass in \(1, 2\)"):
+        CdfOf(gap)
+    for law in (laws.Poisson(3), laws.Normal(0, 1) >> transforms.Relu(), laws.Dirichlet([1.0, 2.0])):
+        with pytest.raises(ParameterError, match="without atoms"):
+            CdfOf(law)
+    with pytest.raises(ExpressionError):
+        parse("cdf_of")

@@ -24,6 +24,7 @@ from densities.estimate import ErrorKind, Estimate, Status
 from densities.logmath import logdiffexp
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.sums import FARTHEST, IntegerSum, first_true, gram_rule, sum_integers
+from densities.protocols import many_digits
 
 # The most atoms that a law lists one by one.
 LISTED = 2**17
@@ -177,34 +178,42 @@ class Discrete(Univariate):
         nothing = -np.inf if method.startswith("log") else 0.0
         return np.full(np.shape(value(x)), nothing)  # the continuous part, of which there is none
 
+    @many_digits
     def logpdf(self, y: Any) -> Any:
         """-inf: there is no density; `logpmf` has the masses."""
         return self._by(y, lambda points: np.full(np.broadcast_shapes(points.shape, self.batch_shape), -np.inf))
 
+    @many_digits
     def pdf(self, y: Any) -> Any:
         """0: there is no density; `pmf` has the masses."""
         return self._by(y, lambda points: np.zeros(np.broadcast_shapes(points.shape, self.batch_shape)))
 
+    @many_digits
     def logpmf(self, y: Any) -> Any:
         """log P(Y = y) in nats, -inf off the atoms."""
         return self._by(y, lambda points: self.log_masses(points, side="on"))
 
+    @many_digits
     def pmf(self, y: Any) -> Any:
         """P(Y = y), 0 off the atoms: the sum of the masses of all k with fl(g(k)) = y."""
         return self._by(y, lambda points: np.exp(self.log_masses(points, side="on")))
 
+    @many_digits
     def cdf(self, y: Any) -> Any:
         """P(Y <= y)."""
         return self._by(y, lambda points: self.masses(points, side="below"))
 
+    @many_digits
     def sf(self, y: Any) -> Any:
         """P(Y > y), by its own path: never 1 - cdf."""
         return self._by(y, lambda points: self.masses(points, side="above"))
 
+    @many_digits
     def logcdf(self, y: Any) -> Any:
         """log P(Y <= y)."""
         return self._by(y, lambda points: self.log_masses(points, side="below"))
 
+    @many_digits
     def logsf(self, y: Any) -> Any:
         """log P(Y > y)."""
         return self._by(y, lambda points: self.log_masses(points, side="above"))

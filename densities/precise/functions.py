@@ -21,7 +21,8 @@ for ufunc, name in {
     np.exp: "exp", np.expm1: "expm1", np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arctan: "atan",
     np.arctan2: "atan2", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh", np.arcsinh: "asinh", np.floor: "floor",
     np.ceil: "ceil", np.rint: "nint", np.round: "nint", np.sign: "sign", special.erf: "erf", special.erfc: "erfc",
-    special.digamma: "digamma", special.psi: "digamma", special.zeta: "zeta", special.beta: "beta",
+    special.digamma: "digamma", special.psi: "digamma", special._ufuncs._zeta: "zeta",
+    special._ufuncs._riemann_zeta: "zeta", special.beta: "beta",
     np.hypot: "hypot", np.log10: "log10", special.gamma: "gamma",
 }.items():  # fmt: skip
     elementwise(ufunc)(lambda mp, *x, name=name: getattr(mp, name)(*x))

@@ -60,7 +60,7 @@ class Precise:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         rule = RULES.get(ufunc)
-        if rule is None or method != "__call__" or kwargs:
+        if rule is None or method != "__call__" or any(option is not None for option in kwargs.values()):
             raise RoundedError(f"{ufunc.__name__} is known to doubles alone")
         return rule(*inputs)
 
@@ -177,7 +177,11 @@ def elementwise(*functions: Any) -> Callable[[Callable], Callable]:
 
     def file(formula: Callable) -> Callable:
         def on_precise(*inputs: Any) -> Precise:
-            return Precise(real(formula(context(), *map(operand, inputs))))
+            mp = context()
+            try:
+                return Precise(real(formula(mp, *map(operand, inputs))))
+            except mp.NoConvergence:
+                raise RoundedError("a series of mpmath does not converge") from None
 
         rule(*functions)(on_precise)
         return formula

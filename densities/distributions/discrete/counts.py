@@ -17,6 +17,7 @@ from densities.distributions.continuous.incomplete import (
 )
 from densities.distributions.discrete.shared import CountableFamily
 from densities.parameters import REQUIRED, within
+from densities.precise import precisely
 
 # B_2j/(2j)!, of the Euler-Maclaurin sum.
 BERNOULLI = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
@@ -82,6 +83,7 @@ def euler_maclaurin(a: Any, q: Any) -> Any:
     return total
 
 
+@precisely(lambda a, q: np.log(special.zeta(a, q)))
 def log_hurwitz(a: Any, q: Any) -> Any:
     """log Σ_{j>=0} (q + j)^-a for a > 1 and q >= 1, at any depth: 16 terms and the Euler-Maclaurin sum of the rest."""
     far = q + LEADING
@@ -90,6 +92,7 @@ def log_hurwitz(a: Any, q: Any) -> Any:
     return np.logaddexp(np.log(leading), rest) - a * np.log(q)
 
 
+@precisely(lambda a, k: special.zeta(a) - special.zeta(a, k + 1.0))
 def harmonic(a: Any, k: Any) -> Any:
     """Σ_{j=1..k} j^-a: 64 terms, and the difference of two Euler-Maclaurin sums without cancellation."""
     head = sum(np.where(k >= j, float(j) ** -a, 0.0) for j in range(1, HEAD + 1))

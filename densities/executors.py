@@ -1,13 +1,16 @@
 """The one parallel seam: tasks to any `concurrent.futures` executor, results back in order.
 
 Only `submit(function, argument)` and `Future.result()` are used, with positional arguments, so that the pools of the
-standard library, loky, dask (`Client.get_executor()`), mpi4py and parsl all serve.
+standard library, loky, dask (`Client.get_executor()`), mpi4py and parsl all serve. A pool that breaks because a worker
+died has lost its tasks, not their results: each is done here instead, once.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from .errors import ParameterError, argument_error
@@ -35,11 +38,30 @@ def _submitted(function: Callable, tasks: Iterable, executor: Any, in_flight: in
     pending: deque = deque()
     try:
         for task in tasks:
-            pending.append(executor.submit(function, task))
+            pending.append((task, _submit(function, task, executor)))
             if len(pending) >= in_flight:
-                yield pending.popleft().result()
+                yield _outcome(function, *pending.popleft())
         while pending:
-            yield pending.popleft().result()
+            yield _outcome(function, *pending.popleft())
     finally:
-        for future in pending:
-            future.cancel()
+        for _, future in pending:
+            if future is not None:
+                future.cancel()
+
+
+def _submit(function: Callable, task: Any, executor: Any) -> Any:
+    """The future of a task; None where the executor is broken."""
+    try:
+        return executor.submit(function, task)
+    except BrokenExecutor:
+        return None
+
+
+def _outcome(function: Callable, task: Any, future: Any) -> Any:
+    """The result of a task; where the worker that had it died, the task is done here."""
+    try:
+        if future is not None:
+            return future.result()
+    except BrokenExecutor as error:
+        warnings.warn(f"a worker of the executor died ({error}); its tasks are done in this process", RuntimeWarning)
+    return function(task)

@@ -207,11 +207,14 @@ def expect(
     rng: Any = None,
     rtol: float = 1e-11,
     landmarks: Sequence[float] = (),
+    **draws: Any,
 ) -> Estimate:
     """E_p[f(Y)] = ∫ f(y) p(y) dy + Σ f(a) P(Y = a), as an `Estimate`.
 
     `function` is vectorised over an array of points y. `method` is "quadrature" (the default) or "montecarlo" (`n` draws,
-    `rng`). `landmarks` are points where f is not smooth. Raises ParameterError for another method.
+    `rng`, and the options target=, scheme=, executor=, progress=, checkpoint=, time_limit= of
+    `numerics.montecarlo.estimate_mean`). `landmarks` are points where f is not smooth. Raises ParameterError for another
+    method.
     """
     from densities.protocols import as_distribution
 
@@ -219,7 +222,7 @@ def expect(
     if method not in ("auto", "quadrature", "montecarlo"):
         raise ParameterError(argument_error("method", "'auto', 'quadrature' or 'montecarlo'", method))
     if method == "montecarlo" or law.event_shape:
-        return _expect_by_draws(function, law, n, rng)
+        return _expect_by_draws(function, law, n=n, rng=rng, **draws)
 
     def points_to_values(y: Any) -> tuple[Any, Any]:
         f = np.asarray(function(value(y)), dtype=float)
@@ -312,13 +315,22 @@ def _divergent(function: Callable, infinite: Sequence[Approach]) -> Estimate:
     )
 
 
-def _expect_by_draws(function: Callable, law: Any, n: int, rng: Any) -> Estimate:
+@dataclass(frozen=True)
+class FunctionOfDraws:
+    """f(Y) at the draws of a source, for `estimate_mean`; picklable where f is."""
+
+    function: Callable
+    law: Any
+
+    def __call__(self, source: Any) -> np.ndarray:
+        return self.function(np.asarray(value(self.law.draw_from(source))))
+
+
+def _expect_by_draws(function: Callable, law: Any, **options: Any) -> Estimate:
     from densities.numerics.montecarlo import estimate_mean
 
-    result = estimate_mean(
-        lambda source: function(np.asarray(value(law.draw_from(source)))), n, rng=rng, dimension=law.draw_dimension
-    )
-    return from_draws(result, "montecarlo")
+    result = estimate_mean(FunctionOfDraws(function, law), **{"dimension": law.draw_dimension, **options})
+    return from_draws(result, "montecarlo", target=options.get("target"))
 
 
 def from_draws(

@@ -123,7 +123,7 @@ class LogRatioDraws:
             x = np.empty(u.shape)
             x[~upper], x[upper] = value(part.root.raw_ppf(u[~upper])), value(part.root.raw_isf(rest[upper]))
             if safe(x) and safe(np.asarray(value(part.forward(x)[0]))):
-                nodes = self.ratio.on(part, x)
+                nodes = self.ratio.on(part, x)  # type: ignore[arg-type]
                 if np.isfinite(value(nodes.t)).all():
                     return nodes
         return self.ratio.on(part, root_points(part.root, u, rest))
@@ -267,7 +267,7 @@ def kl_montecarlo(
     result = estimate_mean(values, n, rng=entropy, **options)
     if result.standard_error <= values.rounding(entropy):  # the tails of rounding say nothing
         result = replace(result, heavy_tail=False)
-    slope = float(result.coefficients[0]) if known and values.balanced else 0.0
+    slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
     estimate = from_draws(result, "montecarlo", target=options.get("target"))
     estimate = replace(estimate, error=estimate.error + values.rounding(entropy, slope))
     if (

@@ -273,4 +273,5 @@ def kl_draws(p: Any, q: Any, **options: Any) -> Estimate:
     if p.measure == "lebesgue" and _infinite_tail(p, q) is Verdict.INFINITE:
         return _infinite("p log(p/q) is not integrable far out, along a coordinate of the roots of p")
     values = VectorLogRatioDraws(p, q)
-    return from_draws(estimate_mean(values, dimension=values.dimension, **options), "montecarlo")
+    result = estimate_mean(values, dimension=values.dimension, **options)
+    return from_draws(result, "montecarlo", target=options.get("target"))

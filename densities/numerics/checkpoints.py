@@ -26,7 +26,7 @@ def write(path: Path, plan: dict[str, Any], tally: dict[str, Any]) -> None:
     """
     tally = {name: np.asarray(part).tolist() for name, part in tally.items()}
     content = {"plan": plan, "tally": tally, "sha256": _digest(plan, tally)}
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.part")
+    fresh = path.with_name(f"{path.name}.part")
     with fresh.open("w") as file:
         json.dump(content, file)
         file.flush()

@@ -28,7 +28,7 @@ from . import checkpoints
 from .checkpoints import refusal
 from .controls import adjusted, convergence_rate
 from .nets import Source
-from .tails import pareto_shape, tail_size
+from .tails import tail_shape, tail_size
 
 __all__ = ["MeanResult", "Source", "entropy_of", "estimate_mean"]
 
@@ -39,7 +39,12 @@ START_BITS = 4
 # Where k̂ exceeds 1/3 a third moment is doubtful: the variance may be infinite, and where it is finite the t-interval
 # closes too slowly. Tails of t(2.2) have k = 0.45; those of normal, squared normal and exponential values k = 0.
 HEAVY_SHAPE = 1.0 / 3.0
+# Values that stay within so many standard deviations have no heavy tail, however they are piled up inside: a power law of
+# k = 1/3 leaves them a hundred draws after another.
+LARGEST_BOUNDED = 6.0
 CHECKPOINT_SECONDS = 5.0
+# What adds up from chunk to chunk.
+SUMMED = ("absolute", "spread", "top", "nan_count", "infinite_count", "count")
 Values = Callable[[Source], Any]
 
 
@@ -127,8 +132,8 @@ class Tally:
     """The merged statistics of a run's first len(means) chunks, column by column.
 
     `halves` are the means of the first halves of the chunks; `low` and `high` the smallest and largest values;
-    `absolute` and `top` sums over chunks of mean |value| and of the part of it in the chunk's largest 1 %, both over the
-    number of planned chunks so that the sum cannot overflow.
+    `absolute`, `spread` and `top` sums over chunks of mean |value|, of the standard deviation and of the part of mean
+    |value| in the chunk's largest 1 %, all over the number of planned chunks so that the sum cannot overflow.
     """
 
     means: list[Any]
@@ -136,17 +141,24 @@ class Tally:
     low: Any
     high: Any
     absolute: Any
+    spread: Any
     top: Any
     nan_count: Any
     infinite_count: Any
+    count: int = 1
 
     def add(self, other: Tally, keep: int) -> None:
+        """Take in the next chunk, whole or, where Ctrl-C comes between, not at all (see `trim`)."""
+        merged = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
+        merged["low"] = -_largest(-np.concatenate([self.low, other.low], axis=-1), keep)
+        merged["high"] = _largest(np.concatenate([self.high, other.high], axis=-1), keep)
         self.means += other.means
         self.halves += other.halves
-        self.low = -_largest(-np.concatenate([self.low, other.low], axis=-1), keep)
-        self.high = _largest(np.concatenate([self.high, other.high], axis=-1), keep)
-        for name in ("absolute", "top", "nan_count", "infinite_count"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        vars(self).update(merged)
+
+    def trim(self) -> None:
+        """Forget what an interrupted `add` has left."""
+        del self.means[self.count :], self.halves[self.count :]
 
 
 def _largest(values: np.ndarray, count: int) -> np.ndarray:
@@ -163,6 +175,14 @@ def _safe_mean(values: np.ndarray) -> np.ndarray:
     scale = np.abs(values).max(axis=-1)
     scaled = (values / scale[..., None]).mean(axis=-1) * scale
     return np.where(np.isfinite(mean) | ~np.isfinite(scale), mean, scaled)
+
+
+def _spread(columns: np.ndarray, mean: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """The standard deviation over the last axis, of values no further than `reach` from the mean; 0 where it is not finite."""
+    unit = np.where((reach > 0) & np.isfinite(reach), reach, 1.0)
+    rest = (columns - mean[:, None]) / unit[:, None]
+    spread = unit * np.sqrt(np.einsum("ij,ij->i", rest, rest) / columns.shape[-1])
+    return np.where(np.isfinite(spread), spread, 0.0)
 
 
 def _chunk(values: Values, plan: Plan, index: int) -> Tally:
@@ -184,8 +204,9 @@ def _chunk(values: Values, plan: Plan, index: int) -> Tally:
         low, high = -_largest(-columns, max(plan.kept, share)), _largest(columns, max(plan.kept, share))
         top = _largest(np.abs(np.concatenate([low, high], axis=-1)), share).sum(axis=-1) / plan.size / plan.chunks
         absolute = _safe_mean(np.abs(columns)) / plan.chunks
+        spread = _spread(columns, mean, np.maximum(high.max(axis=-1) - mean, mean - low.min(axis=-1))) / plan.chunks
         low, high = -_largest(-low, plan.kept), _largest(high, plan.kept)
-        return Tally([mean], [halves[:, 0]], low, high, absolute, top, nan_count, infinite_count)
+        return Tally([mean], [halves[:, 0]], low, high, absolute, spread, top, nan_count, infinite_count)
 
 
 def _chunks(task: tuple[Values, Plan, range]) -> list[Tally]:
@@ -224,17 +245,22 @@ def _fit(tally: Tally, known: np.ndarray | None, shapes: Callable[[], np.ndarray
     return _Fit(centre * scale, error * scale, count - 1 - used, coefficients, means / scale, halves / scale)
 
 
-def _shapes(tally: Tally, n: int) -> np.ndarray:
+def _shapes(tally: Tally, plan: Plan) -> np.ndarray:
     """k̂ of the heavier tail of each column; each side has its own, for a pile-up on one is no tail of the other."""
-    size = tail_size(n) + 1
-    sides = [[pareto_shape(_largest(tail, size)) for tail in side] for side in (tally.high, -tally.low)]
-    return np.fmax(*np.array(sides))
+    size = tail_size(tally.count * plan.size) + 1
+    centre, spread = np.mean(tally.means, axis=0), tally.spread * (plan.chunks / tally.count)
+    sides = []
+    for side, middle in ((tally.high, centre), (-tally.low, -centre)):
+        shape = np.array([tail_shape(_largest(tail, size)) for tail in side])
+        bounded = side.max(axis=-1) - middle <= LARGEST_BOUNDED * spread
+        sides.append(np.where(bounded, np.fmin(shape, 0.0), shape))
+    return np.fmax(*sides)
 
 
 def _result(tally: Tally, plan: Plan, known: np.ndarray | None, stopped: str, drawn: int, scalar: bool) -> MeanResult:
     chunks, n = len(tally.means), len(tally.means) * plan.size
     with np.errstate(all="ignore"):
-        khat = _shapes(tally, n)
+        khat = _shapes(tally, plan)
         fit = _fit(tally, known, lambda: khat)
         tail = np.abs(np.concatenate([tally.low, tally.high], axis=-1))
         top = tally.top if plan.large else (_largest(tail, -(-n // 100)) / plan.size / plan.chunks).sum(axis=-1)
@@ -328,7 +354,7 @@ def estimate_mean(
                 them suffice, and the last restart stops at a prefix; n bounds all draws together (to a chunk)
     time_limit  seconds, looked at between chunks; what is finished then is the answer. So it is after Ctrl-C
     executor    None, or an object with submit(function, argument); the result has the same bits
-    progress    called as progress(draws done, draws planned, mean so far)
+    progress    called as progress(draws done, draws planned, mean so far, before controls)
     control     the known means of the columns 1, 2, ...; the mean is that of column 0, with fitted coefficients
     checkpoint  a file that holds what is finished (written every few seconds, atomically), and from which the run
                 resumes to the same bits; `label` tells runs apart
@@ -388,6 +414,7 @@ class _Run:
         try:
             return self._consume(results, deadline, progress)
         except KeyboardInterrupt:
+            self.tally.trim()
             return "interrupted"
         finally:
             getattr(results, "close", int)()  # cancels what is in flight
@@ -406,14 +433,15 @@ class _Run:
 
     def _consume(self, results: Iterator[list[Tally]], deadline: float, progress: Callable | None) -> str:
         plan, tally = self.plan, self.tally
-        saved = time.monotonic()
+        saved, mean = time.monotonic(), np.mean(tally.means, axis=0)
         if self._reached():
             return "target"
         for chunk in itertools.chain.from_iterable(results):
             tally.add(chunk, plan.tail)
             now = time.monotonic()
             if progress is not None:
-                progress(len(tally.means) * plan.size, plan.chunks * plan.size, self._estimate()[0])
+                mean = mean + (chunk.means[0] - mean) / tally.count
+                progress(tally.count * plan.size, plan.chunks * plan.size, mean[0] if self.scalar else mean)
             if self.path is not None and now - saved > CHECKPOINT_SECONDS:
                 self._save()
                 saved = now
@@ -422,11 +450,6 @@ class _Run:
             if now > deadline and len(tally.means) < plan.chunks:
                 return "time"
         return "complete"
-
-    def _estimate(self) -> tuple[Any, Any]:
-        with np.errstate(all="ignore"):
-            fit = _fit(self.tally, self.known, lambda: _shapes(self.tally, len(self.tally.means) * self.plan.size))
-        return (fit.mean[0], fit.error[0]) if self.scalar else (fit.mean, fit.error)
 
     def _save(self) -> None:
         assert self.path is not None  # asked by the callers
@@ -437,7 +460,9 @@ class _Run:
         if self.plan.target is None or len(self.tally.means) < self.next_check:
             return False
         self._schedule()
-        return bool(np.all(self._estimate()[1] <= self.plan.target))
+        with np.errstate(all="ignore"):
+            fit = _fit(self.tally, self.known, lambda: _shapes(self.tally, self.plan))
+        return bool(np.all(fit.error <= self.plan.target))
 
     def _schedule(self) -> None:
         self.next_check += max(1, self.next_check // 50)
@@ -458,4 +483,5 @@ def _resumed(path: Path, stored: dict[str, Any], first: Tally) -> Tally:
     parts = {name: np.array(part) for name, part in stored["tally"].items()}
     if not np.allclose(parts["means"][0], first.means[0], rtol=1e-9, atol=0, equal_nan=True):
         raise refusal(path, "its first chunk holds other values")
-    return Tally(list(parts.pop("means")), list(parts.pop("halves")), **parts)
+    means, halves = list(parts.pop("means")), list(parts.pop("halves"))
+    return Tally(means, halves, **{**parts, "count": len(means)})

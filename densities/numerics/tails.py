@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-__all__ = ["pareto_shape", "tail_size"]
+__all__ = ["pareto_shape", "tail_shape", "tail_size"]
 
 # With at most 1024 exceedances the fit takes 0.5 ms and k has a standard deviation of (1 + k)/32.
 LARGEST_TAIL = 1024
@@ -42,3 +42,13 @@ def pareto_shape(tail: np.ndarray) -> float:
         mean = np.nansum(weight * b) / np.nansum(weight)
         shape = np.log1p(-mean * x).mean()
     return float((n * shape + 5.0) / (n + 10.0))
+
+
+def tail_shape(tail: np.ndarray) -> float:
+    """k̂ of a tail and of its upper half, whichever is less: a power law has the same shape from any threshold on.
+
+    A threshold inside a pile of nearly equal values makes the few beyond it look far away.
+    """
+    size = tail.size // 2
+    upper = np.partition(tail, size)[size:] if size else tail
+    return float(np.fmin(pareto_shape(tail), pareto_shape(upper)))

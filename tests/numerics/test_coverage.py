@@ -16,9 +16,9 @@ from scipy.special import stdtrit
 import densities as dn
 from densities.divergences.montecarlo import controlled
 from densities.numerics.controls import adjusted
-from densities.numerics.montecarlo import HEAVY_SHAPE
+from densities.numerics.montecarlo import HEAVY_SHAPE, LARGEST_BOUNDED
 from densities.numerics.nets import Source
-from densities.numerics.tails import pareto_shape, tail_size
+from densities.numerics.tails import tail_shape, tail_size
 
 ROWS = json.loads(gzip.decompress((Path(__file__).parents[1] / "reference" / "coverage.json.gz").read_bytes()))
 SLICES = 20
@@ -81,9 +81,13 @@ class Runs:
 
 
 def shape(values):
-    """k̂ of the heavier tail."""
-    ordered, size = np.sort(values), tail_size(len(values)) + 1
-    return np.fmax(pareto_shape(ordered[-size:]), pareto_shape(-ordered[:size]))
+    """k̂ of the heavier tail that reaches beyond six standard deviations."""
+    size = tail_size(len(values)) + 1
+    spread = values.reshape(CHUNKS, SIZE).std(axis=-1).mean()
+    return max(
+        np.nan_to_num(tail_shape(np.sort(side)[-size:])) if side.max() - side.mean() > LARGEST_BOUNDED * spread else 0.0
+        for side in (values, -values)
+    )
 
 
 def runs_of(p, q, scheme, seeds):
@@ -94,7 +98,7 @@ def runs_of(p, q, scheme, seeds):
     found = []
     for run in columns:
         shapes = np.array([shape(column) for column in run.T])
-        if shapes[0] <= HEAVY_SHAPE or np.isnan(shapes[0]):
+        if shapes[0] <= HEAVY_SHAPE:
             means = run.reshape(CHUNKS, SIZE, -1).mean(axis=1)
             t, coefficients, used = adjusted(means, known, ~(shapes[1:] > HEAVY_SHAPE))
             slope = coefficients[0] if values.balanced else 0.0

@@ -6,6 +6,7 @@ another one (the image of 40 under the sigmoid is not 1). Each end is open or cl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -175,6 +176,25 @@ class Interval(Domain):
         left = "[" if self.low_closed else "("
         right = "]" if self.high_closed else ")"
         return f"{left}{_number(value(self.low))}, {_number(value(self.high))}{right}"
+
+
+def union(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
+    """The union of intervals with number ends, as disjoint ones from left to right; those that touch are joined."""
+    joined: list[Interval] = []
+    for interval in sorted(intervals, key=lambda interval: (float(value(interval.low)), float(value(interval.high)))):
+        last = joined[-1] if joined else None
+        if last is None or value(interval.low - last.high) > last.high_slack + interval.low_slack:
+            joined.append(interval)
+        elif value(interval.high - last.high) > 0:
+            joined[-1] = Interval(
+                last.low,
+                interval.high,
+                low_closed=last.low_closed,
+                high_closed=interval.high_closed,
+                low_slack=last.low_slack,
+                high_slack=interval.high_slack,
+            )
+    return tuple(joined)
 
 
 def Real() -> Interval:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,10 @@ class Distribution(Arithmetic):
         """The density in LaTeX, with its support."""
         return density_latex(self)
 
+    def density_expr(self) -> Any:
+        """The density as a SymPy expression in y, piecewise on the support; see `distributions.symbolic`."""
+        return import_module("densities.distributions.symbolic").density_expr(self)
+
     def _repr_latex_(self) -> str:
         return f"${self.latex()}$"
 
@@ -201,6 +206,10 @@ class Univariate(Distribution):
     def draw_from(self, source: Any) -> Any:
         """Draws from a source of uniforms, one for each point."""
         return self.raw_total_ppf(source.uniforms(1)[:, 0])
+
+    def carriers(self) -> Sequence[Interval]:
+        """The intervals, from left to right, outside of which the continuous part has no mass."""
+        return (self.support,)
 
     @property
     def fragile(self) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from densities.anchored import value
 from densities.distributions.base import Part, Univariate, register
 from densities.distributions.pushforward import hull, merged_atoms
-from densities.domains import Interval
+from densities.domains import Interval, union
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import number_text
 from densities.protocols import as_distribution
@@ -129,6 +129,9 @@ class Mixture(Univariate):
             for weight, component in self._terms
             for part in component.parts()
         )
+
+    def carriers(self) -> Sequence[Interval]:
+        return union([interval for _, component in self._continuous for interval in component.carriers()])
 
     def marks(self) -> np.ndarray:
         return np.concatenate([component.landmarks() for _, component in self._terms])

@@ -22,10 +22,10 @@ from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
 from densities.distributions.lattice import Discrete
 from densities.distributions.route import Route
-from densities.domains import Interval
+from densities.domains import Interval, union
 from densities.errors import SupportError
 from densities.protocols import push_forward
-from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity
+from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity, meets
 from densities.transforms.chains import compose, same_steps
 from densities.transforms.linear import line_coefficients
 from densities.transforms.manytoone import Endless
@@ -452,6 +452,14 @@ class Pushforward(Univariate):
         """Whether no two points of the support have the same image."""
         images = sorted((branch.image for branch in self.branches), key=lambda image: float(np.min(value(image.low))))
         return not self.flats and all(np.all(value(a.high) <= value(b.low)) for a, b in pairwise(images))
+
+    def carriers(self) -> Sequence[Interval]:
+        inner = self.base.carriers()
+        if len(inner) == len(self.branches) == 1:
+            return (self.branches[0].image,)
+        pairs = [(branch, part) for branch in self.branches for part in inner if meets(branch.domain, part)]
+        with quiet():
+            return union([branch.map.image(branch.domain.intersect(part)) for branch, part in pairs])
 
     def preimages(self, points: np.ndarray) -> np.ndarray:
         """All points of the base's support that map onto one of `points`."""

@@ -16,6 +16,7 @@ from densities.errors import ParameterError, ShapeError, argument_error
 from densities.logmath import log1mexp
 from densities.parameters import as_parameter, number_text
 from densities.protocols import as_distribution
+from densities.transforms.base import meets
 
 # Truncations of other kinds of laws: whether a law is of that kind, and what truncates it. Filed where they are defined.
 KINDS: list[tuple[Callable[[Any], bool], Callable[..., Any]]] = []
@@ -153,6 +154,11 @@ class Truncated(Univariate):
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         u = rng.random(shape)
         return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
+
+    def carriers(self) -> Sequence[Interval]:
+        return tuple(
+            interval.intersect(self.support) for interval in self.base.carriers() if meets(interval, self.support)
+        )
 
     def marks(self) -> np.ndarray:
         base = self.base.landmarks()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, log_abs, sign, value
 from densities.arrays import as_points, quiet
+from densities.divergences.extremes import log_ratio_range
 from densities.divergences.sums import missing
+from densities.domains import Interval
 from densities.errors import ShapeError, argument_error
 from densities.protocols import as_distribution
+from densities.transforms.base import meets
 
 
 class Nodes(NamedTuple):
@@ -29,11 +33,36 @@ class Nodes(NamedTuple):
 class RadonNikodym:
     """dp/dq on the line. `log(x)` is log dp/dq in nats: -inf where only q has mass, +inf where only p has.
 
-    The Lebesgue decomposition is p = p_ac + p_s with `singular_mass` = p_s(R); `reason` says where p_s lives.
+    The Lebesgue decomposition is p = p_ac + p_s with p_ac << q: `continuous_mass` = p_ac(R), `singular_mass` = p_s(R), and
+    `reason` says where p_s lives. `measure` names the dominating measure, `essential_range` holds the infimum and the
+    supremum of log dp/dq on what carries p_ac, `landmarks` are the points where either law changes.
     """
 
     p: Any
     q: Any
+
+    @property
+    def measure(self) -> str:
+        """The measure that both laws have densities to."""
+        kinds = {"lebesgue": ("Lebesgue",), "counting": ("counting",), "mixed": ("Lebesgue", "counting")}
+        return " + ".join(sorted({kind for law in (self.p, self.q) for kind in kinds[law.measure]}))
+
+    @property
+    def landmarks(self) -> np.ndarray:
+        """Landmarks and atoms of both laws, in order."""
+        places = [points for law in (self.p, self.q) for points in (law.landmarks(), law.atoms[0])]
+        return np.unique(np.concatenate(places))
+
+    @property
+    def continuous_mass(self) -> float:
+        """The mass of p that q sees, p_ac(R)."""
+        return float(-np.expm1(min(self.log_singular_mass, 0.0))) + 0.0
+
+    @cached_property
+    def essential_range(self) -> tuple[float, float]:
+        """The infimum and supremum of log dp/dq where both laws have mass; NaN for discrete laws with endless support."""
+        with quiet():
+            return log_ratio_range(self)
 
     def log(self, x: Any) -> Any:
         """log dp/dq at x: densities off the atoms, masses at them."""
@@ -108,7 +137,19 @@ class RadonNikodym:
             found.append(
                 (_log_mass(p, "logsf", outer.high), f"p has mass above {value(outer.high):.17g}, where q has none")
             )
-        return found
+        gaps = pairwise(q.carriers())
+        return found + [loss for before, after in gaps for loss in self._in_gap(before, after)]
+
+    def _in_gap(self, before: Interval, after: Interval) -> list[tuple[float, str]]:
+        """The continuous mass of p between two intervals that carry q."""
+        gap = Interval(before.high, after.low)
+        held = [part.intersect(gap) for part in self.p.carriers() if meets(part, gap)]
+        place = f"p has mass between {value(gap.low):.17g} and {value(gap.high):.17g}, where q has none"
+        return [
+            (float(value(self.p.raw_log_mass(anchored(part.low), anchored(part.high)))), place)
+            for part in held
+            if value(part.high - part.low) > _slack(before.high_slack, after.low_slack)
+        ]
 
     def _atoms_of_p(self) -> list[tuple[float, str]]:
         if self.p.measure == "counting":
@@ -140,7 +181,7 @@ def _difference(log_p: Any, log_q: Any) -> Any:
 
 
 def radon_nikodym(p: Any, q: Any) -> Any:
-    """dp/dq as an object: `.log(x)`, `.absolutely_continuous`, `.singular_mass`, `.reason`.
+    """dp/dq as an object: `.log(x)`, `.absolutely_continuous`, `.singular_mass`, `.reason`, `.essential_range`, `.measure`.
 
     Raises ShapeError for laws on spaces of different dimension.
     """

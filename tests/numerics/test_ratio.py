@@ -1,0 +1,98 @@
+"""dp/dq as an object: where it exists, what of p it misses, between which bounds it lies."""
+
+import numpy as np
+import pytest
+
+import densities as dn
+from densities.domains import Interval, union
+
+INF = np.inf
+
+
+def ratio(p, q):
+    return dn.radon_nikodym(dn.parse(p), dn.parse(q))
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "low", "high"),
+    [
+        # log 2 - x²/2 + (x - 1)²/8 is largest at x = -1/3
+        ("normal(0, 1)", "normal(1, 2)", -INF, np.log(2) + 1 / 6),
+        # the scores 4x/(3 + x²) and x meet at x² = 1, where the densities are 9/(8π√3) and e^(-1/2)/√(2π)
+        ("student_t(3)", "normal(0, 1)", np.log(9 / (8 * np.pi * np.sqrt(3))) + 0.5 + 0.5 * np.log(2 * np.pi), INF),
+        ("uniform(0, 1)", "beta(2, 2)", -np.log(1.5), INF),
+        ("beta(2, 2)", "uniform(0, 1)", -INF, np.log(1.5)),
+        ("gamma(2, 1)", "gamma(3, 1)", -INF, INF),
+        ("exp(normal(0, 1))", "gamma(2, 1)", -INF, INF),
+        ("normal(1, 1)", "mixture([0.5, 0.5], [normal(-1, 1), normal(1, 1)])", -INF, np.log(2)),
+        ("normal(0, 1)", "normal(0, 1)", 0.0, 0.0),
+        ("exponential(1)", "exponential(2)", -INF, np.log(2)),
+        ("poisson(3)", "poisson(2)", -1.0, INF),
+    ],
+)
+def test_essential_range(p, q, low, high):
+    assert ratio(p, q).essential_range == pytest.approx((low, high), abs=1e-12)
+
+
+def test_of_cauchy_laws_the_range_is_symmetric():
+    # Between Cauchy laws the extremes of the ratio are inverse to each other: r + 1/r = 2 cosh, with the invariant
+    # ((s + t)² + d²)/(4 s t) = cosh²(log r / 2).
+    low, high = ratio("cauchy(0, 1)", "cauchy(1, 2)").essential_range
+    assert high == pytest.approx(2 * np.arccosh(np.sqrt(((1 + 2) ** 2 + 1) / 8)), rel=1e-12)
+    assert low == pytest.approx(-high, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("q", "lost", "between"),
+    [
+        ("mixture([0.5, 0.5], [uniform(-2, 0), uniform(0.5, 2)])", 0.125, "between 0 and 0.5"),
+        ("reciprocal(uniform(-1, 1))", 0.5, "between -1 and 1"),
+        ("truncate(mixture([0.5, 0.5], [uniform(-2, -1), uniform(0, 2)]), -2, 2)", 0.25, "between -1 and 0"),
+    ],
+)
+def test_a_gap_of_q_takes_its_share_of_p(q, lost, between):
+    found = ratio("uniform(-2, 2)", q)
+    assert not found.absolutely_continuous
+    assert found.singular_mass == pytest.approx(lost, rel=1e-14)
+    assert found.continuous_mass == pytest.approx(1 - lost, rel=1e-14)
+    assert between in found.reason
+    answer = dn.kl(found.p, found.q)
+    assert answer.value == INF
+    assert between in answer.reason
+
+
+def test_a_gap_that_both_share_is_none():
+    both = "mixture([0.25, 0.75], [uniform(0, 1), uniform(2, 3)])"
+    found = dn.kl(dn.parse(both), dn.parse("mixture([0.5, 0.5], [uniform(0, 1), uniform(2, 3)])"))
+    assert found.value == pytest.approx(0.25 * np.log(0.5) + 0.75 * np.log(1.5), rel=1e-12)
+
+
+def test_a_tiny_mass_in_a_gap_is_told():
+    found = ratio(
+        "normal(0, 1)", "mixture([0.5, 0.5], [truncate(normal(0, 1), -inf, 37), truncate(normal(0, 1), 38, inf)])"
+    )
+    assert 0 < found.singular_mass < 1e-290
+    assert found.singular_mass == pytest.approx(float(dn.Normal().prob(37, 38)), rel=1e-12)
+
+
+def test_laws_without_common_mass_have_no_range():
+    assert np.isnan(ratio("uniform(-1, 1)", "reciprocal(uniform(-1, 1))").essential_range).all()
+
+
+@pytest.mark.parametrize(
+    ("p", "measure"),
+    [("normal(0, 1)", "Lebesgue"), ("poisson(2)", "counting"), ("relu(normal(0, 1))", "Lebesgue + counting")],
+)
+def test_the_dominating_measure(p, measure):
+    assert ratio(p, p).measure == measure
+
+
+def test_landmarks_of_both():
+    found = ratio("laplace(0.5, 1)", "relu(normal(0, 1))").landmarks
+    assert {0.0, 0.5} <= set(found)
+    assert np.all(np.diff(found) > 0)
+
+
+def test_a_union_joins_what_touches():
+    parts = union([Interval(2, 3), Interval(0, 1), Interval(1, 1.5), Interval(2.25, 2.5)])
+    assert [part.edges for part in parts] == [(0, 1.5), (2, 3)]

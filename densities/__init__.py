@@ -49,14 +49,15 @@ _NAMES = {
         Bernoulli Binomial Categorical Delta DiscreteUniform Geometric NegativeBinomial Poisson Zipf
         Dirichlet MultivariateNormal MultivariateT UniformBall""",
     "densities.transforms": """
-        Abs Acos Acosh Affine ArcsineCdf Asin Asinh Atan Atanh Bijection BoxCox CauchyCdf Cbrt CdfOf Ceil Chain Clip Cos
+        Abs Acos Acosh Affine ArcsineCdf Asin Asinh Atan Atanh Banana Bijection BoxCox CauchyCdf Cbrt CdfOf Ceil Chain Clip Cos
         Cosh Cube Elu Erf Erfc Erfinv Exp Exp10 Exp2 Expm1 ExponentialCdf Floor FrechetCdf FunctionTransform
         GeneralizedParetoCdf GevCdf GompertzCdf Gudermannian GumbelCdf Identity Independent KumaraswamyCdf LambertW
         LeakyRelu LeakyTanh Log Log10 Log1mexp Log1p Log2 LogNdtr LogSigmoid LogTanh LogisticCdf Logit ManyToOne
-        MatrixAffine MoyalCdf NormalCdf NormalPpf Power PpfOf RayleighCdf Reciprocal Relu Round Scale Shift
+        MatrixAffine MoyalCdf NormalCdf NormalPpf Power PpfOf PrincipalTan RayleighCdf Reciprocal Relu Round Scale Shift
         ShiftedGompertzCdf Sigmoid Sign SignedPower Sin Sinh SinhArcsinh SneakyRelu SoftClip Softplus SoftplusInverse
         Softsign Sqrt Square Standardize Tan Tanh Transform TriangularAffine WeibullCdf YeoJohnson""",
     "densities.transforms.symbolic": "Symbolic",
+    "densities.distributions.explain": "explain",
     "densities.domains": "Integers Interval Real RealVector Simplex",
     "densities.estimate": "ErrorKind Estimate Status",
     "densities.expectation": "expect",

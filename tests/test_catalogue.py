@@ -146,3 +146,77 @@ def test_what_has_no_inverse_distribution_function_is_refused():
             CdfOf(law)
     with pytest.raises(ExpressionError):
         parse("cdf_of")
+
+
+def mobius(loc, scale):
+    """tan maps the upper half plane into itself, so tan of a Cauchy variable is one (G. Letac, Proc. AMS 67, 1977)."""
+    image = mp.tan(mp.mpc(loc, scale))
+    return laws.Cauchy(float(image.real), float(image.imag))
+
+
+@pytest.mark.parametrize(("loc", "scale"), [(0.3, 1.0), (0.0, 2.0), (-4.0, 0.05), (1.0, 50.0)])
+def test_tan_of_a_cauchy_variable_is_a_cauchy_variable(loc, scale):
+    law, right = laws.Cauchy(loc, scale) >> transforms.Tan(), mobius(loc, scale)
+    y = np.array([-1e8, -3.0, -0.2, 0.0, 1.0, 40.0, 1e6])
+    for name in ("pdf", "cdf", "sf"):
+        np.testing.assert_allclose(getattr(law, name)(y), getattr(right, name)(y), rtol=3e-12)
+    assert law.ppf(0.9) == pytest.approx(right.ppf(0.9), rel=1e-10)
+    assert np.isnan(law.mean()) and law.var() == np.inf
+
+
+def test_tan_of_a_normal_variable_through_its_poles():
+    """Far out only the density at the poles is left."""
+    law = laws.Normal(0, 5) >> transforms.Tan()
+    poles = sum(mp.npdf(mp.pi * (k + mpf(1) / 2), 0, 5) for k in range(-60, 60))
+    assert law.sf(10.0) == pytest.approx(0.031725517430553569515, rel=1e-13)
+    assert law.sf(1e20) == pytest.approx(float(poles) * 1e-20, rel=1e-13)
+    assert law.isf(1e-30) == pytest.approx(float(poles) * 1e30, rel=1e-12)
+    narrow = laws.Normal(1.5, 0.1) >> transforms.Tan()
+    with mp.workdps(40):
+        inside = sum(mp.ncdf(mp.pi * k + mp.atan(3), 1.5, mpf("0.1")) - mp.ncdf(mp.pi * (k - mpf(1) / 2), 1.5, mpf("0.1"))
+                     for k in range(-3, 5))  # fmt: skip
+    assert narrow.cdf(3.0) == pytest.approx(float(inside), rel=1e-13)
+    assert isinstance(transforms.Atan().inv, Bijection) and parse("atan").inv.same_as(parse("principal_tan"))
+
+
+@pytest.mark.parametrize("width", [1e-3, 0.3, 5.0, 20.0, 100.0, 1e6])
+@pytest.mark.parametrize("y", [0.2955, -0.9])
+def test_sines_of_normal_variables_of_any_width(width, y):
+    """Σ of the density over the branches, by the theta series of the wrapped normal where it is wide."""
+    law = laws.Normal(0.3, width) >> transforms.Sin()
+    with mp.workdps(60):
+        loc, size, turn = mpf(0.3), mpf(width), 2 * mp.pi
+        angles = (mp.asin(mpf(y)), mp.pi - mp.asin(mpf(y)))
+        if width < 3:
+            wrapped = sum(mp.npdf(a + turn * k, loc, size) for a in angles for k in range(-12, 13))
+        else:
+            waves = [(n, mp.exp(-((n * size) ** 2) / 2)) for n in range(1, 8)]
+            wrapped = sum((1 + 2 * sum(w * mp.cos(n * (a - loc)) for n, w in waves)) / turn for a in angles)
+        density = float(wrapped / mp.sqrt(1 - mpf(y) ** 2))
+    assert law.pdf(y) == pytest.approx(density, rel=3e-12, abs=1e-300)
+    assert law.cdf(y) + law.sf(y) == pytest.approx(1.0, rel=1e-12)
+    assert law.rvs(5, rng=0).shape == (5,)
+
+
+def test_waves_of_wide_laws_with_edges_and_heavy_tails():
+    law = laws.Cauchy(0.3, 1) >> transforms.Cos()
+    assert law.mean() == pytest.approx(float(np.exp(-1) * np.cos(0.3)), rel=1e-12)
+    long = laws.Uniform(0, 1e5) >> transforms.Sin()
+    turns = 1e5 / (2 * np.pi)
+    rest = (turns - np.floor(turns)) * 2 * np.pi  # of the last, unfinished turn, 5.7 > π
+    low, high = np.arcsin(0.25), np.pi - np.arcsin(0.25)
+    assert rest > high
+    below = np.floor(turns) * (2 * np.pi - (high - low)) + low + (rest - high)
+    assert long.cdf(0.25) == pytest.approx(below / 1e5, rel=1e-12)
+    assert str((laws.Uniform(0, 200 * np.pi) >> transforms.Sin()).simplify()) == "arcsine(low=-1, high=1)"
+
+
+def test_banana_shears_without_changing_volume():
+    t = transforms.Banana(0.5)
+    x = np.array([[1.0, 2.0], [-3.0, 0.25]])
+    np.testing.assert_array_equal(t(x), [[1.0, 2.5], [-3.0, 4.75]])
+    np.testing.assert_array_equal(t.inv(t(x)), x)
+    np.testing.assert_array_equal(t.jacobian(x), [[[1, 0], [1, 1]], [[1, 0], [-3, 1]]])
+    law = laws.Product([laws.Normal(0, 1), laws.Normal(0, 2)]) >> t
+    np.testing.assert_allclose(law.logpdf(t(x)), laws.Normal(0, 1).logpdf(x[:, 0]) + laws.Normal(0, 2).logpdf(x[:, 1]))
+    check_transform(t).require()

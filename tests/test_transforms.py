@@ -90,6 +90,7 @@ REFERENCE = {
     "sqrt": mp.sqrt,
     "square": lambda x: x * x,
     "standardize": lambda x, loc, scale: (x - loc) / scale,
+    "principal_tan": mp.tan,
     "tan": mp.tan,
     "tanh": mp.tanh,
     "yeo_johnson": yeo_johnson,

@@ -52,7 +52,7 @@ from densities.transforms.extremes import (
 )
 from densities.transforms.hyperbolic import Acosh, Asinh, Cosh, Sinh, SinhArcsinh
 from densities.transforms.linear import Affine, LeakyRelu, Scale, Shift, Standardize
-from densities.transforms.manytoone import Abs, Ceil, Clip, Cos, Floor, Relu, Round, Sign, Sin, Square
+from densities.transforms.manytoone import Abs, Ceil, Clip, Cos, Floor, Relu, Round, Sign, Sin, Square, Tan
 from densities.transforms.normalizing import BoxCox, YeoJohnson
 from densities.transforms.numeric import FunctionTransform
 from densities.transforms.of_laws import (
@@ -70,9 +70,9 @@ from densities.transforms.sigmoidal import (
     Logit,
     NormalCdf,
     NormalPpf,
+    PrincipalTan,
     Sigmoid,
     Softsign,
-    Tan,
     Tanh,
 )
 from densities.transforms.tails import (
@@ -83,7 +83,7 @@ from densities.transforms.tails import (
     SneakyRelu,
     SoftClip,
 )
-from densities.transforms.vector import Independent, MatrixAffine, TriangularAffine
+from densities.transforms.vector import Banana, Independent, MatrixAffine, TriangularAffine
 
 get = registry.get
 
@@ -97,6 +97,7 @@ __all__ = [
     "Asinh",
     "Atan",
     "Atanh",
+    "Banana",
     "Bijection",
     "BoxCox",
     "CauchyCdf",
@@ -152,6 +153,7 @@ __all__ = [
     "Piece",
     "Power",
     "PpfOf",
+    "PrincipalTan",
     "RayleighCdf",
     "Reciprocal",
     "Relu",

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import value
+from densities.anchored import Anchored, value
 from densities.backends import namespace
 from densities.domains import POSITIVE, Integers, Interval
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
@@ -243,13 +243,21 @@ class Turn(Bijection):
         return f"Turn({self.principal!r}, {self.k})"
 
 
+class Periodic(Endless):
+    """A map with g(x + period) = g(x); one period is that from `start` on."""
+
+    period = 2.0 * math.pi
+    start = 0.0
+
+
 @register("sin", ufunc=np.sin)
-class Sin(Endless):
+class Sin(Periodic):
     """y = sin(x), from the real line onto [-1, 1], through all its branches."""
 
     codomain = Interval(-1.0, 1.0, low_closed=True, high_closed=True)
     latex = r"\sin x"
     principal = Asin().inv
+    start = -0.5 * math.pi
 
     def forward(self, x: Any) -> Any:
         return namespace(x).sin(x)
@@ -263,7 +271,7 @@ class Sin(Endless):
 
 
 @register("cos", ufunc=np.cos)
-class Cos(Endless):
+class Cos(Periodic):
     """y = cos(x), from the real line onto [-1, 1], through all its branches."""
 
     codomain = Interval(-1.0, 1.0, low_closed=True, high_closed=True)
@@ -279,3 +287,70 @@ class Cos(Endless):
     def piece(self, k: int) -> Piece:
         turn = Turn(self.principal, k)
         return Piece(turn.domain, turn)  # type: ignore[arg-type]
+
+
+class BetweenPoles(Bijection):
+    """y = tan(x) for (k - 1/2)π < x < (k + 1/2)π, from pole to pole; each pole stands at the double nearest to it.
+
+    Next to a pole x travels as the pole and its distance from it: tan(pole + h) = -1/tan(h).
+    """
+
+    NEAR = 1e-3
+
+    def __init__(self, k: int):
+        super().__init__()
+        self.k = k
+        self.low, self.high = (k - 0.5) * math.pi, (k + 0.5) * math.pi
+        self.domain = Interval(self.low, self.high)
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        y = self.forward(x)
+        return y, 2.0 * namespace(y).log(namespace(y).hypot(1.0, y))
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        xp = namespace(y)
+        return self.inverse(y), -2.0 * xp.log(xp.hypot(1.0, y))
+
+    def forward(self, x: Any) -> Any:
+        xp = namespace(x)
+        if not isinstance(x, Anchored):
+            return xp.tan(x)  # which knows where the poles are, and reduces x better than any difference would
+        above, below = x - self.low, self.high - x
+        middle = xp.tan(value(x))
+        return xp.where(
+            above < self.NEAR, -1.0 / xp.tan(above), xp.where(below < self.NEAR, 1.0 / xp.tan(below), middle)
+        )
+
+    def inverse(self, y: Any) -> Any:
+        xp = namespace(y)
+        distance = xp.atan(1.0 / xp.abs(y))
+        beside = xp.where(y < 0, self.low + distance, self.high - distance)
+        return xp.where(xp.abs(y) > 1.0 / self.NEAR, beside, self.k * math.pi + xp.atan(y))
+
+    def same_as(self, other: object) -> bool:
+        return isinstance(other, BetweenPoles) and self.k == other.k
+
+    def __str__(self) -> str:
+        return f"<branch {self.k} of tan>"
+
+    def __repr__(self) -> str:
+        return f"BetweenPoles({self.k})"
+
+
+@register("tan", ufunc=np.tan)
+class Tan(Periodic):
+    """y = tan(x), from the real line without its poles onto itself, through all its branches; atan.inv is one of them."""
+
+    period = math.pi
+    start = -0.5 * math.pi
+    latex = r"\tan x"
+
+    def forward(self, x: Any) -> Any:
+        return namespace(x).tan(x)
+
+    def count(self, x: Any) -> Any:
+        return x / math.pi + 0.5
+
+    def piece(self, k: int) -> Piece:
+        branch = BetweenPoles(k)
+        return Piece(branch.domain, branch)  # type: ignore[arg-type]

@@ -172,8 +172,8 @@ class Atan(Bijection):
         return namespace(y).tan(y)
 
 
-@register("tan", ufunc=np.tan)
-class Tan(Inverse, of=Atan):
+@register("principal_tan")
+class PrincipalTan(Inverse, of=Atan):
     """y = tan(x) on its principal branch, from (-π/2, π/2) onto the real line."""
 
     latex = r"\tan x"

@@ -42,6 +42,11 @@ class LambertW(Bijection):
         with np.errstate(divide="ignore"):
             return constant(np.log(self.params["tailweight"]))
 
+    @cached_property
+    def _divisor(self) -> Any:
+        """The tailweight, and 1 where it is 0 and divides nothing."""
+        return constant(np.where(np.equal(self.params["tailweight"], 0.0), 1.0, self.params["tailweight"]))
+
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         xp = namespace(x)
         u = (x - self.params["loc"]) / self.params["scale"]
@@ -54,7 +59,7 @@ class LambertW(Bijection):
         v = (y - self.params["loc"]) / self.params["scale"]
         w = xp.wrightomega(self._log_tailweight + 2.0 * xp.log(xp.abs(v)))
         large = w > 1.0
-        root = xp.sqrt(xp.where(large, w, 1.0) / np.where(large, self.params["tailweight"], 1.0))
+        root = xp.sqrt(xp.where(large, w, 1.0) / self._divisor)
         u = xp.where(large, xp.sign(v) * root, v * xp.exp(-0.5 * xp.where(large, 0.0, w)))
         return self.params["loc"] + self.params["scale"] * u, -(0.5 * w + xp.log1p(w))
 
@@ -65,7 +70,7 @@ class LambertW(Bijection):
         {"low": -1.0, "high": 2.0},
         {"low": 0.0, "high": 1.0, "hinge_softness": 0.1},
         {"low": 0.5, "high": np.inf, "hinge_softness": 2.0},
-        {"low": -np.inf, "high": 3.0},
+        {"low": -np.inf, "high": 0.0},
     ],
     source="TensorFlow Probability, tfp.bijectors.SoftClip",
 )
@@ -73,7 +78,8 @@ class SoftClip(Bijection):
     """y = high - a·s(d - s(t)), s(t) = log(1 + exp(t)), t = (x - low)/c, d = (high - low)/c, a = (high - low)/s(d).
 
     From the real line onto (low, high), almost x in between; c is `hinge_softness`, and low or high may be infinite. With
-    v = (x - high)/c it is low + a·(s(t) - s(t - s(d))), and d - s(t) = -log(exp(-d) + exp(v)): each end has its own form.
+    v = (x - high)/c it is low + a·(s(t) - s(t - s(d))), and d - s(t) = -log(exp(-d) + exp(v)): each end has its own form, accurate
+    to a rounding of that end.
     """
 
     parameters = {"low": Parameter(EXTENDED), "high": Parameter(EXTENDED), "hinge_softness": positive(1.0)}

@@ -252,3 +252,39 @@ class TriangularAffine(Linear):
             lambda b: np.linalg.solve(matrix, b),
             right,
         )
+
+
+@register(
+    "banana",
+    examples=[{"b": 0.5}, {"b": -2.0}],
+    source="H. Haario, E. Saksman, J. Tamminen, Adaptive proposal distribution, Computational Statistics 14 (1999)",
+)
+class Banana(Bijection):
+    """y = (x₁, x₂ + b x₁²), from R² onto itself; volume is preserved; (..., 2) -> (..., 2)."""
+
+    parameters = {"b": real()}
+    domain = codomain = RealVector(2)
+    latex = r"\left(x_{1},\ x_{2} + b\,x_{1}^{2}\right)"
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.forward(x), 0.0
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return self.inverse(y), 0.0
+
+    def forward(self, x: Any) -> Any:
+        return self._sheared(x, self.params["b"])
+
+    def inverse(self, y: Any) -> Any:
+        return self._sheared(y, -self.params["b"])
+
+    @staticmethod
+    def _sheared(x: Any, b: Any) -> Any:
+        first, second = x[..., 0], x[..., 1]
+        moved = second + b * (first * first)
+        return np.stack(np.broadcast_arrays(first, moved), axis=-1).astype(np.asarray(x).dtype, copy=False)
+
+    def jacobian(self, x: Any) -> Any:
+        """[[1, 0], [2 b x₁, 1]]: (..., 2) -> (..., 2, 2)."""
+        slope = 2.0 * self.params["b"] * np.asarray(x, dtype=float)[..., 0]
+        return np.eye(2) + slope[..., None, None] * np.array([[0.0, 0.0], [1.0, 0.0]])

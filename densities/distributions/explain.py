@@ -1,0 +1,225 @@
+"""The change of variables written out: every map with its inverse and |dx/dy|, and at a point the number of every factor.
+
+log f_Y(y) = log f_X(x) + Σ log|dxₖ₋₁/dxₖ|   over the maps of a chain, and a sum over the preimages x of y.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.distributions.formulas import MapFormula, density_text, filled, map_formula
+from densities.domains import Interval
+from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.protocols import as_distribution, density_latex, push_forward
+from densities.transforms.base import Flat
+
+__all__ = ["Explanation", "Factor", "Path", "Step", "explain"]
+
+MANY = 8  # more branches than these are not listed one by one
+
+
+@dataclass(frozen=True)
+class Step:
+    """One map of the chain: its formula, what undoes it on each piece, and where the law lives after it."""
+
+    name: str
+    forward: str
+    inverses: tuple[str, ...]
+    slope: str
+    support: Interval
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A point on the way back, and log|dx/dy| of the map that led to it; the sum runs from y on."""
+
+    point: float
+    log_det: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """One preimage: the factors of the maps, last one first, and the log-density of the base there."""
+
+    factors: tuple[Factor, ...]
+    log_base: float
+    log_term: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The derivation of a density; `str` writes it out; with a point `y`, `paths` hold its numbers.
+
+    `logpdf` is log Σ exp(term) over the paths, in nats, and `mass` that of a point mass at y.
+    """
+
+    law: Any
+    base: Any
+    steps: tuple[Step, ...]
+    y: float | None = None
+    paths: tuple[Path, ...] = ()
+    logpdf: float = -np.inf
+    mass: float = 0.0
+
+    def __str__(self) -> str:
+        lines = [*_derivation(self), *(_numbers(self) if self.y is not None else ())]
+        return "\n".join(lines)
+
+    def _repr_latex_(self) -> str:
+        return f"${density_latex(self.law)}$"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The explanation as plain data, for JSON."""
+        return {
+            "law": str(self.law),
+            "base": str(self.base),
+            "steps": [{**vars(step), "support": str(step.support)} for step in self.steps],
+            "y": self.y,
+            "paths": [
+                {
+                    "factors": [vars(factor) for factor in path.factors],
+                    "log_base": path.log_base,
+                    "log_term": path.log_term,
+                }
+                for path in self.paths
+            ],
+            "logpdf": self.logpdf,
+            "mass": self.mass,
+        }
+
+
+def explain(law: Any, y: float | None = None) -> Explanation:
+    """How the density of a law comes about: map by map, and at a point y number by number.
+
+    Raises UnsupportedOperationError for laws of vectors, of integers and for batches, ParameterError where y is not one
+    number.
+    """
+    law = as_distribution(law)
+    if law.event_shape or law.batch_shape or law.measure == "counting":
+        raise UnsupportedOperationError(argument_error("explain", "a scalar law with a density", law))
+    base, maps = law, ()
+    while hasattr(base, "transform"):
+        maps, base = (*base.transform.steps, *maps), base.base
+    steps = tuple(_steps(base, maps))
+    if y is None:
+        return Explanation(law, base, steps)
+    if np.ndim(y) or not np.isfinite(y):
+        raise ParameterError(argument_error("explain: y", "one finite number", y))
+    y = float(y)
+    with quiet():
+        paths = tuple(_paths(law, y)) if y in law.support else ()
+    terms = [path.log_term for path in paths]
+    logpdf = float(np.logaddexp.reduce(terms)) if terms else -np.inf
+    return Explanation(law, base, steps, y, paths, logpdf, float(law.pmf(y)))
+
+
+# ---- the maps ----
+
+
+def _steps(base: Any, maps: Sequence[Any]) -> Iterator[Step]:
+    law = base
+    for step in maps:
+        pieces = [piece for piece in step.pieces_within(law.support) if not isinstance(piece, Flat)]
+        found = _formula(step, pieces)
+        law = push_forward(law, step)
+        yield Step(str(step), found.forward, found.inverses, found.slope, law.support)
+
+
+def _formula(step: Any, pieces: Sequence[Any]) -> MapFormula:
+    """The formulas of a map: of the table, or of a map that knows its own, otherwise by name."""
+    if hasattr(step, "expr"):
+        known = [getattr(piece.map, "inverse_expr", None) for piece in pieces]
+        inverses = tuple("g⁻¹(y), by bracketing" if inverse is None else str(inverse) for inverse in known)
+        return MapFormula(str(step.expr), tuple(dict.fromkeys(inverses)), "1/|g'(x)|")
+    near = [float(np.asarray(piece.domain.interior_point())) for piece in pieces[:MANY]]
+    found = [formula for formula in (map_formula(step, x) for x in near or [0.0]) if formula is not None]
+    if not found:
+        return MapFormula(f"{step}(x)", ("g⁻¹(y)",), "|d g⁻¹(y)/dy|")
+    inverses = tuple(dict.fromkeys(text for formula in found for text in formula.inverses))
+    slopes = dict.fromkeys(formula.slope for formula in found)
+    return MapFormula(found[0].forward, inverses, ", ".join(slopes))
+
+
+# ---- the numbers ----
+
+
+def _paths(law: Any, y: Any) -> Iterator[Path]:
+    """The ways back from y to the points of the innermost base."""
+    for factors, x, base in _ways(law, Anchored.exact(y), ()):
+        log_base = float(value(base.raw_logpdf(x))) if bool(np.all(x >= base.support.low)) else -np.inf
+        total = factors[-1].total if factors else 0.0
+        yield Path(factors, log_base, log_base + total)
+
+
+def _ways(law: Any, y: Any, before: tuple[Factor, ...]) -> Iterator[tuple[tuple[Factor, ...], Any, Any]]:
+    if not hasattr(law, "transform"):
+        yield before, y, law
+        return
+    for branch in law.branches:
+        if bool(np.all(branch.image.contains(y))):
+            x, factors = y, before
+            for step in reversed(branch.map.steps):
+                x, log_det = step.inverse_and_log_det(x)
+                total = (factors[-1].total if factors else 0.0) + float(value(log_det))
+                factors = (*factors, Factor(float(value(x)), float(value(log_det)), total))
+            yield from _ways(law.base, x, factors)
+
+
+# ---- as text ----
+
+
+def _renamed(text: str, index: int) -> str:
+    """A formula in y with y written as the variable of its step."""
+    return _replaced(text, "y", _variable(index))
+
+
+def _replaced(text: str, old: str, new: str) -> str:
+    return re.sub(rf"\b{old}\b", new, text)
+
+
+def _variable(index: int) -> str:
+    return f"x{index}"
+
+
+def _derivation(found: Explanation) -> Iterator[str]:
+    text = density_text(found.base)
+    density = f",  f(x0) = {_replaced(filled(text, found.base.params), 'x', 'x0')}" if text else ""
+    yield f"x0 ~ {found.base}{density},  x0 in {found.base.support}"
+    for n, step in enumerate(found.steps, 1):
+        new, old = _variable(n), _variable(n - 1)
+        undone = " or ".join(_renamed(inverse, n) for inverse in step.inverses) or "nothing: constant pieces only"
+        slope = _replaced(_renamed(step.slope, n), "x", old)
+        yield f"{new} = {_replaced(step.forward, 'x', old)},  {new} in {step.support}"
+        yield f"    {old} = {undone}"
+        yield f"    |d{old}/d{new}| = {slope}"
+    product = " · ".join(
+        ["f(x0)", *(f"|d{_variable(n)}/d{_variable(n + 1)}|" for n in reversed(range(len(found.steps))))]
+    )
+    several = any(len(step.inverses) > 1 for step in found.steps)
+    yield f"density of Y = {_variable(len(found.steps))}: {'sum over the preimages of ' if several else ''}{product}"
+    places, masses = found.law.atoms
+    for place, mass in list(zip(places, masses, strict=True))[:MANY]:
+        yield f"P(Y = {place:.15g}) = {mass:.15g}"
+
+
+def _numbers(found: Explanation) -> Iterator[str]:
+    yield f"at y = {found.y:.17g}:"
+    if found.mass:
+        yield f"    a point mass of {found.mass:.15g}; the density of the rest follows"
+    for n, path in enumerate(found.paths, 1):
+        if len(found.paths) > 1:
+            yield f"  branch {n}"
+        for factor in path.factors:
+            yield f"    x = {factor.point:<24.17g} log|dx/dy| = {factor.log_det:<+24.17g} sum {factor.total:+.17g}"
+        yield f"    log f(x0) = {path.log_base:+.17g}   log of the product = {path.log_term:+.17g}"
+    if not found.paths:
+        yield "    no preimage: the density is 0"
+    yield f"log density = {found.logpdf:.17g},  density = {np.exp(found.logpdf):.17g}"

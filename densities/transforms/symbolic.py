@@ -1,0 +1,376 @@
+"""Maps of the line from a formula: `Symbolic("x**3 + x")`, and everything else about them is derived.
+
+    pieces: the intervals between critical points, poles and kinks; constant ones make atoms,
+    images: limits towards the ends of each piece,   inverses: formulas where one was found and verified, else numeric,
+    log|g'|: of the factored derivative, so that products do not overflow and positive sums do not cancel.
+
+Every formula that is used was compared with mpmath on points of the piece, at construction.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy
+
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.domains import REAL, Interval
+from densities.errors import AccuracyWarning, DomainError, ParameterError, argument_error
+from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform
+from densities.transforms.manytoone import Endless
+from densities.transforms.numeric import probes
+from densities.transforms.solving import solve_inverse
+from densities.transforms.symbolic_analysis import Ground, Stretch, end_value, natural_ground, stretches, value_at
+from densities.transforms.symbolic_inverse import (
+    TRUSTED,
+    Probe,
+    judged_inverse,
+    judged_inverse_log,
+    judged_log,
+    judged_value,
+    slack,
+)
+from densities.transforms.symbolic_kernels import Kernel, number
+from densities.transforms.symbolic_text import X, expression
+from densities.transforms.symbolic_turns import turning_points
+from densities.transforms.symbolic_zeros import EndlessZerosError
+
+__all__ = ["Symbolic", "SymbolicBranch"]
+
+PROBES = 60
+
+
+class SymbolicBranch(Bijection):
+    """A formula on an interval where it is monotone: a bijection onto `codomain`, with its inverse where one was found.
+
+    `expr` is y in x and `inverse_expr` x in y, or None where the inverse is found by bracketing; `proved` says whether
+    it is proved that the formula turns nowhere inside; `errors` are the largest ones found, in units of the last place.
+    """
+
+    domain: Interval
+    codomain: Interval
+
+    def __init__(self, stretch: Stretch, domain: Interval, codomain: Interval):
+        super().__init__()
+        self.stretch, self.domain, self.codomain = stretch, domain, codomain
+        self.expr, self.increasing, self.proved = stretch.expr, stretch.slope > 0, stretch.proved
+        probe = Probe.of(stretch, _probes(domain))
+        from_y = probe.seen_from_y(stretch)
+        value_form, log_form = judged_value(stretch, probe), judged_log(stretch, probe)
+        if value_form is None or log_form is None:
+            raise ParameterError(f"Symbolic: expected functions that NumPy or SciPy compute, got {stretch.expr}")
+        self._value, self._log_slope = value_form.kernel, log_form.kernel
+        self.errors = {"value": value_form.error, "log_slope": log_form.error}
+        self.inverse_expr, self._inverse_value, self._inverse_log = None, None, None
+        inverse = judged_inverse(stretch, from_y)
+        if inverse is not None:
+            self.inverse_expr, self._inverse_value = inverse.expr, inverse.kernel
+            self.errors["inverse"] = inverse.error
+            direct = judged_inverse_log(inverse.expr, stretch, from_y)
+            if direct is not None and direct.error < TRUSTED:
+                self._inverse_log = direct.kernel
+        exact = not any(map(slack, _ends_and_values(stretch)))
+        plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
+        self._turns = () if exact and plain else turning_points(stretch)
+        self._warn()
+
+    def _warn(self) -> None:
+        for what, error in self.errors.items():
+            if not error < TRUSTED:
+                warnings.warn(
+                    f"{self}: {what}: the formula cancels; it is {error:.2g} units in the last place off somewhere",
+                    AccuracyWarning,
+                    stacklevel=5,
+                )
+
+    def forward(self, x: Any) -> Any:
+        return self._value(x)
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        y, log_det = self._value(x), self._log_slope(x)
+        for turn in self._turns:
+            y, log_det = turn.forward(x, y, log_det)
+        return y, log_det
+
+    def inverse(self, y: Any) -> Any:
+        return self.inverse_and_log_det(y)[0] if self._turns else self._preimage(y)
+
+    def _preimage(self, y: Any) -> Any:
+        return self._solved(value(y)) if self._inverse_value is None else self._inverse_value(y)
+
+    def _solved(self, y: Any) -> Any:
+        """By bracketing; a y that only rounding puts beyond the image of an end belongs to that end."""
+        x = solve_inverse(self, y)
+        lost = np.isnan(x) & self.codomain.contains(y)
+        if not np.any(lost):
+            return x
+        low, high = self.domain.edges if self.increasing else self.domain.edges[::-1]
+        nearest = np.where(y - self.codomain.low <= self.codomain.high - y, low, high)
+        return np.where(lost, nearest, x)[()]
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        x = self._preimage(y)
+        log_det = -self._log_slope(x) if self._inverse_log is None else self._inverse_log(y)
+        for turn in self._turns:
+            x, log_det = turn.inverse(y, x, log_det)
+        return x, log_det
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, SymbolicBranch) and self.expr == other.expr and self.domain == other.domain
+        )
+
+    def __str__(self) -> str:
+        return f"<{self.expr} on {self.domain}>"
+
+    def __repr__(self) -> str:
+        return f"SymbolicBranch({str(self.expr)!r}, {self.domain!r})"
+
+
+class Symbolic(Transform):
+    """y = g(x) for a formula of one variable, as text ("x**3 + x") or as an expression of SymPy.
+
+    The domain is where the formula is real, or the part of it that is given as `domain`. A monotone formula makes a
+    bijection, others a many-to-one map, those with infinitely many pieces one that has `pieces_within(interval)` only.
+
+    Attributes: `expr`, `latex`, `inverse_exprs` (of each piece, None where it is numeric), `critical_points`, `poles`,
+    and `proved`, whether it is proved that there are no more critical points.
+
+    Raises ParameterError for a formula of two variables or none, one that is constant, and one that is not real on one
+    interval; ExpressionError for a text that is not in the grammar; UnsupportedOperationError for floor and its like.
+    Warns with AccuracyWarning where cancellation makes a formula inaccurate. Accurate to 2e-13 of each value and of
+    what rounding x makes of it, checked at construction.
+    """
+
+    name = ""
+    domain: Interval
+
+    def __new__(cls, source: Any = "x", domain: Interval | None = None) -> Any:
+        if cls is not Symbolic:
+            return object.__new__(cls)
+        if domain is not None and not isinstance(domain, Interval):
+            raise ParameterError(argument_error("Symbolic: domain", "an Interval", domain))
+        expr = expression(source)
+        ground = natural_ground(expr, domain)
+        found = _stretches(expr, ground)
+        made = object.__new__(_kind(expr, found))
+        made._prepare(expr, ground, domain, found)
+        return made
+
+    def __init__(self, source: Any = "x", domain: Interval | None = None):
+        super().__init__()
+
+    def _prepare(self, expr: Any, ground: Ground, given: Interval | None, found: Sequence[Stretch]) -> None:
+        self.expr, self.ground, self.given = expr, ground, given
+        self.domain = _domain(ground)
+        self._kernel = Kernel(expr, X)
+
+    def forward(self, x: Any) -> Any:
+        return self._kernel(x)
+
+    @property
+    def latex(self) -> str:  # type: ignore[override]
+        """The formula in x."""
+        return sympy.latex(self.expr)
+
+    @property
+    def poles(self) -> tuple[float, ...]:
+        """The points inside the domain at which the formula has no value."""
+        return tuple(map(number, self.ground.poles))
+
+    def check_domain(self, x: Any) -> None:
+        super().check_domain(x)
+        bad = np.isin(np.asarray(x, dtype=float), self.poles)
+        if np.any(bad):
+            index = tuple(int(i) for i in np.argwhere(bad)[0])
+            raise DomainError(
+                f"{self}: expected points other than its poles, got {x[index]} at index {index}", index=index
+            )
+
+    def __reduce__(self) -> Any:
+        return Symbolic, (self.expr, self.given)
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Symbolic) and self.expr == other.expr and self.domain == other.domain
+        )
+
+    def __str__(self) -> str:
+        return f"<{self.expr}>"
+
+    def __repr__(self) -> str:
+        beside = "" if self.given is None else f", domain={self.given!r}"
+        return f"Symbolic({str(self.expr)!r}{beside})"
+
+
+class SymbolicPieces(Symbolic):
+    """A formula with finitely many pieces."""
+
+    def _prepare(self, expr: Any, ground: Ground, given: Interval | None, found: Sequence[Stretch]) -> None:
+        super()._prepare(expr, ground, given, found)
+        self._stretches = found
+        self._pieces = tuple(_piece(stretch, ground) for stretch in self._stretches)
+        self.codomain = _hull(self._pieces)
+
+    @property
+    def pieces(self) -> Sequence[Piece | Flat]:
+        return self._pieces
+
+    @property
+    def proved(self) -> bool:
+        """Whether it is proved that the formula turns at its critical points only."""
+        return all(stretch.proved for stretch in self._stretches)
+
+    @property
+    def critical_points(self) -> tuple[float, ...]:
+        """Where one piece ends and the next begins: turning points, kinks and poles."""
+        return tuple(number(stretch.low) for stretch in self._stretches[1:])
+
+    @property
+    def inverse_exprs(self) -> tuple[Any, ...]:
+        """x as a formula of y on each monotone piece; None where it is found by bracketing."""
+        return tuple(piece.map.inverse_expr for piece in self.pieces if isinstance(piece, Piece))  # type: ignore[attr-defined]
+
+
+class SymbolicManyToOne(SymbolicPieces, ManyToOne):
+    """A formula that turns, has poles or is constant somewhere."""
+
+    @property
+    def nondecreasing(self) -> bool:  # type: ignore[override]
+        """Whether it never falls."""
+        return not self.poles and all(stretch.slope >= 0 for stretch in self._stretches)
+
+
+class SymbolicBijection(SymbolicPieces, Bijection):
+    """A formula that is monotone on all of its domain."""
+
+    @property
+    def branch(self) -> SymbolicBranch:
+        """The formula, its inverse and log|g'|."""
+        return self._pieces[0].map  # type: ignore[union-attr,return-value]
+
+    @property
+    def increasing(self) -> bool:
+        return bool(self.branch.increasing)
+
+    @property
+    def inverse_expr(self) -> Any:
+        """x as a formula of y; None where it is found by bracketing."""
+        return self.branch.inverse_expr
+
+    def forward(self, x: Any) -> Any:
+        return self.branch.forward(x)
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        return self.branch.forward_and_log_det(x)
+
+    def inverse(self, y: Any) -> Any:
+        return self.branch.inverse(y)
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        return self.branch.inverse_and_log_det(y)
+
+
+class SymbolicEndless(Symbolic, Endless):
+    """A formula with infinitely many pieces, such as sin(x) + x/2: those of a bounded interval are found when asked for."""
+
+    codomain = REAL
+
+    @cached_property
+    def _found(self) -> dict[tuple[float, float], tuple[Piece | Flat, ...]]:
+        return {}
+
+    def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
+        ends = float(value(interval.low)), float(value(interval.high))
+        if not np.all(np.isfinite(ends)):
+            return super().pieces_within(interval)
+        if ends not in self._found:
+            low, high = (sympy.Rational(end) for end in ends)
+            ground = Ground(max(low, self.ground.low), min(high, self.ground.high), True, True, self.ground.poles)
+            self._found[ends] = tuple(_piece(stretch, ground) for stretch in stretches(self.expr, ground))
+        return self._found[ends]
+
+
+def _stretches(expr: Any, ground: Ground) -> Sequence[Stretch]:
+    """The monotone stretches of a formula; none of one that has infinitely many."""
+    try:
+        return stretches(expr, ground)
+    except EndlessZerosError:
+        return ()
+
+
+def _kind(expr: Any, found: Sequence[Stretch]) -> type[Symbolic]:
+    if not found:
+        return SymbolicEndless
+    if len(found) == 1 and not found[0].slope:
+        raise ParameterError(f"Symbolic: expected a formula that depends on its variable, got the constant {expr}")
+    return SymbolicBijection if len(found) == 1 else SymbolicManyToOne
+
+
+def _domain(ground: Ground) -> Interval:
+    if ground == Ground(-sympy.oo, sympy.oo, False, False):
+        return REAL
+    return _interval((ground.low, ground.low_closed), (ground.high, ground.high_closed))
+
+
+def _interval(low: tuple[Any, bool], high: tuple[Any, bool]) -> Interval:
+    (first, first_in), (last, last_in) = low, high
+    return Interval(
+        number(first),
+        number(last),
+        low_closed=first_in and first.is_finite,
+        high_closed=last_in and last.is_finite,
+        low_slack=slack(first) if first.is_finite else 0.0,
+        high_slack=slack(last) if last.is_finite else 0.0,
+    )
+
+
+def _piece(stretch: Stretch, ground: Ground) -> Piece | Flat:
+    (bottom, has_bottom), (top, has_top) = (end_value(stretch, end) for end in (stretch.low, stretch.high))
+    in_low = has_bottom and (stretch.low != ground.low or ground.low_closed)
+    in_high = has_top and (stretch.high != ground.high or ground.high_closed)
+    domain = _interval((stretch.low, in_low), (stretch.high, in_high))
+    if not stretch.slope:
+        return Flat(domain, number(stretch.expr))
+    ends = [(bottom, in_low), (top, in_high)]
+    image = _interval(*(ends if stretch.slope > 0 else ends[::-1]))
+    with quiet():
+        return Piece(domain, SymbolicBranch(stretch, domain, image))
+
+
+def _ends_and_values(stretch: Stretch) -> list[Any]:
+    """The finite ends of a stretch, and what the formula is there."""
+    ends = [end for end in (stretch.low, stretch.high) if end.is_finite]
+    return ends + [v for v in (value_at(stretch.expr, end) for end in ends) if v is not None]
+
+
+def _hull(pieces: Sequence[Piece | Flat]) -> Interval:
+    """The smallest interval that holds all images."""
+    images = [
+        piece.image
+        if isinstance(piece, Piece)
+        else Interval(piece.value, piece.value, low_closed=True, high_closed=True)
+        for piece in pieces
+    ]
+    low = min(images, key=lambda image: (image.low, not image.low_closed))
+    high = max(images, key=lambda image: (image.high, image.high_closed))
+    return Interval(
+        low.low,
+        high.high,
+        low_closed=low.low_closed,
+        high_closed=high.high_closed,
+        low_slack=low.low_slack,
+        high_slack=high.high_slack,
+    )
+
+
+def _probes(domain: Interval) -> np.ndarray:
+    """Some of the points of an interval at every magnitude and every distance from its ends."""
+    points = probes(domain)
+    points = points[(np.abs(points) < 1e100) & ((np.abs(points) > 1e-100) | (points == 0))]
+    return points[np.unique(np.linspace(0, len(points) - 1, PROBES).astype(int))]

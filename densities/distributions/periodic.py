@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ class Wrapped(Univariate):
         """The ranges (first, last) of the other periods; without end where the support has none."""
         low, high = (np.isinf(value(end)) for end in self.law.support.edges)
         edges = np.concatenate([[-np.inf] * int(low), self._singly, [np.inf] * int(high)])
-        return [(a + 1.0, b - 1.0) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a > 1.0]
+        return [(a + 1.0, b - 1.0) for a, b in pairwise(edges) if b - a > 1.0]
 
     def _smooth(self, theta: np.ndarray) -> np.ndarray:
         """Σ f(θ + kP) over the ranges."""
@@ -200,12 +201,12 @@ class PeriodicImage(Pushforward):
         return None if isinstance(self.base, Wrapped) else super()._direction
 
     def replace(self, **changes: Any) -> Any:
-        return PeriodicImage(self.law.replace(**changes), self.transform)  # type: ignore[arg-type]
+        return PeriodicImage(self.law.replace(**changes), self.transform)
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
         if not self.batch_shape:
             return self
-        return PeriodicImage(self.law.member(index, shape), self.transform.member(index, shape))  # type: ignore[arg-type]
+        return PeriodicImage(self.law.member(index, shape), self.transform.member(index, shape))
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self.transform.forward(value(self.law.draw(rng, shape)))

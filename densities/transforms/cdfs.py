@@ -15,6 +15,7 @@ from densities.backends import namespace
 from densities.domains import POSITIVE, REAL, Interval
 from densities.parameters import REQUIRED, positive, real
 from densities.transforms.base import Bijection, constant, register
+from densities.transforms.complements import normal_quantile
 
 LOG2, LOG_PI = math.log(2.0), math.log(math.pi)
 HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
@@ -162,7 +163,7 @@ class MoyalCdf(Cdf):
     def ppf(self, y: Any) -> Any:
         xp = namespace(y)
         near_one = y > 0.5
-        tail = xp.ndtri(0.5 * xp.where(near_one, 0.5, y))
+        tail = normal_quantile(xp.log(xp.where(near_one, 0.5, y)) - LOG2)
         return -2.0 * xp.log(xp.where(near_one, ROOT2 * xp.erfinv(xp.where(near_one, 1.0 - y, 0.5)), -tail))
 
     def logpdf(self, z: Any) -> Any:

@@ -78,8 +78,8 @@ class SoftClip(Bijection):
     """y = high - a·s(d - s(t)), s(t) = log(1 + exp(t)), t = (x - low)/c, d = (high - low)/c, a = (high - low)/s(d).
 
     From the real line onto (low, high), almost x in between; c is `hinge_softness`, and low or high may be infinite. With
-    v = (x - high)/c it is low + a·(s(t) - s(t - s(d))), and d - s(t) = -log(exp(-d) + exp(v)): each end has its own form, accurate
-    to a rounding of that end.
+    v = (x - high)/c it is low + a·(s(t) - s(t - s(d))), and d - s(t) = -log(exp(-d) + exp(v)): each end has its own form,
+    accurate to a rounding of that end.
     """
 
     parameters = {"low": Parameter(EXTENDED), "high": Parameter(EXTENDED), "hinge_softness": positive(1.0)}

@@ -13,6 +13,19 @@ MAPS = [(entry.name, i) for entry in maps.registry for i, _ in enumerate(entry.i
 SLOW = {"sin", "cos", "cosh", "square", "abs", "power", "reciprocal"}
 # Known faults, each with what is wrong; a case that passes again leaves this table.
 FAULTS = {
+    **dict.fromkeys(
+        [
+            "frechet_cdf-0",
+            "frechet_cdf-1",
+            "gev_cdf-0",
+            "gev_cdf-1",
+            "gev_cdf-3",
+            "gumbel_cdf-0",
+            "moyal_cdf-0",
+            "moyal_cdf-1",
+        ],
+        "values below the least double have mass: exp(-exp(-x)) leaves the doubles at x = -6.6, and there no density is seen",
+    ),
     "sinh_arcsinh-0": "at 1e300 the log-det is a difference of two logarithms of 690: 1e-13 is left",
 }
 

@@ -68,7 +68,7 @@ def kl(
         raise ParameterError(argument_error("method", f"one of {', '.join(METHODS)}", method))
     ratio = radon_nikodym(p, q)
     shape = np.broadcast_shapes(ratio.p.batch_shape, ratio.q.batch_shape)
-    if shape:
+    if shape and dps is None:
         return kl_batch(
             ratio.p,
             ratio.q,
@@ -77,9 +77,10 @@ def kl(
             rtol,
             lambda a, b: kl(a, b, method=method, n=n, rng=rng, rtol=rtol, **options),
         )
-    decided = plan(ratio.p, ratio.q, method=method)
     if dps is not None:
-        return kl_digits(decided.p, decided.q, dps, kl(ratio.p, ratio.q, method=method, n=n, rng=rng, rtol=rtol, **options))
+        known = kl(ratio.p, ratio.q, method=method, n=n, rng=rng, rtol=rtol, **options)
+        return kl_digits(ratio.p, ratio.q, dps, known, lambda a, b: plan(a, b, method="quadrature"))
+    decided = plan(ratio.p, ratio.q, method=method)
     if decided.closed is not None:
         return _with_plan(decided.closed, decided)
     if decided.p.event_shape:

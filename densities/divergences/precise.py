@@ -30,6 +30,8 @@ LOST, MOST = 0.25, 60_000
 APART = 1e-6
 # Where a root has less than 2^-(NOTHING prec) no landmark is needed.
 NOTHING = 10
+# Where a root has less than e^-(UNSEEN prec) the integrand is 0, however large log(p/q).
+UNSEEN = 50
 # So many atoms are summed.
 TERMS = 20_000
 
@@ -95,9 +97,9 @@ def kl_term(term: Term, p: View, q: View) -> tuple[list[Any], list[Any], int]:
 
     def integrand(x: Any) -> tuple[Any, Any]:
         log_root = term.root.logpdf(x)
-        weight = mp.exp(log_root)
-        if not weight:
+        if log_root < -UNSEEN * mp.prec:
             return mp.mpf(0), mp.mpf(0)
+        weight = mp.exp(log_root)
         prec = mp.prec
         while True:
             with bits(prec):
@@ -113,8 +115,8 @@ def kl_term(term: Term, p: View, q: View) -> tuple[list[Any], list[Any], int]:
     return [term.weight * v for v in values], [term.weight * e for e in errors], count
 
 
-def kl_digits(p: Any, q: Any, dps: int, known: Estimate) -> Estimate:
-    """D(p‖q) to dps digits, for laws on the line of which `known` is the answer in doubles.
+def kl_digits(p: Any, q: Any, dps: int, known: Estimate, plan: Callable[[Any, Any], Any]) -> Estimate:
+    """D(p‖q) to dps digits, for laws on the line of which `known` is the answer in doubles; `plan` rewrites them.
 
     `value` is the nearest double and `error` its distance; `detail["mpf"]` has all the digits, and `detail["mpf_error"]`
     their error. Raises UnsupportedOperationError for laws whose formulas stop at doubles, ShapeError for batches.
@@ -124,6 +126,8 @@ def kl_digits(p: Any, q: Any, dps: int, known: Estimate) -> Estimate:
         raise ShapeError(argument_error("p, q", "scalar laws on the line where dps is given", (str(p), str(q))))
     if not np.isfinite(known.value) or not known.ok:
         return known
+    decided = plan(p, q)
+    p, q = decided.p, decided.q
     small = max(0.0, -np.log10(known.value)) if known.value > 1e-300 else 0.0
     try:
         with digits(dps + GUARD + small) as mp:
@@ -131,7 +135,7 @@ def kl_digits(p: Any, q: Any, dps: int, known: Estimate) -> Estimate:
             number, spread = public(total), public(error)
             nearest = float(total)
             distance = float(abs(total - nearest) + error)
-            good = error <= abs(total) * mp.mpf(10) ** -dps or total == 0
+            good = error <= max(abs(total), mp.mpf(known.error)) * mp.mpf(10) ** -dps or abs(total) <= 4 * error
     except UNLIFTED as refused:
         raise UnsupportedOperationError(f"kl of {p} and {q} to {dps} digits: {refused}") from refused
     detail = {**known.detail, "mpf": number, "mpf_error": spread, "digits": dps}

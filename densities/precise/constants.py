@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -79,8 +79,11 @@ def _signed(constant: Constant, positive: bool, mp: Any) -> Any:
 
 def exact(x: float, mp: Any) -> Any:
     """The number that the double `x` stands for in a formula; RoundedError where nobody can tell."""
-    if x == 0.0 or not math.isfinite(x) or is_literal():
-        return mp.mpf(x)
+    return mp.mpf(x) if x == 0.0 or not math.isfinite(x) or is_literal() else _read(x, mp, mp.prec)
+
+
+@lru_cache(maxsize=4096)
+def _read(x: float, mp: Any, prec: int) -> Any:
     mantissa, exponent = math.frexp(abs(x))
     if (mantissa * 2.0**SHORT_BITS).is_integer() or (abs(x) < 2.0**53 and float(x).is_integer()):
         return mp.mpf(x)

@@ -1,0 +1,102 @@
+"""Every continuous family to 50 digits, against densities and tails that mpmath has by itself."""
+
+import importlib.util
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+
+from densities.distributions import registry
+from densities.errors import UnsupportedOperationError
+
+SOURCE = Path(__file__).parent.parent / "reference" / "make_families.py"
+LEVELS = (0.05, 0.6)
+# Tails by quadrature on one side or on both, or singularities at thousands of digits: seconds each.
+SLOW = {"skew_normal", "von_mises", "inverse_gaussian", "generalized_normal", "wrapped_cauchy"}
+SLOW |= {"folded_cauchy", "folded_normal", "half_student_t"}
+
+
+@pytest.fixture(scope="module")
+def reference():
+    before = mpmath.mp.dps
+    spec = importlib.util.spec_from_file_location("make_families", SOURCE)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    yield module
+    mpmath.mp.dps = before
+
+
+def found():
+    for entry in registry:
+        law = entry.factory(**dict(entry.examples[0])) if entry.examples else None
+        if law is None or law.event_shape or law.measure != "lebesgue" or not law.params:
+            continue
+        for example in list(entry.examples)[:2]:
+            slow = entry.name in SLOW
+            yield pytest.param(entry.name, dict(example), id=f"{entry.name}-{example}", marks=[pytest.mark.slow] * slow)
+
+
+CASES = list(found())
+
+
+def relative(found, truth):
+    with mpmath.workdps(70):
+        return abs(found / truth - 1) if truth else abs(found)
+
+
+def tails(reference, x):
+    """F and 1 - F by mpmath; an arc in full, whose ends are ±π and not the doubles."""
+    if reference.F is None:
+        return None
+    with mpmath.workdps(80):
+        return reference.F(x), reference.S(x)
+
+
+@pytest.mark.parametrize(("name", "parameters"), CASES)
+def test_a_family_to_50_digits(reference, name, parameters):
+    if name not in reference.FAMILIES:
+        pytest.skip("no reference in mpmath")
+    law = registry.get(name)(**parameters)
+    with mpmath.workdps(80):
+        mine = reference.FAMILIES[name](**{key: mpmath.mpf(p) for key, p in law.params.items()})
+    for level in LEVELS:
+        x = law.ppf(level)
+        if not law.support.interior_contains(x) or abs(x) < 1e-300:
+            continue
+        with mpmath.workdps(80):
+            log = mine.f(mpmath.mpf(x))
+        found = law.logpdf(x, dps=50)
+        assert abs(found - log) <= mpmath.mpf(10) ** -45 * max(1, abs(log))
+        assert float(found) == pytest.approx(law.logpdf(x), rel=1e-13, abs=1e-13)
+        lower, upper = law.cdf(x, dps=50), law.sf(x, dps=50)
+        assert float(lower) == pytest.approx(law.cdf(x), rel=1e-13)
+        assert float(upper) == pytest.approx(law.sf(x), rel=1e-13)
+        assert relative(lower + upper, 1) < 1e-45
+        truth = tails(mine, mpmath.mpf(x))
+        if truth is not None and name not in ("von_mises", "wrapped_cauchy"):
+            assert relative(lower, truth[0]) < 1e-45
+            assert relative(upper, truth[1]) < 1e-45
+
+
+def quantile_or_refusal(law):
+    try:
+        return law.ppf(0.3, dps=50)
+    except UnsupportedOperationError as refused:
+        return str(refused)
+
+
+@pytest.mark.parametrize(("name", "parameters"), CASES)
+def test_a_quantile_leads_back_to_50_digits(reference, name, parameters):
+    law = registry.get(name)(**parameters)
+    q = quantile_or_refusal(law)
+    if isinstance(q, str):  # by name, and only by families that have no formula of their own
+        assert name in q
+        assert name not in reference.FAMILIES
+        return
+    assert float(q) == pytest.approx(law.ppf(0.3), rel=1e-13, abs=1e-300)
+    with mpmath.workdps(70):
+        low, high = (float(np.nextafter(float(q), side)) for side in (-np.inf, np.inf))
+        assert low <= q <= high
+    back = law.cdf(q, dps=40)
+    assert relative(back, mpmath.mpf(0.3)) < 1e-38

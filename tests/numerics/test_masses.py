@@ -1,0 +1,49 @@
+"""Masses of intervals: right wherever the peaks of a law lie, however little of the whole an interval holds."""
+
+import numpy as np
+import pytest
+
+import densities as dn
+
+FAR = "mixture([0.99, 0.01], [normal(-1000, 1.5), normal(1.5, 0.12)])"
+ENDS = np.array([-np.inf, -1010.0, -1000.0, -995.6, 0.03, 1.45, 1.5, 1.6, 3.0, np.inf])
+
+
+def of_components(ends, law=(0.99, 0.01)):
+    parts = (dn.Normal(-1000, 1.5), dn.Normal(1.5, 0.12))
+    return sum(w * part.prob(ends[:-1], ends[1:]) for w, part in zip(law, parts, strict=True))
+
+
+def test_a_mixture_adds_up_its_components():
+    np.testing.assert_allclose(dn.parse(FAR).prob(ENDS[:-1], ENDS[1:]), of_components(ENDS), rtol=1e-13)
+
+
+def test_through_an_image_of_a_mixture():
+    pushed = dn.parse(f"{FAR} >> affine(0, 0.5) >> sinh_arcsinh(0.25, 1)")
+    ends = np.sinh(np.arcsinh(0.5 * ENDS) + 0.25)
+    np.testing.assert_allclose(pushed.prob(ends[:-1], ends[1:]), of_components(ENDS), rtol=1e-11)
+
+
+def test_a_law_of_two_distant_peaks_known_by_its_density_alone():
+    whole = dn.parse(FAR)
+    law = dn.FromDensity(whole.logpdf, landmarks=[-1000.0, 1.5])
+    np.testing.assert_allclose(law.prob(ENDS[3:-1], ENDS[4:]), of_components(ENDS)[3:], rtol=1e-10)
+
+
+def test_components_on_different_supports():
+    law = dn.Mixture([0.25, 0.75], [dn.Uniform(0, 1), dn.Exponential(2.0)])
+    low, high = np.array([-1.0, -2.0, 0.5, 0.9, 3.0]), np.array([-0.5, 0.25, 0.75, 2.0, 4.0])
+    truth = 0.25 * (np.clip(high, 0, 1) - np.clip(low, 0, 1)) + 0.75 * (
+        np.exp(-np.maximum(low, 0) / 2) - np.exp(-np.maximum(high, 0) / 2)
+    )
+    np.testing.assert_allclose(law.prob(low, high), truth, rtol=1e-13)
+
+
+@pytest.mark.parametrize("text", ["truncate(normal(0, 1), -5, 300)", "skew_normal(3)", "square(normal(20, 0.5))"])
+def test_wide_intervals_that_hold_little(text):
+    law = dn.parse(text)
+    middle = float(law.isf(1e-3))
+    ends = np.array([law.isf(1e-3), law.isf(9e-4), law.isf(1e-5), middle + 40 * (middle - law.median())])
+    logs = law.logsf(ends)
+    truth = np.append(np.exp(logs[:-1]) * -np.expm1(np.diff(logs)), [])
+    np.testing.assert_allclose(law.prob(ends[:-1], ends[1:]), truth, rtol=1e-11)

@@ -1,0 +1,74 @@
+"""The bounds of the divergence of mixtures hold, and a value outside of them is not trusted."""
+
+import gzip
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import densities as dn
+from densities.divergences.mixtures import bracketed, lower_bound, upper_bound
+from densities.estimate import ErrorKind, Estimate, Status
+
+ROWS = json.loads(gzip.decompress((Path(__file__).parents[1] / "reference" / "coverage.json.gz").read_bytes()))
+MIXTURES = [row for row in ROWS if row[0] == "mixtures"]
+
+
+def test_the_truth_lies_between_the_bounds():
+    for _, p, q, truth in random.Random(5).sample(MIXTURES, 40):
+        p, q = dn.parse(p), dn.parse(q)
+        assert lower_bound(p, q) <= float(truth) * (1 + 1e-12)
+        assert float(truth) <= upper_bound(p, q) * (1 + 1e-12)
+
+
+def test_bounds_of_one_component_are_tight():
+    p, q = dn.Normal(0, 1), dn.Normal(1, 2)
+    assert upper_bound(p, q) == pytest.approx(dn.kl(p, q).value, rel=1e-14)
+
+
+def test_a_shared_component_is_seen():
+    # With the same components the bound is at most the divergence of the weights.
+    parts = [dn.Normal(-3, 1), dn.Normal(3, 1)]
+    p, q = dn.Mixture([0.2, 0.8], parts), dn.Mixture([0.5, 0.5], parts)
+    weights = 0.2 * np.log(0.4) + 0.8 * np.log(1.6)
+    assert lower_bound(p, q) <= dn.kl(p, q).value <= upper_bound(p, q) <= weights * (1 + 1e-12)
+
+
+def test_they_stand_beside_the_answer():
+    p = dn.Mixture([0.5, 0.5], [dn.Normal(-1, 1), dn.StudentT(3, 1, 1)])
+    found = dn.kl(p, dn.Normal(0, 2))
+    assert found.status is Status.CONVERGED
+    assert found.detail["lower"] < found.value < found.detail["upper"]
+    drawn = dn.kl(p, dn.Normal(0, 2), method="montecarlo", n=2**12, rng=0)
+    assert drawn.detail["lower"] == found.detail["lower"]
+
+
+def test_atoms_count_in_the_cells():
+    p = dn.Mixture([0.5, 0.5], [dn.Delta(0.0), dn.Normal(0, 1)])
+    q = dn.Mixture([0.25, 0.75], [dn.Delta(0.0), dn.Normal(0, 1)])
+    found = dn.kl(p, q)
+    truth = 0.5 * np.log(2) + 0.5 * np.log(2 / 3)
+    assert found.value == pytest.approx(truth, rel=1e-12)
+    assert lower_bound(p, q) <= truth * (1 + 1e-12)
+    assert upper_bound(p, q) == pytest.approx(truth, rel=1e-9)
+
+
+@pytest.mark.parametrize("wrong", [0.0, 50.0])
+def test_a_value_outside_is_not_trusted(wrong):
+    p, q = dn.Mixture([0.5, 0.5], [dn.Normal(-4, 1), dn.Normal(4, 1)]), dn.Normal(0, 1)
+    claimed = Estimate(wrong, 1e-9, ErrorKind.HEURISTIC, Status.CONVERGED, "quadrature")
+    found = bracketed(claimed, p, q)
+    assert found.status is Status.NOT_CONVERGED
+    assert "outside the bounds" in found.reason
+
+
+def test_more_pairs_than_are_worth_it_leave_the_upper_bound_open():
+    many = dn.Mixture(np.full(20, 0.05), [dn.Normal(i, 1) for i in range(20)])
+    assert upper_bound(many, many.replace(weights=np.full(20, 0.05))) == np.inf
+
+
+def test_components_without_a_known_divergence_leave_it_open():
+    p = dn.Mixture([0.5, 0.5], [dn.Cauchy(0, 1), dn.Normal(0, 1)])
+    assert upper_bound(p, dn.Normal(0, 1)) == np.inf

@@ -15,7 +15,16 @@ from typing import Any
 
 from densities import protocols
 from densities.distributions.base import Distribution
-from densities.distributions.identities import circular, exponentials, lines, names, powers, truncations
+from densities.distributions.identities import (
+    circular,
+    exponentials,
+    generalized,
+    lines,
+    names,
+    powers,
+    symmetric,
+    truncations,
+)
 from densities.distributions.identities.chains import after, through
 from densities.distributions.identities.moves import Exponent, Line, Move
 from densities.distributions.identities.table import identities, names_of, register_identity, renamed
@@ -26,7 +35,7 @@ from densities.errors import SupportError
 from densities.protocols import push_forward
 
 __all__ = ["Exponent", "Line", "canonical", "identities", "register_identity", "simplify"]
-RULES = (circular, exponentials, lines, names, powers, truncations)
+RULES = (circular, exponentials, generalized, lines, names, powers, symmetric, truncations)
 CACHE = "_simplest"
 # A weight this close to 1 is 1: the weights of a mixture are sums of rounded numbers.
 WHOLE = 4.0 * 2.0**-52

@@ -8,6 +8,7 @@ import numpy as np
 
 from densities.distributions.identities.moves import Line, firm, near, steady
 from densities.distributions.identities.table import along, named, register_identity
+from densities.distributions.truncated import Truncated
 
 JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
 
@@ -89,19 +90,27 @@ def log_of_pareto(a: Any, xm: Any) -> Any:
 
 @register_identity("uniform", "log", source=f"{JOHNSON}, ch. 19")
 def log_of_uniform(low: Any, high: Any) -> Any:
-    """-log(X/high) is exponential for a variable on (0, high)."""
-    return along(named("exponential", 1.0), steady(np.log(high), 1.0), -1.0) if np.all(np.equal(low, 0.0)) else None
+    """-log(X/high) is exponential for a variable on (0, high), and truncated where the variable begins above 0."""
+    end = steady(np.log(high), 1.0)
+    if np.all(np.equal(low, 0.0)):
+        return along(named("exponential", 1.0), end, -1.0)
+    scalar = np.ndim(low) == 0 and np.ndim(high) == 0 and low > 0
+    return along(Truncated(named("exponential", 1.0), 0.0, np.log(high / low)), end, -1.0) if scalar else None
 
 
 @register_identity("beta", "log", source=f"{JOHNSON}, ch. 25")
 def log_of_beta(a: Any, b: Any) -> Any:
-    return along(named("exponential", 1.0 / a), 0.0, -1.0) if np.all(np.equal(b, 1.0)) else None
+    if np.all(np.equal(b, 1.0)):
+        return along(named("exponential", 1.0 / a), 0.0, -1.0)
+    return along(named("exponentiated_weibull", b, 1.0, 1.0), 0.0, -1.0) if np.all(np.equal(a, 1.0)) else None
 
 
 @register_identity("lomax", "log", source=f"{JOHNSON}, ch. 23")
 def log_of_lomax(a: Any, scale: Any) -> Any:
-    """Lomax(1) is the odds of a uniform variable."""
-    return named("logistic", log_of(scale, 1.0), 1.0) if np.all(np.equal(a, 1.0)) else None
+    """Lomax(1) is the odds of a uniform variable, Lomax(a) those of a power turned round."""
+    if np.all(np.equal(a, 1.0)):
+        return named("logistic", log_of(scale, 1.0), 1.0)
+    return along(named("generalized_logistic", a, -log_of(scale, 1.0), 1.0), 0.0, -1.0)
 
 
 @register_identity("beta", "odds", source=f"{JOHNSON}, ch. 27")

@@ -123,9 +123,13 @@ def beta_prime_line(a: Any, b: Any, line: Line) -> Any:
 
 @register_identity("beta", "line", source=f"{JOHNSON}, ch. 25")
 def beta_line(a: Any, b: Any, line: Line) -> Any:
-    """1 - X exchanges the two exponents."""
-    from_one = near(line.ratio, -1.0) and np.all(np.equal(line.shift, line.divisor))
-    return named("beta", b, a) if from_one else None
+    """1 - X exchanges the two exponents; 2X - 1 on the semicircle; a multiple of a power of a uniform variable."""
+    if near(line.ratio, -1.0) and np.all(np.equal(line.shift, line.divisor)):
+        return named("beta", b, a)
+    if np.all(np.equal(a, 1.5)) and np.all(np.equal(b, 1.5)):
+        return named("semicircular", line.moved(0.5, 0.5), line.stretched(0.5))
+    power = line.through_origin and line.up and np.all(np.equal(b, 1.0))
+    return named("power_function", a, line.ratio) if power else None
 
 
 @register_identity("pareto", "line", source=f"{JOHNSON}, ch. 20")

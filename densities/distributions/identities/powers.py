@@ -13,19 +13,27 @@ JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
 
 
 def gamma_power(shape: Any, scale: Any, p: Any) -> Any:
-    """(scale·G)^p for G gamma of this shape: G itself, its reciprocal, or the root of one that has a name."""
+    """(scale·G)^p for G gamma of this shape: G itself, its reciprocal, a root that has a name, or a generalised gamma."""
     if np.all(np.equal(p, 1.0)):
         return named("gamma", shape, scale)
     if np.all(np.equal(p, -1.0)):
         return named("inverse_gamma", shape, 1.0 / scale)
-    return _root_of_gamma(shape, scale) if np.all(np.equal(p, 0.5)) else None
+    if np.all(np.equal(p, 0.5)):
+        return _root_of_gamma(shape, scale)
+    if not (np.all(p > 0) or np.all(p < 0)) or np.all(np.equal(shape, 1.0)):
+        return None
+    return named("generalized_gamma", shape, 1.0 / p, firm(scale**p, 1.0 / p))
 
 
 def _root_of_gamma(shape: Any, scale: Any) -> Any:
     for special, family in ((0.5, "half_normal"), (1.0, "rayleigh"), (1.5, "maxwell")):
         if np.all(np.equal(shape, special)):
             return named(family, np.sqrt(0.5 * scale))
-    return named("chi", 2.0 * shape) if np.all(np.equal(scale, 2.0)) else None
+    if np.all(np.equal(shape, 1.0)):
+        return None
+    return (
+        named("chi", 2.0 * shape) if np.all(np.equal(scale, 2.0)) else named("nakagami", shape, np.sqrt(shape * scale))
+    )
 
 
 @register_identity("gamma", "power", source=f"{JOHNSON}, ch. 17 and 18")
@@ -115,7 +123,7 @@ def uniform_to_power(low: Any, high: Any, p: Exponent) -> Any:
         return None
     if p.negative:
         return _member_of_power("pareto", -p.divide(1.0), p.of(high))
-    return named("beta", p.divide(1.0), 1.0) if p.positive and np.all(np.equal(high, 1.0)) else None
+    return _member_of_power("power_function", p.divide(1.0), p.of(high)) if p.positive else None
 
 
 @register_identity("beta", "power", source=f"{JOHNSON}, ch. 25")
@@ -164,12 +172,12 @@ def half_cauchy_to_power(scale: Any, p: Exponent) -> Any:
 
 @register_identity("normal", "abs", source="definition")
 def abs_of_normal(loc: Any, scale: Any) -> Any:
-    return _folded("half_normal", loc, scale)
+    return _folded("half_normal", loc, scale) or named("folded_normal", np.abs(loc) / scale, scale)
 
 
 @register_identity("cauchy", "abs", source="definition")
 def abs_of_cauchy(loc: Any, scale: Any) -> Any:
-    return _folded("half_cauchy", loc, scale)
+    return _folded("half_cauchy", loc, scale) or named("folded_cauchy", np.abs(loc) / scale, scale)
 
 
 @register_identity("laplace", "abs", source="definition")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import value
+from densities.anchored import choose, value
 from densities.distributions.base import Part, Univariate, register
 from densities.distributions.pushforward import hull, merged_atoms
 from densities.domains import Interval, union
@@ -45,6 +45,11 @@ class Mixture(Univariate):
         self._terms = [
             (weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0
         ]
+
+    @property
+    def terms(self) -> Sequence[tuple[float, Any]]:
+        """The weights that are not zero, each with its component."""
+        return self._terms
 
     @cached_property
     def support(self) -> Interval:
@@ -113,6 +118,10 @@ class Mixture(Univariate):
             [component.anywhere("logsf", x) + np.log(weight) for weight, component in self._continuous], x
         )
 
+    def raw_log_mass(self, a: Any, b: Any) -> Any:
+        logs = [np.log(weight) + _log_mass_within(component, a, b) for weight, component in self._continuous]
+        return self._log_sum(logs, value(b - a))
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         which = rng.choice(
             len(self._terms), size=shape, p=np.array([w for w, _ in self._terms]) / sum(w for w, _ in self._terms)
@@ -161,6 +170,20 @@ class Mixture(Univariate):
     def __repr__(self) -> str:
         weights = ", ".join(map(number_text, self.weights))
         return f"Mixture([{weights}], [{', '.join(map(repr, self.components))}])"
+
+
+def _log_mass_within(law: Any, a: Any, b: Any) -> Any:
+    """log of the mass of the law between a and b, which need not lie in its support."""
+    low, high = law.support.edges
+    below, above = np.asarray(a <= low), np.asarray(b >= high)
+    apart = np.asarray(b <= low) | np.asarray(a >= high)
+    inside = law.support.interior_point()
+    start, stop = choose(below | apart, inside, a), choose(above | apart, inside, b)
+    inner = value(law.raw_log_mass(start, choose(above & ~below, start, stop)))
+    whole = np.where(below & above, law.log_continuous_mass, inner)
+    whole = np.where(below & ~above, value(law.anywhere("logcdf", b)), whole)
+    whole = np.where(above & ~below, value(law.anywhere("logsf", a)), whole)
+    return np.where(apart, -np.inf, whole)
 
 
 def checked_weights(weights: Sequence[float], n: int) -> np.ndarray:

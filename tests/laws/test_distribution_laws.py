@@ -61,14 +61,11 @@ MADE = {
 }
 
 
-NO_QUANTILE = "ppf(logp=-800) is NaN where the quantile is nearer to the end than any double"
-MADE_FAULTS = {"mixture on different supports": NO_QUANTILE}
 MADE_SLOW = {"square of normal", "abs of t"}
 
 
 def made(name):
-    expected = [pytest.mark.xfail(reason=MADE_FAULTS[name], raises=ValidationError)] if name in MADE_FAULTS else []
-    return pytest.param(name, marks=expected + [pytest.mark.slow] * (name in MADE_SLOW))
+    return pytest.param(name, marks=[pytest.mark.slow] * (name in MADE_SLOW))
 
 
 @pytest.mark.parametrize("name", [made(name) for name in MADE])

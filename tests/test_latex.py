@@ -197,7 +197,7 @@ PUSHED = [
     "erf(normal(0, 1))",
     "erfinv(uniform(-1, 1))",
     "atan(normal(0, 1))",
-    "tan(uniform(-1, 1))",
+    "principal_tan(uniform(-1, 1))",
     "asin(uniform(-1, 1))",
     "acos(uniform(-1, 1))",
     "sinh(normal(0, 1))",

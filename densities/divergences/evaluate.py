@@ -12,6 +12,7 @@ from densities.distributions.identities import canonical
 from densities.divergences import rewrites, vector
 from densities.divergences.batches import kl_batch
 from densities.divergences.closed_forms import closed_form
+from densities.divergences.mixtures import bracketed
 from densities.divergences.montecarlo import kl_montecarlo
 from densities.divergences.numeric import kl_quadrature
 from densities.divergences.precise import kl_digits
@@ -88,7 +89,7 @@ def kl(
         return _with_plan(found, decided)
     run: Callable[..., Estimate] = {"montecarlo": kl_montecarlo, "sum": kl_sum}.get(decided.method, kl_quadrature)
     settings = {"n": n, "rng": rng, **options} if decided.method == "montecarlo" else {"rtol": rtol}
-    return _with_plan(run(decided.p, decided.q, **settings), decided)
+    return _with_plan(bracketed(run(decided.p, decided.q, **settings), decided.p, decided.q), decided)
 
 
 def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:

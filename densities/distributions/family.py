@@ -96,7 +96,7 @@ class Family(Univariate):
     def _standard_ends(self, a: Any, b: Any) -> tuple[Any, Any]:
         """a and b standardised, b as a and the width where that is narrow: dividing each by the scale would round it away."""
         low, high = self.standardise(a), self.standardise(b)
-        if not self._scaled:
+        if not (self._scaled or self._shifted):
             return low, high
         if self._shifted:
             low, high = (pure(anchored(x) - self._loc) / self._scale for x in (a, b))

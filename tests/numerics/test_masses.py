@@ -47,3 +47,8 @@ def test_wide_intervals_that_hold_little(text):
     logs = law.logsf(ends)
     truth = np.append(np.exp(logs[:-1]) * -np.expm1(np.diff(logs)), [])
     np.testing.assert_allclose(law.prob(ends[:-1], ends[1:]), truth, rtol=1e-11)
+
+
+@pytest.mark.parametrize("law", [dn.Cauchy(0.3, 1.0), dn.Normal(0.3, 1.0), dn.Logistic(0.3, 1.0), dn.Normal(0.3, 0.5)])
+def test_a_location_rounds_no_width_away(law):
+    assert law.prob(1e-100, 3e-100) == pytest.approx(2e-100 * law.pdf(0.0), rel=1e-13)

@@ -55,8 +55,9 @@ _NAMES = {
         LeakyRelu LeakyTanh Log Log10 Log1mexp Log1p Log2 LogNdtr LogSigmoid LogTanh LogisticCdf Logit ManyToOne
         MatrixAffine MoyalCdf NormalCdf NormalPpf Power PpfOf PrincipalTan RayleighCdf Reciprocal Relu Round Scale Shift
         ShiftedGompertzCdf Sigmoid Sign SignedPower Sin Sinh SinhArcsinh SneakyRelu SoftClip Softplus SoftplusInverse
-        Softsign Sqrt Square Standardize Tan Tanh Transform TriangularAffine WeibullCdf YeoJohnson""",
-    "densities.transforms.symbolic": "Symbolic",
+        Softsign Sqrt Square Standardize Tan Tanh Transform TriangularAffine WeibullCdf YeoJohnson between
+        reparametrise""",
+    "densities.distributions.symbolic": "Symbolic",
     "densities.distributions.explain": "explain",
     "densities.domains": "Integers Interval Real RealVector Simplex",
     "densities.estimate": "ErrorKind Estimate Status",

@@ -11,6 +11,7 @@ from densities.transforms.base import (
     register,
     registry,
 )
+from densities.transforms.between import between, reparametrise
 from densities.transforms.catalogue import find
 from densities.transforms.cdfs import (
     ArcsineCdf,
@@ -181,9 +182,11 @@ __all__ = [
     "TriangularAffine",
     "WeibullCdf",
     "YeoJohnson",
+    "between",
     "compose",
     "find",
     "get",
     "register",
     "registry",
+    "reparametrise",
 ]

@@ -11,7 +11,9 @@ FAMILIES = [(entry.name, i) for entry in laws.registry for i, _ in enumerate(ent
 
 
 # Bessel sums, Owen's T and incomplete beta functions: more than two seconds each.
-SLOW = {"von_mises", "skew_normal", "beta_prime"} | {"beta-1", "f-0", "f-1", "zipf-1"}
+SLOW = {"von_mises", "skew_normal", "beta_prime", "noncentral_chi_squared", "rice", "alpha", "lindley"}
+SLOW |= {"folded_normal", "folded_cauchy", "half_student_t", "half_generalized_normal", "semicircular"}
+SLOW |= {"beta-1", "f-0", "f-1", "zipf-1"}
 # Known faults, each with what is wrong; a case that passes again leaves this table.
 NAN_FAR = "sf is NaN at 1e300"
 CANCELS = "masses of narrow intervals cancel"
@@ -26,6 +28,7 @@ FAULTS = {
     "negative_binomial-2": NAN_FAR,
     "kumaraswamy-2": "pdf of float32 overflows",
     "zipf-1": "quantiles and draws beyond 2^53",
+    "birnbaum_saunders-1": "cdf is off by 6e-13 relative at 1e-300, by the rounding of log x",
 }
 
 

@@ -88,7 +88,7 @@ class Hyperbola(Between):
 @register(
     "log_uniform",
     aliases=("loguniform", "reciprocal_law"),
-    examples=[{"low": 0.5, "high": 20.0}, {"low": 1.0, "high": 1.001}, {"low": 1e-3, "high": 1e6}],
+    examples=[{"low": 0.5, "high": 20.0}, {"low": 1.0, "high": 1.001}, {"low": 1.0, "high": 1e6}],
     source="R. W. Hamming, Bell Syst. Tech. J. 49 (1970)",
 )
 class LogUniform(Hyperbola):

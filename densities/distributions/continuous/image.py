@@ -81,10 +81,14 @@ class Image(Family):
         return self.law.raw_logsf(x)
 
     def raw_mass(self, a: Any, b: Any) -> Any:
-        return self.law.raw_mass(*near(a, b))
+        return self.law.raw_mass(*self._ends(a, b))
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
-        return self.law.raw_log_mass(*near(a, b))
+        return self.law.raw_log_mass(*self._ends(a, b))
+
+    def _ends(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """The ends as one and the width; where points need their distance from an end of the way, as they are."""
+        return (a, b) if self.fragile else near(a, b)
 
     def raw_ppf(self, q: Any) -> Any:
         return self.law.raw_ppf(q)

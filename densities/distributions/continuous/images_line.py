@@ -279,7 +279,7 @@ class GeneralizedExtremeValue(Image):
 @register(
     "kappa4",
     aliases=("kappa_4",),
-    examples=[{"h": 0.5, "k": 0.3}, {"h": -0.5, "k": -0.2}, {"h": 0.0, "k": 0.0}],
+    examples=[{"h": 0.0, "k": 0.25}, {"h": -0.5, "k": -0.2}, {"h": 0.0, "k": 0.0}],
     source="J. R. M. Hosking, IBM J. Res. Dev. 38 (1994)",
 )
 class Kappa4(Image):

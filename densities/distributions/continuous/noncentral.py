@@ -75,10 +75,9 @@ def _log_upper(orders: Any, u: Any) -> Any:
 
 
 def _accumulated(steps: Any, start: Any, order: slice) -> Any:
-    """log of the running sums that begin with `start` and take the steps in this order, with a common scale."""
+    """log of the running sums that begin with `start` and take the steps in this order; they may span e^±1000."""
     logs = np.concatenate([start, steps[:, order]], axis=1)
-    top = np.max(logs, axis=1, keepdims=True)
-    return (np.log(np.cumsum(np.exp(logs - top), axis=1)) + top)[:, order]
+    return np.logaddexp.accumulate(logs, axis=1)[:, order]
 
 
 TAILS: dict[str, Callable[[Any, Any], Any]] = {"density": _log_density, "lower": _log_lower, "upper": _log_upper}

@@ -32,7 +32,7 @@ from densities.domains import UNIT, Interval
 from densities.errors import ParameterError, argument_error
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, real
-from densities.precise import Precise
+from densities.precise import Lifted
 
 
 class Between(Family):
@@ -77,7 +77,7 @@ class Between(Family):
     def standardise(self, x: Any) -> Any:
         """z, in the upper half as 1 and the distance from `high`, which two doubles give exactly, as below that from low."""
         z = super().standardise(x)
-        if not (self._shifted or self._scaled) or isinstance(x, Precise):
+        if not (self._shifted or self._scaled) or isinstance(x, Lifted):
             return z
         above = value(z) > 0.5
         if isinstance(x, Anchored):

@@ -122,7 +122,8 @@ class LogRatioDraws:
             upper = u > 0.5
             x = np.empty(u.shape)
             x[~upper], x[upper] = value(part.root.raw_ppf(u[~upper])), value(part.root.raw_isf(rest[upper]))
-            if safe(x) and safe(np.asarray(value(part.forward(x)[0]))):
+            ends = np.array([x.min(initial=np.inf), x.max(initial=-np.inf)]) if part.injective else x
+            if safe(x) and safe(np.asarray(value(part.forward(ends)[0]))):
                 nodes = self.ratio.on(part, x)  # type: ignore[arg-type]
                 if np.isfinite(value(nodes.t)).all():
                     return nodes
@@ -153,7 +154,7 @@ class ControlledDraws(LogRatioDraws):
         t, weight, draws = self.log_ratios(source)
         with quiet():
             columns = [t, *self._controls(t, draws)]
-            return np.stack([weight * column for column in columns], axis=1)
+            return np.stack([weight * column for column in columns]).T
 
     def _controls(self, t: np.ndarray, draws: Draws | None) -> list[np.ndarray]:
         controls = [-np.expm1(-t)] if self.balanced else []
@@ -263,7 +264,9 @@ def kl_montecarlo(
     entropy = entropy_of(rng, options.get("checkpoint"))
     values = controlled(p, q, n if options.get("target") is None else min(n, FEW_DRAWS), scheme, entropy)
     known = values.known
-    options = {"dimension": values.dimension, "scheme": scheme, **({"control": known} if known else {}), **options}
+    if known:
+        options = {"control": known, "judged": 1 + values.balanced, **options}
+    options = {"dimension": values.dimension, "scheme": scheme, **options}
     result = estimate_mean(values, n, rng=entropy, **options)
     if result.standard_error <= values.rounding(entropy):  # the tails of rounding say nothing
         result = replace(result, heavy_tail=False)

@@ -108,6 +108,7 @@ class Plan:
     entropy: int
     target: float | None
     label: str
+    judged: int | None
     first: int = 0
 
     @property
@@ -200,11 +201,12 @@ def _chunk(values: Values, plan: Plan, index: int) -> Tally:
         if not np.isfinite(mean).all():
             nan_count, infinite_count = np.isnan(columns).sum(axis=-1), np.isinf(columns).sum(axis=-1)
             columns = np.where(np.isfinite(columns), columns, 0.0)
-        share = -(-plan.size // 100)
+        columns = columns[: plan.judged]
+        size, share = np.abs(columns), -(-plan.size // 100)
         low, high = -_largest(-columns, max(plan.kept, share)), _largest(columns, max(plan.kept, share))
         top = _largest(np.abs(np.concatenate([low, high], axis=-1)), share).sum(axis=-1) / plan.size / plan.chunks
-        absolute = _safe_mean(np.abs(columns)) / plan.chunks
-        spread = _spread(columns, mean, np.maximum(high.max(axis=-1) - mean, mean - low.min(axis=-1))) / plan.chunks
+        reach = np.maximum(high.max(axis=-1) - mean[: plan.judged], mean[: plan.judged] - low.min(axis=-1))
+        absolute, spread = _safe_mean(size) / plan.chunks, _spread(columns, mean[: plan.judged], reach) / plan.chunks
         low, high = -_largest(-low, plan.kept), _largest(high, plan.kept)
         return Tally([mean], [halves[:, 0]], low, high, absolute, spread, top, nan_count, infinite_count)
 
@@ -231,7 +233,10 @@ def _fit(tally: Tally, known: np.ndarray | None, shapes: Callable[[], np.ndarray
     means, first = np.array(tally.means), np.array(tally.halves)
     halves, coefficients, used = np.stack([first, 2.0 * means - first]), None, 0
     if known is not None:
-        replicates, coefficients, used = adjusted(means, known, ~(shapes()[1:] > HEAVY_SHAPE))
+        light = np.ones(len(known), dtype=bool)
+        heavy = shapes()[1:] > HEAVY_SHAPE
+        light[: len(heavy)] = ~heavy
+        replicates, coefficients, used = adjusted(means, known, light)
         active = np.where(coefficients != 0, halves[..., 1:] - known, 0.0)
         halves = halves[..., :1] - np.einsum("hij,j->hi", active, coefficients)[..., None]
         means = replicates[:, None]
@@ -248,7 +253,8 @@ def _fit(tally: Tally, known: np.ndarray | None, shapes: Callable[[], np.ndarray
 def _shapes(tally: Tally, plan: Plan) -> np.ndarray:
     """k̂ of the heavier tail of each column; each side has its own, for a pile-up on one is no tail of the other."""
     size = tail_size(tally.count * plan.size) + 1
-    centre, spread = np.mean(tally.means, axis=0), tally.spread * (plan.chunks / tally.count)
+    centre = np.mean(np.array(tally.means)[:, : plan.judged], axis=0)
+    spread = tally.spread * (plan.chunks / tally.count)
     sides = []
     for side, middle in ((tally.high, centre), (-tally.low, -centre)):
         shape = np.array([tail_shape(_largest(tail, size)) for tail in side])
@@ -340,6 +346,7 @@ def estimate_mean(
     executor: Any = None,
     progress: Callable[[int, int, Any], None] | None = None,
     control: Sequence[float] | None = None,
+    judged: int | None = None,
     checkpoint: str | os.PathLike | None = None,
     label: str = "",
 ) -> MeanResult:
@@ -355,7 +362,9 @@ def estimate_mean(
     time_limit  seconds, looked at between chunks; what is finished then is the answer. So it is after Ctrl-C
     executor    None, or an object with submit(function, argument); the result has the same bits
     progress    called as progress(draws done, draws planned, mean so far, before controls)
-    control     the known means of the columns 1, 2, ...; the mean is that of column 0, with fitted coefficients
+    control     the known means of the columns 1, 2, ...; the mean is that of column 0, with fitted coefficients; a
+                control with a heavy tail is left out
+    judged      how many of the first columns have their tails looked at, where the others are known to have none
     checkpoint  a file that holds what is finished (written every few seconds, atomically), and from which the run
                 resumes to the same bits; `label` tells runs apart
 
@@ -371,7 +380,7 @@ def estimate_mean(
     stored = checkpoints.read(path) if path is not None and path.exists() else None
     entropy = entropy_of(rng, checkpoint)
     plans = [
-        Plan(size, chunks, dimension, scheme, entropy, target, label, first)
+        Plan(size, chunks, dimension, scheme, entropy, target, label, judged, first)
         for size, chunks, first in _layouts(int(n), target)
     ]
     stored_plan = plans[0] if path is None or stored is None else _match(path, stored, plans)

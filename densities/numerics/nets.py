@@ -130,8 +130,8 @@ def stratified(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
     for axis in u if half else ():
         swap = _bits(generator, half)
         for part, other in ((axis[:half], swap), (axis[half:], 1 - swap)):
-            pairs = generator.permutation(half) if d > 1 else np.arange(half)
-            part += 2 * pairs + other[pairs]
+            cells = np.arange(0, size, 2) + other
+            part += cells if d == 1 else generator.permutation(cells)
     u /= size
     return np.clip(u, FIRST, LAST, out=u).T
 

@@ -27,6 +27,7 @@ FUNCTIONS = {
     r"\Phi": special.ndtr,
     r"\varphi": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
     "I_0": special.i0,
+    "I": special.iv,
     "B": special.beta,
     r"\min": min,
     r"\zeta": special.zeta,
@@ -136,6 +137,8 @@ class Calculator:
             if exponent == -1:
                 apply, exponent = INVERSES[token], 1
         arguments = self.delimited() if self.peek() in ("(", r"\left") else [self.power()]
+        if token == "I":
+            return apply(base, *arguments)
         return apply(*arguments) ** exponent / (math.log(base) if base else 1)
 
 

@@ -11,6 +11,7 @@ from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.family import Family
 from densities.distributions.from_density import FromDensity
 from densities.distributions.functions import push
+from densities.distributions.latex import limits  # noqa: F401
 from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward

@@ -254,7 +254,7 @@ class DoubleWeibull(TwoSided):
 
     parameters = {"c": positive(REQUIRED, "shape"), "loc": real(0.0), "scale": positive(1.0)}
     latex_density = (
-        r"\frac{\mathrm{c}}{2\,\mathrm{scale}}|z|^{\mathrm{c}-1}e^{-|z|^{\mathrm{c}}},\quad z="
+        r"|z|^{\mathrm{c}-1}e^{-|z|^{\mathrm{c}}}\frac{\mathrm{c}}{2\,\mathrm{scale}},\quad z="
         r"\frac{x-\mathrm{loc}}{\mathrm{scale}}"
     )
 

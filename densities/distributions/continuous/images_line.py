@@ -73,7 +73,7 @@ class JohnsonSU(Image):
     }
     location, scale = "loc", "scale"
     latex_density = (
-        r"\frac{\mathrm{b}}{\mathrm{scale}\sqrt{1+z^2}}\varphi\left(\mathrm{a}+\mathrm{b}\,\operatorname{asinh}z\right),"
+        r"\frac{\mathrm{b}}{\mathrm{scale}\sqrt{1+z^2}}\varphi\left(\mathrm{a}+\mathrm{b}\,\operatorname{arsinh}(z)\right),"
         r"\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
     )
 
@@ -103,7 +103,7 @@ class HyperbolicSecant(Image):
 
     parameters = {"loc": real(0.0), "scale": positive(1.0)}
     location, scale = "loc", "scale"
-    latex_density = r"\frac{1}{\pi\,\mathrm{scale}\cosh((x-\mathrm{loc})/\mathrm{scale})}"
+    latex_density = r"\frac{1}{\pi\,\mathrm{scale}\cosh(z)},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     @staticmethod
     def image() -> Any:
@@ -264,7 +264,8 @@ class GeneralizedExtremeValue(Image):
     parameters = {"c": real(REQUIRED, xi=np.negative), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
     location, scale = "loc", "scale"
     latex_density = (
-        r"\frac{1}{\mathrm{scale}}t^{1-\mathrm{c}}e^{-t},\quad t=\left(1-\mathrm{c}z\right)^{1/\mathrm{c}},\ z="
+        r"\frac{1}{\mathrm{scale}}\left(1-\mathrm{c}z\right)^{1/\mathrm{c}-1}"
+        r"\exp\left(-\left(1-\mathrm{c}z\right)^{1/\mathrm{c}}\right),\quad z="
         r"\frac{x-\mathrm{loc}}{\mathrm{scale}}"
     )
 
@@ -288,8 +289,9 @@ class Kappa4(Image):
     parameters = {"h": real(), "k": real(), "loc": real(0.0), "scale": positive(1.0)}
     location, scale = "loc", "scale"
     latex_density = (
-        r"\frac{1}{\mathrm{scale}}t^{1-\mathrm{k}}F^{1-\mathrm{h}},\quad F=(1-\mathrm{h}t)^{1/\mathrm{h}},\ "
-        r"t=(1-\mathrm{k}z)^{1/\mathrm{k}},\ z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
+        r"\frac{1}{\mathrm{scale}}\left(1-\mathrm{k}z\right)^{1/\mathrm{k}-1}"
+        r"\left(1-\mathrm{h}\left(1-\mathrm{k}z\right)^{1/\mathrm{k}}\right)^{1/\mathrm{h}-1},\quad z="
+        r"\frac{x-\mathrm{loc}}{\mathrm{scale}}"
     )
 
     @staticmethod

@@ -493,4 +493,5 @@ def _resumed(path: Path, stored: dict[str, Any], first: Tally) -> Tally:
     if not np.allclose(parts["means"][0], first.means[0], rtol=1e-9, atol=0, equal_nan=True):
         raise refusal(path, "its first chunk holds other values")
     means, halves = list(parts.pop("means")), list(parts.pop("halves"))
-    return Tally(means, halves, **{**parts, "count": len(means)})
+    parts.pop("count")
+    return Tally(means, halves, **parts, count=len(means))

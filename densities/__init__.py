@@ -46,9 +46,11 @@ _NAMES = {
         GeneralizedPareto Gompertz HalfGeneralizedNormal HalfLogistic HalfStudentT HyperbolicSecant JohnsonSB
         JohnsonSU Kappa4 Lindley LogCauchy LogGamma LogLaplace LogUniform LogitNormal Moyal Nakagami
         NoncentralChiSquared PowerFunction ReciprocalInverseGaussian Rice Semicircular SmithBain
+        difference_of maximum minimum order_statistic product_of ratio_of sum_of
         Bernoulli Binomial Categorical Delta DiscreteUniform Geometric NegativeBinomial Poisson Zipf
         Dirichlet MultivariateNormal MultivariateT UniformBall""",
     "densities.transforms": """
+        LinearSpline MonotoneCubicSpline MonotoneHermiteSpline RationalQuadraticSpline
         Abs Acos Acosh Affine ArcsineCdf Asin Asinh Atan Atanh Banana Bijection BoxCox CauchyCdf Cbrt CdfOf Ceil Chain Clip Cos
         Cosh Cube Elu Erf Erfc Erfinv Exp Exp10 Exp2 Expm1 ExponentialCdf Floor FrechetCdf FunctionTransform
         GeneralizedParetoCdf GevCdf GompertzCdf Gudermannian GumbelCdf Identity Independent KumaraswamyCdf LambertW

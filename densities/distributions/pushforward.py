@@ -22,13 +22,14 @@ from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
 from densities.distributions.lattice import Discrete
 from densities.distributions.route import Route
+from densities.distributions.supports import check_support
 from densities.domains import Interval, union
-from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity, meets
 from densities.transforms.chains import compose, same_steps
 from densities.transforms.linear import line_coefficients
 from densities.transforms.manytoone import Endless
+from densities.transforms.program import follow
 
 # Up to so many pieces of a map without end are all kept.
 FEW = 64
@@ -64,6 +65,7 @@ class Pushforward(Univariate):
         self.params = {}
         self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
         self._image = image
+        self._masses: dict[str, list[Any]] = {}  # of whole branches, as masses and as logarithms
         if image is None:
             check_support(base, transform)
 
@@ -230,7 +232,7 @@ class Pushforward(Univariate):
     def _branch_logpdf(self, branch: Branch, y: Any) -> Any:
         if len(self.branches) == 1:
             x, log_det = branch.route.pull(y)
-            return self.base.raw_logpdf(x) + log_det
+            return follow(self.base.raw_logpdf, x) + log_det
         valid = branch.image.contains(y)
         if not np.any(valid):
             return np.full(np.shape(value(y)), -np.inf)
@@ -256,20 +258,22 @@ class Pushforward(Univariate):
         logs = mass == "log_mass"
         join: Callable = np.logaddexp if logs else np.add
         nothing = -np.inf if logs else 0.0
-        total: Any = None
-        for branch in self.branches:
-            term = self._branch_mass(branch, y, cdf, sf, mass, nothing, lower=lower)
-            total = term if total is None else join(total, term)
-        return np.full(np.shape(value(y)), nothing) if total is None else total
-
-    def _branch_mass(self, branch: Branch, y: Any, cdf: str, sf: str, mass: str, nothing: float, *, lower: bool) -> Any:
-        whole = branch.from_low and branch.to_high
-        if whole and len(self.branches) == 1:
+        branch = self.branches[0] if len(self.branches) == 1 else None
+        if branch is not None and branch.from_low and branch.to_high:
             return self._one_side(branch, branch.route.pull_point(y), cdf, sf, mass, lower=lower)
+        if mass not in self._masses:
+            self._masses[mass] = [self._piece_mass(branch.domain, mass) for branch in self.branches]
+        total: Any = np.full(np.shape(value(y)), nothing)
+        for branch, everything in zip(self.branches, self._masses[mass], strict=True):
+            total = join(total, self._branch_mass(branch, y, cdf, sf, mass, nothing, everything, lower=lower))
+        return total
+
+    def _branch_mass(
+        self, branch: Branch, y: Any, cdf: str, sf: str, mass: str, nothing: float, everything: Any, *, lower: bool
+    ) -> Any:
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
         x = branch.route.pull_point(choose(~(below | above), y, branch.image.interior_point()))
         partial = self._one_side(branch, x, cdf, sf, mass, lower=lower)
-        everything = self._piece_mass(branch.domain, mass)
         outside = np.where(below, nothing, everything) if lower else np.where(below, everything, nothing)
         return choose(below | above, outside, partial)
 
@@ -282,12 +286,12 @@ class Pushforward(Univariate):
 
     def _left(self, branch: Branch, x: Any, cdf: str, mass: str) -> Any:
         if branch.from_low:
-            return getattr(self.base, f"raw_{cdf}")(x)
+            return follow(getattr(self.base, f"raw_{cdf}"), x)
         return getattr(self.base, f"raw_{mass}")(anchored(branch.domain.low), anchored(x))
 
     def _right(self, branch: Branch, x: Any, sf: str, mass: str) -> Any:
         if branch.to_high:
-            return getattr(self.base, f"raw_{sf}")(x)
+            return follow(getattr(self.base, f"raw_{sf}"), x)
         return getattr(self.base, f"raw_{mass}")(anchored(x), anchored(branch.domain.high))
 
     def _piece_mass(self, domain: Interval, mass: str) -> Any:
@@ -380,7 +384,7 @@ class Pushforward(Univariate):
         push = self.transform.forward if self._single is None else self._single.route.push
 
         def pushed(side: str) -> Any:
-            x = getattr(self.base, side)(q)
+            x = follow(getattr(self.base, side), q)
             return push(anchored(x) if self.fragile else x)
 
         return choose(up, pushed(same), pushed(swapped)) if up.ndim else pushed(same if up else swapped)
@@ -401,8 +405,17 @@ class Pushforward(Univariate):
         return self._quantile_through(logq, "raw_log_isf", "raw_log_ppf", super().raw_log_isf)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        push = self.transform.forward if self._single is None else self._single.route.push
-        return push(self.base.draw(rng, shape))
+        return self._push(self.base.draw(rng, shape))
+
+    def plain_draws(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        x = self.base.draw(rng, shape)
+        if self.batch_shape or not isinstance(x, np.ndarray):
+            return value(self._push(x))
+        return self._by_blocks(lambda push, block: self.programs.run("_push", push, block), self._push, x)
+
+    def _push(self, x: Any) -> Any:
+        """g(x) for draws of the base."""
+        return self.transform.forward(x) if self._single is None else self._single.route.push(x)
 
     # ---- expectations ----
 
@@ -422,13 +435,10 @@ class Pushforward(Univariate):
         def preimages(points: np.ndarray) -> np.ndarray:
             return part.preimages(self.preimages(points))
 
-        ends = np.array(
-            [value(end) for branch in self.branches for end in branch.domain.edges]
-            + [value(end) for flat, _ in self.flats for end in flat.domain.edges],
-            dtype=float,
-        )
+        domains = [branch.domain for branch in self.branches] + [flat.domain for flat, _ in self.flats]
+        ends = np.array([value(end) for domain in domains for end in domain.edges], dtype=float)
         with quiet():
-            breaks = part.preimages(ends[np.isfinite(ends)])
+            breaks = part.preimages(np.append(ends[np.isfinite(ends)], self._bends))
         return Part(
             part.weight,
             part.root,
@@ -471,10 +481,23 @@ class Pushforward(Univariate):
                 found.append(np.ravel(value(branch.map.inverse(inside))))
         return np.concatenate(found) if found else np.empty(0)
 
+    @cached_property
+    def _bends(self) -> list[float]:
+        """Points inside the branches, in the coordinate of the base, where the map is not smooth."""
+        branches = () if self.batch_shape else self.branches
+        return [kink for branch in branches for kink in branch.map.kinks if branch.domain.interior_contains(kink)]
+
+    def kinks(self) -> np.ndarray:
+        with quiet():
+            places = np.empty(0) if self.batch_shape else np.append(self.base.kinks(), self._bends)
+            images = np.asarray(value(self.transform.forward(places))) if len(places) else places
+        return images[np.asarray(self.support.interior_contains(images))]
+
     def marks(self) -> np.ndarray:
         with quiet():
             points = np.asarray(value(self.transform.forward(self.base.marks())))
             ends = [np.asarray(value(end)) for branch in self.branches for end in branch.image.edges]
+        ends.extend(self.kinks())
         finite = [np.broadcast_to(end, (1, *points.shape[1:])) for end in ends if np.all(np.isfinite(end))]
         return np.concatenate([points, *finite])
 
@@ -520,40 +543,6 @@ def hull(intervals: Sequence[Interval]) -> Interval:
         low_slack=low.low_slack,
         high_slack=high.high_slack,
     )
-
-
-def check_support(base: Univariate, transform: Transform) -> None:
-    """SupportError with the lost mass where the base certainly leaves the domain of the map."""
-    domain, support = transform.domain, base.support
-    if not isinstance(domain, Interval) or not isinstance(support, Interval) or domain.is_real_line:
-        return
-    with quiet():
-        below = np.asarray(
-            value(domain.low - support.low) > np.asarray(support.low_slack) + np.asarray(domain.low_slack)
-        )
-        above = np.asarray(
-            value(support.high - domain.high) > np.asarray(support.high_slack) + np.asarray(domain.high_slack)
-        )
-        losses = []
-        if below.any():
-            losses.append((f"P(X <= {value(domain.low):.6g})", base.raw_logcdf(np.asarray(value(domain.low)))))
-        if above.any():
-            losses.append((f"P(X >= {value(domain.high):.6g})", base.raw_logsf(np.asarray(value(domain.high)))))
-        locations, masses = base.atoms
-        lost_atoms = ~np.asarray(domain.contains(locations)) if len(locations) else np.zeros(0, bool)
-        if not losses and lost_atoms.any():
-            losses.append((f"the atom at {locations[lost_atoms][0]:.6g}", np.log(masses[lost_atoms][0])))
-    if losses:
-        what, log_mass = losses[0]
-        log_mass = float(np.max(value(log_mass)))
-        amount = f"{np.exp(log_mass):.6g}" if log_mass > -700 else f"10^{log_mass / np.log(10):.6g}"
-        raise SupportError(
-            f"{transform}: {what} = {amount} of {base} lies outside its domain {domain}; "
-            f"restrict the law with truncate({base}, {value(domain.low):g}, {value(domain.high):g}) "
-            "or choose a map defined there (such as abs first)",
-            lost_mass=float(np.exp(log_mass)),
-            log_lost_mass=log_mass,
-        )
 
 
 @push_forward.register

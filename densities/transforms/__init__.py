@@ -76,6 +76,8 @@ from densities.transforms.sigmoidal import (
     Softsign,
     Tanh,
 )
+from densities.transforms.spline import LinearSpline, RationalQuadraticSpline, Spline
+from densities.transforms.spline_hermite import MonotoneCubicSpline, MonotoneHermiteSpline
 from densities.transforms.tails import (
     Elu,
     LambertW,
@@ -136,6 +138,7 @@ __all__ = [
     "LambertW",
     "LeakyRelu",
     "LeakyTanh",
+    "LinearSpline",
     "Log",
     "Log10",
     "Log1mexp",
@@ -148,6 +151,8 @@ __all__ = [
     "Logit",
     "ManyToOne",
     "MatrixAffine",
+    "MonotoneCubicSpline",
+    "MonotoneHermiteSpline",
     "MoyalCdf",
     "NormalCdf",
     "NormalPpf",
@@ -155,6 +160,7 @@ __all__ = [
     "Power",
     "PpfOf",
     "PrincipalTan",
+    "RationalQuadraticSpline",
     "RayleighCdf",
     "Reciprocal",
     "Relu",
@@ -173,6 +179,7 @@ __all__ = [
     "Softplus",
     "SoftplusInverse",
     "Softsign",
+    "Spline",
     "Sqrt",
     "Square",
     "Standardize",

@@ -18,6 +18,7 @@ from densities.anchored import Anchored, anchored, value
 from densities.arrays import as_points, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
+from densities.foreign import any_array, is_foreign, is_traced, to_numpy
 from densities.parameters import Parameter, batch_shape, bind, number_text, same_parameters
 from densities.precise import precisely
 from densities.protocols import compose_maps, is_law, push_forward
@@ -25,6 +26,8 @@ from densities.registry import NameRegistry
 from densities.transforms.solving import solve_inverse
 
 EPS = float(np.finfo(float).eps)
+# The formulas of a map, which arrays of every library go through.
+FORMULAS = {"forward", "forward_and_log_det", "inverse", "inverse_and_log_det"}
 
 registry = NameRegistry("transform", group="densities.transforms")
 
@@ -73,6 +76,11 @@ class Transform:
     name: ClassVar[str] = ""
     latex: ClassVar[str] = ""
 
+    def __init_subclass__(cls, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        for name in FORMULAS & vars(cls).keys():
+            setattr(cls, name, any_array(vars(cls)[name]))
+
     def __init__(self, *args: Any, **kwargs: Any):
         self.params = bind(self.name or type(self).__name__, self.parameters, args, kwargs)
         self.batch_shape = batch_shape(self.name, self.params)
@@ -101,6 +109,11 @@ class Transform:
         return result
 
     @property
+    def kinks(self) -> Sequence[float]:
+        """Points inside the pieces where g is not smooth."""
+        return ()
+
+    @property
     def steps(self) -> tuple[Transform, ...]:
         """The elementary maps that this one applies, first to last."""
         return (self,)
@@ -114,6 +127,10 @@ class Transform:
         """g(x) for an array, DomainError where x leaves the domain; the law of g(X) for a distribution."""
         if is_law(x):
             return push_forward(x, self)
+        if is_foreign(x):
+            if not is_traced(x):
+                self.check_domain(to_numpy(x))
+            return self.forward(x)
         points, restore = as_points(x)
         if points.dtype == object:
             return push_forward(x, self)
@@ -300,6 +317,11 @@ class Inverse(Bijection):
     @property
     def inv(self) -> Bijection:
         return self.original
+
+    @property
+    def kinks(self) -> Sequence[float]:
+        places = np.asarray(self.original.kinks, dtype=float)
+        return tuple(np.ravel(value(self.original.forward(places))).tolist()) if places.size else ()
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.original.inverse_and_log_det(x)

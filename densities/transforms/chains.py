@@ -176,6 +176,19 @@ class Chain(Composite, Bijection):
         return self._inverse
 
     @property
+    def kinks(self) -> Sequence[float]:
+        """Those of every step, led back through the steps before it."""
+        found: list[float] = []
+        for index, step in enumerate(self._bijections):
+            places = np.asarray(step.kinks, dtype=float)
+            for before in reversed(self._bijections[:index]):
+                if places.size and isinstance(before.codomain, Interval):
+                    places = places[np.asarray(before.codomain.interior_contains(places))]
+                    places = np.ravel(value(before.inverse(places)))
+            found += places.tolist()
+        return tuple(found)
+
+    @property
     def pieces(self) -> Sequence[Piece | Flat]:
         return Bijection.pieces.fget(self)  # type: ignore[attr-defined]
 

@@ -177,6 +177,7 @@ class LeakyRelu(Bijection):
     """y = x for x >= 0 and slope·x for x < 0, from the real line onto itself; slope > 0."""
 
     parameters = {"slope": positive(0.01)}
+    kinks = (0.0,)
     latex = r"\max\left(x, 0\right) + slope\min\left(x, 0\right)"
 
     @cached_property

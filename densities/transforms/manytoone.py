@@ -25,6 +25,10 @@ class Restricted(Bijection):
         self.whole, self.domain, self.codomain = whole, domain, whole.image(domain)
         self.params, self.batch_shape, self.increasing = whole.params, whole.batch_shape, whole.increasing
 
+    @property
+    def kinks(self) -> Sequence[float]:
+        return [kink for kink in self.whole.kinks if self.domain.interior_contains(kink)]
+
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.whole.forward_and_log_det(x)
 

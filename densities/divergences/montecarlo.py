@@ -179,10 +179,12 @@ class ControlledDraws(LogRatioDraws):
         if not np.isfinite(columns).all() or not np.isfinite(t).all():
             return False
         root = np.sqrt(weight)[:, None]
-        fitted = np.linalg.lstsq(columns * root, t * root[:, 0], rcond=1e-13)[0]
-        left = t - columns @ fitted
+        scale = np.abs(t).max() or 1.0
+        fitted = np.linalg.lstsq(columns * root, t / scale * root[:, 0], rcond=1e-13)[0]
+        left = t / scale - columns @ fitted
         share, left = (weight, left) if scheme == "plain" else (1.0, weight * left)
-        return bool(np.mean(share * left**4) <= KURTOSIS_SHARE * n * np.mean(share * left**2) ** 2)
+        with quiet():
+            return bool(np.mean(share * left**4) <= KURTOSIS_SHARE * n * np.mean(share * left**2) ** 2)
 
 
 def controlled(p: Any, q: Any, n: int, scheme: str, entropy: int) -> ControlledDraws:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from densities.distributions import registry as distributions
+from densities.distributions.explain import explain
 from densities.divergences import kl
 from densities.divergences.evaluate import METHODS
 from densities.errors import DensitiesError, DensitiesWarning, ParameterError, argument_error
@@ -108,6 +109,11 @@ def _parser() -> argparse.ArgumentParser:
     look = command("show", _show, "facts about a distribution or a transform, by name or as an expression")
     look.add_argument("what", metavar="NAME_OR_EXPRESSION")
     look.add_argument("-o", "--output", metavar="FILE", help="save a picture here")
+    derive = command(
+        "explain", _explain, "the change of variables written out, and at a point the number of each factor"
+    )
+    derive.add_argument("p", metavar="P", help="a distribution")
+    derive.add_argument("--at", type=float, metavar="Y", help="a point")
     names = command("list", _list, "the names that expressions may use")
     names.add_argument("kind", nargs="?", choices=("transforms", "distributions"))
     names.add_argument("--domain", choices=WORDS, help="only transforms with this domain")
@@ -227,6 +233,15 @@ def _show(arguments: Any) -> int:
     else:
         width = max(map(len, facts))
         print("\n".join(f"{heading:<{width}}  {fact}" for heading, fact in facts.items()))
+    return 0
+
+
+def _explain(arguments: Any) -> int:
+    found = explain(parse_distribution(arguments.p), arguments.at)
+    if arguments.json:
+        _print_json(found.to_dict())
+    else:
+        print(found)
     return 0
 
 

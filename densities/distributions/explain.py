@@ -22,6 +22,15 @@ from densities.transforms.base import Flat
 
 __all__ = ["Explanation", "Factor", "Path", "Step", "explain"]
 
+TIDY = (
+    (r"\((\w+) - 0\)", r"\1"),
+    (r" - 0(?![.\d])", ""),
+    (r"(?<![\w.*])1\*\*\w+", "1"),
+    (r"\*1\*\*\w+", ""),
+    (r"(?<![\w.*])1\*(?!\*)", ""),
+    (r"[*/]1(?![.\w*])", ""),
+    (r"/\((\d+|\w+\([^()]*\))\)", r"/\1"),
+)
 MANY = 8  # more branches than these are not listed one by one
 
 
@@ -115,7 +124,7 @@ def explain(law: Any, y: float | None = None) -> Explanation:
         raise ParameterError(argument_error("explain: y", "one finite number", y))
     y = float(y)
     with quiet():
-        paths = tuple(_paths(law, y)) if y in law.support else ()
+        paths = tuple(path for path in _paths(law, y) if not np.isnan(path.log_term))
     terms = [path.log_term for path in paths]
     logpdf = float(np.logaddexp.reduce(terms)) if terms else -np.inf
     return Explanation(law, base, steps, y, paths, logpdf, float(law.pmf(y)))
@@ -154,9 +163,14 @@ def _formula(step: Any, pieces: Sequence[Any]) -> MapFormula:
 def _paths(law: Any, y: Any) -> Iterator[Path]:
     """The ways back from y to the points of the innermost base."""
     for factors, x, base in _ways(law, Anchored.exact(y), ()):
-        log_base = float(value(base.raw_logpdf(x))) if bool(np.all(x >= base.support.low)) else -np.inf
-        total = factors[-1].total if factors else 0.0
-        yield Path(factors, log_base, log_base + total)
+        if np.isfinite(value(x)) and _touches(base.support, x):
+            log_base = float(value(base.raw_logpdf(x)))
+            yield Path(factors, log_base, log_base + (factors[-1].total if factors else 0.0))
+
+
+def _touches(interval: Interval, x: Any) -> bool:
+    """Whether a point lies in the interval or at one of its ends, where a density has its one-sided limit."""
+    return bool(value(interval.low) <= value(x) <= value(interval.high))
 
 
 def _ways(law: Any, y: Any, before: tuple[Factor, ...]) -> Iterator[tuple[tuple[Factor, ...], Any, Any]]:
@@ -164,7 +178,7 @@ def _ways(law: Any, y: Any, before: tuple[Factor, ...]) -> Iterator[tuple[tuple[
         yield before, y, law
         return
     for branch in law.branches:
-        if bool(np.all(branch.image.contains(y))):
+        if _touches(branch.image, y):
             x, factors = y, before
             for step in reversed(branch.map.steps):
                 x, log_det = step.inverse_and_log_det(x)
@@ -176,13 +190,12 @@ def _ways(law: Any, y: Any, before: tuple[Factor, ...]) -> Iterator[tuple[tuple[
 # ---- as text ----
 
 
-def _renamed(text: str, index: int) -> str:
-    """A formula in y with y written as the variable of its step."""
-    return _replaced(text, "y", _variable(index))
-
-
 def _replaced(text: str, old: str, new: str) -> str:
-    return re.sub(rf"\b{old}\b", new, text)
+    """The formula in another variable, without x - 0 and factors 1."""
+    text = re.sub(rf"\b{old}\b", new, text)
+    for pattern, simpler in TIDY:
+        text = re.sub(pattern, simpler, text)
+    return text
 
 
 def _variable(index: int) -> str:
@@ -195,8 +208,10 @@ def _derivation(found: Explanation) -> Iterator[str]:
     yield f"x0 ~ {found.base}{density},  x0 in {found.base.support}"
     for n, step in enumerate(found.steps, 1):
         new, old = _variable(n), _variable(n - 1)
-        undone = " or ".join(_renamed(inverse, n) for inverse in step.inverses) or "nothing: constant pieces only"
-        slope = _replaced(_renamed(step.slope, n), "x", old)
+        undone = (
+            " or ".join(_replaced(inverse, "y", new) for inverse in step.inverses) or "nothing: constant pieces only"
+        )
+        slope = _replaced(_replaced(step.slope, "y", new), "x", old)
         yield f"{new} = {_replaced(step.forward, 'x', old)},  {new} in {step.support}"
         yield f"    {old} = {undone}"
         yield f"    |d{old}/d{new}| = {slope}"

@@ -154,11 +154,11 @@ def _filled_map(formula: MapFormula, params: Mapping[str, Any]) -> MapFormula:
 
 
 def _power(step: Any, near: float) -> MapFormula:
-    size = "abs(y)**(1/exponent)"
-    slope = "abs(y)**(1/exponent - 1)/abs(exponent)"
+    size = "abs(y)" if step.exponent % 2 == 1 else "y"
+    root, slope = f"{size}**(1/exponent)", f"{size}**(1/exponent - 1)/abs(exponent)"
     if step.exponent % 2 == 0:
-        return MapFormula("x**exponent", (size, f"-{size}"), slope)
-    return _one("x**exponent", f"sign(y)*{size}" if step.exponent % 2 == 1 else size, slope)
+        return MapFormula("x**exponent", (root, f"-{root}"), slope)
+    return _one("x**exponent", f"sign(y)*{root}" if step.exponent % 2 == 1 else root, slope)
 
 
 def _box_cox(step: Any, near: float) -> MapFormula:
@@ -184,7 +184,8 @@ def _wave(forward: str, inverse: str) -> Any:
         """The branch at x = near: its number times π, and the principal inverse turned."""
         k = int(np.floor(near / np.pi + (0.5 if forward == "sin(x)" else 0.0)))
         turned = inverse if k % 2 == 0 else inverse.replace("y", "-y")
-        return _one(forward, f"{k}*pi + {turned}" if k else turned, "1/sqrt((1 - y)*(1 + y))")
+        start = {0: "", 1: "pi + "}.get(k, f"{k}*pi + ")
+        return _one(forward, start + turned, "1/sqrt((1 - y)*(1 + y))")
 
     return formula
 

@@ -18,16 +18,22 @@ import sympy
 
 from densities.anchored import value
 from densities.arrays import quiet
+from densities.distributions.discrete.roundings import flattened
 from densities.distributions.formulas import density_text, map_formula
+from densities.distributions.pushforward import stepped
 from densities.domains import Interval
 from densities.errors import ExpressionError, UnsupportedOperationError
 from densities.protocols import push_forward
 from densities.transforms.base import Flat
-from densities.transforms.symbolic import Symbolic
+from densities.transforms.symbolic import Symbolic, SymbolicManyToOne
 from densities.transforms.symbolic_inverse import Y as y
 from densities.transforms.symbolic_text import X, exact, formula
 
-__all__ = ["density_expr", "density_terms"]
+__all__ = ["Symbolic", "density_expr", "density_terms"]
+
+stepped.register(SymbolicManyToOne)(
+    flattened
+)  # a formula that is constant wherever the law is leaves point masses only
 
 LONG = 10**6  # denominators beyond it are not what a user wrote
 FUNCTION_LIMIT = 1000.0
@@ -53,7 +59,8 @@ def density_expr(law: Any) -> Any:
 
 def density_terms(law: Any) -> list[Term]:
     """The terms whose sum is the density."""
-    terms = TERMS.get(type(law).__name__, _family)(law)
+    usual = _pushforward if hasattr(law, "transform") else _family
+    terms = TERMS.get(type(law).__name__, usual)(law)
     if not terms or law.measure == "counting":
         raise _unsupported(law, "a law with a density")
     return terms
@@ -98,7 +105,7 @@ def _pushforward(law: Any) -> list[Term]:
     return terms
 
 
-TERMS = {"Mixture": _mixture, "Truncated": _truncated, "Pushforward": _pushforward}
+TERMS = {"Mixture": _mixture, "Truncated": _truncated}
 
 
 def _carried(term: Term, step: Any) -> list[Term]:

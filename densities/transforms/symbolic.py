@@ -9,6 +9,7 @@ Every formula that is used was compared with mpmath on points of the piece, at c
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from functools import cached_property
@@ -21,7 +22,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import REAL, Interval
 from densities.errors import AccuracyWarning, DomainError, ParameterError, argument_error
-from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform
+from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform, meets
 from densities.transforms.manytoone import Endless
 from densities.transforms.numeric import probes
 from densities.transforms.solving import solve_inverse
@@ -29,6 +30,8 @@ from densities.transforms.symbolic_analysis import Ground, Stretch, end_value, n
 from densities.transforms.symbolic_inverse import (
     TRUSTED,
     Probe,
+    Y,
+    errors_of,
     judged_inverse,
     judged_inverse_log,
     judged_log,
@@ -43,6 +46,7 @@ from densities.transforms.symbolic_zeros import EndlessZerosError
 __all__ = ["Symbolic", "SymbolicBranch"]
 
 PROBES = 60
+MARGIN = 2.0**-30
 
 
 class SymbolicBranch(Bijection):
@@ -77,6 +81,8 @@ class SymbolicBranch(Bijection):
         exact = not any(map(slack, _ends_and_values(stretch)))
         plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
         self._turns = () if exact and plain else turning_points(stretch)
+        if self._turns:
+            self.errors |= errors_of(self, probe)
         self._warn()
 
     def _warn(self) -> None:
@@ -89,7 +95,7 @@ class SymbolicBranch(Bijection):
                 )
 
     def forward(self, x: Any) -> Any:
-        return self._value(x)
+        return self.forward_and_log_det(x)[0] if self._turns else self._value(x)
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         y, log_det = self._value(x), self._log_slope(x)
@@ -119,6 +125,17 @@ class SymbolicBranch(Bijection):
         for turn in self._turns:
             x, log_det = turn.inverse(y, x, log_det)
         return x, log_det
+
+    def latex_inverse(self, n: int) -> tuple[str, str]:
+        """x and |dx/dy| in y, in LaTeX; an inverse without formula is that of the n-th piece."""
+        if self.inverse_expr is None:
+            name = rf"g_{{{n}}}^{{-1}}\left(y\right)"
+            return name, rf"\left|\frac{{d}}{{dy}}\,{name}\right|"
+        slope = (1 if self.increasing else -1) * sympy.diff(self.inverse_expr, Y)
+        slope = min((slope, sympy.factor(slope), sympy.simplify(slope)), key=sympy.count_ops)
+        text = sympy.latex(slope)
+        enclosed = rf"\left({text}\right)" if slope.is_Add or text.startswith("-") else text
+        return sympy.latex(self.inverse_expr), "" if slope == 1 else enclosed
 
     def same_as(self, other: object) -> bool:
         return self is other or (
@@ -177,6 +194,18 @@ class Symbolic(Transform):
     def latex(self) -> str:  # type: ignore[override]
         """The formula in x."""
         return sympy.latex(self.expr)
+
+    def latex_inverses(self, argument: str, support: Interval) -> list[tuple[str, str]]:
+        """(x, |dx/dy|) on each piece that meets the support, in LaTeX; with the image where it is not that of all."""
+        pieces = [piece for piece in self.pieces_within(support) if isinstance(piece, Piece)]
+        images = [piece.map.image(piece.domain.intersect(support)) for piece in pieces]
+        whole = all(image.same_as(images[0]) for image in images)
+        found = []
+        for n, (piece, image) in enumerate(zip(pieces, images, strict=True), 1):
+            inverse, slope = piece.map.latex_inverse(n)  # type: ignore[attr-defined]
+            where = "" if whole else rf"\,\mathbf{{1}}_{{{image}}}\left(y\right)".replace("inf", r"\infty ")
+            found.append((_put(inverse, argument), _put(slope + where, argument)))
+        return found
 
     @property
     def poles(self) -> tuple[float, ...]:
@@ -290,10 +319,31 @@ class SymbolicEndless(Symbolic, Endless):
         if not np.all(np.isfinite(ends)):
             return super().pieces_within(interval)
         if ends not in self._found:
-            low, high = (sympy.Rational(end) for end in ends)
-            ground = Ground(max(low, self.ground.low), min(high, self.ground.high), True, True, self.ground.poles)
-            self._found[ends] = tuple(_piece(stretch, ground) for stretch in stretches(self.expr, ground))
+            # A turning point that rounding puts on an end is to be found as one, and its piece to be whole there.
+            low, high = (
+                sympy.Rational(end + side * MARGIN * (1.0 + abs(end))) for side, end in zip((-1, 1), ends, strict=True)
+            )
+            low_closed, high_closed = low > self.ground.low, high < self.ground.high
+            ground = Ground(
+                low if low_closed else self.ground.low,
+                high if high_closed else self.ground.high,
+                low_closed or self.ground.low_closed,
+                high_closed or self.ground.high_closed,
+                self.ground.poles,
+            )
+            inside = [
+                stretch
+                for stretch in stretches(self.expr, ground)
+                if meets(_interval((stretch.low, True), (stretch.high, True)), interval)
+            ]
+            self._found[ends] = tuple(_piece(stretch, ground) for stretch in inside)
         return self._found[ends]
+
+
+def _put(text: str, argument: str) -> str:
+    """The formula in y with its argument for y."""
+    enclosed = argument if len(argument) == 1 else rf"\left({argument}\right)"
+    return re.sub(r"(?<![\\A-Za-z])y(?![A-Za-z])", lambda _: enclosed, text)
 
 
 def _stretches(expr: Any, ground: Ground) -> Sequence[Stretch]:

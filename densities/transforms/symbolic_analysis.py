@@ -11,7 +11,7 @@ import sympy
 
 from densities.domains import Interval
 from densities.errors import ParameterError, UnsupportedOperationError
-from densities.transforms.symbolic_kernels import precise
+from densities.transforms.symbolic_kernels import Kernel, precise, reach
 from densities.transforms.symbolic_text import X
 from densities.transforms.symbolic_zeros import DIGITS, OO, EndlessZerosError, inner_point, zeros
 
@@ -102,6 +102,7 @@ def natural_ground(expr: Any, domain: Interval | None) -> Ground:
         raise UnsupportedOperationError(
             f"Symbolic: {expr} has steps; use the maps floor, ceil and round, as in X >> Symbolic(...) >> Floor()"
         )
+    Kernel(expr, X)  # refuses what it cannot compute
     low, high = (-OO, OO) if domain is None else (_exact(domain.low), _exact(domain.high))
     conditions = needs(expr)
     try:
@@ -269,15 +270,45 @@ def _merged(cells: list[Stretch]) -> list[Stretch]:
     return result
 
 
+def _is_exponential(node: Any) -> bool:
+    return node.is_Pow and node.exp.has(X) and node.base is not sympy.E
+
+
+def _as_exponential(node: Any) -> Any:
+    """a**u as exp(u log a): limits of the former are not always right."""
+    return sympy.exp(node.exp * sympy.log(node.base))
+
+
+def _plausible(limit: Any, stretch: Stretch, end: Any) -> bool:
+    """Whether the formula, at two points on the way to an end, moves in the direction of the limit and not beyond it."""
+    from mpmath import mp
+
+    far = float(reach(stretch.expr)) ** 0.5
+    first = inner_point(stretch.low, stretch.high)
+    second = (
+        first + (end - first) * (1 - sympy.Rational(1, 10**9))
+        if end.is_finite
+        else sympy.sign(end) * (abs(first) + far)
+    )
+    with mp.workdps(10 * DIGITS):
+        before, after = (_at(stretch.expr, point) for point in (first, second))
+        goal = mp.mpf(float(limit)) if limit.is_infinite else sympy.N(limit, DIGITS)._to_mpmath(4 * DIGITS)
+    towards = stretch.slope if end == stretch.high else -stretch.slope
+    return bool(
+        stretch.slope == 0 or (towards * (after - before) >= 0 and towards * (goal - after) >= -abs(goal) * 1e-30)
+    )
+
+
 def end_value(stretch: Stretch, end: Any) -> tuple[Any, bool]:
     """(the limit of the formula towards an end of the stretch, whether it is the value there)."""
     value = value_at(stretch.expr, end)
     if value is not None:
         return value, True
     try:
-        limit = sympy.limit(stretch.expr, X, end, "+" if end == stretch.low else "-")
+        side = {} if end.is_infinite else {"dir": "+" if end == stretch.low else "-"}
+        limit = sympy.limit(stretch.expr.replace(_is_exponential, _as_exponential), X, end, **side)
     except (NotImplementedError, ValueError, TypeError, RecursionError):
         limit = sympy.nan
-    if not limit.is_extended_real or limit.has(sympy.AccumBounds, sympy.Limit):
+    if not limit.is_extended_real or limit.has(sympy.AccumBounds, sympy.Limit) or not _plausible(limit, stretch, end):
         raise ParameterError(f"Symbolic: the limit of {stretch.expr} towards x = {end} was not found; give domain=")
     return limit, False

@@ -18,7 +18,17 @@ from densities.transforms.symbolic_analysis import Stretch, derivative
 from densities.transforms.symbolic_kernels import Kernel, LogKernel, evaluated, number, precise, reach
 from densities.transforms.symbolic_text import X
 
-__all__ = ["TRUSTED", "Judged", "Probe", "Y", "inverse_forms", "judged_inverse", "judged_log", "judged_value"]
+__all__ = [
+    "TRUSTED",
+    "Judged",
+    "Probe",
+    "Y",
+    "errors_of",
+    "inverse_forms",
+    "judged_inverse",
+    "judged_log",
+    "judged_value",
+]
 
 Y = sympy.Symbol("y", real=True)
 EPS = float(np.finfo(float).eps)
@@ -26,6 +36,7 @@ MANY, FEW = 260, 60  # digits: what cancels at 1e-100 keeps some of the many; so
 SLOW = (sympy.gamma, sympy.loggamma, sympy.digamma, sympy.polygamma, sympy.LambertW, sympy.erfinv)
 TRUSTED = 1000.0  # units in the last place: 2e-13
 TINY, HUGE = 1e-290, 1e290
+BLUR = 0.05  # next to a critical point that is no double, log|g'| is whatever rounding makes of it
 MAX_OPERATIONS = 60  # of a formula whose inverse SymPy is asked for
 HALF = sympy.Rational(1, 2)
 
@@ -69,6 +80,14 @@ class Probe(NamedTuple):
                 digits,
             )
 
+    def value_scale(self) -> list[Any]:
+        """What an error of y is measured by: y, and what rounding x moves it by."""
+        return [abs(y) + abs(x * d) for x, y, d in zip(self.x, self.y, self.slope, strict=True)]
+
+    def log_scale(self) -> list[Any]:
+        """What an error of log|g'| is measured by: 1, its size, and what rounding x moves it by."""
+        return [1 + abs(t) + abs(x * b / d) for x, t, d, b in _rows(self)]
+
     def seen_from_y(self, stretch: Stretch) -> Probe:
         """The probe at the doubles nearest to y, with x the exact preimages, by Newton's method."""
         from mpmath import mp
@@ -102,13 +121,18 @@ def _inside(x: Any, stretch: Stretch) -> bool:
     return bool(mp.isfinite(x)) and float(stretch.low) < x < float(stretch.high)
 
 
-def worst(got: np.ndarray, truth: list[Any], scale: list[Any]) -> float:
-    """The largest |got - truth| in units of eps·scale; what leaves the doubles need only leave them too."""
+def worst(got: np.ndarray, truth: list[Any], scale: list[Any], blur: float = np.inf) -> float:
+    """The largest |got - truth| in units of eps·scale; what leaves the doubles need only leave them too.
+
+    Where rounding x alone moves the truth by more than `blur`, nothing is asked.
+    """
     from mpmath import mp
 
     largest = 0.0
     with mp.workdps(FEW):
         for one, true, size in zip(got.tolist(), truth, scale, strict=True):
+            if EPS * size > blur:
+                continue
             if abs(true) > HUGE:
                 largest = largest if abs(one) > 0.9 * HUGE else np.inf
             else:
@@ -118,7 +142,12 @@ def worst(got: np.ndarray, truth: list[Any], scale: list[Any]) -> float:
 
 
 def best(
-    forms: Iterable[Any], make: Callable[[Any], Any], points: list[Any], truth: list[Any], scale: list[Any]
+    forms: Iterable[Any],
+    make: Callable[[Any], Any],
+    points: list[Any],
+    truth: list[Any],
+    scale: list[Any],
+    blur: float = np.inf,
 ) -> Judged | None:
     """The most accurate of several forms; the first one that is good is good enough."""
     found: Judged | None = None
@@ -126,7 +155,7 @@ def best(
     for form in forms:
         try:
             kernel = make(form)
-            error = worst(evaluated(kernel, at), truth, scale)
+            error = worst(evaluated(kernel, at), truth, scale, blur)
         except (ParameterError, TypeError, ZeroDivisionError, NotImplementedError):
             continue
         if found is None or error < found.error:
@@ -141,16 +170,24 @@ def best(
 
 def judged_value(stretch: Stretch, probe: Probe) -> Judged | None:
     """The formula in its most accurate form."""
-    scale = [abs(y) + abs(x * d) for x, y, d in zip(probe.x, probe.y, probe.slope, strict=True)]
-    return best(_value_forms(stretch.expr), lambda e: Kernel(e, X), probe.x, probe.y, scale)
+    return best(_value_forms(stretch.expr), lambda e: Kernel(e, X), probe.x, probe.y, probe.value_scale())
 
 
 def judged_log(stretch: Stretch, probe: Probe) -> Judged | None:
     """log|g'| as a function of x in its most accurate form."""
-    scale = [1 + abs(t) + abs(x * b / d) for x, t, d, b in _rows(probe)]
     forms = [signed(form, stretch) for form in _value_forms(derivative(stretch.expr))]
     symbol = signed(X, stretch)
-    return best(forms, lambda e: LogKernel(e, symbol), probe.x, probe.log_slope, scale)
+    return best(forms, lambda e: LogKernel(e, symbol), probe.x, probe.log_slope, probe.log_scale(), BLUR)
+
+
+def errors_of(bijection: Any, probe: Probe) -> dict[str, float]:
+    """The largest errors of a bijection and of its log-determinant at the points of the probe."""
+    at = np.array([float(point) for point in probe.x])
+    got, log_det = (evaluated(lambda x, n=n: bijection.forward_and_log_det(x)[n], at) for n in (0, 1))
+    return {
+        "value": worst(got, probe.y, probe.value_scale()),
+        "log_slope": worst(log_det, probe.log_slope, probe.log_scale(), BLUR),
+    }
 
 
 def _rows(probe: Probe) -> Iterator[tuple[Any, ...]]:
@@ -191,7 +228,7 @@ def judged_inverse_log(inverse: Any, stretch: Stretch, probe: Probe) -> Judged |
     scale = [1 + abs(t) + abs(y * b / d**2) for y, (_, t, d, b) in zip(probe.y, _rows(probe), strict=True)]
     slope = sympy.diff(inverse, Y)
     forms = [sympy.factor(form) for form in (slope, sympy.together(slope)) if sympy.count_ops(form) < 100]
-    return best(forms, lambda e: LogKernel(e, Y), probe.y, [-t for t in probe.log_slope], scale)
+    return best(forms, lambda e: LogKernel(e, Y), probe.y, [-t for t in probe.log_slope], scale, BLUR)
 
 
 def inverse_forms(expr: Any) -> Iterator[Any]:

@@ -93,10 +93,14 @@ class Kernel:
         y = self._run(x)
         if isinstance(x, Anchored) or isinstance(y, Anchored):
             return y
-        lost = np.isnan(y) & ~np.isnan(x)
+        lost = self._lost(x, y)
         if not np.any(lost):
             return y
         return np.where(lost, value(self._run(Anchored.exact(x))), y)[()]
+
+    @staticmethod
+    def _lost(x: Any, y: Any) -> Any:
+        return np.isnan(y) & ~np.isnan(x)
 
 
 class LogKernel(Kernel):
@@ -108,6 +112,10 @@ class LogKernel(Kernel):
 
     def __call__(self, x: Any) -> Any:
         return value(super().__call__(x)) + np.zeros(np.shape(value(x)))
+
+    @staticmethod
+    def _lost(x: Any, y: Any) -> Any:
+        return (np.isnan(y) | (y == np.inf)) & np.isfinite(x)
 
 
 def precise(expr: Any, symbol: Any) -> Function:
@@ -161,7 +169,7 @@ def _compiled(expr: Any) -> Function:
     if expr.is_Mul:
         return _product(expr)
     if expr.is_Pow:
-        return _power(*expr.as_base_exp())
+        return _compiled(_as_sigmoid(expr)) if _as_sigmoid(expr) else _power(*expr.as_base_exp())
     special_form = FORMS.get(expr.func)
     if special_form is not None:
         return special_form(expr)
@@ -219,11 +227,28 @@ class Expm1(sympy.Function):
 # ---- products and powers ----
 
 
+class Sigmoid(sympy.Function):
+    """1/(1 + exp(-u)) as one function, which knows its distance from 1."""
+
+    nargs = 1
+
+
+def _as_sigmoid(expr: Any) -> Any:
+    """exp(u)/(1 + exp(u)) or 1/(1 + exp(-u)) as one function, None for what is neither."""
+    above, below = sympy.fraction(expr)
+    constant, rest = below.as_coeff_Add()
+    if constant != 1 or rest.func is not sympy.exp:
+        return None
+    return {sympy.S.One: Sigmoid(-rest.args[0]), rest: Sigmoid(rest.args[0])}.get(above)
+
+
 def _product(expr: Any) -> Function:
     above: list[Function] = []
     below: list[Function] = []
     coefficient, rest = expr.as_coeff_Mul()
+    rest = _as_sigmoid(rest) or rest
     for factor in sympy.Mul.make_args(rest):
+        factor = _as_sigmoid(factor) or factor
         base, exponent = factor.as_base_exp()
         if factor.is_Pow and exponent.is_Rational and exponent < 0:
             below.append(_power(base, -exponent))
@@ -337,6 +362,7 @@ FORMS: dict[Any, Callable[[Any], Function]] = {
     sympy.Piecewise: _piecewise,
     sympy.polygamma: _polygamma,
     Expm1: lambda expr: _applied(np.expm1, expr.args[0]),
+    Sigmoid: lambda expr: _applied(special.expit, expr.args[0]),
 }
 
 # ---- logarithms of sizes ----

@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 
 from densities.anchored import Anchored, anchored, choose, log_abs, pure, value
-from densities.transforms.symbolic_analysis import Stretch, value_at
+from densities.transforms.symbolic_analysis import Stretch, derivative, value_at
 from densities.transforms.symbolic_kernels import number, precise
 from densities.transforms.symbolic_text import X
 
@@ -35,8 +35,8 @@ class TurningPoint:
 
         self.c, self.v, self.side = c, v, side
         with mp.workdps(DIGITS):
-            largest = max(map(abs, coefficients))
-            self.m = next(k for k, a in enumerate(coefficients) if abs(a) > NOTHING * largest)
+            runs = zip(coefficients, coefficients[1:], coefficients[2:], strict=False)
+            self.m = next(k for k, run in enumerate(runs) if abs(run[0]) > NOTHING * max(map(abs, run)))
             leading = coefficients[self.m]
             ratios = [a / leading for a in coefficients[self.m :]]
             root = _power(ratios, mp.mpf(1) / self.m)
@@ -97,8 +97,11 @@ def _turning_point(stretch: Stretch, end: Any, side: float) -> TurningPoint | No
         centre = sympy.N(end, DIGITS)
         function = precise(stretch.expr, X)
         point = centre._to_mpmath(4 * DIGITS)
+        slope = precise(derivative(stretch.expr), X)(point)
+        if not abs(slope) < NOTHING:
+            return None
         taylor = mp.taylor(lambda u: function(point + side * u), 0, TERMS + 3)
-        if not all(map(mp.isfinite, taylor)) or abs(taylor[1]) > NOTHING * max(map(abs, taylor[1:])):
+        if not all(map(mp.isfinite, taylor)):
             return None
         return TurningPoint(number(end), number(v), side, [mp.zero, mp.zero, *taylor[2:]])
 

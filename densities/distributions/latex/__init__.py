@@ -100,14 +100,17 @@ def change_of_variables(base: Any, steps: tuple[Any, ...]) -> str:
         supports.append(_image(base, steps[:n]))
     found = [("y", "")]
     for step, support in zip(reversed(steps), reversed(supports), strict=True):
-        found = [
-            (x, slope + inverse.slope)
-            for argument, slope in found
-            for inverse in [inverse_of(step, argument)]
-            for x in _within(inverse.preimages, support)
-        ]
+        found = [(x, slope + factor) for argument, slope in found for x, factor in _ways_back(step, argument, support)]
     terms = [rf"{slope}\,f_X\left({x}\right)" if slope else rf"f_X\left({x}\right)" for x, slope in found]
     return " + ".join(terms) or "0"
+
+
+def _ways_back(step: Any, argument: str, support: Any) -> list[tuple[str, str]]:
+    """The preimages of the argument in the support, each with |dx/dy|; a map may write its own."""
+    if hasattr(step, "latex_inverses"):
+        return step.latex_inverses(argument, support)
+    inverse = inverse_of(step, argument)
+    return [(x, inverse.slope) for x in _within(inverse.preimages, support)]
 
 
 def _image(base: Any, steps: tuple[Any, ...]) -> Any:

@@ -220,3 +220,15 @@ def test_banana_shears_without_changing_volume():
     law = laws.Product([laws.Normal(0, 1), laws.Normal(0, 2)]) >> t
     np.testing.assert_allclose(law.logpdf(t(x)), laws.Normal(0, 1).logpdf(x[:, 0]) + laws.Normal(0, 2).logpdf(x[:, 1]))
     check_transform(t).require()
+
+
+@pytest.mark.parametrize("y", [-1e3, -1e10, -9e15, -1e20, -1e100])
+def test_tails_of_a_tangent_come_from_next_to_its_poles(y):
+    law = laws.Normal(0.3, 1) >> transforms.Tan()
+    poles = [(k - mpf(0.5)) * mp.pi - mpf(0.3) for k in range(-8, 9)]
+    with mp.workdps(60):
+        beside = mp.atan(-1 / mpf(y))
+        truth = sum(mp.ncdf(pole + beside) - mp.ncdf(pole) for pole in poles)
+    if abs(y) > 1e15:
+        truth = sum(map(mp.npdf, poles)) / abs(y)
+    assert law.cdf(y) == pytest.approx(float(truth), rel=1e-12)

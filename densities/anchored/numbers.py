@@ -42,6 +42,14 @@ class Anchored:
         return cls(0.0, np.asarray(x, dtype=float))
 
     @classmethod
+    def at(cls, x: Any) -> Anchored:
+        """Ends as anchors of their own: the difference from a point that is anchored there is its offset."""
+        if isinstance(x, Anchored):
+            return x
+        finite = np.isfinite(x)
+        return cls(np.where(finite, x, 0.0), np.where(finite, 0.0, x))
+
+    @classmethod
     def from_log(cls, log: Any, sign: Any = 1.0, anchor: Any = 0.0) -> Anchored:
         """anchor + sign·e^log; sign is ±1."""
         log = np.asarray(log, dtype=float)

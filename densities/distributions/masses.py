@@ -110,12 +110,14 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
 
     def excess(x: Any, below: Any, above: Any) -> Any:
         """Increasing in x, and of the sign of F(x) - p, told on the nearer tail."""
+        x, lower = np.asarray(x), np.asarray(below <= above)
+        result = np.empty(x.shape)
         with quiet():
-            return np.where(
-                below <= above,
-                value(law.total_log(x, lower=True)) - below,
-                above - value(law.total_log(x, lower=False)),
-            )
+            for rows, low in ((lower, True), (~lower, False)):
+                if rows.any():
+                    logs = value(law.total_log(x[rows], lower=low))
+                    result[rows] = logs - below[rows] if low else above[rows] - logs
+        return result
 
     low, high = (float(value(end)) for end in law.support.edges)
     if has_atoms:  # an end that carries an atom is itself a quantile

@@ -66,7 +66,7 @@ class AsymmetricLaplace(Family):
     def _ppf(self, q: Any, kappa: Any) -> Any:
         below, above = self.weights(kappa)
         low = kappa * np.log(np.minimum(q / below, 1.0))
-        return np.where(q < below, low, -np.log1p(-np.clip((q - below) / above, 0.0, 1.0)) / kappa)
+        return np.where(q < below, low, -np.log1p(-np.maximum((q - below) / above, 0.0)) / kappa)
 
     def _isf(self, q: Any, kappa: Any) -> Any:
         return -self._ppf(q, 1.0 / kappa)

@@ -399,9 +399,12 @@ def test_densities_of_families(law):
 
 
 BASES = dn.Normal(0.3, 0.8), dn.Gamma(2.0), dn.Beta(2.0, 3.0), dn.Uniform(1.2, 2.5)
-MAPS = """abs acos acosh affine asin asinh atan atanh box_cox cbrt clip cos cosh cube erf erfinv exp exp2 expm1 identity
-    leaky_relu log log10 log1p log2 log_sigmoid logit normal_cdf normal_ppf power reciprocal relu scale shift sigmoid sin
-    sinh sinh_arcsinh softplus softplus_inverse softsign sqrt square standardize tanh yeo_johnson"""
+MAPS = """
+    abs acos acosh affine asin asinh atan atanh box_cox cbrt clip cos cosh cube erf erfc erfinv exp exp10 exp2
+    expm1 identity leaky_relu log log10 log1p log2 log_sigmoid logit normal_cdf normal_ppf power principal_tan
+    reciprocal relu scale shift sigmoid sin sinh sinh_arcsinh softplus softplus_inverse softsign sqrt square
+    standardize tan tanh yeo_johnson
+"""
 
 
 @pytest.mark.parametrize("name", MAPS.split())
@@ -413,7 +416,7 @@ def test_densities_through_every_map(name):
         for base in BASES:
             try:
                 law = base >> t
-                endless = name in ("sin", "cos") and base.support.high == INF
+                endless = name in ("sin", "cos", "tan") and base.support.high == INF
             except dn.SupportError:
                 continue
             if law.measure != "counting" and not endless:
@@ -429,6 +432,7 @@ def test_densities_of_chains_mixtures_truncations_and_formulas():
         (NORMAL**2 + 1) ** -0.5,
         np.log(NORMAL**2),
         abs(np.sin(dn.Uniform(0.2, 7.0))),
+        dn.Tan()(dn.Uniform(0.2, 7.0)),
         dn.Mixture([0.3, 0.7], [NORMAL, dn.Gamma(2.0)]),
         dn.Exp()(dn.Mixture([0.3, 0.7], [NORMAL, dn.Normal(3, 1)])),
         dn.truncate(NORMAL, -1, 2) ** 2,

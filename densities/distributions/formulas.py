@@ -99,7 +99,9 @@ MAPS: dict[str, MapFormula] = {
     "cube": _one("x**3", "cbrt(y)", "abs(y)**(-2/3)/3"),
     "erf": _one("erf(x)", "erfinv(y)", "sqrt(pi)/2*exp(erfinv(y)**2)"),
     "erfinv": _one("erfinv(x)", "erf(y)", "2/sqrt(pi)*exp(-y**2)"),
+    "erfc": _one("erfc(x)", "erfinv(1 - y)", "sqrt(pi)/2*exp(erfinv(1 - y)**2)"),
     "exp": _one("exp(x)", "log(y)", "1/y"),
+    "exp10": _one("10**x", "log(y)/log(10)", "1/(y*log(10))"),
     "exp2": _one("2**x", "log(y)/log(2)", "1/(y*log(2))"),
     "expm1": _one("exp(x) - 1", "log(1 + y)", "1/(1 + y)"),
     "identity": _one("x", "y", "1"),
@@ -116,6 +118,7 @@ MAPS: dict[str, MapFormula] = {
     "logit": _one("log(x/(1 - x))", "1/(1 + exp(-y))", "1/(4*cosh(y/2)**2)"),
     "normal_cdf": _one("normal_cdf(x)", f"sqrt(2)*{ERFINV}", f"sqrt(2*pi)*exp({ERFINV}**2)"),
     "normal_ppf": _one("normal_ppf(x)", "normal_cdf(y)", "exp(-y**2/2)/sqrt(2*pi)"),
+    "principal_tan": _one("tan(x)", "atan(y)", "1/(1 + y**2)"),
     "reciprocal": _one("1/x", "1/y", "1/y**2"),
     "relu": _one("max(x, 0)", "y", "1"),
     "sigmoid": _one("1/(1 + exp(-x))", "log(y/(1 - y))", "1/(y*(1 - y))"),
@@ -130,7 +133,6 @@ MAPS: dict[str, MapFormula] = {
     "softsign": _one("x/(1 + abs(x))", "y/(1 - abs(y))", "1/(1 - abs(y))**2"),
     "sqrt": _one("sqrt(x)", "y**2", "2*y"),
     "square": MapFormula("x**2", ("sqrt(y)", "-sqrt(y)"), "1/(2*sqrt(y))"),
-    "tan": _one("tan(x)", "atan(y)", "1/(1 + y**2)"),
     "tanh": _one("tanh(x)", "atanh(y)", "1/((1 - y)*(1 + y))"),
 }
 
@@ -143,8 +145,8 @@ def map_formula(step: Any, near: float = 0.0) -> MapFormula | None:
     line = line_coefficients(step)
     if line is not None:
         loc, scale = map(float, line)
-        found = _one("loc + scale*x", "(y - loc)/scale", "1/abs(scale)")
-        return _filled_map(found, {"loc": loc, "scale": scale})
+        found = _one("loc + scale*x", "(y - loc)/scale", "1/size")
+        return _filled_map(found, {"loc": loc, "scale": scale, "size": abs(scale)})
     return None if found is None else _filled_map(found, step.params)
 
 
@@ -179,13 +181,14 @@ def _yeo_johnson(step: Any, near: float) -> MapFormula:
     return _one("yeo_johnson(x)", inverse, slope)
 
 
-def _wave(forward: str, inverse: str) -> Any:
+def _wave(forward: str, inverse: str, slope: str, centre: float = 0.0) -> Any:
+    """A periodic map: on its branch number k, around x = (k + centre)π, the principal inverse, turned, and kπ."""
+
     def formula(step: Any, near: float) -> MapFormula:
-        """The branch at x = near: its number times π, and the principal inverse turned."""
-        k = int(np.floor(near / np.pi + (0.5 if forward == "sin(x)" else 0.0)))
-        turned = inverse if k % 2 == 0 else inverse.replace("y", "-y")
+        k = int(np.floor(near / np.pi + 0.5 - centre))
+        turned = inverse.replace("y", "-y") if k % 2 and forward != "tan(x)" else inverse
         start = {0: "", 1: "pi + "}.get(k, f"{k}*pi + ")
-        return _one(forward, start + turned, "1/sqrt((1 - y)*(1 + y))")
+        return _one(forward, start + turned, slope)
 
     return formula
 
@@ -194,8 +197,9 @@ SPECIAL = {
     "power": _power,
     "box_cox": _box_cox,
     "yeo_johnson": _yeo_johnson,
-    "sin": _wave("sin(x)", "asin(y)"),
-    "cos": _wave("cos(x)", "acos(y)"),
+    "sin": _wave("sin(x)", "asin(y)", "1/sqrt((1 - y)*(1 + y))"),
+    "cos": _wave("cos(x)", "acos(y)", "1/sqrt((1 - y)*(1 + y))", 0.5),
+    "tan": _wave("tan(x)", "atan(y)", "1/(1 + y**2)"),
 }
 
 

@@ -8,6 +8,7 @@ digits, is not used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -244,16 +245,20 @@ def inverse_forms(expr: Any) -> Iterator[Any]:
 UNSOLVED = (sympy.gamma, sympy.loggamma, sympy.digamma, sympy.polygamma, sympy.erf, sympy.erfc, sympy.sin, sympy.cos)
 
 
-def _asked(expr: Any) -> Iterator[Any]:
+@lru_cache(maxsize=64)
+def _asked(expr: Any) -> tuple[Any, ...]:
+    """What SymPy finds, unchecked, and with the other real branch of W."""
     try:
-        solutions = sympy.solve(expr - Y, X)
+        found = sympy.solve(expr - Y, X, check=False, simplify=False)
     except (NotImplementedError, ValueError, TypeError, RecursionError, AttributeError, sympy.PolynomialError):
-        return
-    for solution in solutions:
-        if isinstance(solution, sympy.Expr) and solution.free_symbols == {Y}:
-            yield solution
-            for node in solution.atoms(sympy.LambertW):
-                yield solution.xreplace({node: sympy.LambertW(node.args[0], -1)})
+        return ()
+    solutions = [solution for solution in found if isinstance(solution, sympy.Expr) and solution.free_symbols == {Y}]
+    others = [
+        solution.xreplace({node: sympy.LambertW(node.args[0], -1)})
+        for solution in solutions
+        for node in solution.atoms(sympy.LambertW)
+    ]
+    return (*solutions, *others)
 
 
 def _quadratic(a: Any, b: Any, c: Any) -> Iterator[Any]:

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import anchored, choose, value
+from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
 from densities.distributions.lattice import Discrete
@@ -287,12 +287,12 @@ class Pushforward(Univariate):
     def _left(self, branch: Branch, x: Any, cdf: str, mass: str) -> Any:
         if branch.from_low:
             return follow(getattr(self.base, f"raw_{cdf}"), x)
-        return getattr(self.base, f"raw_{mass}")(anchored(branch.domain.low), anchored(x))
+        return getattr(self.base, f"raw_{mass}")(Anchored.at(branch.domain.low), anchored(x))
 
     def _right(self, branch: Branch, x: Any, sf: str, mass: str) -> Any:
         if branch.to_high:
             return follow(getattr(self.base, f"raw_{sf}"), x)
-        return getattr(self.base, f"raw_{mass}")(anchored(x), anchored(branch.domain.high))
+        return getattr(self.base, f"raw_{mass}")(anchored(x), Anchored.at(branch.domain.high))
 
     def _piece_mass(self, domain: Interval, mass: str) -> Any:
         """The mass of the base on a piece of its support."""
@@ -302,11 +302,12 @@ class Pushforward(Univariate):
             if low and high:
                 whole = self.base.log_continuous_mass
                 return whole if logs else np.exp(whole)
+            start, stop = Anchored.at(domain.low), Anchored.at(domain.high)
             if low:
-                return value(self.base.raw_logcdf(domain.high) if logs else self.base.raw_cdf(domain.high))
+                return value(self.base.raw_logcdf(stop) if logs else self.base.raw_cdf(stop))
             if high:
-                return value(self.base.raw_logsf(domain.low) if logs else self.base.raw_sf(domain.low))
-            return value(getattr(self.base, f"raw_{mass}")(domain.low, domain.high))
+                return value(self.base.raw_logsf(start) if logs else self.base.raw_sf(start))
+            return value(getattr(self.base, f"raw_{mass}")(start, stop))
 
     def raw_mass(self, a: Any, b: Any) -> Any:
         return self._between(a, b, "mass", np.add, 0.0)
@@ -331,7 +332,7 @@ class Pushforward(Univariate):
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
         x = branch.route.pull_point(choose(~(below | above), y, branch.image.interior_point()))
-        return choose(below, first, choose(above, last, x))
+        return choose(below, Anchored.at(first), choose(above, Anchored.at(last), x))
 
     # ---- quantiles and draws ----
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, log_abs, value
-from densities.precise import Precise
+from densities.precise import Lifted
 
 __all__ = [
     "POSITIVE",
@@ -46,7 +46,7 @@ def _number(x: Any) -> str:
 
 
 def _as_end(x: Any) -> Any:
-    if isinstance(x, Anchored | Precise):
+    if isinstance(x, Anchored | Lifted):
         return x
     array = np.asarray(x, dtype=float)
     return float(array) if array.ndim == 0 else array

@@ -48,7 +48,7 @@ def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
     return total
 
 
-@precisely(lambda x: np.log(-np.expm1(x)) if x > -LOG2 else np.log1p(-np.exp(x)))
+@precisely(lambda x: np.where(x > -LOG2, np.log(-np.expm1(x)), np.log1p(-np.exp(x))))
 @_quiet
 def log1mexp(x: Any) -> Any:
     """log(1 - e^x) for x <= 0, in nats; -inf at 0, NaN for x > 0: a log-probability in, its complement's out.
@@ -98,7 +98,7 @@ def log_phi(t: Any) -> Any:
     return result
 
 
-@precisely(lambda x: np.log1p(x) - x)
+@precisely(lambda x: np.log1p(x) - x, lambda _, x: -x / (1.0 + x))
 @_quiet
 def log1p_minus_x(x: Any) -> Any:
     """log(1 + x) - x <= 0 for x >= -1: -x²/2 near 0, -inf at -1 and at inf, NaN for x < -1. Relative accuracy 6 eps.

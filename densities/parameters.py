@@ -10,7 +10,7 @@ import numpy as np
 
 from densities.domains import Domain, Integers, Interval
 from densities.errors import ParameterError, ShapeError, argument_error, close_matches
-from densities.precise import Precise
+from densities.precise import Lifted
 
 REQUIRED: Any = object()
 
@@ -56,7 +56,7 @@ def within(
 
 def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
     """`given` as a Python float, or as a float64 array where it is a batch; checked against `domain`."""
-    if isinstance(given, Precise):  # a parameter that has been checked, with more digits
+    if isinstance(given, Lifted):  # a parameter that has been checked
         return given
     expected = f"a real number in {domain}"
     try:

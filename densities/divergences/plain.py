@@ -74,12 +74,12 @@ def _judge(p: Any, q: Any, panels: Panels, beside: Any, share: float) -> Plain:
     totals, change, edge = np.zeros((3, 4, m))
     rounding, answered = np.zeros(m), np.ones(m, dtype=bool)
     for block in panels.blocks():
-        found, dies_out = _sums(p, q, block)
+        found, ended = _sums(p, q, block)
         totals = totals + found.by_panel.sum(1)
         change = change + found.change
         edge = np.maximum(edge, found.edge)
         rounding = rounding + ((2.0 + block.blur) * found.by_panel[SIZE]).sum(0)
-        answered = answered & dies_out
+        answered = answered & ended
     k, mass_p, mass_q, _ = totals
     mass_q = mass_q + beside
     # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p.
@@ -95,10 +95,10 @@ def _sums(p: Any, q: Any, block: Block) -> tuple[Sums, Any]:
     """The four sums over some panels, and whether p|t| dies out on their half lines."""
     log_p, log_q = np.asarray(value(p.raw_logpdf(block.x))), np.asarray(value(q.logpdf_anywhere(block.x)))
     t = log_p - log_q
-    dies_out: Any = True
+    ended: Any = True
     if block.half_lines:
         rows = np.s_[-block.half_lines :, MIDDLE::8]
-        dies_out = _dies_out(log_p[rows], t[rows], block.weight[rows])
+        ended = dies_out(log_p[rows], np.log(np.abs(t[rows]) * block.weight[rows]))
     terms = np.empty((4, *t.shape))
     np.exp(log_p, out=terms[P])
     np.exp(log_q, out=terms[Q])
@@ -109,15 +109,15 @@ def _sums(p: Any, q: Any, block: Block) -> tuple[Sums, Any]:
     void = terms[P] == 0.0
     np.putmask(terms[K], void, 0.0)
     np.putmask(terms[SIZE], void, 0.0)
-    return sums(terms), dies_out
+    return sums(terms), ended
 
 
-def _dies_out(log_p: np.ndarray, t: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Whether p|t|·weight falls all along the outer half of each half line to below e^-50, told from logarithms.
+def dies_out(log_p: np.ndarray, log_size: np.ndarray) -> np.ndarray:
+    """Whether p·size falls all along the outer half of each half line to below e^-50, told from logarithms.
 
-    Nodes where log p or log q overflows are not known; before them it must be below e^-1000.
+    Nodes where log p or its factor overflows are not known; before them it must be below e^-1000.
     """
-    level = np.where(log_p == -np.inf, -np.inf, log_p + np.log(np.abs(t) * weight))
+    level = np.where(log_p == -np.inf, -np.inf, log_p + log_size)
     known = level < np.inf
     falling = ~known[:, 1:] | (level[:, 1:] < level[:, :-1]) | (level[:, 1:] == -np.inf)
     lowest = np.where(known, level, np.inf).min(1)
@@ -125,4 +125,4 @@ def _dies_out(log_p: np.ndarray, t: np.ndarray, weight: np.ndarray) -> np.ndarra
     return (falling.all(1) & known[:, 0] & enough).all(0)
 
 
-__all__ = ["Plain", "kl_plain"]
+__all__ = ["Plain", "dies_out", "kl_plain"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, log_abs, sign, value
 from densities.arrays import as_points, quiet
+from densities.divergences.direct import EPS, Direct, direct
 from densities.divergences.extremes import log_ratio_range
 from densities.divergences.sums import missing
 from densities.domains import Interval
@@ -65,12 +66,20 @@ class RadonNikodym:
             return log_ratio_range(self)
 
     def log(self, x: Any) -> Any:
-        """log dp/dq at x: densities off the atoms, masses at them."""
+        """log dp/dq at x: densities off the atoms, masses at them; of near-identical laws to relative accuracy."""
         points, restore = as_points(x)
         with quiet():
-            smooth = np.asarray(value(self.smooth(Anchored.exact(points))[0]))
+            t, log_p, log_q = self.smooth(Anchored.exact(points))
+            smooth = np.asarray(value(t))
+            if self._direct is not None:
+                noise = EPS * (np.abs(np.asarray(value(log_p))) + np.abs(np.asarray(value(log_q))))
+                smooth = self._direct.refined(points, smooth, noise)
             here, there = self.p.logpmf(points), self.q.logpmf(points)
-        return restore(np.where(np.maximum(here, there) > -np.inf, here - there, smooth))
+            return restore(np.where(np.maximum(here, there) > -np.inf, here - there, smooth))
+
+    @cached_property
+    def _direct(self) -> Direct | None:
+        return direct(self.p, self.q)
 
     def smooth(self, y: Any) -> tuple[Any, Any, Any]:
         """(log dp/dq, log p, log q) of the continuous parts at points y."""

@@ -3,9 +3,10 @@
 from densities.precise.constants import RoundedError, exact
 from densities.precise.context import bits, context, digits, literal, public
 from densities.precise.functions import beta_tail, number, precise
-from densities.precise.numbers import Precise, precisely
+from densities.precise.numbers import Lifted, Precise, precisely
 
 __all__ = [
+    "Lifted",
     "Precise",
     "RoundedError",
     "beta_tail",

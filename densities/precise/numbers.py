@@ -20,7 +20,18 @@ RULES: dict[Any, Callable[..., Any]] = {}
 Numbers = int | np.integer | bool | np.bool_
 
 
-class Precise:
+class Lifted:
+    """A number that formulas take in the place of a double: parameters and ends of supports may be such numbers."""
+
+    __slots__ = ()
+
+    @classmethod
+    def through(cls, function: Callable, twin: Callable, slopes: tuple[Callable, ...], arguments: tuple) -> Any:
+        """What a helper made for doubles gives, by `twin`, its formula without cuts, or by its derivatives."""
+        raise NotImplementedError
+
+
+class Precise(Lifted):
     """One real number with the digits of the current context."""
 
     __slots__ = ("mpf",)
@@ -33,6 +44,10 @@ class Precise:
 
     def __init__(self, mpf: Any):
         self.mpf = mpf
+
+    @classmethod
+    def through(cls, function: Callable, twin: Callable, slopes: tuple[Callable, ...], arguments: tuple) -> Any:
+        return twin(*(cls(operand(x)) for x in arguments))
 
     def __repr__(self) -> str:
         return f"Precise({self.mpf})"
@@ -189,14 +204,19 @@ def elementwise(*functions: Any) -> Callable[[Callable], Callable]:
     return file
 
 
-def precisely(twin: Callable[..., Any]) -> Callable[[Callable], Callable]:
-    """Decorates a helper made for doubles: where an argument is Precise, `twin` answers, the same formula without its cuts."""
+def precisely(twin: Callable[..., Any], *slopes: Callable[..., Any]) -> Callable[[Callable], Callable]:
+    """Decorates a helper made for doubles: where an argument is `Lifted`, `twin` answers, the same formula without its cuts.
+
+    `slopes` are the partial derivatives, each a function of the value and of the arguments, where they are needed to more
+    digits than differentiating the twin leaves.
+    """
 
     def decorate(function: Callable) -> Callable:
         @functools.wraps(function)
         def either(*arguments: Any) -> Any:
-            if Precise in map(type, arguments):
-                return twin(*(Precise(operand(x)) for x in arguments))
+            for x in arguments:
+                if isinstance(x, Lifted):
+                    return type(x).through(function, twin, slopes, arguments)
             return function(*arguments)
 
         return either
@@ -225,4 +245,4 @@ def mod(a: Any, b: Any) -> Precise:
     return Precise(a - b * context().floor(a / b))
 
 
-__all__ = ["RULES", "Precise", "elementwise", "operand", "plain", "precisely", "rule"]
+__all__ = ["RULES", "Lifted", "Precise", "elementwise", "operand", "plain", "precisely", "rule"]

@@ -60,6 +60,7 @@ from densities.transforms.of_laws import (
     CdfOf,
     PpfOf,
 )
+from densities.transforms.piecewise import Piecewise
 from densities.transforms.power import Cbrt, Cube, Power, Reciprocal, SignedPower, Sqrt
 from densities.transforms.sigmoidal import (
     Acos,
@@ -157,6 +158,7 @@ __all__ = [
     "NormalCdf",
     "NormalPpf",
     "Piece",
+    "Piecewise",
     "Power",
     "PpfOf",
     "PrincipalTan",

@@ -103,6 +103,7 @@ def check_atoms(law: Discrete, strands: Sequence[Strand], step: Transform) -> No
             first, last = strand.below(high, closed=domain.high_closed)
             outside = (last + 1.0, strand.high) if strand.up else (strand.low, first - 1.0)
             lost.append((f"P(X {'>' if domain.high_closed else '>='} {high:.6g})", strand.log_mass(outside)))
+        lost += [(f"P(X in {gap})", strand.log_mass(_indices(strand, gap))) for gap in getattr(domain, "gaps", ())]
         for place in _poles(step, strand):
             lost.append((f"P(X = {place:.6g})", strand.log_mass(strand.on(np.asarray(place)))))
     lost = [(what, float(mass)) for what, mass in lost if mass > -np.inf]
@@ -115,6 +116,13 @@ def check_atoms(law: Discrete, strands: Sequence[Strand], step: Transform) -> No
             lost_mass=float(np.exp(log_mass)),
             log_lost_mass=log_mass,
         )
+
+
+def _indices(strand: Strand, interval: Interval) -> tuple[Any, Any]:
+    """The first and the last index of the strand in an interval."""
+    part = strand.cut(*map(float, strand.below(np.asarray(interval.high), closed=interval.high_closed)))
+    first, last = part.below(np.asarray(interval.low), closed=not interval.low_closed)
+    return (last + 1.0, part.high) if part.up else (part.low, first - 1.0)
 
 
 def _poles(step: Transform, strand: Strand) -> list[float]:

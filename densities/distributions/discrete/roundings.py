@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, anchored, value
+from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import listed
 from densities.distributions.lattice import Countable, Discrete, Strand
 from densities.distributions.pushforward import Pushforward, stepped
-from densities.errors import ShapeError, argument_error
+from densities.errors import ShapeError, SupportError, argument_error
 from densities.transforms.base import Transform
 from densities.transforms.manytoone import Clip, Relu, Rounding, Sign
+from densities.transforms.piecewise import Piecewise
 
 
 class Rounded(Countable, Pushforward):
@@ -132,6 +134,25 @@ def flattened(transform: Any, law: Any) -> Any:
     """Stepped where the map is constant on all of the support, a law with a density and atoms otherwise."""
     result = Pushforward(law, transform)
     return Stepped(law, transform) if result.measure == "counting" else result
+
+
+@stepped.register
+def put_together(transform: Piecewise, law: Any) -> Any:
+    """The law of a piecewise map; SupportError with the lost mass where the law has some between the pieces."""
+    pushed = flattened(transform, law)
+    for gap in getattr(transform.domain, "gaps", ()):
+        for carrier in law.carriers():
+            lost = carrier.intersect(gap)
+            if np.any(lost.length > np.asarray(carrier.low_slack) + np.asarray(carrier.high_slack)):
+                with quiet():
+                    log_mass = float(np.max(value(law.raw_log_mass(anchored(lost.low), anchored(lost.high)))))
+                raise SupportError(
+                    f"{transform}: {np.exp(log_mass):.6g} of the mass of {law} lies in {gap}, between its pieces; "
+                    "give a map for this interval, or restrict the law with truncate",
+                    lost_mass=float(np.exp(log_mass)),
+                    log_lost_mass=log_mass,
+                )
+    return pushed
 
 
 __all__ = ["Rounded", "Stepped"]

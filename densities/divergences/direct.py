@@ -159,12 +159,17 @@ def _all_end(found: list[Sampled], total: float) -> bool:
 def _by_engine(p: Any, ratio: Direct, points: np.ndarray) -> Estimate | None:
     """On nodes that keep their distance from an end: for densities that are singular there."""
 
+    typical = float(np.sqrt(np.nanmean(np.square(ratio.at(points)[0]))))
+
     def integrands(part: Any, x: Any) -> tuple[np.ndarray, np.ndarray]:
         t, spread = ratio.at(value(part.forward(x)[0]))
         log_p = value(part.root.raw_logpdf(x))
         change = np.expm1(-t)
         log_change = np.log(np.abs(change))
-        noise = np.log(spread + 8.0 * EPS * np.abs(t))
+        # A double beside a far anchor has lost a share of its distance, and t what that makes of it.
+        lost = np.where(np.equal(x.anchor, 0.0), 0.0, np.abs(x.anchor) / np.abs(x.offset))
+        blur = EPS * (8.0 + np.minimum(lost, 1.0 / EPS))
+        noise = np.log(spread + blur * (np.abs(t) + typical))
         logs = log_p + np.stack([np.zeros_like(t), log_change, log_phi(t), log_change + noise])
         logs[:, np.isneginf(log_p) | ((log_p < UNSEEN) & ~np.isfinite(t))] = -np.inf
         signs = np.ones_like(logs)

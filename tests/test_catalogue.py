@@ -8,6 +8,7 @@ from densities import distributions as laws
 from densities import transforms
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
+from densities.divergences import kl
 from densities.errors import ExpressionError, ParameterError
 from densities.expressions import parse
 from densities.transforms import Bijection, CdfOf, PpfOf
@@ -232,3 +233,13 @@ def test_tails_of_a_tangent_come_from_next_to_its_poles(y):
     if abs(y) > 1e15:
         truth = sum(map(mp.npdf, poles)) / abs(y)
     assert law.cdf(y) == pytest.approx(float(truth), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text", ["leaky_tanh(1.5)", "log_tanh(0.7)", "elu(0.7)", "yeo_johnson(0.3)", "leaky_relu(0.2)"]
+)
+def test_kinks_of_maps_are_known_to_quadrature(text):
+    pushed = parse(f"student_t(1.03, -1.45, 0.181) >> {text}")
+    found = kl(pushed, laws.Cauchy(), method="quadrature")
+    assert found.status.ok
+    assert found.error < 1e-9 * found.value

@@ -87,6 +87,7 @@ class YeoJohnson(Bijection):
     """
 
     parameters = {"lmbda": real()}
+    kinks = (0.0,)
     latex = r"\operatorname{YeoJohnson}_{lmbda}\left(x\right)"
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -124,6 +125,7 @@ class Elu(Bijection):
     """y = x for x >= 0 and alpha·(exp(x) - 1) for x < 0, from the real line onto (-alpha, inf); alpha > 0."""
 
     parameters = {"alpha": positive(1.0)}
+    kinks = (0.0,)
     latex = r"\max\left(x, 0\right) + alpha\left(e^{\min\left(x, 0\right)} - 1\right)"
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -149,6 +151,10 @@ class TanhInside(Bijection):
     """y = tanh(x) for |x| <= cut; beyond, sign(x)·(tanh(cut) + slope·h(|x|)) with the slope of tanh at the cut."""
 
     parameters = {"cut": positive(1.0)}
+
+    @property
+    def kinks(self) -> Sequence[float]:
+        return [-self.params["cut"], self.params["cut"]]
 
     @cached_property
     def _edge(self) -> tuple[Any, Any, Any]:

@@ -12,6 +12,15 @@ from densities.distributions.family import Family
 from densities.distributions.from_density import FromDensity
 from densities.distributions.functions import push
 from densities.distributions.latex import limits  # noqa: F401
+from densities.distributions.independent import (
+    difference_of,
+    maximum,
+    minimum,
+    order_statistic,
+    product_of,
+    ratio_of,
+    sum_of,
+)
 from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
@@ -44,5 +53,6 @@ __all__ += [
     "VectorPushforward",
 ]
 __all__ += ["FromDensity", "KernelDensity", "as_distribution", "push"]
+__all__ += ["difference_of", "maximum", "minimum", "order_statistic", "product_of", "ratio_of", "sum_of"]
 __all__ += continuous.__all__
 __all__ += discrete.__all__

@@ -13,7 +13,8 @@ from densities.transforms import get
 from densities.transforms import registry as transforms
 
 TWO_LAWS = (
-    "the sum, product or comparison of two random variables needs their joint law; for one variable write 2*X or X**2"
+    "the sum, product or comparison of two random variables needs their joint law; for one variable write 2*X or X**2, "
+    "for independent ones sum_of(X, Y), difference_of, product_of, ratio_of, minimum or maximum"
 )
 
 

@@ -18,6 +18,7 @@ from densities.transforms.base import Flat, ManyToOne, Piece, Transform, registe
 from densities.transforms.hyperbolic import Sinh
 from densities.transforms.linear import Affine, Scale
 from densities.transforms.manytoone import Restricted, Square
+from densities.transforms.power import NONNEGATIVE
 
 
 class Gapped(Interval):
@@ -47,12 +48,15 @@ class Gapped(Interval):
         return " and ".join(map(str, self.parts))
 
 
+NEGATIVE, ABOVE = Interval(-np.inf, 0.0), Interval(2.0, np.inf, low_closed=True)
+
+
 @register(
     "piecewise",
     examples=[
-        {"pieces": [[[-np.inf, 0.0], Scale(-1.0)], [[0.0, np.inf], Square()]]},
-        {"pieces": [[[-np.inf, -1.0], -1.0], [[-1.0, 2.0], Affine(1.0, 2.0)], [[2.0, np.inf], 5.0]]},
-        {"pieces": [[[-np.inf, 0.0], Sinh()], [[0.0, np.inf], Affine(1.0, 0.5)]]},
+        {"pieces": [(NEGATIVE, Scale(-1.0)), (NONNEGATIVE, Square())]},
+        {"pieces": [(NEGATIVE, -1.0), (Interval(0.0, 2.0, low_closed=True), Affine(-1.0, 2.0)), (ABOVE, 3.0)]},
+        {"pieces": [(NEGATIVE, Sinh()), (NONNEGATIVE, Affine(1.0, 0.5))]},
     ],
 )
 class Piecewise(ManyToOne):

@@ -143,7 +143,7 @@ class Mixture(Univariate):
         return union([interval for _, component in self._continuous for interval in component.carriers()])
 
     def marks(self) -> np.ndarray:
-        return np.concatenate([component.landmarks() for _, component in self._terms])
+        return np.concatenate([*(component.landmarks() for _, component in self._terms), self.kinks()])
 
     def kinks(self) -> np.ndarray:
         ends = [np.asarray(component.support.edges, dtype=float) for _, component in self._terms]

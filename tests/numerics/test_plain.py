@@ -141,3 +141,10 @@ def test_members_outside_the_support_are_infinite_with_the_reason():
     assert found.value[1] == np.inf
     assert found.value[0] == pytest.approx(0.5)
     assert "below 0" in found.detail["reason"][1]
+
+
+def test_jumps_of_a_mixture_are_landmarks():
+    p = dn.parse("mixture([0.3, 0.7], [frechet(5.21, 0.139), levy(0.586)])")
+    q = dn.parse("mixture([0.3, 0.7], [uniform(0.95, 4.77), cauchy(2.35, 11.518)])")
+    assert {0.95, 4.77} <= set(q.landmarks())
+    assert dn.kl(p, q).status is Status.CONVERGED

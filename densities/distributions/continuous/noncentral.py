@@ -23,8 +23,11 @@ from densities.parameters import REQUIRED, positive, within
 # Terms evaluated at once, and the reach of a window around the largest term: 10 standard deviations and more.
 BLOCK = 2**20
 REACH, SPARE = 10.0, 40.0
-# Beyond these the window would be too long; there log f is enough for a tail.
-FARTHEST = 1e12
+# Where the window would be too long x is far beyond nonc, and a tail is f over its own rate of decay.
+FARTHEST = 1e18
+# From this argument on, and 10 times the square of the order, Hankel's series gives a Bessel function to rounding.
+LARGE = 1000.0
+HANKEL = range(1, 16)
 
 
 def mixed(u: Any, a: Any, h: Any, peak: Any, tail: str) -> np.ndarray:
@@ -33,29 +36,41 @@ def mixed(u: Any, a: Any, h: Any, peak: Any, tail: str) -> np.ndarray:
     All arguments of one shape (n,), u plain or anchored. The tails come from one at an end of the window by adding
     P(a + j) - P(a + j + 1) = u^(a + j) e^-u/Γ(a + j + 1).
     """
-    low = np.maximum(np.floor(peak - REACH * np.sqrt(peak) - SPARE), 0.0)
-    length = int(np.max(peak + REACH * np.sqrt(peak) + SPARE - low)) + 1
-    step = max(BLOCK // length, 1)
+    reach = REACH * np.sqrt(peak) + SPARE
+    low = np.maximum(np.floor(peak - reach), 0.0)
+    lengths = 2 ** np.ceil(np.log2(peak + reach - low + 1.0)).astype(int)
     found = np.empty(np.shape(a))
-    for start in range(0, found.size, step):
-        rows = slice(start, start + step)
-        j = low[rows, None] + np.arange(length)
-        orders, points = a[rows, None] + j, _column(u, rows)
-        logs = log_gamma_terms(np.broadcast_to(h[rows, None], j.shape), j + 1.0, -1.0)
-        found[rows] = log_sum(logs + TAILS[tail](orders, points))
+    for length in np.unique(lengths):
+        alike = np.flatnonzero(lengths == length)
+        for rows in np.array_split(alike, -(-alike.size * length // BLOCK)):
+            j = low[rows, None] + np.arange(length)
+            logs = log_gamma_terms(np.broadcast_to(h[rows, None], j.shape), j + 1.0, -1.0)
+            found[rows] = log_sum(logs + TAILS[tail](a[rows, None] + j, taken(u, rows)[:, None]))
     return found
+
+
+def log_bessel_density(u: Any, a: Any, h: Any) -> Any:
+    """log of e^-(u+h) (u/h)^((a-1)/2) I_(a-1)(2√(uh)) for large arguments: NIST DLMF 10.40.1."""
+    root, centre = np.sqrt(u), np.sqrt(h)
+    z = root * centre * 2.0
+    order = 4.0 * np.square(a - 1.0)
+    term, series = 1.0, 1.0
+    for k in HANKEL:
+        term = term * -(order - (2 * k - 1) ** 2) / (value(z) * (8.0 * k))
+        series = series + term
+    gap = root - centre
+    return np.log(u / h) * (0.5 * (a - 1.0)) - gap * gap - np.log(z * (2.0 * np.pi)) * 0.5 + np.log(series)
+
+
+def taken(u: Any, rows: Any) -> Any:
+    """The elements of a vector of plain or anchored numbers."""
+    return Anchored(u.anchor[rows], u.offset[rows], u.log_offset[rows]) if isinstance(u, Anchored) else u[rows]
 
 
 def log_sum(logs: Any) -> Any:
     """log Σ e^logs along the last axis."""
     top = np.max(logs, axis=-1)
     return np.log(np.sum(np.exp(logs - top[..., None]), axis=-1)) + top
-
-
-def _column(u: Any, rows: slice) -> Any:
-    if not isinstance(u, Anchored):
-        return u[rows, None]
-    return Anchored(u.anchor[rows, None], u.offset[rows, None], u.log_offset[rows, None])
 
 
 def _log_density(orders: Any, u: Any) -> Any:
@@ -90,14 +105,14 @@ TAILS: dict[str, Callable[[Any, Any], Any]] = {"density": _log_density, "lower":
     source="Johnson, Kotz, Balakrishnan 2, ch. 29",
 )
 class NoncentralChiSquared(Family):
-    """f(x) = Σ Poisson(j; nonc/2) chi-squared(x; df + 2j) for x > 0: Σ (N_i + m_i)² with Σ m_i² = nonc; df > 0, nonc >= 0.
+    """f(x) = Σ Poisson(j; nonc/2) chi-squared(x; df + 2j) for x > 0: Σ (N_i + m_i)² with Σ m_i² = nonc; df > 0.
 
-    Both tails are such sums, relative to themselves as good as the gamma law is.
+    0 <= nonc < 1e8. Both tails are such sums, relative to themselves as good as the gamma law is.
     """
 
     parameters = {
         "df": positive(REQUIRED, "nu", "k"),
-        "nonc": within(0.0, np.inf, REQUIRED, "nc", "lam", low_closed=True),
+        "nonc": within(0.0, 1e8, REQUIRED, "nc", "lam", low_closed=True),
     }
     latex_density = (
         r"\frac{1}{2}e^{-(x+\mathrm{nonc})/2}\left(\frac{x}{\mathrm{nonc}}\right)^{\mathrm{df}/4-1/2}"
@@ -110,21 +125,43 @@ class NoncentralChiSquared(Family):
         return POSITIVE
 
     @staticmethod
-    def _sum(x: Any, df: Any, nonc: Any, tail: str) -> Any:
-        """The mixture with its largest term between that of the density and the Poisson mean."""
+    def _flat(x: Any, df: Any, nonc: Any) -> tuple[Any, Any, Any, tuple[int, ...]]:
+        """x/2, df/2 and nonc/2 as vectors, and the shape that they come from."""
         shape = np.broadcast_shapes(np.shape(value(x)), np.shape(df), np.shape(nonc))
-        a, h = (np.broadcast_to(p, shape).ravel() for p in (0.5 * df, np.maximum(0.5 * nonc, 1e-300)))
         u = x * 0.5
         fields = (u.anchor, u.offset, u.log_offset) if isinstance(u, Anchored) else (u,)
         flat = [np.broadcast_to(field, shape).ravel() for field in fields]
-        u = Anchored(*flat) if isinstance(u, Anchored) else flat[0]
-        product = np.minimum(h * np.minimum(value(u), 1e300), FARTHEST)
-        side = a - 1.0
+        a, h = (np.broadcast_to(p, shape).ravel() for p in (0.5 * df, np.maximum(0.5 * nonc, 1e-300)))
+        return Anchored(*flat) if isinstance(u, Anchored) else flat[0], a, h, shape
+
+    @staticmethod
+    def _peaks(u: Any, a: Any, h: Any, tail: str) -> Any:
+        """The largest term: j (j + a - 1) = uh for the density, and between that and the Poisson mean for the tails."""
+        product, side = h * value(u), a - 1.0
         root = np.sqrt(side * side + 4.0 * product)
         largest = np.where(side > 0, 2.0 * product / (side + root), 0.5 * (root - side))
         peak = {"density": largest, "lower": np.minimum(largest, h), "upper": np.maximum(largest, h)}[tail]
-        peak = np.where(peak > 0, peak, 0.0)
-        return mixed(u, a, h, peak, tail).reshape(shape)
+        return np.where(peak > 0, peak, 0.0)
+
+    def _sum(self, x: Any, df: Any, nonc: Any, tail: str) -> Any:
+        """log of the density (of x/2) or of a tail: a Bessel function or f over its decay far out, a mixture elsewhere."""
+        u, a, h, shape = self._flat(x, df, nonc)
+        product = h * value(u)
+        far = (
+            product > FARTHEST
+            if tail != "density"
+            else 2.0 * np.sqrt(product) > np.maximum(LARGE, 10.0 * (a - 1.0) ** 2)
+        )
+        found = np.empty(a.shape)
+        near, distant = np.flatnonzero(~far), np.flatnonzero(far)
+        if near.size:
+            v = taken(u, near)
+            found[near] = mixed(v, a[near], h[near], self._peaks(v, a[near], h[near], tail), tail)
+        if distant.size:
+            v, b, k = taken(u, distant), a[distant], h[distant]
+            rate = 0.0 if tail == "density" else np.log1p(-value(np.sqrt(k / v)))
+            found[distant] = 0.0 if tail == "lower" else value(log_bessel_density(v, b, k)) - rate
+        return found.reshape(shape)
 
     def _logpdf(self, x: Any, df: Any, nonc: Any) -> Any:
         return self._sum(x, df, nonc, "density") - LOG2
@@ -203,9 +240,9 @@ class NoncentralChiSquared(Family):
     source="S. O. Rice, Bell Syst. Tech. J. 24 (1945)",
 )
 class Rice(Image):
-    """f(x) = z e^(-(z² + b²)/2) I₀(bz)/scale, z = x/scale > 0: the length of a plane normal vector; b >= 0, scale > 0."""
+    """f(x) = z e^(-(z² + b²)/2) I₀(bz)/scale, z = x/scale > 0: the length of a plane normal vector; 0 <= b < 1e4, scale > 0."""
 
-    parameters = {"b": within(0.0, np.inf, REQUIRED, "nu", low_closed=True), "scale": positive(1.0, "sigma")}
+    parameters = {"b": within(0.0, 1e4, REQUIRED, "nu", low_closed=True), "scale": positive(1.0, "sigma")}
     scale = "scale"
     latex_density = (
         r"\frac{z}{\mathrm{scale}}e^{-(z^2+\mathrm{b}^2)/2}I_0\left(\mathrm{b}z\right),\quad z=\frac{x}{\mathrm{scale}}"

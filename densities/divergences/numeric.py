@@ -29,7 +29,7 @@ FLOORS = (FLOOR1, FLOOR3, P, Q, None, None)
 
 def kl_integrands(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
     """Logs and signs of p t, p φ(t), p, q and of the two rounding floors, at nodes x of a root of p."""
-    t, log_w, log_p, log_q, log_q_root = ratio.on(part, x)
+    t, log_w, log_p, log_q, log_q_root, lost = ratio.on(part, x)
     weight, t_value, log_t, log_q_here = value(log_w), value(t), log_abs(t), value(log_q_root)
     nothing = np.isneginf(weight)
     size = np.logaddexp(np.logaddexp(log_abs(log_p), log_abs(log_q)), log_t)
@@ -54,6 +54,7 @@ def kl_integrands(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[np.ndarr
     )
     logs[[K1, P, FLOOR1]] = np.where(nothing, -np.inf, logs[[K1, P, FLOOR1]])
     logs[[K3, FLOOR3]] = np.where(nothing, log_q_here, logs[[K3, FLOOR3]])
+    logs[:, np.broadcast_to(lost, logs.shape[1:])] = -np.inf
     signs = np.ones_like(logs)
     signs[K1] = sign(t)
     return logs, signs
@@ -61,7 +62,7 @@ def kl_integrands(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[np.ndarr
 
 def log_bound(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
     """log of p(|log p| + |log q|) >= p|t| at nodes of a root, and its absolute error: nothing cancels in it."""
-    _, log_w, log_p, log_q, _ = ratio.on(part, x)
+    _, log_w, log_p, log_q, *_ = ratio.on(part, x)
     weight = value(log_w)
     return np.where(
         np.isneginf(weight), -np.inf, weight + np.logaddexp(log_abs(log_p), log_abs(log_q))
@@ -70,7 +71,7 @@ def log_bound(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
 
 def log_size(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
     """log of p|t| at nodes of a root, and its absolute error: that of log p, and the cancellation in t."""
-    t, log_w, log_p, log_q, _ = ratio.on(part, x)
+    t, log_w, log_p, log_q, *_ = ratio.on(part, x)
     weight, log_t = value(log_w), log_abs(t)
     cancelled = np.exp(np.logaddexp(log_abs(log_p), log_abs(log_q)) - log_t)
     return np.where(np.isneginf(weight), -np.inf, weight + log_t), 4 * EPS * (np.abs(weight) + cancelled)

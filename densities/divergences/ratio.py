@@ -20,14 +20,22 @@ from densities.protocols import as_distribution
 from densities.transforms.base import meets
 
 
+# A density below e^(-10^6) holds nothing that a sum over nodes could miss.
+NOTHING = -1e6
+
+
 class Nodes(NamedTuple):
-    """A pair of laws at nodes of a root of p: t = log dp/dq, the log-weight of the root, log p(y), log q(y), and log q in x."""
+    """A pair of laws at nodes of a root of p: t = log dp/dq, the log-weight of the root, log p(y), log q(y), and log q in x.
+
+    `lost` marks nodes where nothing of p is left and y is beyond e^(10^308): no logarithm is known there.
+    """
 
     t: Any
     log_weight: Any
     log_p: Any
     log_q: Any
     log_q_root: Any
+    lost: Any = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +98,16 @@ class RadonNikodym:
         """The pair at nodes x of a root of p; y = forward(x) is never inverted where the map is injective."""
         log_weight = part.root.raw_logpdf(x)
         y, log_det = part.forward(x)
+        lost = np.isposinf(log_abs(y)) & (value(log_weight) < NOTHING)
         log_q = self.q.logpdf_anywhere(y)
         if part.injective:
             log_p = log_weight - log_det
-            return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det)
+            return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det, lost)
         log_p = self.p.logpdf_anywhere(y)
         # Of the density of p at y this root and branch give a share; q is shared out alike.
         share = value(log_weight - log_det - log_p)
         share = np.where(np.isnan(share), 0.0, np.minimum(share, 0.0))
-        return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det + share)
+        return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det + share, lost)
 
     @property
     def absolutely_continuous(self) -> bool:

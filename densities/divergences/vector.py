@@ -231,7 +231,7 @@ def _along(ratio: VectorRatio, piece: Any, i: int, side: float, level: float) ->
         near = np.minimum(L, LONGEST)
         x = np.broadcast_to(held, (len(L), len(held))).copy()
         x[:, i] = held[i] + side * np.exp(near)
-        t, _, log_p, log_q, _ = ratio.on(piece, x)
+        t, _, log_p, log_q, *_ = ratio.on(piece, x)
         # The root itself is known at any distance; t, where it is past the doubles, is not.
         weight = np.asarray(value(root.raw_logpdf(Anchored.from_log(L, side, held[i]))), dtype=float)
         g = weight + np.log(np.abs(t)) + L

@@ -2,20 +2,51 @@
 
 from __future__ import annotations
 
+import contextvars
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from densities.errors import ShapeError, argument_error
 
-# Doubles in a block whose buffers stay in the second-level cache (measured: 16k to 32k is best on one thread).
-BLOCK = 32_768
+# Doubles in a block whose buffers stay in the second-level cache (measured: a product of two blocks that are in cache takes
+# 7 us at 16k and 40 us at 32k, where three of them meet other tenants of the cache).
+BLOCK = 16_384
+# Points that are worth a thread: with fewer, starting it costs what it saves. The interpreter lock changes hands at every
+# ufunc, which more threads than these feel.
+SHARE = 250_000
+MOST_THREADS = 4
 
 
-def quiet() -> Any:
+def _quiet_state() -> tuple[Any, Any]:
+    """The context variable that holds NumPy's error state, and the state in which nothing is reported."""
+    with np.errstate(all="ignore"):
+        inside = contextvars.copy_context()
+    with np.errstate(all="warn"):
+        outside = contextvars.copy_context()
+    return next((variable, state) for variable, state in inside.items() if outside[variable] is not state)
+
+
+class Quiet:
+    """`np.errstate(all="ignore")` with its state made once: 0.2 us instead of 2.4."""
+
+    __slots__ = ("token",)
+    variable, state = _quiet_state()
+
+    def __enter__(self) -> None:
+        self.token = self.variable.set(self.state)
+
+    def __exit__(self, *_: Any) -> None:
+        self.variable.reset(self.token)
+
+
+def quiet() -> Quiet:
     """The floating-point state in which formulas run: no warning escapes."""
-    return np.errstate(all="ignore")
+    return Quiet()
 
 
 def identity(x: Any) -> Any:
@@ -44,12 +75,41 @@ def as_points(x: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
     return points, identity if points.ndim else points.dtype.type
 
 
-def in_blocks(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
-    """function(x) for an elementwise function of a large array, block by block into one preallocated result."""
-    if x.size <= 2 * BLOCK:
-        return function(x)
+def in_blocks(
+    function: Callable[[np.ndarray], Any], x: np.ndarray, parallel: Callable[[], bool] = lambda: False
+) -> np.ndarray:
+    """function(x), of the dtype of x, for an elementwise function of vectors: a large array goes block by block.
+
+    With several threads where there is much to do and `parallel()` says, after the first block, that others may join.
+    The blocks are the same for any number of threads. Runs in a quiet state.
+    """
     flat = np.ascontiguousarray(x).reshape(-1)
+    if flat.size <= 2 * BLOCK:
+        return np.asarray(function(flat), dtype=x.dtype).reshape(x.shape)
     result = np.empty_like(flat)
-    for start in range(0, flat.size, BLOCK):
-        result[start : start + BLOCK] = function(flat[start : start + BLOCK])
+    starts = iter(range(0, flat.size, BLOCK))  # shared by all threads: each takes the next block
+
+    def work(limit: int | None = None) -> None:
+        with quiet():
+            for start in islice(starts, limit):
+                result[start : start + BLOCK] = function(flat[start : start + BLOCK])
+
+    work(1)
+    helpers = threads_for(flat.size) - 1 if parallel() else 0
+    if not helpers:
+        work()
+        return result.reshape(x.shape)
+    with ThreadPoolExecutor(helpers) as pool:
+        others = [pool.submit(work) for _ in range(helpers)]
+        work()
+        for other in others:
+            other.result()
     return result.reshape(x.shape)
+
+
+def threads_for(size: int) -> int:
+    """How many threads share the blocks of an array: one for every `SHARE` points, as far as there are processors."""
+    if size < 2 * SHARE:
+        return 1
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, size // SHARE, MOST_THREADS)

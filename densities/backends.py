@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import Anchored
-from densities.precise import Precise
+from densities.precise import Through, precisely
 
 # fmt: off
 ELEMENTARY = (
@@ -35,20 +35,39 @@ SPECIAL = (
 # fmt: on
 
 
-def _weak(ufunc: Any) -> Any:
-    """A ufunc of SciPy with a parameter first: a plain float does not make float64 of float32, as in NumPy's own."""
+def _times_log(log: Any, ufunc: Any) -> Any:
+    """parameter·log(x), and 0 where the parameter is 0: only for that SciPy's ufunc is needed, which runs point by point.
+
+    A plain float does not make float64 of float32, as in NumPy's own ufuncs.
+    """
 
     def call(parameter: Any, x: Any) -> Any:
+        if type(parameter) is float and parameter != 0.0:
+            return parameter * log(x)
         single = type(parameter) is float and getattr(x, "dtype", None) == np.float32
         return ufunc(np.float32(parameter) if single else parameter, x)
 
     return call
 
 
+@precisely(special.logit)
+def _logit(x: Any) -> Any:
+    """log(x/(1 - x)) = ±log(1 + |2x - 1|/min(x, 1 - x)), where every difference is exact or harmless: 2 ulp.
+
+    By NumPy's vector loops: five times as fast as SciPy's point by point.
+    """
+    if isinstance(x, Anchored):
+        return special.logit(x)
+    doubled = 2.0 * x - 1.0
+    return np.copysign(np.log1p(np.abs(doubled) / np.minimum(x, 1.0 - x)), doubled)
+
+
+@precisely(lambda x: 0.5 * np.log1p(x * x))
 def _half_log1p_square(x: Any) -> Any:
     """log(1 + x²)/2, also where x² overflows."""
-    result = 0.5 * np.log1p(x * x)
-    if isinstance(result, Anchored) or not np.any(np.isinf(result)):
+    result = np.log1p(x * x)
+    result *= 0.5
+    if isinstance(result, Anchored) or np.maximum.reduce(result, axis=None, initial=-np.inf) < np.inf:
         return result
     return np.where(np.isinf(result), np.log(np.abs(x)), result)
 
@@ -57,7 +76,11 @@ NUMPY = SimpleNamespace(
     **{name: getattr(np, name) for name in ELEMENTARY},
     **(
         {name: getattr(special, name) for name in SPECIAL}
-        | {name: _weak(getattr(special, name)) for name in ("xlogy", "xlog1py")}
+        | {
+            "logit": _logit,
+            "xlogy": _times_log(np.log, special.xlogy),
+            "xlog1py": _times_log(np.log1p, special.xlog1py),
+        }
     ),
     pow=np.power,
     cbrt=np.cbrt,
@@ -68,7 +91,7 @@ NUMPY = SimpleNamespace(
     asarray=np.asarray,
     pi=math.pi,
 )
-_PLAIN = (np.ndarray, float, Anchored, int, np.generic, Precise)
+_PLAIN = (np.ndarray, float, Anchored, int, np.generic, Through)
 
 
 def namespace(x: Any) -> Any:

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, choose, value
-from densities.arrays import as_points, in_blocks, quiet
+from densities.arrays import quiet
 from densities.distributions import moments
 from densities.distributions.arithmetic import Arithmetic
+from densities.distributions.evaluation import Evaluation
 from densities.distributions.masses import log_mass, numeric_score, solve_quantile
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
@@ -30,8 +31,6 @@ registry = NameRegistry("distribution", group="densities.distributions")
 
 # Quantiles that show the centre and the scale of a law; the first two also from above.
 LEVELS = np.array([0.02, 0.25, 0.5])
-# Offsets e^-L from an end at which a one-sided limit is read: a constant shows at the first, a trend between the others.
-LIMIT_LOGS = (-80.0, -1e3, -1e6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +82,7 @@ class Distribution(Arithmetic):
         shape = _size(size) + self.batch_shape
         generator = np.random.default_rng(rng)
         with quiet():
-            draws = np.asarray(value(self.draw(generator, shape)))
+            draws = np.asarray(self.plain_draws(generator, shape))
         return float(draws) if draws.ndim == 0 else draws
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
@@ -95,6 +94,10 @@ class Distribution(Arithmetic):
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Draws of exactly `shape` + event_shape, broadcasting the batch."""
         raise NotImplementedError
+
+    def plain_draws(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        """The draws rounded to doubles."""
+        return value(self.draw(rng, shape))
 
     def parts(self) -> Sequence[Part]:
         """The law as a sum of roots pushed through maps, for expectations."""
@@ -135,7 +138,7 @@ def _size(size: Any) -> tuple[int, ...]:
     return tuple(int(n) for n in shape)
 
 
-class Univariate(Distribution):
+class Univariate(Evaluation, Distribution):
     """A law on the line, with SciPy's whole method table, right in both tails."""
 
     @property
@@ -268,12 +271,12 @@ class Univariate(Distribution):
 
         For a law with atoms this is the density of the continuous part; `logpmf` has the atoms.
         """
-        return self._density(self.raw_logpdf, y, outside=-np.inf, finish=value)
+        return self._log_density(self.raw_logpdf, y, finish=value)
 
     @many_digits
     def pdf(self, y: Any) -> Any:
         """Density at y: 0 outside the support, the one-sided limit at its ends."""
-        return self._density(self.raw_logpdf, y, outside=0.0, finish=lambda log: np.exp(value(log)))
+        return self._log_density(self.raw_logpdf, y, finish=np.exp)
 
     @many_digits
     def logpmf(self, y: Any) -> Any:
@@ -401,105 +404,7 @@ class Univariate(Distribution):
         tail = (1.0 - level) / 2.0
         return self.ppf(tail), self.isf(tail)
 
-    # ---- how public methods treat what a user passes ----
-
-    def _points(self, y: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
-        points, restore = as_points(y)
-        if points.dtype == object:
-            raise ShapeError(argument_error("y", "an array of numbers", y))
-        if self.batch_shape and points.ndim == 0:
-            return points, lambda result: result
-        return points, restore
-
-    def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
-        """The formula on points inside the support, anchored where doubles would not do."""
-        if self.fragile:
-            return value(formula(self._from_nearest_end(points)))
-        result = np.asarray(value(formula(points)))
-        good = np.isfinite(result)
-        if good.all():
-            return result
-        poor = ~good
-        if self.batch_shape:
-            return np.where(poor, value(formula(Anchored.exact(points))), result)
-        return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
-
-    def _from_nearest_end(self, points: np.ndarray) -> Anchored:
-        """Points as exact offsets from an end of the support that is finite and not zero, where one is near."""
-        anchor: Any = np.zeros(np.shape(points))
-        support = self.support
-        for end, slack in ((value(support.low), support.low_slack), (value(support.high), support.high_slack)):
-            near = np.isfinite(end) & (np.abs(points - end) < 0.5 * np.abs(end)) & np.equal(slack, 0.0)
-            anchor = np.where(near, end, anchor)
-        return Anchored(anchor, points - anchor) if np.any(anchor) else Anchored.exact(points)
-
-    def _density(self, formula: Callable[[Any], Any], y: Any, outside: float, finish: Callable[[Any], Any]) -> Any:
-        points, restore = self._points(y)
-        support = self.support
-        with quiet():
-            inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
-            everywhere = inside.all()
-            if everywhere:
-                result = self._blocks(formula, points)
-            else:
-                result = self._blocks(formula, np.where(inside, points, support.interior_point()).astype(points.dtype))
-                result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
-            if not everywhere or len(self.critical_points):
-                result = self._at_limits(formula, points, result)
-            return restore(np.asarray(finish(result), dtype=points.dtype))
-
-    def _blocks(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-        if self.batch_shape:
-            return np.asarray(self._raw(formula, points))
-        return in_blocks(lambda block: self._raw(formula, block), points).astype(points.dtype, copy=False)
-
-    def _at_limits(self, formula: Callable[[Any], Any], points: np.ndarray, result: np.ndarray) -> np.ndarray:
-        """The one-sided limits at the ends of the support, and the larger one at points inside where the formula breaks."""
-        low, high = (np.asarray(value(end), dtype=float) for end in self.support.edges)
-        ends = [end for end in self.support.edges if not isinstance(end, Anchored)]
-        for place in [*ends, *self.critical_points]:
-            there = np.asarray(points == place) & np.isfinite(points)
-            if there.any():
-                where = np.where(there, points, self.support.interior_point()) if np.ndim(place) else np.asarray(place)
-                above = np.where(where < high, self._limit(formula, where, 1.0), -np.inf)
-                below = np.where(where > low, self._limit(formula, where, -1.0), -np.inf)
-                result = np.where(there, np.fmax(above, below), result)
-        return result
-
-    def _limit(self, formula: Callable[[Any], Any], points: Any, direction: float) -> Any:
-        """lim log f(points ± e^L) as L falls: read where it has settled, ±inf where it has a trend."""
-        first, second, last = (
-            np.asarray(
-                value(formula(Anchored.from_log(np.full(np.shape(points), log), direction, np.asarray(points, float))))
-            )
-            for log in LIMIT_LOGS
-        )
-        settled = np.abs(last - second) <= 1e-6 * (1 + np.abs(second))
-        trend = np.where(last > second, np.inf, -np.inf)
-        steady = np.where(np.abs(first - second) <= 1e-9 * (1 + np.abs(second)), first, last)
-        return np.where(settled, steady, np.where(np.isnan(last), np.where(np.isnan(second), first, second), trend))
-
-    def _distribution(
-        self, formula: Callable[[Any], Any], y: Any, join: Callable, below: float, above: float, *, lower: bool
-    ) -> Any:
-        points, restore = self._points(y)
-        support = self.support
-        with quiet():
-            low, high = np.asarray(points < support.low), np.asarray(points >= support.high)
-            low = (
-                low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored)
-                if not len(self.atoms[0])
-                else low
-            )
-            outside = low | high | ~np.isfinite(points)
-            safe = np.where(outside, support.interior_point(), points).astype(points.dtype) if outside.any() else points
-            result = self._blocks(formula, safe)
-            if len(self.atoms[0]):
-                result = join(result, self._atoms_beside(points, logs=join is np.logaddexp, lower=lower))
-            if outside.any():
-                low, high = low | (points == -np.inf), high | (points == np.inf)
-                result = np.where(low, below, np.where(high, above, np.where(np.isnan(points), np.nan, result)))
-            return restore(np.asarray(result).astype(points.dtype, copy=False))
+    # ---- atoms ----
 
     def _atoms_beside(self, points: Any, *, logs: bool, lower: bool) -> Any:
         """The mass of the atoms at or below each point, or above it."""
@@ -516,30 +421,6 @@ class Univariate(Distribution):
             return (self.raw_logcdf if lower else self.raw_logsf)(Anchored.exact(points))
         raw = value(self.anywhere("logcdf" if lower else "logsf", Anchored.exact(points)))
         return np.logaddexp(raw, self._atoms_beside(points, logs=True, lower=lower))
-
-    def _quantile(self, q: Any, logp: Any, formula: Callable, log_formula: Callable, *, lower: bool) -> Any:
-        if (q is None) == (logp is None):
-            raise ParameterError(argument_error("q, logp", "exactly one of them", (q, logp)))
-        given, restore = self._points(q if logp is None else logp)
-        first, last = (0.0, 1.0) if logp is None else (-np.inf, 0.0)
-        support = self.support
-        at_first, at_last = (support.low, support.high) if lower else (support.high, support.low)
-        with quiet():
-            inside = (given > first) & (given < last)
-            safe = np.where(inside, given, 0.5 if logp is None else -0.6931471805599453)
-            inner = value((formula if logp is None else log_formula)(safe))
-            result = np.where(
-                inside,
-                inner,
-                np.where(given == first, value(at_first), np.where(given == last, value(at_last), np.nan)),
-            )
-            return restore(np.asarray(result).astype(given.dtype, copy=False))
-
-
-def _patched(result: np.ndarray, where: np.ndarray, values: Any) -> np.ndarray:
-    result = np.array(result)
-    result[where] = values
-    return result
 
 
 @as_distribution.register

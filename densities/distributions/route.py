@@ -13,6 +13,7 @@ from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.domains import Interval
 from densities.transforms.base import Bijection
+from densities.transforms.program import follow, holds
 
 # Plain doubles whose magnitude stays within these keep their digits (float32 has its own limits).
 SAFE = {np.dtype(np.float64): (1e-290, 1e290), np.dtype(np.float32): (1e-32, 1e32)}
@@ -21,9 +22,14 @@ EXTREMES = np.array([-1.7e308, -1e150, -1.0, -1e-150, -5e-324, 5e-324, 1e-150, 1
 
 def safe(x: Any) -> bool:
     """Whether all of x are doubles that have neither overflowed nor underflowed."""
-    size = np.abs(x)
-    smallest, largest = SAFE.get(size.dtype, SAFE[np.dtype(np.float64)])
-    return not size.size or bool(size.min() > smallest and size.max() < largest)
+    if not x.size:
+        return True
+    smallest, largest = SAFE.get(x.dtype, SAFE[np.dtype(np.float64)])
+    low, high = np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)
+    if not (-largest < low and high < largest):
+        return False
+    # All of one sign, as a positive variable is, the two ends tell how near 0 it comes.
+    return bool(low > smallest or high < -smallest or np.minimum.reduce(np.abs(x), axis=None) > smallest)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +73,8 @@ class Route:
             return self.map.inverse_and_log_det(y)
         x, total = y, 0.0
         for step, watched in self._back:
-            x, log_det = step.inverse_and_log_det(x)
-            if watched and not safe(x):
+            x, log_det = follow(step.inverse_and_log_det, x)
+            if watched and not holds(safe, x):
                 return self.map.inverse_and_log_det(Anchored.exact(y))
             total = total + log_det
         return x, total
@@ -79,8 +85,8 @@ class Route:
             return self.map.inverse(y)
         x = y
         for step, watched in self._back:
-            x = step.inverse(x)
-            if watched and not safe(x):
+            x = follow(step.inverse, x)
+            if watched and not holds(safe, x):
                 return self.map.inverse(Anchored.exact(y))
         return x
 
@@ -91,7 +97,7 @@ class Route:
         y = x
         last = len(self._forth) - 1
         for index, (step, watched) in enumerate(self._forth):
-            y = step.forward(y)
-            if watched and index < last and not safe(y):
+            y = follow(step.forward, y)
+            if watched and index < last and not holds(safe, y):
                 return self.map.forward(Anchored.exact(x))
         return y

@@ -3,12 +3,13 @@
 from densities.precise.constants import RoundedError, exact
 from densities.precise.context import bits, context, digits, literal, public
 from densities.precise.functions import beta_tail, number, precise
-from densities.precise.numbers import Lifted, Precise, precisely
+from densities.precise.numbers import Lifted, Precise, Through, precisely
 
 __all__ = [
     "Lifted",
     "Precise",
     "RoundedError",
+    "Through",
     "beta_tail",
     "bits",
     "context",

@@ -20,15 +20,21 @@ RULES: dict[Any, Callable[..., Any]] = {}
 Numbers = int | np.integer | bool | np.bool_
 
 
-class Lifted:
-    """A number that formulas take in the place of a double: parameters and ends of supports may be such numbers."""
+class Through:
+    """What helpers made for doubles do not compute with: they ask its kind for the answer."""
 
     __slots__ = ()
 
     @classmethod
     def through(cls, function: Callable, twin: Callable, slopes: tuple[Callable, ...], arguments: tuple) -> Any:
-        """What a helper made for doubles gives, by `twin`, its formula without cuts, or by its derivatives."""
+        """What the helper `function` gives, by `twin`, its formula without cuts, by its derivatives, or by itself."""
         raise NotImplementedError
+
+
+class Lifted(Through):
+    """A number that formulas take in the place of a double: parameters and ends of supports may be such numbers."""
+
+    __slots__ = ()
 
 
 class Precise(Lifted):
@@ -215,7 +221,7 @@ def precisely(twin: Callable[..., Any], *slopes: Callable[..., Any]) -> Callable
         @functools.wraps(function)
         def either(*arguments: Any) -> Any:
             for x in arguments:
-                if isinstance(x, Lifted):
+                if isinstance(x, Through):
                     return type(x).through(function, twin, slopes, arguments)
             return function(*arguments)
 
@@ -245,4 +251,4 @@ def mod(a: Any, b: Any) -> Precise:
     return Precise(a - b * context().floor(a / b))
 
 
-__all__ = ["RULES", "Lifted", "Precise", "elementwise", "operand", "plain", "precisely", "rule"]
+__all__ = ["RULES", "Lifted", "Precise", "Through", "elementwise", "operand", "plain", "precisely", "rule"]

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, value
-from densities.arrays import as_points, quiet
+from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
@@ -23,6 +24,7 @@ from densities.parameters import Parameter, batch_shape, bind, number_text, same
 from densities.precise import precisely
 from densities.protocols import compose_maps, is_law, push_forward
 from densities.registry import NameRegistry
+from densities.transforms.program import LARGE, programs_of
 from densities.transforms.solving import solve_inverse
 
 EPS = float(np.finfo(float).eps)
@@ -136,7 +138,11 @@ class Transform:
             return push_forward(x, self)
         self.check_domain(points)
         with quiet():
-            return restore(self.forward(points))
+            if points.size < LARGE or self.batch_shape or self.event_ndim:
+                return restore(self.forward(points))
+            programs = programs_of(self)
+            run, ready = (partial(method, "forward") for method in (programs.run, programs.has))
+            return restore(in_blocks(partial(run, self.forward), points, partial(ready, points.dtype)))
 
     def check_domain(self, x: Any) -> None:
         """Raises DomainError, with its index, where a point lies outside the domain; NaN passes."""

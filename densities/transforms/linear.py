@@ -11,6 +11,7 @@ from densities.backends import namespace
 from densities.domains import Domain
 from densities.parameters import Parameter, positive, real
 from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, constant, register
+from densities.transforms.exponential import Log, Log1p
 
 # Two lines merge where the merged loc is rounded by at most this many scales: no standardised point moves further.
 MERGE_TOLERANCE = 64 * EPS
@@ -151,6 +152,12 @@ class Shift(Line):
 
     parameters = {"loc": real()}
     latex = r"loc + x"
+
+    def merge(self, after: Transform) -> Transform | None:
+        """log(1 + x) is log1p, which keeps the digits that the sum loses; others as lines do."""
+        if type(after) is Log and np.ndim(self.params["loc"]) == 0 and self.params["loc"] == 1.0:
+            return Log1p()
+        return super().merge(after)
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.params["loc"] + x, 0.0

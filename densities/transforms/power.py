@@ -211,7 +211,8 @@ class Root(Power, Bijection):
         xp = namespace(y)
         x = xp.pow(y, self.root)
         if np.any(self.root_error):
-            x = x + xp.xlogy(self.root_error * x, y)
+            # The logarithm is bounded so that 0 stays 0; no xlogy, which runs point by point and shares no logarithm.
+            x = x + x * (self.root_error * xp.maximum(xp.log(y), -1e38))
         return x, xp.xlogy(self.root - 1.0, y) - self.log_exponent
 
 

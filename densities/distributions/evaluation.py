@@ -1,0 +1,195 @@
+"""How the public methods of a law on the line treat what a user passes.
+
+Points become vectors, large ones go block by block, formulas run by their program (see `transforms.program`) where they
+have one; the support, limits at its ends, NaN and infinities are decided outside the formulas, and where doubles would not
+do the points travel anchored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.arrays import as_points, in_blocks, quiet
+from densities.errors import ParameterError, ShapeError, argument_error
+from densities.transforms.program import LARGE, Programs, programs_of
+
+# Offsets e^-L from an end at which a one-sided limit is read: a constant shows at the first, a trend between the others.
+LIMIT_LOGS = (-80.0, -1e3, -1e6)
+
+
+class Evaluation:
+    """The way from an array of a user to a formula and back, for `Univariate`."""
+
+    batch_shape: tuple[int, ...]
+    support: Any
+    atoms: Any
+    fragile: Any
+    critical_points: Any
+    _atoms_beside: Callable[..., Any]
+
+    def _points(self, y: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
+        points, restore = as_points(y)
+        if points.dtype == object:
+            raise ShapeError(argument_error("y", "an array of numbers", y))
+        if self.batch_shape and points.ndim == 0:
+            return points, lambda result: result
+        return points, restore
+
+    @property
+    def programs(self) -> Programs:
+        """The programs of the formulas of this law."""
+        return programs_of(self)
+
+    def _by_blocks(self, method: Callable[..., np.ndarray], formula: Callable[[Any], Any], points: np.ndarray) -> Any:
+        """method(formula, points), an elementwise method: for a batch as a whole, otherwise on vectors."""
+        if self.batch_shape:
+            return method(formula, points)
+        has_program = partial(self.programs.has, formula.__name__, points.dtype)
+        return in_blocks(partial(method, formula), points, has_program)
+
+    def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
+        """The formula on points inside the support, anchored where doubles would not do."""
+        if self.fragile:
+            return value(formula(self._from_nearest_end(points)))
+        if self.batch_shape:
+            result = np.asarray(value(formula(points)))
+        else:
+            result = np.asarray(value(self.programs.run(formula.__name__, formula, points)))
+        good = np.isfinite(result)
+        if np.count_nonzero(good) == good.size:
+            return result
+        poor = ~good
+        if self.batch_shape:
+            return np.where(poor, value(formula(Anchored.exact(points))), result)
+        return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
+
+    def _from_nearest_end(self, points: np.ndarray) -> Anchored:
+        """Points as exact offsets from an end of the support that is finite and not zero, where one is near."""
+        anchor: Any = np.zeros(np.shape(points))
+        support = self.support
+        for end, slack in ((value(support.low), support.low_slack), (value(support.high), support.high_slack)):
+            near = np.isfinite(end) & (np.abs(points - end) < 0.5 * np.abs(end)) & np.equal(slack, 0.0)
+            anchor = np.where(near, end, anchor)
+        return Anchored(anchor, points - anchor) if np.any(anchor) else Anchored.exact(points)
+
+    # ---- densities ----
+
+    def _log_density(self, formula: Callable[[Any], Any], y: Any, finish: Callable[[Any], Any]) -> Any:
+        """finish(log-density) at what a user passes."""
+
+        def finished(formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
+            return np.asarray(finish(self._density_at(formula, points)), dtype=points.dtype)
+
+        points, restore = self._points(y)
+        with quiet():
+            return restore(self._by_blocks(finished, formula, points))
+
+    def _density_at(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
+        support = self.support
+        inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
+        everywhere = np.count_nonzero(inside) == inside.size
+        if everywhere:
+            result = self._raw(formula, points)
+        else:
+            result = self._raw(formula, np.where(inside, points, support.interior_point()).astype(points.dtype))
+            result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
+        if not everywhere or len(self.critical_points):
+            result = self._at_limits(formula, points, result)
+        return result
+
+    def _at_limits(self, formula: Callable[[Any], Any], points: np.ndarray, result: np.ndarray) -> np.ndarray:
+        """The one-sided limits at the ends of the support, and the larger one at points inside where the formula breaks."""
+        low, high = (np.asarray(value(end), dtype=float) for end in self.support.edges)
+        ends = [end for end in self.support.edges if not isinstance(end, Anchored)]
+        for place in [*ends, *self.critical_points]:
+            there = np.asarray(points == place) & np.isfinite(points)
+            if there.any():
+                where = np.where(there, points, self.support.interior_point()) if np.ndim(place) else np.asarray(place)
+                above = np.where(where < high, self._limit(formula, where, 1.0), -np.inf)
+                below = np.where(where > low, self._limit(formula, where, -1.0), -np.inf)
+                result = np.where(there, np.fmax(above, below), result)
+        return result
+
+    def _limit(self, formula: Callable[[Any], Any], points: Any, direction: float) -> Any:
+        """lim log f(points ± e^L) as L falls: read where it has settled, ±inf where it has a trend."""
+        first, second, last = (
+            np.asarray(
+                value(formula(Anchored.from_log(np.full(np.shape(points), log), direction, np.asarray(points, float))))
+            )
+            for log in LIMIT_LOGS
+        )
+        settled = np.abs(last - second) <= 1e-6 * (1 + np.abs(second))
+        trend = np.where(last > second, np.inf, -np.inf)
+        steady = np.where(np.abs(first - second) <= 1e-9 * (1 + np.abs(second)), first, last)
+        return np.where(settled, steady, np.where(np.isnan(last), np.where(np.isnan(second), first, second), trend))
+
+    # ---- masses ----
+
+    def _distribution(
+        self, formula: Callable[[Any], Any], y: Any, join: Callable, below: float, above: float, *, lower: bool
+    ) -> Any:
+        def masses(formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
+            return self._masses_at(formula, points, join, below, above, lower=lower)
+
+        points, restore = self._points(y)
+        with quiet():
+            return restore(self._by_blocks(masses, formula, points))
+
+    def _masses_at(
+        self, formula: Callable, points: np.ndarray, join: Callable, below: float, above: float, *, lower: bool
+    ) -> np.ndarray:
+        support = self.support
+        low, high = np.asarray(points < support.low), np.asarray(points >= support.high)
+        if not len(self.atoms[0]):
+            low = low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored)
+        outside = low | high | ~np.isfinite(points)
+        safe = np.where(outside, support.interior_point(), points).astype(points.dtype) if outside.any() else points
+        result = self._raw(formula, safe).astype(points.dtype, copy=False)
+        if len(self.atoms[0]):
+            result = join(result, self._atoms_beside(points, logs=join is np.logaddexp, lower=lower))
+        if outside.any():
+            low, high = low | (points == -np.inf), high | (points == np.inf)
+            result = np.where(low, below, np.where(high, above, np.where(np.isnan(points), np.nan, result)))
+        return np.asarray(result).astype(points.dtype, copy=False)
+
+    # ---- quantiles ----
+
+    def _quantile(self, q: Any, logp: Any, formula: Callable, log_formula: Callable, *, lower: bool) -> Any:
+        if (q is None) == (logp is None):
+            raise ParameterError(argument_error("q, logp", "exactly one of them", (q, logp)))
+        logs = logp is not None
+        first, last, middle = (-np.inf, 0.0, -0.6931471805599453) if logs else (0.0, 1.0, 0.5)
+        support = self.support
+        at_first, at_last = (support.low, support.high) if lower else (support.high, support.low)
+
+        def quantiles(formula: Callable[[Any], Any], given: np.ndarray) -> np.ndarray:
+            inside = (given > first) & (given < last)
+            safe = np.where(inside, given, middle)
+            inner = value(formula(safe) if self.batch_shape else self.programs.run(formula.__name__, formula, safe))
+            if inside.all():
+                return np.asarray(inner).astype(given.dtype, copy=False)
+            ends = np.where(given == first, value(at_first), np.where(given == last, value(at_last), np.nan))
+            return np.where(inside, inner, ends).astype(given.dtype, copy=False)
+
+        given, restore = self._points(logp if logs else q)
+        chosen = log_formula if logs else formula
+        with quiet():
+            if self.batch_shape or not self._goes_by_blocks(chosen, given, middle):
+                return restore(quantiles(chosen, given))
+            return restore(self._by_blocks(quantiles, chosen, given))
+
+    def _goes_by_blocks(self, formula: Callable, given: np.ndarray, middle: float) -> bool:
+        """Whether many quantiles are best taken block by block: a solver, which has no program, takes them all at once."""
+        probe = np.array([0.5, 1.0, 1.5], given.dtype) * given.dtype.type(middle)
+        return given.size < LARGE or self.programs.ready(formula.__name__, formula, probe, at_once=True) is not None
+
+
+def _patched(result: np.ndarray, where: np.ndarray, values: Any) -> np.ndarray:
+    result = np.array(result)
+    result[where] = values
+    return result

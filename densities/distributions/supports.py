@@ -1,0 +1,47 @@
+"""Whether a law lives where a map is defined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.domains import Interval
+from densities.errors import SupportError
+from densities.transforms.base import Transform
+
+
+def check_support(base: Any, transform: Transform) -> None:
+    """SupportError with the lost mass where the base certainly leaves the domain of the map."""
+    domain, support = transform.domain, base.support
+    if not isinstance(domain, Interval) or not isinstance(support, Interval) or domain.is_real_line:
+        return
+    with quiet():
+        below = np.asarray(
+            value(domain.low - support.low) > np.asarray(support.low_slack) + np.asarray(domain.low_slack)
+        )
+        above = np.asarray(
+            value(support.high - domain.high) > np.asarray(support.high_slack) + np.asarray(domain.high_slack)
+        )
+        losses = []
+        if below.any():
+            losses.append((f"P(X <= {value(domain.low):.6g})", base.raw_logcdf(np.asarray(value(domain.low)))))
+        if above.any():
+            losses.append((f"P(X >= {value(domain.high):.6g})", base.raw_logsf(np.asarray(value(domain.high)))))
+        locations, masses = base.atoms
+        lost_atoms = ~np.asarray(domain.contains(locations)) if len(locations) else np.zeros(0, bool)
+        if not losses and lost_atoms.any():
+            losses.append((f"the atom at {locations[lost_atoms][0]:.6g}", np.log(masses[lost_atoms][0])))
+    if losses:
+        what, log_mass = losses[0]
+        log_mass = float(np.max(value(log_mass)))
+        amount = f"{np.exp(log_mass):.6g}" if log_mass > -700 else f"10^{log_mass / np.log(10):.6g}"
+        raise SupportError(
+            f"{transform}: {what} = {amount} of {base} lies outside its domain {domain}; "
+            f"restrict the law with truncate({base}, {value(domain.low):g}, {value(domain.high):g}) "
+            "or choose a map defined there (such as abs first)",
+            lost_mass=float(np.exp(log_mass)),
+            log_lost_mass=log_mass,
+        )

@@ -1,0 +1,379 @@
+"""The planner: a formula on arrays, traced once into a short list of steps that run in place.
+
+    formula(x) on big arrays  =  the same ufuncs in the same order on blocks that stay in cache, with reused buffers
+
+A formula is traced by giving it a `Symbol` for its data, which answers ufuncs by writing them down; parameters are the
+numbers that they are. Values computed twice are computed once, values that nobody reads are not computed, nothing is
+reordered or merged: the bits are those of the formula itself. Where a part of a formula cannot be traced (a branch on
+data, a method of arrays), `follow` makes that part one step, which runs as it always does; where the whole cannot be
+traced there is no program, and nothing changes but the speed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from densities.arrays import quiet
+from densities.backends import NUMPY
+from densities.precise import Through
+
+__all__ = ["Left", "Program", "Programs", "Symbol", "follow", "holds", "programs_of", "trace"]
+
+# Functions of NumPy, other than ufuncs, that work element by element.
+ELEMENTWISE = frozenset({np.where, np.clip, np.isneginf, np.isposinf})
+# NumPy deprecates a third positional argument of these.
+EXTREMES = (np.maximum, np.minimum)
+# A call with so many points is traced at once: tracing costs what evaluating a few thousand points does.
+LARGE = 20_000
+# Buffers of calls with at most so many points are kept with the program, up to 200 kB; those of larger ones are shared.
+KEPT = 4096
+# Points, spread over a call, on which a program is compared with its formula.
+PROOF = 200
+# Traces that may fail because points had left the safe range of doubles, before a formula is left alone.
+ATTEMPTS = 4
+
+
+class Untraceable(TypeError):
+    """A formula asks of its data what only numbers can answer."""
+
+
+class Left(ArithmeticError):
+    """A block on which a program does not hold: points have left the safe range, or a step answers in another kind."""
+
+
+class Symbol(NDArrayOperatorsMixin, Through):
+    """The data of a formula while it is traced; what it is asked is written on its tape."""
+
+    __slots__ = ("index", "tape")
+    __hash__ = object.__hash__
+
+    def __init__(self, tape: Tape, index: int):
+        self.tape, self.index = tape, index
+
+    @property
+    def dtype(self) -> np.dtype:
+        return self.tape.samples[self.index].dtype
+
+    @classmethod
+    def through(cls, function: Callable, twin: Callable, slopes: tuple[Callable, ...], arguments: tuple) -> Any:
+        """A helper made for arrays is one step, cuts and all, unless its steps are known."""
+        if function in FUSED:
+            return FUSED[function](*arguments)
+        return next(x.tape for x in arguments if type(x) is Symbol).call(function, arguments)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__" or kwargs or ufunc.nout != 1 or ufunc.signature:
+            raise Untraceable(f"{ufunc.__name__}.{method}")
+        return self.tape.record(ufunc, inputs, ufunc)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
+        if function not in ELEMENTWISE or kwargs or (function is np.where and len(args) != 3):
+            raise Untraceable(function.__name__)
+        return self.tape.call(function, args)
+
+    def __pow__(self, exponent: Any) -> Any:
+        """By the operator of arrays, which takes squares and roots for some exponents."""
+        return self.tape.call(pow, (self, exponent))
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == () or index is Ellipsis:
+            return self
+        raise Untraceable("indexing")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> np.ndarray:
+        raise Untraceable("conversion to an array")
+
+    def _refuse(self, *args: Any) -> Any:
+        raise Untraceable("a branch on data")
+
+    __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _refuse  # type: ignore[assignment]
+
+
+class Step(NamedTuple):
+    """One line of a tape: value `output` is function(*inputs), the inputs symbols and numbers."""
+
+    function: Callable
+    inputs: tuple[Any, ...]
+    output: int
+    ufunc: bool
+    check: bool = False
+
+
+class Tape:
+    """What a formula does with its data, with the values that it takes on a few sample points."""
+
+    def __init__(self, sample: np.ndarray):
+        self.samples: list[Any] = [sample]
+        self.steps: list[Step] = []
+        self.known: dict[Any, Symbol] = {}
+
+    def record(self, function: Callable, inputs: tuple, ufunc: Any = None) -> Symbol:
+        """The symbol of function(*inputs), an elementwise function of arrays and numbers."""
+        key = (function, *map(_key, inputs))
+        if key not in self.known:
+            sample = function(*map(self.sampled, inputs))
+            if type(sample) is not np.ndarray or sample.shape != self.samples[0].shape:
+                raise Untraceable("a result that is no array of the points")
+            self.known[key] = self._add(function, inputs, sample, ufunc is not None)
+        return self.known[key]
+
+    def call(self, function: Callable, inputs: tuple) -> Any:
+        """function(*inputs) as one step; a tuple of results is taken apart, and plain numbers are what they are."""
+        found = function(*map(self.sampled, inputs))
+        if not isinstance(found, tuple):
+            return self.record(function, inputs)
+        whole = self._add(function, inputs, found, False)
+        return tuple(self._part(whole, i, part) for i, part in enumerate(found))
+
+    def _part(self, whole: Symbol, i: int, part: Any) -> Any:
+        return part if isinstance(part, float | np.floating) else self.record(itemgetter(i), (whole,))
+
+    def check(self, condition: Callable, x: Symbol) -> None:
+        """A condition that the values of x must meet on every block."""
+        self.steps.append(Step(condition, (x,), len(self.samples), False, check=True))
+        self.samples.append(None)
+
+    def follow(self, function: Callable, arguments: tuple) -> Any:
+        """function(*arguments) traced, or else as one step."""
+        steps, known = len(self.steps), dict(self.known)
+        try:
+            return function(*arguments)
+        except Exception:
+            del self.steps[steps:]
+            self.known = known
+            return self.call(function, arguments)
+
+    def sampled(self, x: Any) -> Any:
+        return self.samples[x.index] if type(x) is Symbol else x
+
+    def _add(self, function: Callable, inputs: tuple, sample: Any, ufunc: bool) -> Symbol:
+        self.steps.append(Step(function, inputs, len(self.samples), ufunc))
+        self.samples.append(sample)
+        return Symbol(self, len(self.samples) - 1)
+
+
+def _key(x: Any) -> Any:
+    """Equal for inputs that are the same value: a symbol, or a number by kind and bits."""
+    if type(x) is Symbol:
+        return x.index
+    number = np.asarray(x)
+    if number.ndim or number.dtype.kind not in "biuf":
+        raise Untraceable("a parameter that is no plain number")
+    return type(x), number.dtype, number.tobytes()
+
+
+def follow(function: Callable, x: Any) -> Any:
+    """function(x); in a trace, one step of it where the function cannot be traced."""
+    return x.tape.follow(function, (x,)) if type(x) is Symbol else function(x)
+
+
+def holds(condition: Callable[[Any], bool], x: Any) -> bool:
+    """condition(x); in a trace it is taken to hold, and every block is held to it."""
+    if type(x) is not Symbol:
+        return condition(x)
+    x.tape.check(condition, x)
+    return True
+
+
+def _below_infinity(x: np.ndarray) -> bool:
+    return bool(np.maximum.reduce(x, initial=-np.inf) < np.inf)
+
+
+def _half_log1p_square(x: Symbol) -> Symbol:
+    """log(1 + x²)/2 where no square overflows."""
+    result = 0.5 * np.log1p(x * x)
+    holds(_below_infinity, result)
+    return result
+
+
+# What helpers that look at their data do where nothing is out of the ordinary, checked on every block.
+FUSED: dict[Callable, Callable] = {
+    NUMPY.half_log1p_square.__wrapped__: _half_log1p_square,
+    NUMPY.logit.__wrapped__: NUMPY.logit.__wrapped__,
+}
+
+
+def trace(formula: Callable[[Any], Any], sample: np.ndarray) -> Program | None:
+    """The program of a formula on arrays of the dtype of `sample`, some of its points; None where there is none.
+
+    It must agree on the sample, bit for bit. Raises Left where the sample leaves the safe range, so that it says nothing.
+    """
+    tape = Tape(sample[:3])
+    with quiet():
+        try:
+            program = Program(tape, formula(Symbol(tape, 0)))
+            truth, found = formula(sample), program(sample)
+        except Left:
+            raise
+        except Exception:
+            # Whatever a formula does with a symbol that is none of its numbers, it can do without a program.
+            return None
+    same = type(truth) is np.ndarray and truth.dtype == found.dtype and np.array_equal(truth, found, equal_nan=True)
+    return program if same else None
+
+
+class Program:
+    """The steps of a tape that its result needs, with a place for each value.
+
+    Place 0 holds the data and 1 the result; then come buffers, and last constants and what single steps return.
+    """
+
+    def __init__(self, tape: Tape, result: Any):
+        if type(result) is not Symbol or not result.index:
+            raise Untraceable("a formula that computes nothing")
+        self.dtype = result.dtype
+        self._buffers = [self.dtype]
+        self._rest: list[Any] = []
+        self._idle: list[tuple[int, list[Any]]] = []
+        lines = self._placed(_needed(tape, result.index), tape, result.index)
+
+        # Negative places count the constants and what single steps return; now the buffers before them are counted.
+        def counted(place: int) -> int:
+            return place if place >= 0 else len(self._buffers) - place
+
+        self.steps = [
+            (_runner(step), itemgetter(*(counted(place) for place in reads)), counted(target))
+            for step, reads, target in lines
+        ]
+
+    def _placed(self, steps: list[Step], tape: Tape, result: int) -> list[tuple[Step, list[int], int]]:
+        """Each step with the places that it reads and the one that it writes: an input's that dies in it where it can."""
+        last = {x.index: i for i, step in enumerate(steps) for x in step.inputs if type(x) is Symbol}
+        places, free, lines = {0: 0}, [1], []
+        for i, step in enumerate(steps):
+            symbols = {x.index for x in step.inputs if type(x) is Symbol}
+            reads = [places[x.index] if type(x) is Symbol else self._loose(x) for x in step.inputs]
+            dead = [places[index] for index in symbols if last[index] == i and places[index] > 0]
+            if step.ufunc:
+                free += dead
+                target = 1 if step.output == result else self._buffer(free, tape.samples[step.output].dtype)
+                lines.append((step, [*reads, target], target))
+            else:
+                target = self._loose(None)
+                lines.append((step, [*reads, 0], target))
+                free += dead
+            places[step.output] = target
+        if places[result] != 1:
+            lines.append((Step(np.positive, (), result, True), [places[result], 1], 1))
+        return lines
+
+    def _loose(self, content: Any) -> int:
+        self._rest.append(content)
+        return -len(self._rest)
+
+    def _buffer(self, free: list[int], dtype: np.dtype) -> int:
+        """A free buffer of a dtype, the one freed last: it is in cache."""
+        for place in reversed(free):
+            if self._buffers[place - 1] == dtype:
+                free.remove(place)
+                return place
+        self._buffers.append(dtype)
+        return len(self._buffers)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The result on a vector of points, in a quiet state; raises Left where the program does not hold."""
+        slots = self._slots(x.size)
+        slots[0] = x
+        slots[1] = result = np.empty(x.size, self.dtype)
+        for function, reads, target in self.steps:
+            slots[target] = function(*reads(slots))
+        if x.size <= KEPT:
+            slots[0] = slots[1] = None
+            self._idle.append((x.size, slots))
+        return result
+
+    def _slots(self, size: int) -> list[Any]:
+        """Places with buffers for so many points, of an earlier call where it had as many: no two calls share them."""
+        if size <= KEPT and self._idle:
+            try:
+                kept, slots = self._idle.pop()
+            except IndexError:  # another thread was faster
+                kept = -1
+            if kept == size:
+                return slots
+        return [None, None, *(np.empty(size, dtype) for dtype in self._buffers[1:]), *self._rest]
+
+
+def _needed(tape: Tape, result: int) -> list[Step]:
+    """The steps that the result or a check reads."""
+    needed, kept = {result}, []
+    for step in reversed(tape.steps):
+        if step.check or step.output in needed:
+            needed |= {x.index for x in step.inputs if type(x) is Symbol}
+            kept.append(step)
+    return kept[::-1]
+
+
+def _runner(step: Step) -> Callable:
+    """A ufunc, told its output last; or a step without a buffer, told the data last, whose answer is looked at."""
+    function = step.function
+    if function in EXTREMES:
+        return lambda x, y, out: function(x, y, out=out)
+    if step.ufunc:
+        return function
+
+    def checked(*inputs: Any) -> Any:
+        found = function(*inputs[:-1])
+        if found is True or type(found) is tuple or (type(found) is np.ndarray and found.shape == inputs[-1].shape):
+            return found
+        raise Left
+
+    return checked
+
+
+def programs_of(owner: Any) -> Programs:
+    """The programs of a law or map, kept with it."""
+    kept = owner.__dict__
+    if "_programs" not in kept:
+        kept["_programs"] = Programs()
+    return kept["_programs"]
+
+
+class Programs(dict):
+    """The programs of one law or map by formula and dtype, None where a formula has none, counts before it is traced.
+
+    They are found again rather than copied: a pickled law takes none along.
+    """
+
+    def __reduce__(self) -> Any:
+        return Programs, ()
+
+    def __deepcopy__(self, memo: Any) -> Programs:
+        return Programs()
+
+    def has(self, name: str, dtype: np.dtype) -> bool:
+        """Whether the formula has been traced."""
+        return type(self.get((name, dtype))) is Program
+
+    def ready(
+        self, name: str, formula: Callable[[Any], Any], x: np.ndarray, *, at_once: bool = False
+    ) -> Program | None:
+        """The program of `formula` for a vector x, traced at the second call or the first large one, or at once."""
+        key = name, x.dtype
+        state = self.get(key, 0)
+        if type(state) is not int:
+            return state
+        if not x.size or (state == 0 and x.size < LARGE and not at_once):
+            self[key] = 1
+            return None
+        try:
+            self[key] = trace(formula, x[:: -(-x.size // PROOF)])
+        except Left:
+            self[key] = state + 1 if state < ATTEMPTS else None
+            return None
+        return self[key]
+
+    def run(self, name: str, formula: Callable[[Any], Any], x: np.ndarray) -> Any:
+        """formula(x) for a vector of points, by its program where there is one that holds on x; bit for bit the same."""
+        program = self.ready(name, formula, x)
+        if program is not None:
+            try:
+                return program(x)
+            except Left:
+                pass
+        return formula(x)

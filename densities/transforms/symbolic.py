@@ -59,11 +59,12 @@ class SymbolicBranch(Bijection):
     domain: Interval
     codomain: Interval
 
-    def __init__(self, stretch: Stretch, domain: Interval, codomain: Interval):
+    def __init__(self, stretch: Stretch, domain: Interval, codomain: Interval, probes: int = PROBES):
+        """`probes` is the number of points at which the formulas are compared with mpmath."""
         super().__init__()
         self.stretch, self.domain, self.codomain = stretch, domain, codomain
         self.expr, self.increasing, self.proved = stretch.expr, stretch.slope > 0, stretch.proved
-        probe = Probe.of(stretch, _probes(domain))
+        probe = Probe.of(stretch, _probes(domain, probes))
         from_y = probe.seen_from_y(stretch)
         value_form, log_form = judged_value(stretch, probe), judged_log(stretch, probe)
         if value_form is None or log_form is None:
@@ -336,7 +337,7 @@ class SymbolicEndless(Symbolic, Endless):
                 for stretch in stretches(self.expr, ground)
                 if meets(_interval((stretch.low, True), (stretch.high, True)), interval)
             ]
-            self._found[ends] = tuple(_piece(stretch, ground) for stretch in inside)
+            self._found[ends] = tuple(_piece(stretch, ground, PROBES // 4) for stretch in inside)
         return self._found[ends]
 
 
@@ -380,7 +381,7 @@ def _interval(low: tuple[Any, bool], high: tuple[Any, bool]) -> Interval:
     )
 
 
-def _piece(stretch: Stretch, ground: Ground) -> Piece | Flat:
+def _piece(stretch: Stretch, ground: Ground, probes: int = PROBES) -> Piece | Flat:
     (bottom, has_bottom), (top, has_top) = (end_value(stretch, end) for end in (stretch.low, stretch.high))
     in_low = has_bottom and (stretch.low != ground.low or ground.low_closed)
     in_high = has_top and (stretch.high != ground.high or ground.high_closed)
@@ -390,7 +391,7 @@ def _piece(stretch: Stretch, ground: Ground) -> Piece | Flat:
     ends = [(bottom, in_low), (top, in_high)]
     image = _interval(*(ends if stretch.slope > 0 else ends[::-1]))
     with quiet():
-        return Piece(domain, SymbolicBranch(stretch, domain, image))
+        return Piece(domain, SymbolicBranch(stretch, domain, image, probes))
 
 
 def _ends_and_values(stretch: Stretch) -> list[Any]:
@@ -419,8 +420,8 @@ def _hull(pieces: Sequence[Piece | Flat]) -> Interval:
     )
 
 
-def _probes(domain: Interval) -> np.ndarray:
+def _probes(domain: Interval, n: int) -> np.ndarray:
     """Some of the points of an interval at every magnitude and every distance from its ends."""
     points = probes(domain)
     points = points[(np.abs(points) < 1e100) & ((np.abs(points) > 1e-100) | (points == 0))]
-    return points[np.unique(np.linspace(0, len(points) - 1, PROBES).astype(int))]
+    return points[np.unique(np.linspace(0, len(points) - 1, n).astype(int))]

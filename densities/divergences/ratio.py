@@ -19,7 +19,6 @@ from densities.errors import ShapeError, argument_error
 from densities.protocols import as_distribution
 from densities.transforms.base import meets
 
-
 # A density below e^(-10^6) holds nothing that a sum over nodes could miss.
 NOTHING = -1e6
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from densities.distributions import latex
 from densities.distributions.base import Univariate, registry
 from densities.distributions.convolution import Convolution
 from densities.distributions.discrete import Delta
@@ -134,7 +135,7 @@ def _ranked(law: Any, rank: int, n: int) -> Any:
 
 def _extreme(operation: str, law: Any, others: Sequence[Any], n: int | None) -> Any:
     if len(others) == 1 and not _is_lawlike(others[0]):
-        others, n = (), others[0]
+        (n,), others = others, ()
     if others:
         if n is not None:
             raise ParameterError(argument_error(f"{operation}: n", "no n beside several laws", n))
@@ -312,6 +313,40 @@ def _mixed(owner: str, law: Any, points: Any, moved: Callable[[Any, float], Any]
             "draw with rvs and add the draws"
         )
     return Mixture(masses / np.sum(masses), [moved(law, float(place)).simplify() for place in places])
+
+
+# ---- in LaTeX ----
+
+
+@latex.short.register(Convolution)
+@latex.short.register(ProductOf)
+@latex.short.register(RatioOf)
+def _written(law: Any) -> str:
+    sign = {Convolution: " + ", ProductOf: r" \cdot ", RatioOf: " / "}[type(law)]
+    return sign.join(map(latex.short, law.terms))
+
+
+@latex.short.register(OrderStatistic)
+@latex.short.register(DiscreteOrderStatistic)
+def _written_rank(law: Any) -> str:
+    """X_(r:n), the r-th smallest of n."""
+    return rf"\left[{latex.short(law.law)}\right]_{{({law.rank}:{law.n})}}"
+
+
+@latex.short.register(Extreme)
+@latex.short.register(Listed)
+def _written_several(law: Any) -> str:
+    members = list(map(latex.short, law.terms))
+    signs = {"sum_of": " + ", "product_of": r" \cdot "}
+    operation = getattr(law, "operation", law.name)
+    if operation in signs:
+        return signs[operation].join(members)
+    return rf"\{operation[:3]}\left({', '.join(members)}\right)"
+
+
+@latex.formula.register(ProductOf)
+def _formula(law: Any) -> str:
+    return latex.where(rf"X \sim {latex.short(law)}", latex.interval("x", law.support))
 
 
 # ---- by their shortest name ----

@@ -221,7 +221,7 @@ class DiscreteOrderStatistic(Ranked, Discrete):
         return (strand._with(law=RankedIntegers(strand.law, rank, self.n)),)
 
     @property
-    def support(self) -> Interval:  # type: ignore[override]
+    def support(self) -> Interval:
         return self.law.support
 
 

@@ -38,7 +38,7 @@ class ProductOf(Mixture):
         pairs = [(one, other) for one in halves(first) for other in halves(second)]
         weights = [one[0] * other[0] for one, other in pairs]
         components = [self._component(one[1:], other[1:]) for one, other in pairs]
-        super().__init__(np.array(weights) / sum(weights), components)
+        super().__init__([weight / sum(weights) for weight in weights], components)
 
     def _component(self, one: tuple[float, Any], other: tuple[float, Any]) -> Any:
         log = Convolution(one[1], other[1] if self.sign > 0 else push_forward(other[1], get("scale")(-1.0)))
@@ -82,9 +82,7 @@ class ProductOf(Mixture):
 
     def same_as(self, other: object) -> bool:
         return self is other or (
-            type(self) is type(other)
-            and self.first.same_as(other.first)  # type: ignore[attr-defined]
-            and self.second.same_as(other.second)  # type: ignore[attr-defined]
+            type(self) is type(other) and self.first.same_as(other.first) and self.second.same_as(other.second)
         )
 
     def replace(self, **changes: Any) -> Any:

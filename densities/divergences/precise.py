@@ -76,10 +76,10 @@ def _pushed(law: PushedView, term: Term) -> Term:
     return Term(term.weight, term.root, forward, pull, breaks, term.injective and len(law.strips) == 1)
 
 
-def edges_of(term: Term, q: View) -> list[Any]:
+def edges_of(term: Term, p: View, q: View) -> list[Any]:
     """The ends of the panels: landmarks of the root and of q, and the exact places where something is not smooth."""
     mp, root = context(), term.root
-    corners = [q.low, q.high, *(mp.mpf(float(x)) for x in q.law.kinks())]
+    corners = [x for law in (p, q) for x in (law.low, law.high, *(mp.mpf(float(kink)) for kink in law.law.kinks()))]
     exact = [*term.breaks, *(x for y in corners if mp.isfinite(y) for x in term.pull(y))]
     softer = [mp.mpf(x) for x in root.landmarks()]
     softer += [x for y in q.landmarks() for x in term.pull(mp.mpf(y))]
@@ -111,7 +111,7 @@ def kl_term(term: Term, p: View, q: View) -> tuple[list[Any], list[Any], int]:
             if prec > MOST:
                 raise RoundedError("a point that its map sends closer to an end than 10^-18000")
 
-    values, errors, count = integrate(integrand, edges_of(term, q))
+    values, errors, count = integrate(integrand, edges_of(term, p, q))
     return [term.weight * v for v in values], [term.weight * e for e in errors], count
 
 

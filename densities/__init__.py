@@ -36,7 +36,8 @@ _MODULES = {
 }
 _NAMES = {
     "densities.distributions": """
-        Distribution FromDensity Mixture Product Pushforward Truncated as_distribution push truncate
+        Distribution FromDensity Mixture Product Pushforward Truncated as_distribution push
+        to_numpyro to_scipy to_torch truncate
         Arcsine Beta BetaPrime Cauchy Chi ChiSquared ContinuousBernoulli Exponential F Frechet Gamma GeneralizedNormal
         Gumbel HalfCauchy HalfNormal InverseGamma InverseGaussian Kumaraswamy Laplace Levy LogLogistic LogNormal
         Logistic Lomax Maxwell Normal Pareto Rayleigh SkewNormal StudentT Triangular Uniform VonMises Weibull

@@ -1,14 +1,13 @@
 """The one array seam: the functions that a formula may use, for the kind of array it was given.
 
 A formula begins with `xp = namespace(x)` and calls the array-API elementary functions and a few named special functions on
-it. NumPy arrays, Python floats and `Anchored` numbers are served by the same namespace: NumPy and SciPy ufuncs dispatch on
-their own. Other array libraries are reached through array-api-compat.
+it. NumPy arrays, Python floats, `Anchored` numbers and `Foreign` arrays, which hold those of other libraries, are served by
+the same namespace: NumPy and SciPy ufuncs dispatch on their own.
 """
 
 from __future__ import annotations
 
 import math
-from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import Anchored
-from densities.precise import Through, precisely
+from densities.precise import precisely
 
 # fmt: off
 ELEMENTARY = (
@@ -91,51 +90,8 @@ NUMPY = SimpleNamespace(
     asarray=np.asarray,
     pi=math.pi,
 )
-_PLAIN = (np.ndarray, float, Anchored, int, np.generic, Through)
 
 
 def namespace(x: Any) -> Any:
-    """The functions for arrays of the kind of `x`."""
-    if isinstance(x, _PLAIN):
-        return NUMPY
-    return _foreign(x)
-
-
-def _foreign(x: Any) -> Any:
-    """An array-API namespace with the special functions that formulas use, built on what the library offers."""
-    import array_api_compat
-
-    xp = array_api_compat.array_namespace(x)
-    library = xp.__name__.rsplit(".", 1)[-1]
-    sp = import_module("torch.special" if library == "torch" else "jax.scipy.special")
-
-    def softplus(t: Any) -> Any:
-        return xp.where(t > 0, t, 0 * t) + xp.log1p(xp.exp(-xp.abs(t)))
-
-    extra = {
-        "softplus": softplus,
-        "half_log1p_square": lambda t: 0.5 * xp.log1p(t * t),
-        "log_expit": lambda t: -softplus(-t),
-        "expit": sp.expit,
-        "logit": lambda t: xp.log(t) - xp.log1p(-t),
-        "ndtr": sp.ndtr,
-        "ndtri": sp.ndtri,
-        "log_ndtr": sp.log_ndtr,
-        "xlogy": sp.xlogy,
-        "xlog1py": sp.xlog1py,
-        "gammaln": sp.gammaln,
-        "digamma": sp.digamma,
-        "erf": sp.erf,
-        "erfc": sp.erfc,
-        "erfinv": sp.erfinv,
-        "cbrt": lambda t: xp.sign(t) * xp.pow(xp.abs(t), 1.0 / 3.0),
-        "exp2": lambda t: xp.exp(t * math.log(2.0)),
-        "reciprocal": lambda t: 1.0 / t,
-    }
-    return SimpleNamespace(
-        **{name: getattr(xp, name) for name in ELEMENTARY if hasattr(xp, name)},
-        pow=xp.pow,
-        asarray=xp.asarray,
-        pi=math.pi,
-        **extra,
-    )
+    """The functions for arrays of the kind of `x`: one set for all, since each kind answers the ufuncs of NumPy."""
+    return NUMPY

@@ -52,6 +52,10 @@ def _as_end(x: Any) -> Any:
     return float(array) if array.ndim == 0 else array
 
 
+def _array(x: Any) -> Any:
+    return x if isinstance(x, Lifted) else np.asarray(value(x))
+
+
 def _above(x: Any, y: Any) -> Any:
     """x > y; an anchored number is finite, however large, and no end at infinity bounds it."""
     if isinstance(x, Anchored) and np.ndim(y) == 0 and y == -np.inf:
@@ -233,7 +237,7 @@ class RealVector(Domain):
     event_ndim = 1
 
     def contains(self, x: Any) -> Any:
-        x = np.asarray(value(x))
+        x = _array(x)
         return np.all(np.isfinite(x), axis=-1) & (x.shape[-1] == self.n)
 
     @property
@@ -334,7 +338,7 @@ class Simplex(Domain):
     measure = "simplex"
 
     def contains(self, x: Any) -> Any:
-        x = np.asarray(value(x))
+        x = _array(x)
         gap = np.abs(np.sum(x, axis=-1) - 1.0)
         return np.all(x >= 0, axis=-1) & (gap <= max(1e-9, 64 * self.n * np.finfo(x.dtype).eps))
 

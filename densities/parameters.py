@@ -10,6 +10,7 @@ import numpy as np
 
 from densities.domains import Domain, Integers, Interval
 from densities.errors import ParameterError, ShapeError, argument_error, close_matches
+from densities.foreign import Foreign, is_foreign, is_traced, to_numpy, wrapped
 from densities.precise import Lifted
 
 REQUIRED: Any = object()
@@ -58,6 +59,8 @@ def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
     """`given` as a Python float, or as a float64 array where it is a batch; checked against `domain`."""
     if isinstance(given, Lifted):  # a parameter that has been checked
         return given
+    if is_foreign(given):
+        return _foreign_parameter(owner, name, given, domain)
     expected = f"a real number in {domain}"
     try:
         array = np.asarray(given)
@@ -73,6 +76,13 @@ def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
         worst = values[~inside].flat[0] if values.ndim else float(values)
         raise ParameterError(argument_error(f"{owner}: {name}", expected, float(worst)))
     return float(values) if values.ndim == 0 else values
+
+
+def _foreign_parameter(owner: str, name: str, given: Any, domain: Domain) -> Foreign:
+    """An array of another library, so that derivatives reach it; checked unless its values are not there yet."""
+    if not is_traced(given):
+        as_parameter(owner, name, to_numpy(given), domain)
+    return wrapped(given)
 
 
 def bind(owner: str, specification: Mapping[str, Parameter], args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,8 +127,10 @@ def batch_shape(owner: str, params: Mapping[str, Any]) -> tuple[int, ...]:
         raise ShapeError(argument_error(owner, "parameters whose shapes broadcast together", shapes)) from None
 
 
-def number_text(x: float) -> str:
+def number_text(x: Any) -> str:
     """The shortest text that parses back to x: 1 rather than 1.0."""
+    if isinstance(x, Lifted):
+        return str(x)
     text = repr(float(x))
     return text[:-2] if text.endswith(".0") else text
 

@@ -8,6 +8,7 @@ from functools import singledispatch, wraps
 from typing import Any
 
 from densities.errors import UnsupportedOperationError, argument_error
+from densities.foreign import ForeignError, is_foreign
 
 
 @singledispatch
@@ -34,13 +35,35 @@ def to_digits(law: Any, method: str, dps: int, *arguments: Any, **options: Any) 
     raise UnsupportedOperationError(f"{law}: {method} to {dps} digits: expected a law on the line")
 
 
+@singledispatch
+def on_foreign(law: Any, method: str, *arguments: Any, **options: Any) -> Any:
+    """What a method of a law answers at an array of another library, as an array of that library."""
+    raise UnsupportedOperationError(f"{law}: {method} of an array of another library: expected a law of this library")
+
+
+def any_points(method: Callable) -> Callable:
+    """Lets a method of a law take points of another library and answer in kind."""
+
+    @wraps(method)
+    def answered(self: Any, *arguments: Any, **options: Any) -> Any:
+        if is_foreign(arguments[0] if arguments else next(iter(options.values()), None)):
+            return on_foreign(self, method.__name__, *arguments, **options)
+        try:
+            return method(self, *arguments, **options)
+        except ForeignError:  # the parameters are such arrays
+            return on_foreign(self, method.__name__, *arguments, **options)
+
+    return answered
+
+
 def many_digits(method: Callable) -> Callable:
     """Gives a method of a law the keyword `dps`: its answer to so many decimal digits, as mpf of mpmath."""
+    answer = any_points(method)
 
     @wraps(method)
     def answered(self: Any, *arguments: Any, dps: int | None = None, **options: Any) -> Any:
         if dps is None:
-            return method(self, *arguments, **options)
+            return answer(self, *arguments, **options)
         return to_digits(self, method.__name__, dps, *arguments, **options)
 
     signature = inspect.signature(method)

@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "densities"
 
 FLOORS = (
-    ("errors", "arrays", "logmath", "backends", "executors", "anchored", "precise", "duals"),
+    ("errors", "arrays", "logmath", "backends", "executors", "anchored", "precise", "duals", "foreign"),
     ("domains", "estimate", "registry", "protocols", "syntax", "parameters"),
     ("numerics",),
     ("transforms",),

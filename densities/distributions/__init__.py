@@ -1,6 +1,6 @@
 """Laws: families, and what is made of them by maps, mixing and truncation."""
 
-from densities.distributions import continuous, digits, discrete, identities, latex, periodic  # noqa: F401  (they file themselves with the protocols)
+from densities.distributions import continuous, digits, discrete, foreign, identities, latex, periodic  # noqa: F401  (they file themselves with the protocols)
 from densities.distributions.adapters import KernelDensity
 from densities.distributions.ball import UniformBall
 from densities.distributions.base import Distribution, Part, Univariate, register, registry
@@ -24,6 +24,9 @@ from densities.distributions.independent import (
 from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
+from densities.distributions.to_numpyro import to_numpyro
+from densities.distributions.to_scipy import to_scipy
+from densities.distributions.to_torch import to_torch
 from densities.distributions.truncated import Truncated, truncate
 from densities.distributions.vector_base import VectorDistribution
 from densities.distributions.vector_mixture import VectorMixture
@@ -52,7 +55,7 @@ __all__ += [
     "VectorMixture",
     "VectorPushforward",
 ]
-__all__ += ["FromDensity", "KernelDensity", "as_distribution", "push"]
+__all__ += ["FromDensity", "KernelDensity", "as_distribution", "push", "to_numpyro", "to_scipy", "to_torch"]
 __all__ += ["difference_of", "maximum", "minimum", "order_statistic", "product_of", "ratio_of", "sum_of"]
 __all__ += continuous.__all__
 __all__ += discrete.__all__

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -16,14 +17,17 @@ from scipy.special import log_ndtr
 
 from densities.anchored import value
 from densities.arrays import quiet
+from densities.distributions.base import registry
 from densities.distributions.continuous import Logistic, Normal, Uniform
 from densities.distributions.discrete import Binomial
 from densities.distributions.elliptical import MultivariateNormal
 from densities.distributions.from_density import FromDensity
+from densities.distributions.handed import TABLES, our_parameters
 from densities.distributions.lattice import Table
 from densities.distributions.mixture import Mixture
 from densities.distributions.scipy_families import COUNTS, FAMILIES
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.foreign import is_foreign, to_numpy
 from densities.protocols import as_distribution
 
 __all__ = ["KernelDensity"]
@@ -147,7 +151,7 @@ class KernelDensity(FromDensity):
 
     def __init__(self, points: np.ndarray, weights: np.ndarray, bandwidth: float):
         self.points, self.weights, self.bandwidth = points, weights, bandwidth
-        super().__init__(self._log_density, sampler=self._sampled, name=f"kernel density of {len(points)} points")
+        super().__init__(self._log_of_sum, sampler=self._sampled, name=f"kernel density of {len(points)} points")
 
     def _sum(self, x: Any, log_term: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """log Σ wᵢ exp(log_term(zᵢ)), zᵢ = (x - xᵢ)/h, a block of x at a time."""
@@ -161,7 +165,7 @@ class KernelDensity(FromDensity):
             result[i : i + step] = np.log(np.exp(logs - shift[:, None]) @ self.weights) + shift
         return result.reshape(x.shape)
 
-    def _log_density(self, x: Any) -> np.ndarray:
+    def _log_of_sum(self, x: Any) -> np.ndarray:
         return self._sum(x, lambda z: -0.5 * z * z) - np.log(self.bandwidth * np.sqrt(2 * np.pi))
 
     def _tail_mass(self, points: np.ndarray, *, lower: bool) -> np.ndarray:
@@ -179,7 +183,52 @@ def _kernels(estimate: Any) -> Any:
     return Mixture(estimate.weights, [MultivariateNormal(point, covariance) for point in estimate.dataset.T])
 
 
+# ---- torch.distributions and NumPyro ----
+
+
+def _shared(ours: str, names: dict[str, str]) -> Callable[[Any], Any]:
+    """One of their families that is also ours."""
+
+    def adapted(law: Any) -> Any:
+        return registry.get(ours).factory(**our_parameters(law, names, _numbers))
+
+    return adapted
+
+
+def _numbers(x: Any) -> np.ndarray:
+    return to_numpy(x) if is_foreign(x) else np.asarray(x)
+
+
+def _of_log_prob(law: Any) -> Any:
+    """Any other law of theirs on the line, by its log-density and its support."""
+    kind = type(law).__name__
+    if tuple(law.batch_shape) or tuple(law.event_shape) or law.support.is_discrete:
+        raise UnsupportedOperationError(
+            argument_error("law", "one law on the line with a density, of a family that is unknown here", kind)
+        )
+    library = type(law).__module__.partition(".")[0]
+    points = import_module("torch" if library == "torch" else "jax.numpy")
+
+    def log_density(x: Any) -> np.ndarray:
+        given = np.asarray(value(x), dtype=float)
+        return np.asarray(_numbers(law.log_prob(points.asarray(given))), dtype=float)
+
+    ends = (_end(law.support, "lower_bound", -np.inf), _end(law.support, "upper_bound", np.inf))
+    return FromDensity(log_density, ends, name=f"{library} {kind}")
+
+
+def _end(constraint: Any, name: str, default: float) -> float:
+    return float(_numbers(getattr(constraint, name, default)))
+
+
 ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    **{
+        (library, theirs): _shared(ours, names)
+        for library, table in TABLES.items()
+        for ours, (theirs, names) in table.items()
+    },
+    ("torch", "Distribution"): _of_log_prob,
+    ("numpyro", "Distribution"): _of_log_prob,
     ("scipy", "rv_continuous_frozen"): _continuous,
     ("scipy", "rv_discrete_frozen"): _discrete,
     ("scipy", "rv_continuous"): _generic,

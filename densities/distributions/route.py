@@ -12,6 +12,7 @@ import numpy as np
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.domains import Interval
+from densities.foreign import Foreign
 from densities.transforms.base import Bijection
 from densities.transforms.program import follow, holds
 
@@ -22,8 +23,8 @@ EXTREMES = np.array([-1.7e308, -1e150, -1.0, -1e-150, -5e-324, 5e-324, 1e-150, 1
 
 def safe(x: Any) -> bool:
     """Whether all of x are doubles that have neither overflowed nor underflowed."""
-    if not x.size:
-        return True
+    if isinstance(x, Foreign) or not x.size:
+        return True  # the values of arrays of other libraries are not looked at
     smallest, largest = SAFE.get(x.dtype, SAFE[np.dtype(np.float64)])
     low, high = np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)
     if not (-largest < low and high < largest):

@@ -19,6 +19,7 @@ from densities.distributions import vector_moments
 from densities.distributions.base import Distribution
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import number_text
+from densities.protocols import any_points
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +121,7 @@ class VectorDistribution(Distribution):
         middle = self.support.interior_point()  # type: ignore[attr-defined]
         return np.where(inside, self.raw_logpdf(np.where(inside[..., None], x, middle)), -np.inf)
 
+    @any_points
     def logpdf(self, y: Any) -> Any:
         """log density at y (nats), (..., n) -> (...,): -inf outside the support, NaN where an entry is NaN.
 
@@ -132,6 +134,7 @@ class VectorDistribution(Distribution):
             result = np.where(missing, np.nan, result) if missing.any() else result
         return restore(result.astype(points.dtype, copy=False))
 
+    @any_points
     def pdf(self, y: Any) -> Any:
         """Density at y, (..., n) -> (...,): 0 outside the support."""
         with quiet():

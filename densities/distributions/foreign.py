@@ -1,0 +1,255 @@
+"""Laws at points of torch, JAX or CuPy: the same formulas, the support decided without looking at a value.
+
+Outside the support the formula is given a point inside, so that no derivative is NaN, and its result is replaced. At the ends of
+the support, and where the density is a limit, NumPy answers beforehand. What does not run there is computed by NumPy, with
+the derivative that is another method of the law: the density is the slope of the distribution function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.distributions.base import Univariate
+from densities.distributions.dirichlet import Dirichlet
+from densities.distributions.elliptical import MultivariateNormal, MultivariateT
+from densities.distributions.product import Product
+from densities.distributions.vector_base import VectorDistribution
+from densities.distributions.vector_pushforward import VectorPushforward
+from densities.errors import UnsupportedOperationError, argument_error
+from densities.foreign import UNSERVED, Foreign, array_namespace, elementwise, is_foreign, on_host, unwrapped, wrapped
+from densities.foreign.kinds import like
+from densities.foreign.maps import foreign_parameter
+from densities.protocols import on_foreign
+
+# Below it e^x is 0.
+LOG_TINY = -746.0
+# The values of the distribution functions below the support and above it.
+BEYOND = {"cdf": (0.0, 1.0), "sf": (1.0, 0.0), "logcdf": (-np.inf, 0.0), "logsf": (0.0, -np.inf)}
+
+
+@on_foreign.register
+def _(law: Univariate, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
+    logs = logp is not None
+    parameter = foreign_parameter(law)
+    varying = parameter is not None
+    points = as_array(logp if logs else q if q is not None else y, parameter)
+    points = array_namespace(points).broadcast_to(points, np.broadcast_shapes(points.shape, law.batch_shape))
+    try:
+        formula = formula_of(law, method, varying=varying, logs=logs)
+        return formula(points) if varying else elementwise(formula, points, slope_of(law, method, formula, logs=logs))
+    except UNSERVED as error:
+        if varying:
+            raise UnsupportedOperationError(
+                f"{law}: {method} by arrays of another library: expected a formula that they can run, got {error}; "
+                "give the parameters as plain numbers, then NumPy computes it"
+            ) from error
+        return by_numpy(law, method, points, logs=logs)
+
+
+@on_foreign.register
+def _(law: VectorDistribution, method: str, y: Any = None) -> Any:
+    points = wrapped(y).array
+    if method not in ("logpdf", "pdf") or not points.ndim or points.shape[-1] != law.n:
+        raise UnsupportedOperationError(
+            argument_error(f"{law}: {method}", f"logpdf or pdf of points with {law.n} entries", tuple(points.shape))
+        )
+    try:
+        with quiet():
+            x = Foreign(points)
+            result = np.where(np.any(np.isnan(x), axis=-1), np.nan, log_density(law, x))
+            return unwrapped(exponential(result) if method == "pdf" else result, points[..., 0])
+    except UNSERVED as error:
+        raise UnsupportedOperationError(
+            f"{law}: {method} by arrays of another library: expected a formula that they can run, got {error}; "
+            "give the points as an array of NumPy"
+        ) from error
+
+
+@singledispatch
+def log_density(law: Any, x: Foreign) -> Any:
+    """The log-density of a law of vectors, -inf outside its support."""
+    inside = law.support.contains(x)
+    return np.where(inside, law.raw_logpdf(np.where(inside[..., None], x, law.support.interior_point())), -np.inf)
+
+
+@log_density.register
+def _(law: Dirichlet, x: Foreign) -> Any:
+    inside = law.support.contains(x)
+    safe = np.where(inside[..., None], x, law.support.interior_point())
+    return np.where(inside, np.sum(special.xlogy(law.params["alpha"] - 1.0, safe), axis=-1) - law._log_beta, -np.inf)
+
+
+@log_density.register(MultivariateNormal)
+@log_density.register(MultivariateT)
+def _(law: Any, x: Foreign) -> Any:
+    """By forward substitution, as on NumPy, no entry of an array assigned."""
+    factor, centred = law.map.params["matrix"], x - law.map.params["loc"]
+    z: list[Any] = []
+    for i in range(law.n):
+        known = sum(z[j] * factor[..., i, j] for j in range(i))
+        z.append((centred[..., i] - known) / factor[..., i, i])
+    return law._log_spherical(sum(entry * entry for entry in z)) - law.map.log_det
+
+
+@log_density.register
+def _(law: Product, x: Foreign) -> Any:
+    return sum(Foreign(component.logpdf(x[..., i].array)) for i, component in enumerate(law.components))
+
+
+@log_density.register
+def _(law: VectorPushforward, x: Foreign) -> Any:
+    inside = law.transform.codomain.contains(x)
+    safe = np.where(inside[..., None], x, law.support.interior_point()) if isinstance(inside, Foreign) else x
+    before, log_det = law.transform.inverse_and_log_det(safe)
+    base = log_density(law.base, before)
+    return np.where(inside & ~np.isneginf(base), base + log_det, -np.inf)
+
+
+def as_array(points: Any, parameter: Foreign | None) -> Any:
+    """Points as an array of another library: plain ones become like a parameter."""
+    if is_foreign(points) or parameter is None:
+        return wrapped(points).array
+    return like(np.asarray(points, dtype=float), parameter.array)
+
+
+def formula_of(law: Univariate, method: str, *, varying: bool, logs: bool) -> Callable[[Any], Any]:
+    """What the method is at an array of another library, as a function of that array alone."""
+    if law.measure != "lebesgue" or method in ("pmf", "logpmf"):
+        raise NotImplementedError("a law with atoms")
+    if method in ("ppf", "isf"):
+        return quantile(law, method, logs=logs)
+    if method in BEYOND:
+        return distribution(law, method)
+    if method not in ("logpdf", "pdf"):
+        raise UnsupportedOperationError(f"{method}: expected a method of a law at points, got arrays of another library")
+    return density(law, method, () if varying else limits(law))
+
+
+def slope_of(law: Univariate, method: str, formula: Callable[[Any], Any], *, logs: bool) -> Callable[[Any], Any] | None:
+    """The derivative of a distribution function or a quantile, by the density; None for a density."""
+    if method in ("logpdf", "pdf"):
+        return None
+    log_density = formula_of(law, "logpdf", varying=False, logs=False)
+    sign = 1.0 if method in ("cdf", "logcdf", "ppf") else -1.0
+
+    def of_function(array: Any) -> Any:
+        log = Foreign(log_density(array))
+        if method.startswith("log"):
+            log = np.where(np.isneginf(log), log, log - Foreign(formula(array)))
+        return unwrapped(sign * np.exp(log), array)
+
+    def of_quantile(array: Any) -> Any:
+        log = Foreign(log_density(formula(array)))
+        return unwrapped(sign * np.exp((Foreign(array) if logs else 0.0) - log), array)
+
+    return of_quantile if method in ("ppf", "isf") else of_function
+
+
+def limits(law: Univariate) -> list[tuple[Any, Any]]:
+    """(place, log-density) where the density is a one-sided limit."""
+    places = [np.asarray(value(end), dtype=float) for end in (*law.support.edges, *law.critical_points)]
+    return [(place, law.logpdf(place)) for place in places if np.all(np.isfinite(place))]
+
+
+def quietly(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Derivatives are taken later, maybe in another thread: the formula itself keeps NumPy from warning."""
+
+    def quieted(array: Any) -> Any:
+        with quiet():
+            return formula(array)
+
+    return quieted
+
+
+def ends(law: Univariate) -> tuple[Any, Any]:
+    return value(law.support.low), value(law.support.high)
+
+
+def density(law: Univariate, method: str, limits: Any) -> Callable[[Any], Any]:
+    low, high = ends(law)
+
+    @quietly
+    def formula(array: Any) -> Any:
+        x = Foreign(array)
+        inside = (x > low) & (x < high)
+        safe = np.where(inside, x, law.support.interior_point())
+        result = np.where(inside, law.raw_logpdf(safe), -np.inf)
+        for place, limit in limits:
+            result = np.where(np.equal(x, place), limit, result)
+        result = np.where(np.isnan(x), np.nan, result)
+        return unwrapped(exponential(result) if method == "pdf" else result, array)
+
+    return formula
+
+
+def exponential(log: Any) -> Any:
+    """e^log, whose derivative is 0 where it underflows, however steep `log` is there."""
+    return np.where(log < LOG_TINY, 0.0, np.exp(log))
+
+
+def distribution(law: Univariate, method: str) -> Callable[[Any], Any]:
+    low, high = ends(law)
+    below, above = BEYOND[method]
+
+    @quietly
+    def formula(array: Any) -> Any:
+        x = Foreign(array)
+        inside = (x > low) & (x < high)
+        raw = getattr(law, f"raw_{method}")(np.where(inside, x, law.support.interior_point()))
+        result = np.where(inside, raw, np.where(x <= low, below, above))
+        return unwrapped(np.where(np.isnan(x), np.nan, result), array)
+
+    return formula
+
+
+def quantile(law: Univariate, method: str, *, logs: bool) -> Callable[[Any], Any]:
+    first, last, middle = (-np.inf, 0.0, -np.log(2.0)) if logs else (0.0, 1.0, 0.5)
+    at_first, at_last = ends(law) if method == "ppf" else ends(law)[::-1]
+    raw = getattr(law, f"raw_log_{method}" if logs else f"raw_{method}")
+
+    @quietly
+    def formula(array: Any) -> Any:
+        q = Foreign(array)
+        inside = (q > first) & (q < last)
+        edge = np.where(np.equal(q, first), at_first, np.where(np.equal(q, last), at_last, np.nan))
+        return unwrapped(np.where(inside, raw(np.where(inside, q, middle)), edge), array)
+
+    return formula
+
+
+def by_numpy(law: Univariate, method: str, points: Any, *, logs: bool) -> Any:
+    """The method by NumPy, its slope another method of the law."""
+    own = getattr(law, method)
+
+    def answer(y: np.ndarray) -> Any:
+        return own(logp=y) if logs else own(y)
+
+    def slope(y: np.ndarray) -> Any:
+        with quiet():
+            if method in ("ppf", "isf"):
+                x = answer(y)
+                return (np.exp(y) if logs else 1.0) / law.pdf(x) * (1.0 if method == "ppf" else -1.0)
+            log_density = law.logpdf(y)
+            slopes: dict[str, Callable[[], Any]] = {
+                "cdf": lambda: np.exp(log_density),
+                "sf": lambda: -np.exp(log_density),
+                "logcdf": lambda: np.exp(log_density - law.logcdf(y)),
+                "logsf": lambda: -np.exp(log_density - law.logsf(y)),
+                "logpdf": lambda: law.score(y),
+                "pdf": lambda: np.exp(log_density) * law.score(y),
+                "pmf": lambda: np.zeros(np.shape(y)),
+                "logpmf": lambda: np.zeros(np.shape(y)),
+            }
+            return np.where(np.isneginf(log_density), 0.0, slopes[method]())
+
+    return on_host(answer, points, slopes=(slope,))
+
+
+__all__ = ["by_numpy", "formula_of"]

@@ -1,0 +1,108 @@
+"""A law as NumPyro has them: one of its own where it has the family, otherwise a law that asks ours."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.distributions.base import Univariate
+from densities.distributions.handed import TABLES, needs, their_parameters
+from densities.domains import Simplex
+from densities.foreign import unwrapped
+from densities.foreign.maps import has_foreign_parameters
+from densities.protocols import as_distribution
+
+
+def to_numpyro(law: Any) -> Any:
+    """The law as a numpyro.distributions.Distribution, its numbers of JAX's default floating type.
+
+    Families that NumPyro has become its own classes; any other law keeps this library's formulas: `log_prob`, `cdf` and
+    `icdf` are differentiable and run inside jit and vmap, `sample(key)` goes through `icdf`. Parameters that are arrays of JAX
+    stay so. Raises UnsupportedOperationError where NumPyro is not installed.
+    """
+    theirs = needs("numpyro.distributions", "to_numpyro", "numpyro")
+    law = as_distribution(law)
+    found = TABLES["numpyro"].get(law.name)
+    if found is None:
+        return _class()(law)
+    jnp = needs("jax.numpy", "to_numpyro", "numpyro")
+    return getattr(theirs, found[0])(**their_parameters(law, found[1], jnp.asarray))
+
+
+def _constraint(law: Any) -> Any:
+    constraints = needs("numpyro.distributions.constraints", "to_numpyro", "numpyro")
+    if not isinstance(law, Univariate):
+        return constraints.simplex if isinstance(law.support, Simplex) else constraints.real_vector
+    low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
+    below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
+    if below and above:
+        return constraints.real
+    if below or above:
+        return (constraints.less_than if below else constraints.greater_than)((high if below else low)[()])
+    return constraints.interval(low[()], high[()])
+
+
+@cache
+def _class() -> Any:
+    """The class, made when NumPyro is there."""
+    jax = needs("jax", "to_numpyro", "numpyro")
+    theirs = needs("numpyro.distributions", "to_numpyro", "numpyro")
+    jnp = jax.numpy
+
+    class Law(theirs.Distribution):  # type: ignore[name-defined]
+        """A law of this library among those of NumPyro."""
+
+        arg_constraints: dict[str, Any] = {}
+        pytree_aux_fields = ("law",)
+
+        def __init__(self, law: Any, *, validate_args: Any = None):
+            self.law = law
+            super().__init__(law.batch_shape, law.event_shape, validate_args=validate_args)
+
+        def __repr__(self) -> str:
+            return f"to_numpyro({self.law})"
+
+        @property
+        def support(self) -> Any:
+            return theirs.constraints.real if has_foreign_parameters(self.law) else _constraint(self.law)
+
+        def sample(self, key: Any, sample_shape: Any = ()) -> Any:
+            shape = (*sample_shape, *self.batch_shape)
+            if isinstance(self.law, Univariate):
+                u = jax.random.uniform(key, shape, dtype=jnp.asarray(0.0).dtype)
+                return self.law.ppf(jnp.maximum(u, jnp.finfo(u.dtype).tiny))
+            kind = jax.ShapeDtypeStruct((*shape, *self.event_shape), jnp.asarray(0.0).dtype)
+
+            def draws(seed: Any) -> np.ndarray:
+                drawn = self.law.rvs(tuple(sample_shape), rng=[int(word) for word in np.ravel(seed)])
+                return np.asarray(drawn, dtype=kind.dtype)
+
+            return jax.pure_callback(draws, kind, jax.random.bits(key, (4,)), vmap_method="sequential")
+
+        def log_prob(self, value: Any) -> Any:
+            value = jnp.asarray(value)
+            counting = isinstance(self.law, Univariate) and self.law.measure == "counting"
+            return self.law.logpmf(value) if counting else self.law.logpdf(value)
+
+        def cdf(self, value: Any) -> Any:
+            return self.law.cdf(jnp.asarray(value))
+
+        def icdf(self, q: Any) -> Any:
+            return self.law.ppf(jnp.asarray(q))
+
+        @property
+        def mean(self) -> Any:
+            return unwrapped(self.law.mean(), jnp.zeros(self.batch_shape + self.event_shape))
+
+        @property
+        def variance(self) -> Any:
+            return unwrapped(self.law.var(), jnp.zeros(self.batch_shape + self.event_shape))
+
+    as_distribution.register(Law)(lambda law: law.law)
+    return Law
+
+
+__all__ = ["to_numpyro"]

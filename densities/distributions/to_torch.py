@@ -1,0 +1,121 @@
+"""A law as torch.distributions has them: one of torch's own where it has the family, otherwise a law that asks ours."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import value
+from densities.distributions.base import Univariate
+from densities.distributions.handed import TABLES, needs, their_parameters
+from densities.domains import Simplex
+from densities.foreign import unwrapped
+from densities.foreign.maps import has_foreign_parameters
+from densities.protocols import as_distribution
+
+
+def to_torch(law: Any, *, dtype: Any = None) -> Any:
+    """The law as a torch.distributions.Distribution with parameters of `dtype`, torch.float64 unless given.
+
+    Families that torch has become its own classes; any other law keeps this library's formulas: `log_prob`, `cdf` and `icdf` are
+    differentiable, `rsample` goes through `icdf`, `sample` draws from NumPy with a seed of torch. Parameters that are tensors
+    stay so. Raises UnsupportedOperationError where torch is not installed.
+    """
+    torch = needs("torch", "to_torch", "torch")
+    law = as_distribution(law)
+    dtype = dtype or torch.float64
+    found = TABLES["torch"].get(law.name)
+    if found is None:
+        return _class()(law, dtype)
+    theirs, names = found
+
+    def tensor(x: np.ndarray) -> Any:
+        return torch.tensor(x, dtype=dtype)
+
+    # Their checks take no point outside the support; a log-density is -inf there.
+    return getattr(torch.distributions, theirs)(**their_parameters(law, names, tensor), validate_args=False)
+
+
+def _constraint(law: Any) -> Any:
+    constraints = needs("torch.distributions.constraints", "to_torch", "torch")
+    if not isinstance(law, Univariate):
+        return constraints.simplex if isinstance(law.support, Simplex) else constraints.independent(constraints.real, 1)
+    low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
+    below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
+    if below and above:
+        return constraints.real
+    if below or above:
+        one_sided = constraints.less_than if below else constraints.greater_than_eq
+        return one_sided((high if below else low)[()])
+    return constraints.interval(low[()], high[()])
+
+
+@cache
+def _class() -> Any:
+    """The class, made when torch is there."""
+    torch = needs("torch", "to_torch", "torch")
+
+    class Law(torch.distributions.Distribution):  # type: ignore[name-defined]
+        """A law of this library among those of torch."""
+
+        arg_constraints: dict[str, Any] = {}
+
+        def __init__(self, law: Any, dtype: Any):
+            self.law, self.dtype = law, dtype
+            self.has_rsample = isinstance(law, Univariate) and law.measure == "lebesgue"
+            super().__init__(torch.Size(law.batch_shape), torch.Size(law.event_shape), validate_args=False)
+
+        def __repr__(self) -> str:
+            return f"to_torch({self.law})"
+
+        @property
+        def support(self) -> Any:
+            if has_foreign_parameters(self.law):
+                raise NotImplementedError("the support of a law whose parameters are tensors")
+            return _constraint(self.law)
+
+        def log_prob(self, value: Any) -> Any:
+            counting = isinstance(self.law, Univariate) and self.law.measure == "counting"
+            return self.law.logpmf(value) if counting else self.law.logpdf(value)
+
+        def cdf(self, value: Any) -> Any:
+            return self.law.cdf(value)
+
+        def icdf(self, value: Any) -> Any:
+            return self.law.ppf(value)
+
+        def sample(self, sample_shape: Any = ()) -> Any:
+            with torch.no_grad():
+                if has_foreign_parameters(self.law):
+                    return self.rsample(sample_shape)
+                seed = int(torch.randint(2**62, ()))
+                return torch.tensor(np.asarray(self.law.rvs(tuple(sample_shape), rng=seed)), dtype=self.dtype)
+
+        def rsample(self, sample_shape: Any = ()) -> Any:
+            if not self.has_rsample:
+                raise NotImplementedError(f"{self}: expected a law on the line with a density")
+            u = torch.rand(self._extended_shape(torch.Size(sample_shape)), dtype=torch.float64)
+            return self.law.ppf(u.clamp_min(2.0**-54)).to(self.dtype)
+
+        def entropy(self) -> Any:
+            return self._summary("entropy")
+
+        @property
+        def mean(self) -> Any:
+            return self._summary("mean")
+
+        @property
+        def variance(self) -> Any:
+            return self._summary("var")
+
+        def _summary(self, name: str) -> Any:
+            shape = self.batch_shape if name == "entropy" else self.batch_shape + self.event_shape
+            return unwrapped(getattr(self.law, name)(), torch.zeros(shape, dtype=self.dtype))
+
+    as_distribution.register(Law)(lambda law: law.law)
+    return Law
+
+
+__all__ = ["to_torch"]

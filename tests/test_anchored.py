@@ -255,3 +255,10 @@ def test_every_rule_is_tested():
         special.xlog1py,
     }
     assert set(TRUTHS) | elsewhere >= set(RULES)
+
+
+def test_a_difference_that_is_nothing_has_no_sign():
+    x = Anchored.exact(np.array([-1.0, 2.0]))
+    assert np.all(x >= np.array([-1.0, 2.0]))
+    assert np.all(x <= np.array([-1.0, 2.0]))
+    assert np.sign(x - np.array([-1.0, 3.0])).tolist() == [0.0, -1.0]

@@ -222,7 +222,8 @@ def sign(x: Any) -> Any:
     if not isinstance(x, Anchored):
         return np.sign(x)
     result = np.sign(x.value)
-    return np.where((result == 0) & (x.log_offset > -np.inf), np.copysign(1.0, x.offset), result)
+    underflown = (result == 0) & np.equal(x.anchor, 0.0) & (x.log_offset > -np.inf)
+    return np.where(underflown, np.copysign(1.0, x.offset), result)
 
 
 def pure(x: Anchored) -> Anchored:

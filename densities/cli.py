@@ -120,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     names.add_argument("--codomain", choices=WORDS, help="only transforms with this codomain")
     check = command("check", _check, "judge a transform or a distribution by the laws of the library")
     check.add_argument("what", metavar="NAME_OR_EXPRESSION")
+    command("bench", _bench, "how fast this machine is at the usual work, beside NumPy by hand and other libraries")
     judge = command("validate", _validate, "judge D(p‖q) and a claim; without p and q, everything that is registered")
     _add_pair(judge, optional=True)
     judge.add_argument("--claimed", type=float, metavar="NUMBER", help="a number in nats, judged among the methods")
@@ -211,22 +212,23 @@ def _validate(arguments: Any) -> int:
 
 
 def _look_up(text: str) -> tuple[Any, Entry | None]:
-    """What a name or an expression stands for, and its entry where it is a bare name; a law's first example then."""
+    """What a name or an expression stands for, and its entry where it is a bare name: its first example, or None."""
     for registry in (distributions, transforms):
         if text.strip() in registry:
             entry = registry.get(text.strip())
-            if entry.examples:
-                return next(iter(entry.instances())), entry
+            return next(iter(entry.instances()), None), entry
     return parse(text), None
 
 
 def _show(arguments: Any) -> int:
     thing, entry = _look_up(arguments.what)
-    make = _facts_of_law if is_law(thing) else _facts_of_map
-    with _progress(total=2) as step:
-        step("facts")
-        facts = {**(_facts_of_entry(entry) if entry else {}), **make(thing)}
-        facts["picture"] = _picture(arguments.output, step, "density" if is_law(thing) else "transform", thing)
+    facts = _facts_of_entry(entry) if entry else {}
+    if thing is not None:  # a mixture and its like are made of what the user has, and have no example
+        make = _facts_of_law if is_law(thing) else _facts_of_map
+        with _progress(total=2) as step:
+            step("facts")
+            facts.update(make(thing))
+            facts["picture"] = _picture(arguments.output, step, "density" if is_law(thing) else "transform", thing)
     facts = {heading: fact for heading, fact in facts.items() if fact not in (None, "")}
     if arguments.json:
         _print_json(facts)
@@ -366,6 +368,22 @@ def _check(arguments: Any) -> int:
     return 0 if report.ok else 1
 
 
+def _bench(arguments: Any) -> int:
+    from densities.benchmarks import PEERS, timings
+
+    with _progress(total=None) as step:
+        found = timings(progress=step)
+    if arguments.json:
+        _print_json([{"workload": t.workload, "seconds": t.ours, "ratios": t.ratios} for t in found])
+        return 0
+    rows = [
+        [t.workload, f"{1e3 * t.ours:.4g}", *(f"{t.ratios[peer]:.2f}" if peer in t.ratios else "" for peer in PEERS)]
+        for t in found
+    ]
+    _print_table("time over that of others; below 1 is faster", ["workload", "ms", *PEERS], rows)
+    return 0
+
+
 def _validate_everything(arguments: Any) -> int:
     """Every registered law and map judged at its first example."""
     entries = [entry for registry in (distributions, transforms) for entry in registry if entry.examples]
@@ -420,7 +438,7 @@ def _block(headings: Sequence[str], row: Sequence[str]) -> str:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Step]:
+def _progress(total: int | None) -> Iterator[Step]:
     """Yields a function to be called with the name of each step; a bar appears on a terminal after a second."""
     from rich.console import Console
     from rich.progress import Progress

@@ -18,7 +18,7 @@ FLOORS = (
     ("divergences",),
     ("validation",),
     ("expressions", "plots"),
-    ("cli", "__init__", "__main__"),
+    ("cli", "benchmarks", "__init__", "__main__"),
 )
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 

@@ -275,3 +275,29 @@ def test_an_output_that_knows_no_greek(run):
 
 def test_a_progress_bar_does_not_reach_a_file(run_python):
     assert run_python("-m", "densities", "kl", P, Q).stderr == ""
+
+
+# --- bench
+
+
+def test_bench_prints_ratios_for_what_is_installed(cli, monkeypatch):
+    from densities import benchmarks
+
+    monkeypatch.setattr(benchmarks, "timings", lambda progress: [benchmarks.Timing("work", 0.002, {"numpy": 0.004})])
+    code, out, err = cli("bench")
+    assert (code, err) == (0, "")
+    assert "work" in out and "0.50" in out and "numpy" in out
+    assert json.loads(cli("bench", "--json")[1]) == [{"workload": "work", "seconds": 0.002, "ratios": {"numpy": 0.5}}]
+
+
+@pytest.mark.slow  # imports torch and scipy.stats
+def test_workloads_of_the_benchmark_agree_with_their_peers():
+    from densities import benchmarks
+
+    found = benchmarks.timings(2000, rounds=1)
+    assert len(found) == 9
+    assert all(timing.ours > 0 and "numpy" in timing.peers for timing in found)
+    with pytest.raises(AssertionError, match="numpy differs"):
+        benchmarks.check_equal("w", lambda y: y, {"numpy": lambda y: y + 1}, benchmarks.np.ones(3))
+    with pytest.raises(benchmarks.ParameterError, match="n: expected at least 1000"):
+        benchmarks.timings(10)

@@ -144,6 +144,9 @@ class Evaluation:
         self, formula: Callable, points: np.ndarray, join: Callable, below: float, above: float, *, lower: bool
     ) -> np.ndarray:
         support = self.support
+        inside = np.asarray(support.interior_contains(points))
+        if np.count_nonzero(inside) == inside.size and not len(self.atoms[0]):
+            return self._raw(formula, points).astype(points.dtype, copy=False)
         low, high = np.asarray(points < support.low), np.asarray(points >= support.high)
         if not len(self.atoms[0]):
             low = low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored)

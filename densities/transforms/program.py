@@ -91,7 +91,7 @@ class Symbol(NDArrayOperatorsMixin, Through):
     def _refuse(self, *args: Any) -> Any:
         raise Untraceable("a branch on data")
 
-    __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _refuse  # type: ignore[assignment]
+    __bool__ = __float__ = __int__ = __index__ = __len__ = __iter__ = _refuse
 
 
 class Step(NamedTuple):

@@ -38,7 +38,7 @@ def patched(result: Any, where: Any, formula: Callable[..., Any], *arguments: An
     if any(isinstance(x, Anchored) for x in (result, *arguments)):
         return np.where(where, formula(*arguments), result)
     shape = np.broadcast_shapes(np.shape(where), np.shape(result), *(np.shape(x) for x in arguments))
-    where = np.broadcast_to(where, shape)
+    where = np.nonzero(np.broadcast_to(where, shape)) if shape else np.broadcast_to(where, shape)
     full = np.array(np.broadcast_to(result, shape))
     full[where] = formula(*(np.broadcast_to(x, shape)[where] if np.ndim(x) else x for x in arguments))
     return full

@@ -1,0 +1,221 @@
+"""How fast this library is on this machine, beside the same by hand and by the libraries that are installed.
+
+Every peer is checked equal before it is timed. Times are medians of runs that take turns, so that a machine that gets
+slower in between slows all of them; read the ratios.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from densities.errors import ParameterError, argument_error
+from densities.expressions import parse_distribution
+
+__all__ = ["CHAINS", "PEERS", "Timing", "by_numpy", "by_torch", "timings"]
+
+HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
+CHAINS = {
+    "log1p": "normal(0, 1) >> affine(0.5, 0.8) >> exp >> shift(1) >> log",
+    "sinh-arcsinh": "normal(0, 1) >> affine(0.5, 0.8) >> exp >> log1p >> sinh_arcsinh(0.5, 1.25)",
+    "sigmoid": "normal(0, 1) >> affine(0.5, 0.8) >> softplus >> power(1.5) >> sigmoid",
+}
+PEERS = ("numpy", "scipy.stats", "torch")
+# Rounds of all peers of a workload, and the seconds after which no further round begins.
+ROUNDS, SECONDS = 7, 2.5
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of one workload, ours and those of each peer by name."""
+
+    workload: str
+    ours: float
+    peers: Mapping[str, float]
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """Ours over each peer's: below 1 is faster."""
+        return {name: self.ours / seconds for name, seconds in self.peers.items()}
+
+
+def _log1p_chain(y: Any) -> Any:
+    w = np.expm1(y)
+    x = np.log(w)
+    z = (x - 0.5) / 0.8
+    return -0.5 * z * z - HALF_LOG_2PI - np.log(0.8) + y - x
+
+
+def _sinh_arcsinh_chain(y: Any) -> Any:
+    w = np.sinh(np.arcsinh(y) / 1.25 - 0.5)
+    x = np.log(np.expm1(w))
+    z = (x - 0.5) / 0.8
+    log_det = 0.5 * np.log1p(w * w) - 0.5 * np.log1p(y * y) + w - x - np.log(0.8 * 1.25)
+    return -0.5 * z * z - HALF_LOG_2PI + log_det
+
+
+def _sigmoid_chain(y: Any) -> Any:
+    log_y, log_rest = np.log(y), np.log1p(-y)
+    u = log_y - log_rest
+    s = u ** (2 / 3)
+    log_slope = np.log(-np.expm1(-s))
+    z = (s + log_slope - 0.5) / 0.8
+    log_det = -log_y - log_rest + np.log(2 / 3) - np.log(u) / 3 - log_slope - np.log(0.8)
+    return -0.5 * z * z - HALF_LOG_2PI + log_det
+
+
+by_numpy: dict[str, Callable[[Any], Any]] = {
+    "log1p": _log1p_chain,
+    "sinh-arcsinh": _sinh_arcsinh_chain,
+    "sigmoid": _sigmoid_chain,
+}
+
+
+def by_torch(chain: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The log-density of a chain by torch.distributions, on one thread."""
+    torch = import_module("torch")
+    torch.set_num_threads(1)
+    laws = torch.distributions
+    maps, sets = laws.transforms, laws.constraints
+
+    class Log1p(maps.Transform):  # type: ignore[name-defined]
+        domain, codomain, bijective, sign = sets.positive, sets.positive, True, 1
+
+        def _inverse(self, y: Any) -> Any:
+            return torch.expm1(y)
+
+        def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+            return -y
+
+    class SinhArcsinh(maps.Transform):  # type: ignore[name-defined]
+        domain, codomain, bijective, sign = sets.real, sets.real, True, 1
+
+        def _inverse(self, y: Any) -> Any:
+            return torch.sinh(torch.asinh(y) / 1.25 - 0.5)
+
+        def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
+            return 0.5 * torch.log1p(y * y) - 0.5 * torch.log1p(x * x) + np.log(1.25)
+
+    rest = {
+        "log1p": [maps.ExpTransform(), maps.AffineTransform(1.0, 1.0), maps.ExpTransform().inv],
+        "sinh-arcsinh": [maps.ExpTransform(), Log1p(), SinhArcsinh()],
+        "sigmoid": [
+            maps.SoftplusTransform(),
+            maps.PowerTransform(torch.tensor(1.5, dtype=torch.float64)),
+            maps.SigmoidTransform(),
+        ],
+    }
+    zero, one = torch.tensor(0.0, dtype=torch.float64), torch.tensor(1.0, dtype=torch.float64)
+    pushed = laws.TransformedDistribution(
+        laws.Normal(zero, one), [maps.AffineTransform(0.5, 0.8), *rest[chain]], validate_args=False
+    )
+
+    def log_density(y: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            return pushed.log_prob(torch.from_numpy(y)).numpy()
+
+    return log_density
+
+
+def _by_frozen_scipy(y: np.ndarray) -> np.ndarray:
+    """The cdf of log(1 + e^X) by a frozen normal of scipy.stats and the map by hand."""
+    return import_module("scipy.stats").norm(0.5, 0.8).cdf(np.log(np.expm1(y)))
+
+
+def _torch_draws(n: int) -> Callable[[np.ndarray], Any]:
+    torch = import_module("torch")
+    torch.set_num_threads(1)
+
+    def draw(_: np.ndarray) -> Any:
+        x = torch.randn(n, dtype=torch.float64)
+        return torch.log(torch.exp(x * 0.8 + 0.5) + 1.0).numpy()
+
+    return draw
+
+
+def _log_density(chain: str, n: int) -> tuple[str, Callable, dict[str, Callable], np.ndarray]:
+    law = parse_distribution(CHAINS[chain])
+    peers = {"numpy": by_numpy[chain]}
+    if find_spec("torch"):
+        peers["torch"] = by_torch(chain)
+    return f"log-density, {chain} chain, {n:.0e} points", law.logpdf, peers, law.rvs(n, rng=0)
+
+
+def workloads(n: int) -> list[tuple[str, Callable, dict[str, Callable], np.ndarray]]:
+    """(name, ours, peers, points): each is a function of the points, and all of them agree."""
+    law = parse_distribution(CHAINS["log1p"])
+    y, q = law.rvs(n, rng=0), np.random.default_rng(1).random(n)
+    found = [_log_density(chain, size) for chain in CHAINS for size in (n, 1000)]
+    masses = {
+        "numpy": lambda y: special.ndtr((np.log(np.expm1(y)) - 0.5) / 0.8),
+        "scipy.stats": _by_frozen_scipy,
+    }
+    quantiles = {
+        "numpy": lambda q: np.log1p(np.exp(0.5 + 0.8 * special.ndtri(q))),
+        "scipy.stats": lambda q: np.log1p(np.exp(import_module("scipy.stats").norm(0.5, 0.8).ppf(q))),
+    }
+    found.append((f"cdf, log1p chain, {n:.0e} points", law.cdf, masses, y))
+    found.append((f"quantiles, log1p chain, {n:.0e} points", law.ppf, quantiles, q))
+    return found
+
+
+def _draws(n: int) -> tuple[str, Callable, dict[str, Callable], np.ndarray]:
+    """Draws: nothing to compare but their number."""
+    law = parse_distribution(CHAINS["log1p"])
+
+    def by_hand(_: np.ndarray) -> Any:
+        return np.log1p(np.exp(0.5 + 0.8 * np.random.default_rng(0).standard_normal(n)))
+
+    peers: dict[str, Callable] = {"numpy": by_hand}
+    if find_spec("torch"):
+        peers["torch"] = _torch_draws(n)
+    return f"{n:.0e} draws, log1p chain", lambda _: law.rvs(n, rng=0), peers, np.empty(0)
+
+
+def timings(n: int = 1_000_000, rounds: int = ROUNDS, progress: Callable[[str], None] = lambda _: None) -> list[Timing]:
+    """The workloads at n points, timed; raises AssertionError where a peer disagrees, ParameterError for n < 1000."""
+    if n < 1000:
+        raise ParameterError(argument_error("n", "at least 1000 points", n))
+    found = []
+    for name, ours, peers, points in [*workloads(n), _draws(n)]:
+        progress(name)
+        if points.size:
+            check_equal(name, ours, peers, points)
+        found.append(timed(name, ours, peers, points, rounds))
+    return found
+
+
+def check_equal(name: str, ours: Callable, peers: Mapping[str, Callable], points: np.ndarray) -> None:
+    """Raises AssertionError where a peer's answer differs by more than 1e-6, relative to the larger of it and 1."""
+    truth = ours(points)
+    with np.errstate(all="ignore"):
+        for peer, run in peers.items():
+            gap = np.max(np.abs(run(points) - truth) / np.maximum(np.abs(truth), 1.0))
+            assert gap < 1e-6, f"{name}: {peer} differs by {gap}"
+
+
+def timed(name: str, ours: Callable, peers: Mapping[str, Callable], points: np.ndarray, rounds: int = ROUNDS) -> Timing:
+    """Medians over rounds in which each runs once, or often enough to take half a millisecond."""
+    runs: Sequence[Callable] = [ours, *peers.values()]
+    repeats = max(1, 100_000 // max(points.size, 1)) if points.size else 1
+    seconds: list[list[float]] = [[] for _ in runs]
+    end = time.perf_counter() + SECONDS
+    with np.errstate(all="ignore"):
+        for turn in range(rounds + 1):
+            for run, kept in zip(runs, seconds, strict=True):
+                start = time.perf_counter()
+                for _ in range(repeats):
+                    run(points)
+                if turn:  # the first one warms up
+                    kept.append((time.perf_counter() - start) / repeats)
+            if turn > 2 and time.perf_counter() > end:
+                break
+    medians = [float(np.median(kept)) for kept in seconds]
+    return Timing(name, medians[0], dict(zip(peers, medians[1:], strict=True)))

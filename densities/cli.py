@@ -357,7 +357,9 @@ def _laws(thing: Any) -> Any:
 
 
 def _check(arguments: Any) -> int:
-    thing, _ = _look_up(arguments.what)
+    thing, entry = _look_up(arguments.what)
+    if thing is None:
+        raise ExpressionError(f"{arguments.what}: expected a law or a map, got a name without an example")
     with _progress(total=1) as step:
         step(f"laws of {arguments.what}")
         report = _laws(thing)

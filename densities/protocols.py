@@ -46,24 +46,28 @@ def any_points(method: Callable) -> Callable:
 
     @wraps(method)
     def answered(self: Any, *arguments: Any, **options: Any) -> Any:
-        if is_foreign(arguments[0] if arguments else next(iter(options.values()), None)):
-            return on_foreign(self, method.__name__, *arguments, **options)
-        try:
-            return method(self, *arguments, **options)
-        except ForeignError:  # the parameters are such arrays
-            return on_foreign(self, method.__name__, *arguments, **options)
+        return _answer(method, self, arguments, options)
 
     return answered
 
 
+def _answer(method: Callable, law: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The method, or its answer to arrays of another library, be they the points or the parameters."""
+    if is_foreign(arguments[0] if arguments else next(iter(options.values()), None)):
+        return on_foreign(law, method.__name__, *arguments, **options)
+    try:
+        return method(law, *arguments, **options)
+    except ForeignError:
+        return on_foreign(law, method.__name__, *arguments, **options)
+
+
 def many_digits(method: Callable) -> Callable:
     """Gives a method of a law the keyword `dps`: its answer to so many decimal digits, as mpf of mpmath."""
-    answer = any_points(method)
 
     @wraps(method)
     def answered(self: Any, *arguments: Any, dps: int | None = None, **options: Any) -> Any:
         if dps is None:
-            return answer(self, *arguments, **options)
+            return _answer(method, self, arguments, options)
         return to_digits(self, method.__name__, dps, *arguments, **options)
 
     signature = inspect.signature(method)

@@ -1,7 +1,7 @@
 """Laws at points of torch, JAX or CuPy: the same formulas, the support decided without looking at a value.
 
-Outside the support the formula is given a point inside, so that no derivative is NaN, and its result is replaced. At the ends of
-the support, and where the density is a limit, NumPy answers beforehand. What does not run there is computed by NumPy, with
+Outside the support the formula is given a point inside, so that no derivative is NaN, and its result is replaced. At the ends
+of the support, and where the density is a limit, NumPy answers beforehand. What does not run there is computed by NumPy, with
 the derivative that is another method of the law: the density is the slope of the distribution function.
 """
 

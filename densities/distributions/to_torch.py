@@ -19,7 +19,7 @@ from densities.protocols import as_distribution
 def to_torch(law: Any, *, dtype: Any = None) -> Any:
     """The law as a torch.distributions.Distribution with parameters of `dtype`, torch.float64 unless given.
 
-    Families that torch has become its own classes; any other law keeps this library's formulas: `log_prob`, `cdf` and `icdf` are
+    Families that torch has become its own classes; any other keeps this library's formulas: `log_prob`, `cdf` and `icdf` are
     differentiable, `rsample` goes through `icdf`, `sample` draws from NumPy with a seed of torch. Parameters that are tensors
     stay so. Raises UnsupportedOperationError where torch is not installed.
     """

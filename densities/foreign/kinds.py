@@ -64,7 +64,7 @@ def to_numpy(x: Any) -> np.ndarray:
 
 
 def like(values: Any, x: Any) -> Any:
-    """`values` as an array of the library, the floating type and the device of `x`; truth values and integers keep their type."""
+    """`values` as an array of the library, the device and, where they are floats, the type of `x`."""
     xp = array_namespace(x)
     values = np.asarray(values)
     dtype = x.dtype if values.dtype.kind == "f" else None

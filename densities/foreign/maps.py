@@ -38,7 +38,8 @@ def evaluated(transform: Any, method: str, x: Any) -> Any:
 
 def _one(transform: Any, method: str, index: int | None, x: Any) -> Any:
     def formula(t: Any) -> Any:
-        result = getattr(transform, method)(Foreign(t))
+        with np.errstate(all="ignore"):
+            result = getattr(transform, method)(Foreign(t))
         return unwrapped(result if index is None else result[index], t if index != 1 else _events(transform, t))
 
     varying = has_foreign_parameters(transform)

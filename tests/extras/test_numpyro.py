@@ -1,0 +1,78 @@
+"""Laws handed to NumPyro and taken from it."""
+
+import numpy as np
+import pytest
+
+import densities as dn
+from tests.extras.walk import LEVELS, inner_points, law_of
+
+jax = pytest.importorskip("jax", reason="jax is an extra")
+numpyro = pytest.importorskip("numpyro", reason="numpyro is an extra")
+pytestmark = pytest.mark.extras
+
+jax.config.update("jax_enable_x64", True)
+jnp = jax.numpy
+
+from densities.distributions.handed import TABLES  # noqa: E402
+
+
+@pytest.mark.parametrize("name", TABLES["numpyro"])
+def test_families_of_numpyro_and_back(name):
+    law = law_of(name, 0)
+    theirs = dn.to_numpyro(law)
+    assert type(theirs).__module__.startswith("numpyro.distributions")
+    back = dn.as_distribution(theirs)
+    assert type(back) is type(law)
+    for key, p in law.params.items():
+        np.testing.assert_allclose(back.params[key], p, rtol=1e-15)
+    if law.event_shape:
+        return
+    y = inner_points(law) if law.measure == "lebesgue" else law.ppf(LEVELS)
+    own = law.logpdf(y) if law.measure == "lebesgue" else law.logpmf(y)
+    points = jnp.asarray(y) if law.measure == "lebesgue" else jnp.asarray(y).astype(int)
+    # the last digits that NumPyro's own negative binomial has in its tail
+    rtol = 1e-6 if name == "negative_binomial" else 1e-7
+    np.testing.assert_allclose(theirs.log_prob(points), own, rtol=rtol, atol=1e-9)
+
+
+def test_any_other_law_becomes_one_of_numpyro():
+    law = dn.Normal() >> dn.SinhArcsinh(0.5)
+    theirs = dn.to_numpyro(law)
+    assert isinstance(theirs, numpyro.distributions.Distribution)
+    assert dn.as_distribution(theirs) is law
+    y = jnp.asarray([-0.4, 0.3, 2.0])
+    np.testing.assert_allclose(jax.jit(theirs.log_prob)(y), law.logpdf(np.asarray(y)), rtol=1e-12)
+    np.testing.assert_allclose(theirs.icdf(theirs.cdf(y)), y, rtol=1e-12)
+    key = jax.random.key(0)
+    draws = theirs.sample(key, (4, 2))
+    assert draws.shape == (4, 2)
+    np.testing.assert_allclose(jax.jit(lambda k: theirs.sample(k, (4, 2)))(key), draws, rtol=1e-14)
+    assert float(theirs.mean) == pytest.approx(law.mean(), rel=1e-14)
+    assert float(theirs.variance) == pytest.approx(law.var(), rel=1e-14)
+    assert theirs.support is numpyro.distributions.constraints.real
+    assert dn.to_numpyro(dn.Lomax(2.0)).log_prob(-1.0) == -np.inf
+
+
+def test_laws_of_vectors_are_drawn_by_numpy():
+    law = dn.Product([dn.Normal(), dn.Lomax(3.0)])
+    theirs = dn.to_numpyro(law)
+    first = theirs.sample(jax.random.key(1), (5,))
+    assert first.shape == (5, 2)
+    np.testing.assert_array_equal(first, theirs.sample(jax.random.key(1), (5,)))
+    np.testing.assert_allclose(theirs.log_prob(first), law.logpdf(np.asarray(first)), rtol=1e-12)
+
+
+def test_laws_are_used_in_models():
+    law = dn.Normal(1.0, 0.5) >> dn.Softplus()
+
+    def model():
+        numpyro.sample("x", dn.to_numpyro(law))
+
+    log_joint, _ = numpyro.infer.util.log_density(model, (), {}, {"x": jnp.asarray(0.9)})
+    assert float(log_joint) == pytest.approx(law.logpdf(0.9), rel=1e-12)
+
+
+def test_foreign_laws_of_numpyro_are_taken_by_their_density():
+    d = numpyro.distributions
+    theirs = d.TransformedDistribution(d.Normal(0.0, 1.0), d.transforms.ExpTransform())
+    assert dn.as_distribution(theirs).cdf(2.0) == pytest.approx(dn.LogNormal().cdf(2.0), rel=1e-9)

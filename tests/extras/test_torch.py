@@ -1,0 +1,237 @@
+"""Arrays of torch through laws and maps: values of NumPy, derivatives that finite differences and densities confirm."""
+
+import numpy as np
+import pytest
+
+import densities as dn
+from densities.anchored import value
+from densities.transforms import registry as maps
+from tests.extras.walk import LEVELS, WALKED, differences, inner_points, law_of
+
+torch = pytest.importorskip("torch", reason="torch is an extra")
+pytestmark = [
+    pytest.mark.extras,
+    # from torch itself
+    pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:There is a performance drop"),
+]
+
+METHODS = ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf")
+
+
+def tensor(x, **options):
+    return torch.tensor(np.asarray(x, dtype=float), dtype=torch.float64, **options)
+
+
+def value_and_slope(function, x):
+    x = tensor(x, requires_grad=True)
+    y = function(x)
+    (slope,) = torch.autograd.grad(y.sum(), x)
+    return y.detach().numpy(), slope.numpy()
+
+
+@pytest.mark.parametrize(("name", "index"), WALKED)
+def test_every_law_on_the_line(name, index):
+    law = law_of(name, index)
+    if law.event_shape or law.measure != "lebesgue":
+        pytest.skip("a law of vectors or of masses: tested below")
+    y = inner_points(law)
+    density = law.pdf(y)
+    with np.errstate(all="ignore"):
+        slope = differences(law.logpdf, law, y)
+        tame = np.isfinite(slope) & np.isfinite(density) & (density < 1e100) & (np.abs(slope) < 1e100)
+    width = law.ppf(0.75) - law.ppf(0.25)
+    for method in METHODS:
+        values, slopes = value_and_slope(getattr(law, method), y)
+        np.testing.assert_allclose(values, getattr(law, method)(y), rtol=1e-12, atol=1e-13)
+        expected = {"logpdf": slope, "cdf": density, "sf": -density}.get(method)
+        if expected is not None:
+            np.testing.assert_allclose(slopes[tame], expected[tame], rtol=1e-6, atol=1e-7 / width)
+    x = tensor(y)
+    np.testing.assert_array_equal(torch.func.vmap(law.logpdf)(x), law.logpdf(x))
+
+
+@pytest.mark.parametrize(("name", "index"), WALKED)
+def test_outside_the_support(name, index):
+    law = law_of(name, index)
+    if law.event_shape or law.measure != "lebesgue":
+        pytest.skip("a law of vectors or of masses")
+    low, high = law.support.edges
+    outside = np.array([float(low) - 1.0 if np.isfinite(low) else -np.inf, float(high) + 1.0 if np.isfinite(high) else np.inf])
+    values, slopes = value_and_slope(law.logpdf, outside)
+    np.testing.assert_array_equal(values, [-np.inf, -np.inf])
+    np.testing.assert_array_equal(slopes, [0.0, 0.0])
+    assert np.isnan(law.logpdf(tensor([np.nan])).item())
+    np.testing.assert_array_equal(law.cdf(tensor(outside)).numpy(), [0.0, 1.0])
+
+
+@pytest.mark.parametrize("name", maps.names())
+@np.errstate(all="ignore")
+def test_every_map_of_the_line(name):
+    for example in maps.get(name).examples:
+        transform = maps.get(name).factory(**example)
+        if transform.event_ndim or transform.batch_shape:
+            pytest.skip("a map of vectors")
+        low, high = (float(value(end)) for end in transform.domain.edges)
+        x = np.clip(np.array([-1.3, -0.4, 0.2, 0.6, 1.7]), max(low + 0.1, -1e3), min(high - 0.1, 1e3))
+        np.testing.assert_allclose(transform.forward(tensor(x)).numpy(), transform.forward(x), rtol=1e-12, atol=1e-14)
+        if not isinstance(transform, dn.Bijection):
+            continue
+        (values, slopes), (_, log_det) = value_and_slope(transform, x), transform.forward_and_log_det(x)
+        np.testing.assert_allclose(np.abs(slopes), np.broadcast_to(np.exp(log_det), x.shape), rtol=1e-9)
+        y, own = transform.forward_and_log_det(tensor(x))
+        np.testing.assert_allclose(own.numpy(), np.broadcast_to(log_det, x.shape), rtol=1e-12, atol=1e-13)
+        back, _ = transform.inverse_and_log_det(y)
+        np.testing.assert_allclose(back.numpy(), transform.inverse(values), rtol=1e-11, atol=1e-12)
+
+
+def test_dtype_and_scalars_are_kept():
+    law = dn.Gamma(2.0) >> dn.Log1p()
+    single = law.logpdf(torch.tensor([0.5, 1.5], dtype=torch.float32))
+    assert single.dtype == torch.float32
+    np.testing.assert_allclose(single.numpy(), law.logpdf(np.array([0.5, 1.5])), rtol=1e-5)
+    assert law.cdf(tensor(0.5)).shape == ()
+    assert dn.Normal().logpdf(torch.tensor([1, 2])).dtype == torch.get_default_dtype()
+    assert dn.Normal([0.0, 1.0], 1.0).logpdf(tensor([[0.1], [0.2], [0.3]])).shape == (3, 2)
+
+
+def test_second_derivatives():
+    law = dn.Normal(0.5, 2.0) >> dn.Exp()
+    x = tensor(1.7, requires_grad=True)
+    (first,) = torch.autograd.grad(law.logpdf(x), x, create_graph=True)
+    (second,) = torch.autograd.grad(first, x)
+    # log f = -log x - (log x - m)²/(2 s²) + c
+    z = (np.log(1.7) - 0.5) / 4.0
+    assert first.item() == pytest.approx(-(1.0 + z) / 1.7, rel=1e-13)
+    assert second.item() == pytest.approx((1.0 + z - 0.25) / 1.7**2, rel=1e-13)
+    assert torch.func.hessian(law.logpdf)(tensor(1.7)).item() == pytest.approx(second.item(), rel=1e-13)
+
+
+def test_parameters_may_be_tensors():
+    loc, scale = tensor(0.5, requires_grad=True), tensor(2.0, requires_grad=True)
+    law = dn.Normal(loc, scale) >> dn.Exp()
+    y = tensor([0.3, 1.5, 4.0])
+    value = law.logpdf(y).sum()
+    assert value.item() == pytest.approx(np.sum(dn.LogNormal(0.5, 2.0).logpdf(y.numpy())), rel=1e-13)
+    found = torch.autograd.grad(value, [loc, scale])
+    z = (np.log(y.numpy()) - 0.5) / 2.0
+    assert found[0].item() == pytest.approx(np.sum(z) / 2.0, rel=1e-12)
+    assert found[1].item() == pytest.approx(np.sum(z * z - 1.0) / 2.0, rel=1e-12)
+    assert dn.Normal(tensor(0.5), 2.0).logpdf(1.0).item() == pytest.approx(dn.Normal(0.5, 2.0).logpdf(1.0), rel=1e-14)
+    with pytest.raises(dn.ParameterError, match="scale"):
+        dn.Normal(0.0, tensor(-1.0))
+    with pytest.raises(dn.UnsupportedOperationError, match="plain numbers"):
+        dn.MultivariateNormal(tensor([0.0, 0.0]), np.eye(2))
+    with pytest.raises(dn.UnsupportedOperationError, match="plain numbers"):
+        dn.Alpha(tensor(2.0)).logpdf(tensor(1.0))
+
+
+def test_a_monte_carlo_divergence_and_its_gradient():
+    base = dn.Normal().rvs(4000, rng=0)
+    shift = tensor(0.5, requires_grad=True)
+    x = tensor(base)
+    # x ~ N(0, 1) against N(m, 1): log p/q = m²/2 - m x
+    estimate = (dn.Normal().logpdf(x) - dn.Normal(shift, 1.0).logpdf(x)).mean()
+    (slope,) = torch.autograd.grad(estimate, shift)
+    assert estimate.item() == pytest.approx(0.125 - 0.5 * base.mean(), rel=1e-10)
+    assert slope.item() == pytest.approx(0.5 - base.mean(), rel=1e-10)
+    pushed = dn.Exp()(x)
+    q, p = dn.Gamma(2.0), dn.LogNormal()
+    estimate = (p.logpdf(pushed) - q.logpdf(pushed)).mean().item()
+    assert estimate == pytest.approx(np.mean(p.logpdf(np.exp(base)) - q.logpdf(np.exp(base))), rel=1e-12)
+
+
+def test_a_point_outside_the_domain_is_refused():
+    with pytest.raises(dn.DomainError, match="index"):
+        dn.Log()(tensor([1.0, -1.0]))
+
+
+@pytest.mark.parametrize(
+    ("law", "points"),
+    [
+        (dn.MultivariateNormal([0.0, 1.0], [[1.0, 0.5], [0.5, 2.0]]), [[0.1, 0.2], [3.0, -1.0]]),
+        (dn.MultivariateT(3.0, [0.0, 1.0], [[1.0, 0.5], [0.5, 2.0]]), [[0.1, 0.2], [3.0, -1.0]]),
+        (dn.Dirichlet([1.5, 2.0, 3.0]), [[0.1, 0.2, 0.7], [0.5, 0.6, -0.1]]),
+        (dn.Product([dn.Normal(), dn.Gamma(2.0)]), [[0.1, 0.2], [0.1, -1.0]]),
+    ],
+)
+def test_laws_of_vectors(law, points):
+    x = tensor(points, requires_grad=True)
+    values = law.logpdf(x)
+    np.testing.assert_allclose(values.detach().numpy(), law.logpdf(np.array(points)), rtol=1e-13)
+    (slope,) = torch.autograd.grad(values[0], x)
+    step = 1e-5 * np.eye(law.n)
+    point = np.array(points[0])
+    if isinstance(law, dn.Dirichlet):
+        step[:, -1] -= 1e-5  # along the simplex
+    expected = [(law.logpdf(point + h) - law.logpdf(point - h)) / 2e-5 for h in step]
+    np.testing.assert_allclose(slope.numpy()[0] @ step.T / 1e-5, expected, rtol=1e-7, atol=1e-8)
+    assert not np.isnan(torch.autograd.grad(law.logpdf(x)[1], x)[0].numpy()).any()
+
+
+def test_masses():
+    law = dn.Poisson(2.5)
+    np.testing.assert_allclose(law.pmf(tensor([0.0, 1.0, 1.5])).numpy(), law.pmf(np.array([0.0, 1.0, 1.5])), rtol=1e-15)
+    mixed = dn.Relu()(dn.Normal())
+    np.testing.assert_allclose(mixed.cdf(tensor([-1.0, 0.0, 1.0])).numpy(), mixed.cdf(np.array([-1.0, 0.0, 1.0])))
+
+
+# ---- laws handed over
+
+
+def test_laws_of_torch_and_back():
+    from densities.distributions.handed import TABLES
+
+    for name in TABLES["torch"]:
+        law = law_of(name, 0)
+        theirs = dn.to_torch(law)
+        assert type(theirs).__module__.startswith("torch.distributions")
+        assert dn.as_distribution(theirs).same_as(law) or name in ("exponential", "gamma", "negative_binomial")
+        if not law.event_shape and law.measure == "lebesgue":
+            y = inner_points(law)
+            # torch has its own Bessel function of order 0, right to single precision
+            rtol = 1e-6 if name == "von_mises" else 1e-9
+            np.testing.assert_allclose(theirs.log_prob(tensor(y)).numpy(), law.logpdf(y), rtol=rtol, atol=1e-10)
+        elif not law.event_shape:
+            k = law.ppf(LEVELS)
+            np.testing.assert_allclose(theirs.log_prob(tensor(k)).numpy(), law.logpmf(k), rtol=1e-6)
+
+
+def test_any_other_law_becomes_one_of_torch():
+    law = dn.Normal() >> dn.SinhArcsinh(0.5)
+    theirs = dn.to_torch(law)
+    assert isinstance(theirs, torch.distributions.Distribution)
+    assert dn.as_distribution(theirs) is law
+    y = tensor([-0.4, 0.3, 2.0])
+    np.testing.assert_allclose(theirs.log_prob(y).numpy(), law.logpdf(y.numpy()), rtol=1e-13)
+    np.testing.assert_allclose(theirs.icdf(theirs.cdf(y)).numpy(), y.numpy(), rtol=1e-12)
+    torch.manual_seed(0)
+    first = theirs.sample((4, 2))
+    torch.manual_seed(0)
+    assert torch.equal(first, theirs.sample((4, 2)))
+    assert first.shape == (4, 2)
+    assert theirs.mean.item() == pytest.approx(law.mean(), rel=1e-14)
+    assert theirs.variance.item() == pytest.approx(law.var(), rel=1e-14)
+    assert theirs.entropy().item() == pytest.approx(law.entropy(), rel=1e-14)
+    assert theirs.support is torch.distributions.constraints.real
+    assert dn.to_torch(dn.Lomax(2.0)).log_prob(tensor(-1.0)).item() == -np.inf
+    assert dn.to_torch(dn.Zipf(2.5)).log_prob(tensor(3.0)).item() == pytest.approx(dn.Zipf(2.5).logpmf(3.0), rel=1e-14)
+    with pytest.raises(NotImplementedError, match="with a density"):
+        dn.to_torch(dn.Zipf(2.5)).rsample()
+
+
+def test_draws_carry_gradients_to_the_parameters():
+    loc = tensor(0.5, requires_grad=True)
+    draws = dn.to_torch(dn.Normal(loc, 1.0) >> dn.Softplus()).rsample((2000,))
+    (slope,) = torch.autograd.grad(draws.mean(), loc)
+    # d softplus(m + z)/dm = sigmoid(m + z)
+    expected = dn.Normal(0.5, 1.0).expect(lambda x: 1.0 / (1.0 + np.exp(-x)))
+    assert slope.item() == pytest.approx(expected, abs=0.03)
+
+
+def test_foreign_laws_of_torch_are_taken_by_their_density():
+    d = torch.distributions
+    theirs = d.TransformedDistribution(d.Normal(tensor(0.0), tensor(1.0)), [d.ExpTransform()])
+    assert dn.as_distribution(theirs).cdf(2.0) == pytest.approx(dn.LogNormal().cdf(2.0), rel=1e-9)
+    with pytest.raises(dn.UnsupportedOperationError, match="with a density"):
+        dn.as_distribution(d.Geometric(tensor(0.3)))

@@ -81,6 +81,7 @@ def test_a_minimal_executor_serves():
     assert scalar_kl(n=N, rng=7, executor=Shim()).same_as(scalar_kl(n=N, rng=7))
 
 
+@pytest.mark.extras
 def test_dask_serves():
     distributed = pytest.importorskip("distributed", reason="dask is an extra")
     with (

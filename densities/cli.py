@@ -23,7 +23,7 @@ from densities.distributions import registry as distributions
 from densities.distributions.explain import explain
 from densities.divergences import kl
 from densities.divergences.evaluate import METHODS
-from densities.errors import DensitiesError, DensitiesWarning, ParameterError, argument_error
+from densities.errors import DensitiesError, DensitiesWarning, ExpressionError, ParameterError, argument_error
 from densities.estimate import jsonable
 from densities.expressions import parse, parse_distribution
 from densities.parameters import REQUIRED
@@ -357,7 +357,7 @@ def _laws(thing: Any) -> Any:
 
 
 def _check(arguments: Any) -> int:
-    thing, entry = _look_up(arguments.what)
+    thing, _ = _look_up(arguments.what)
     if thing is None:
         raise ExpressionError(f"{arguments.what}: expected a law or a map, got a name without an example")
     with _progress(total=1) as step:

@@ -301,3 +301,9 @@ def test_workloads_of_the_benchmark_agree_with_their_peers():
         benchmarks.check_equal("w", lambda y: y, {"numpy": lambda y: y + 1}, benchmarks.np.ones(3))
     with pytest.raises(benchmarks.ParameterError, match="n: expected at least 1000"):
         benchmarks.timings(10)
+
+
+def test_a_name_without_an_example_is_not_checked(cli):
+    code, _, err = cli("check", "mixture")
+    assert code == 2
+    assert "without an example" in err

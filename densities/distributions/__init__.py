@@ -11,7 +11,6 @@ from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.family import Family
 from densities.distributions.from_density import FromDensity
 from densities.distributions.functions import push
-from densities.distributions.latex import limits  # noqa: F401
 from densities.distributions.independent import (
     difference_of,
     maximum,
@@ -21,6 +20,7 @@ from densities.distributions.independent import (
     ratio_of,
     sum_of,
 )
+from densities.distributions.latex import limits  # noqa: F401
 from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward

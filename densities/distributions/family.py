@@ -142,7 +142,7 @@ class Family(Univariate):
         if key not in _STANDARD_MARKS:
             if len(_STANDARD_MARKS) >= REMEMBERED:
                 _STANDARD_MARKS.clear()
-            _STANDARD_MARKS[key] = self._standard_view()._own_marks()
+            _STANDARD_MARKS[key] = self._standard_view()._own_marks()  # type: ignore[attr-defined]
         return _STANDARD_MARKS[key]
 
     def landmarks(self) -> np.ndarray:

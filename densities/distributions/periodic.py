@@ -191,22 +191,22 @@ class PeriodicImage(Pushforward):
         return few
 
     @property
-    def fragile(self) -> bool:  # type: ignore[override]
+    def fragile(self) -> bool:
         """Poles at doubles other than 0: a double next to one has lost its distance."""
         return super().fragile or any(np.isinf(value(branch.image.high)) for branch in self.branches)
 
     @property
-    def _direction(self) -> Any:  # type: ignore[override]
+    def _direction(self) -> Any:
         """A wrapped angle next to a pole has no digits left, so quantiles are solved for in y."""
         return None if isinstance(self.base, Wrapped) else super()._direction
 
     def replace(self, **changes: Any) -> Any:
-        return PeriodicImage(self.law.replace(**changes), self.transform)
+        return PeriodicImage(self.law.replace(**changes), self.transform)  # type: ignore[arg-type]
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
         if not self.batch_shape:
             return self
-        return PeriodicImage(self.law.member(index, shape), self.transform.member(index, shape))
+        return PeriodicImage(self.law.member(index, shape), self.transform.member(index, shape))  # type: ignore[arg-type]
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self.transform.forward(value(self.law.draw(rng, shape)))

@@ -65,7 +65,7 @@ class Pushforward(Univariate):
         self.params = {}
         self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
         self._image = image
-        self._masses: dict[str, list[Any]] = {}  # of whole branches, as masses and as logarithms
+        self._whole_masses: dict[str, list[Any]] = {}  # of whole branches, as masses and as logarithms
         if image is None:
             check_support(base, transform)
 
@@ -261,10 +261,10 @@ class Pushforward(Univariate):
         branch = self.branches[0] if len(self.branches) == 1 else None
         if branch is not None and branch.from_low and branch.to_high:
             return self._one_side(branch, branch.route.pull_point(y), cdf, sf, mass, lower=lower)
-        if mass not in self._masses:
-            self._masses[mass] = [self._piece_mass(branch.domain, mass) for branch in self.branches]
+        if mass not in self._whole_masses:
+            self._whole_masses[mass] = [self._piece_mass(branch.domain, mass) for branch in self.branches]
         total: Any = np.full(np.shape(value(y)), nothing)
-        for branch, everything in zip(self.branches, self._masses[mass], strict=True):
+        for branch, everything in zip(self.branches, self._whole_masses[mass], strict=True):
             total = join(total, self._branch_mass(branch, y, cdf, sf, mass, nothing, everything, lower=lower))
         return total
 

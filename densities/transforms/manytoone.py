@@ -27,7 +27,7 @@ class Restricted(Bijection):
 
     @property
     def kinks(self) -> Sequence[float]:
-        return [kink for kink in self.whole.kinks if self.domain.interior_contains(kink)]
+        return [kink for kink in self.whole.kinks if self.domain.interior_contains(kink)]  # type: ignore[attr-defined]
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.whole.forward_and_log_det(x)

@@ -10,7 +10,20 @@ from densities.validation import Verdict, check_transform
 
 MAPS = [(entry.name, i) for entry in maps.registry for i, _ in enumerate(entry.instances())]
 # Each evaluation of a law pushed through these takes a numeric quantile of many branches.
-SLOW = {"sin", "cos", "cosh", "square", "abs", "power", "reciprocal"}
+SLOW = {
+    "sin",
+    "cos",
+    "cosh",
+    "square",
+    "abs",
+    "power",
+    "reciprocal",
+    "tan",
+    "gev_cdf",
+    "moyal_cdf",
+    "gumbel_cdf",
+    "frechet_cdf",
+}
 # Known faults, each with what is wrong; a case that passes again leaves this table.
 FAULTS = {
     **dict.fromkeys(

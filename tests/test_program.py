@@ -92,6 +92,7 @@ def test_every_family_by_its_programs(name):
     assert_same(LAWS[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAWS)
 def test_every_family_through_a_chain(name):
     assert_same(LAWS[name] >> dn.Affine(0.3, -1.7) >> dn.parse("asinh"))

@@ -14,8 +14,8 @@ from densities.divergences.plain import kl_plain
 from densities.divergences.rewrites import strip_shared
 from densities.estimate import ErrorKind, Estimate, Status
 
-# Members whose nodes stay in the cache together: measured best of 8 ... 256.
-MEMBERS = 32
+# Members of a block; of 16 ... 512 this was best with the nodes of `panels.AT_ONCE`.
+MEMBERS = 64
 
 
 class Batch:

@@ -212,7 +212,9 @@ def _balanced(draws: LogRatioDraws) -> bool:
         if not (draws.smooth and q.measure == "lebesgue" and _fills_its_support(draws)):
             return False
         back = RadonNikodym(q, p)
-        ends = [(part, quantile(TAIL_LEVELS)) for part in q.parts() for quantile in (part.root.raw_ppf, part.root.raw_isf)]
+        ends = [
+            (part, quantile(TAIL_LEVELS)) for part in q.parts() for quantile in (part.root.raw_ppf, part.root.raw_isf)
+        ]
         return _moderate(np.concatenate([-value(back.on(part, anchored(x)).t) for part, x in ends]))
 
 

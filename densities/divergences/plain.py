@@ -59,8 +59,16 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
             beside = beside + value(q.anywhere("cdf", low))
         if high is not None and np.any(outer[1] > high):
             beside = beside + value(q.anywhere("sf", high))
-        panels = Panels(np.concatenate(columns), low, high, 0.25 * np.maximum(*spread))
-        return _judge(p, q, panels, beside, 10 * rtol)
+        scale = 0.25 * np.maximum(*spread)
+        panels = Panels(np.concatenate(columns), low, high, scale)
+        first = _judge(p, q, panels, beside, 10 * rtol)
+        if first.answered.all():
+            return first
+        edges = panels.edges
+        halved = np.concatenate([edges, 0.5 * (edges[1:] + edges[:-1])])
+        second = _judge(p, q, Panels(halved, low, high, scale), beside, 10 * rtol)
+        better = [np.where(first.answered, a, b) for a, b in zip(first[:-1], second[:-1], strict=True)]
+        return Plain(*better, first.evaluations + second.evaluations)  # type: ignore[arg-type]
 
 
 def _columns(points: np.ndarray, m: int) -> np.ndarray:
@@ -93,7 +101,7 @@ def _judge(p: Any, q: Any, panels: Panels, beside: Any, share: float) -> Plain:
 
 def _sums(p: Any, q: Any, block: Block) -> tuple[Sums, Any]:
     """The four sums over some panels, and whether p|t| dies out on their half lines."""
-    log_p, log_q = np.asarray(value(p.raw_logpdf(block.x))), np.asarray(value(q.logpdf_anywhere(block.x)))
+    log_p, log_q = np.asarray(value(p.raw_logpdf(block.x))), np.asarray(value(q.raw_logpdf(block.x)))
     t = log_p - log_q
     ended: Any = True
     if block.half_lines:

@@ -146,11 +146,11 @@ class RadonNikodym:
             return [(p.log_continuous_mass, "p has a density and q has only point masses")]
         inner, outer = p.support, q.support
         found = []
-        if np.all(value(outer.low - inner.low) > _slack(inner.low_slack, outer.low_slack)):
+        if _apart(inner.low, outer.low, inner.low_slack, outer.low_slack):
             found.append(
                 (_log_mass(p, "logcdf", outer.low), f"p has mass below {value(outer.low):.17g}, where q has none")
             )
-        if np.all(value(inner.high - outer.high) > _slack(inner.high_slack, outer.high_slack)):
+        if _apart(outer.high, inner.high, inner.high_slack, outer.high_slack):
             found.append(
                 (_log_mass(p, "logsf", outer.high), f"p has mass above {value(outer.high):.17g}, where q has none")
             )
@@ -179,6 +179,12 @@ class RadonNikodym:
             (float(np.log(mass)), f"p has an atom at {place:.17g}, q has none there")
             for place, mass in zip(locations[bare], masses[bare], strict=True)
         ]
+
+
+def _apart(first: Any, second: Any, *slacks: Any) -> bool:
+    """Whether the second end lies beyond the first for certain."""
+    gap = value(second - first)
+    return bool(np.any(gap > 0)) and bool(np.all(gap > _slack(*slacks)))
 
 
 def _slack(a: Any, b: Any) -> float:

@@ -34,7 +34,7 @@ SHARE, CONSTANT = 1e-8, 1e-6
 # So many sets of panels are tried, and compared where half of the nodes of each agree with all to this.
 LEVELS, SETTLED = 3, 1e-4
 # Where log p is below this, a point that has left the doubles is left out.
-UNSEEN = -600.0
+UNSEEN = -80.0
 # The mass of p on the nodes.
 MASS_TOLERANCE = 1e-8
 MASS, CHANGE, PHI, NOISE = range(4)
@@ -171,7 +171,8 @@ def _by_engine(p: Any, ratio: Direct, points: np.ndarray) -> Estimate | None:
         blur = EPS * (8.0 + np.minimum(lost, 1.0 / EPS))
         noise = np.log(spread + blur * (np.abs(t) + typical))
         logs = log_p + np.stack([np.zeros_like(t), log_change, log_phi(t), log_change + noise])
-        logs[:, np.isneginf(log_p) | ((log_p < UNSEEN) & ~np.isfinite(t))] = -np.inf
+        # A tail like x^-1.03 still holds something where x has left the doubles: then t must be known, or nothing is said.
+        logs[:, np.isneginf(log_p) | ((log_p + x.log_offset < UNSEEN) & ~np.isfinite(t))] = -np.inf
         signs = np.ones_like(logs)
         signs[CHANGE] = np.sign(change)
         return logs, signs

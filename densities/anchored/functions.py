@@ -125,14 +125,20 @@ def arccos(x: Anchored) -> Anchored:
     return where(np.abs(v) < 0.5, Anchored.exact(np.arccos(v)), where(v > 0, outer, np.pi - outer))
 
 
+def turns(anchor: Any, start: float) -> tuple[Any, Any]:
+    """Whether anchors other than 0 are (start + n)π up to the rounding of n additions, and (-1)ⁿ."""
+    n = np.rint(anchor / np.pi - start)
+    near = np.abs(anchor - (n + start) * np.pi) <= 4 * np.spacing(np.abs(anchor))
+    return near & np.not_equal(anchor, 0.0), 1.0 - 2.0 * np.mod(n, 2.0)
+
+
 @rule(np.sin)
 def sin(x: Anchored) -> Anchored:
-    v = x.value
-    s = np.where(v < 0, -1.0, 1.0)
-    inner = np.sin(v)
-    at_crest, at_pi = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi
+    inner = np.sin(x.value)
+    at_crest, s = turns(x.anchor, 0.5)
+    at_pi, side = turns(x.anchor, 0.0)
     crest = multiply(1.0 - versine(Anchored(0.0, x.offset, x._log)), s)
-    turned = -np.sin(x.offset)
+    turned = side * np.sin(x.offset)
     zero = Anchored(0.0, turned, log_of(turned, x._log))
     plain = Anchored(0.0, inner, log_of(inner, kept_log(x)))
     return where(at_crest, crest, where(at_pi, zero, plain))
@@ -140,11 +146,11 @@ def sin(x: Anchored) -> Anchored:
 
 @rule(np.cos)
 def cos(x: Anchored) -> Anchored:
-    at_crest, at_pi, small = np.abs(x.anchor) == HALF_PI, np.abs(x.anchor) == np.pi, np.abs(x.value) < 0.5
-    turned = -np.sign(x.anchor) * np.sin(x.offset)
+    (at_crest, s), (at_pi, side), small = turns(x.anchor, 0.5), turns(x.anchor, 0.0), np.abs(x.value) < 0.5
+    turned = -s * np.sin(x.offset)
     zero = Anchored(0.0, turned, log_of(turned, x._log))
     top = 1.0 - versine(where(at_pi, Anchored(0.0, x.offset, x._log), pure(x)))
-    return where(at_crest, zero, where(at_pi, negative(top), where(small, top, Anchored.exact(np.cos(x.value)))))
+    return where(at_crest, zero, where(at_pi, multiply(top, side), where(small, top, Anchored.exact(np.cos(x.value)))))
 
 
 @rule(np.tan)

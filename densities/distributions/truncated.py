@@ -11,6 +11,7 @@ import numpy as np
 from densities.anchored import anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate, register
+from densities.distributions.masses import solve_quantile
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.logmath import log1mexp
@@ -18,6 +19,9 @@ from densities.parameters import as_parameter, number_text
 from densities.protocols import as_distribution
 from densities.transforms.base import meets
 
+LOG_HALF = float(np.log(0.5))
+# Sums with a tail that is e^3 times the mass cost a digit.
+DROWNED = 3.0
 # Truncations of other kinds of laws: whether a law is of that kind, and what truncates it. Filed where they are defined.
 KINDS: list[tuple[Callable[[Any], bool], Callable[..., Any]]] = []
 
@@ -138,6 +142,12 @@ class Truncated(Univariate):
         """The point with these masses below and above, found on the tail of the base that is smaller there."""
         if len(self.atoms[0]):
             return super().raw_log_ppf(log_below)
+        if self._drowned:
+            nearer = np.asarray(log_below <= log_above)
+            halves = np.where(nearer, log_below, LOG_HALF), np.where(nearer, LOG_HALF, log_above)
+            return np.where(
+                nearer, *(solve_quantile(self, half, lower=up) for half, up in zip(halves, (True, False), strict=True))
+            )
         low, high = (anchored(end) for end in self.support.edges)
         lower = (
             log_below + self.log_mass
@@ -150,6 +160,16 @@ class Truncated(Univariate):
             else np.logaddexp(value(self.base.raw_logsf(high)), log_above + self.log_mass)
         )
         return choose(lower < upper, self.base.raw_log_ppf(lower), self.base.raw_log_isf(upper))
+
+    @cached_property
+    def _drowned(self) -> bool:
+        """Whether the mass is so small beside both tails of the base that sums with them say nothing of it."""
+        low, high = (anchored(end) for end in self.support.edges)
+        tails = (
+            (-np.inf if self._ends[0] else self.base.raw_logcdf(low)),
+            (-np.inf if self._ends[1] else self.base.raw_logsf(high)),
+        )
+        return bool(min(float(value(tail)) for tail in tails) > self.log_mass + DROWNED)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         u = rng.random(shape)

@@ -1,5 +1,6 @@
 """Masses of intervals: right wherever the peaks of a law lie, however little of the whole an interval holds."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -52,3 +53,22 @@ def test_wide_intervals_that_hold_little(text):
 @pytest.mark.parametrize("law", [dn.Cauchy(0.3, 1.0), dn.Normal(0.3, 1.0), dn.Logistic(0.3, 1.0), dn.Normal(0.3, 0.5)])
 def test_a_location_rounds_no_width_away(law):
     assert law.prob(1e-100, 3e-100) == pytest.approx(2e-100 * law.pdf(0.0), rel=1e-13)
+
+
+@pytest.mark.parametrize("q", [1e-12, 0.1, 0.25, 0.75, 0.9])
+def test_quantiles_between_two_peaks_that_hold_all_the_rest(q):
+    """Between -1 and 1 the mass is e^-765, and one side of it, by symmetry, (Φ(x - 40) - Φ(-41))/2 and its mirror."""
+    law = dn.truncate(dn.Mixture([0.5, 0.5], [dn.Normal(-40, 1), dn.Normal(40, 1)]), -1, 1)
+    with mpmath.workdps(60):
+        phi, x = mpmath.ncdf, mpmath.mpf(float(law.ppf(q)))
+        below = phi(-39) - phi(-x - 40) + phi(x - 40) - phi(-41)
+        whole = 2 * (phi(-39) - phi(-41))
+        slope = 2 * float((mpmath.npdf(x + 40) + mpmath.npdf(x - 40)) / whole) * np.spacing(abs(float(x)))
+    assert float(below / whole) == pytest.approx(q, rel=1e-12, abs=slope)
+    assert law.isf(q) == pytest.approx(-law.ppf(q), rel=1e-14)
+
+
+def test_quantiles_of_a_sliver_of_the_bulk():
+    law = dn.truncate(dn.Normal(0, 1), 0.1, 0.1 + 2.0**-40)
+    steps = (np.array([law.ppf(0.25), law.ppf(0.5), law.isf(0.25)]) - 0.1) / 2.0**-40
+    np.testing.assert_allclose(steps, [0.25, 0.5, 0.75], atol=2e-5)  # an ulp of 0.1 is 1.5e-5 of the sliver

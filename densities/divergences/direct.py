@@ -158,8 +158,10 @@ def _all_end(found: list[Sampled], total: float) -> bool:
 
 def _by_engine(p: Any, ratio: Direct, points: np.ndarray) -> Estimate | None:
     """On nodes that keep their distance from an end: for densities that are singular there."""
-
-    typical = float(np.sqrt(np.nanmean(np.square(ratio.at(points)[0]))))
+    sizes = np.square(ratio.at(points)[0])
+    if np.isnan(sizes).all():
+        return None
+    typical = float(np.sqrt(np.nanmean(sizes)))
 
     def integrands(part: Any, x: Any) -> tuple[np.ndarray, np.ndarray]:
         t, spread = ratio.at(value(part.forward(x)[0]))

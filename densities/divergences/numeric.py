@@ -162,8 +162,8 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
         detail["reason"] = f"the density of p integrates to {v[P]:.12g}"
     elif error > 1e-8 * abs(total) > 0:
         detail["reason"] = (
-            f"log p and log q cancel in doubles, which leaves an error of {error / abs(total):.1e} of the value; "
-            "kl(p, q, dps=20) gives the digits"
+            f"the error is {error / abs(total):.1e} of the value: log p and log q cancel in doubles, or one of them is not "
+            "smooth where no landmark says so; kl(p, q, dps=20) gives the digits"
         )
     return Estimate(float(total), float(error), ErrorKind.HEURISTIC, status, "quadrature", sums.evaluations, detail)
 

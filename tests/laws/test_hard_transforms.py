@@ -44,7 +44,6 @@ FAULTS = {
 SLOW = {"kl-fold_018", "atom_036", "fold_037"}
 # Accepted by a typed error or a warning of inaccuracy, each with its reason.
 REFUSED = {
-    "fold_050": "tan beyond its principal branch",
     "infinite_021": "a mean that overflows is said to be inaccurate",
 }
 

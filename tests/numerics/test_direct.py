@@ -205,6 +205,10 @@ def test_a_slope_of_nothing_is_zero_whatever_the_partial_derivative():
         ("inverse_gamma(0.0321572, 28.3856)", "inverse_gamma(0.0321571995150482, 28.3856)"),
         ("beta_prime(0.0249415, 0.0355215)", "beta_prime(0.0249415, 0.035521499999883785)"),
         ("pareto(0.0380328, 8.76798)", "pareto(0.038032526318168634, 8.76798)"),
+        (
+            "log_normal(-770.21, 1.97522)",
+            "log_normal(-770.2099999999999, 1.9752200000001043)",
+        ),  # no landmark is a double
     ],
 )
 def test_tails_beyond_the_doubles_are_not_cut(p, q):

@@ -67,8 +67,9 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
         edges = panels.edges
         halved = np.concatenate([edges, 0.5 * (edges[1:] + edges[:-1])])
         second = _judge(p, q, Panels(halved, low, high, scale), beside, 10 * rtol)
-        better = [np.where(first.answered, a, b) for a, b in zip(first[:-1], second[:-1], strict=True)]
-        return Plain(*better, first.evaluations + second.evaluations)  # type: ignore[arg-type]
+        arrays = zip(Plain._fields[:-1], first, second, strict=False)
+        better = {name: np.where(first.answered, a, b) for name, a, b in arrays}
+        return first._replace(**better, evaluations=first.evaluations + second.evaluations)
 
 
 def _columns(points: np.ndarray, m: int) -> np.ndarray:

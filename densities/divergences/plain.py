@@ -67,9 +67,23 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
         edges = panels.edges
         halved = np.concatenate([edges, 0.5 * (edges[1:] + edges[:-1])])
         second = _judge(p, q, Panels(halved, low, high, scale), beside, 10 * rtol)
-        arrays = zip(Plain._fields[:-1], first, second, strict=False)
-        better = {name: np.where(first.answered, a, b) for name, a, b in arrays}
-        return first._replace(**better, evaluations=first.evaluations + second.evaluations)
+        return _first_answers(first, second)
+
+
+def _first_answers(first: Plain, second: Plain) -> Plain:
+    """The answers of the first look, and where it has none those of the second."""
+
+    def chosen(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        return np.where(first.answered, a, b)
+
+    return Plain(
+        chosen(first.value, second.value),
+        chosen(first.error, second.error),
+        chosen(first.mass_p, second.mass_p),
+        chosen(first.mass_q, second.mass_q),
+        first.answered | second.answered,
+        first.evaluations + second.evaluations,
+    )
 
 
 def _columns(points: np.ndarray, m: int) -> np.ndarray:

@@ -26,12 +26,12 @@ from densities.precise.quadrature import integrate
 GUARD = 15
 # A point is computed anew with more digits while it has lost more than this part of them, up to MOST bits.
 LOST, MOST = 0.25, 60_000
-# Landmarks closer than this to a place where the integrand is not smooth make no panel of their own.
+# Landmarks closer than this share of their spread to another place make no panel of their own.
 APART = 1e-6
 # Where a root has less than 2^-(NOTHING prec) no landmark is needed.
 NOTHING = 10
 # Where a root has less than e^-(UNSEEN prec) the integrand is 0, however large log(p/q).
-UNSEEN = 50
+UNSEEN = 10_000
 # So many atoms are summed.
 TERMS = 20_000
 
@@ -81,13 +81,13 @@ def edges_of(term: Term, p: View, q: View) -> list[Any]:
     mp, root = context(), term.root
     corners = [x for law in (p, q) for x in (law.low, law.high, *(mp.mpf(float(kink)) for kink in law.law.kinks()))]
     exact = [*term.breaks, *(x for y in corners if mp.isfinite(y) for x in term.pull(y))]
-    softer = [mp.mpf(x) for x in root.landmarks()]
-    softer += [x for y in q.landmarks() for x in term.pull(mp.mpf(y))]
     inner = sorted({x for x in exact if root.low < x < root.high and root.logpdf(x) > -NOTHING * mp.prec})
-    for x in softer:
-        seen = root.low < x < root.high and root.logpdf(x) > -NOTHING * mp.prec
-        if seen and all(abs(x - y) > APART * max(abs(x), abs(y)) for y in inner):
-            inner.append(x)
+    for softer in ([mp.mpf(x) for x in root.landmarks()], [x for y in q.landmarks() for x in term.pull(mp.mpf(y))]):
+        spread = max(softer) - min(softer) if softer else mp.mpf(0)
+        for x in softer:
+            seen = root.low < x < root.high and root.logpdf(x) > -NOTHING * mp.prec
+            if seen and all(abs(x - y) > APART * spread for y in inner):
+                inner.append(x)
     return [root.low, *(sorted(inner) or [root.middle(root.low, root.high)]), root.high]
 
 

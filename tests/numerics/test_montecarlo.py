@@ -197,8 +197,8 @@ def test_no_overflow(scale):
     )
 
 
-def coverage(values, truth, scheme, n, repeats, **options):
-    results = [estimate_mean(values, n, rng=seed, scheme=scheme, **options) for seed in range(repeats)]
+def coverage(values, truth, scheme, n, seeds, **options):
+    results = [estimate_mean(values, n, rng=seed, scheme=scheme, **options) for seed in seeds]
     t = np.array([abs(r.mean - truth) / r.standard_error for r in results])
     dof = results[0].dof
     return [(t < special.stdtrit(dof, 0.5 + level / 2)).mean() for level in (0.68, 0.95)]
@@ -206,7 +206,7 @@ def coverage(values, truth, scheme, n, repeats, **options):
 
 @pytest.mark.parametrize("scheme", ["sobol", *(pytest.param(s, marks=pytest.mark.slow) for s in SCHEMES if s != "sobol")])
 def test_intervals_cover(scheme):
-    observed = coverage(exponential, np.expm1(1), scheme, 256, 300)
+    observed = coverage(exponential, np.expm1(1), scheme, 256, range(300))
     assert np.all(np.abs(observed - np.array([0.68, 0.95])) < 4 * np.array([0.027, 0.0126]))
 
 
@@ -221,8 +221,19 @@ def test_intervals_cover(scheme):
     ],
 )
 def test_intervals_cover_to_a_percent_and_a_half(scheme, values, truth, options):
-    observed = coverage(values, truth, scheme, 2048, 2000, **options)
-    assert np.all(np.abs(observed - np.array([0.68, 0.95])) < 0.015 + np.array([0.0104, 0.0049]))
+    """1.5 %, and the standard deviation of an observed share; an unlucky sample is told from a fault by five times as many.
+
+    One sample of 2000 leaves the limits by chance in 1.5 % of the cases, one of 10,000 in less than 0.01 %.
+    """
+
+    def nominal(repeats, observed):
+        level = np.array([0.68, 0.95])
+        return np.all(np.abs(observed - level) < 0.015 + np.sqrt(level * (1 - level) / repeats))
+
+    observed = coverage(values, truth, scheme, 2048, range(2000), **options)
+    if not nominal(2000, observed):
+        others = coverage(values, truth, scheme, 2048, range(2000, 10_000), **options)
+        assert nominal(10_000, 0.2 * np.array(observed) + 0.8 * np.array(others))
 
 
 # --- tails

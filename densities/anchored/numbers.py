@@ -286,6 +286,8 @@ def multiply(x: Any, y: Any) -> Any:
     if not isinstance(x, Anchored):
         x, y = y, x
     if isinstance(y, Anchored):
+        if x is y:
+            return power(x, 2.0)
         x, y = pure(x), pure(y)
         return product(
             x.offset * y.offset,

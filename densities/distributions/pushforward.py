@@ -22,7 +22,7 @@ from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
 from densities.distributions.lattice import Discrete
 from densities.distributions.route import Route
-from densities.distributions.supports import check_support
+from densities.distributions.supports import check_support, populated
 from densities.domains import Interval, union
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity, meets
@@ -85,12 +85,12 @@ class Pushforward(Univariate):
     @cached_property
     def _pieces(self) -> Sequence[Piece | Flat]:
         if not isinstance(self.transform, Endless):
-            return self.transform.pieces_within(self.base.support)
+            return populated(self.transform.pieces_within(self.base.support), self.base.support)
         for log_tail in (-750.0, -80.0):
             pieces = self.transform.pieces_within(self._populated(log_tail))
             if len(pieces) <= FEW:
                 break
-        return pieces
+        return populated(pieces, self.base.support)
 
     def _populated(self, log_tail: float) -> Interval:
         """The support of the base, cut where e^log_tail of its mass lies beyond.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,26 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import Interval
 from densities.errors import SupportError
-from densities.transforms.base import Transform
+from densities.transforms.base import Flat, Piece, Transform
+
+
+def populated(pieces: Sequence[Piece | Flat], support: Interval) -> Sequence[Piece | Flat]:
+    """The pieces of a map without those that a support reaches only by the rounding of its end.
+
+    2 - Φ⁻¹(Φ(2)) is -4e-17 in doubles and 0 in truth: 1/x then has no mass beyond its pole.
+    """
+    reached = [piece for piece in pieces if not _is_sliver(piece.domain, support)]
+    return reached or pieces
+
+
+def _is_sliver(domain: Interval, support: Interval) -> bool:
+    """Whether only one end of the support lies in the domain of a piece, and its rounding is wider than what does."""
+    common = domain.intersect(support)
+    own = [value(common.low) == value(support.low), value(common.high) == value(support.high)]
+    if np.all(own[0]) == np.all(own[1]):
+        return False
+    slack = support.low_slack if np.all(own[0]) else support.high_slack
+    return bool(np.all(slack > 0) and np.all(common.length <= slack))
 
 
 def check_support(base: Any, transform: Transform) -> None:

@@ -15,7 +15,7 @@ from densities.anchored import Anchored, anchored, log_abs, sign, value
 from densities.arrays import quiet
 from densities.divergences.direct import kl_direct
 from densities.divergences.plain import kl_plain
-from densities.divergences.ratio import RadonNikodym
+from densities.divergences.ratio import RadonNikodym, apart_above, apart_below
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS, Approach, integrate_law, tails
 from densities.logmath import log_phi
@@ -190,7 +190,8 @@ def _mass_outside(p: Any, q: Any) -> float:
     inner, outer = p.support, q.support
     if q.log_continuous_mass == -np.inf:
         return 0.0
+    low_apart, high_apart = apart_below(outer, inner), apart_above(outer, inner)
     with quiet():
-        below = 0.0 if value(inner.low - outer.low) <= 0 else float(value(q.anywhere("cdf", anchored(inner.low))))
-        above = 0.0 if value(outer.high - inner.high) <= 0 else float(value(q.anywhere("sf", anchored(inner.high))))
+        below = float(value(q.anywhere("cdf", anchored(inner.low)))) if low_apart else 0.0
+        above = float(value(q.anywhere("sf", anchored(inner.high)))) if high_apart else 0.0
     return below + above

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, log_abs, sign, value
+from densities.anchored import Anchored, anchored, choose, log_abs, sign, value
 from densities.arrays import as_points, quiet
 from densities.divergences.direct import EPS, Direct, direct
 from densities.divergences.extremes import log_ratio_range
@@ -26,7 +26,8 @@ NOTHING = -1e6
 class Nodes(NamedTuple):
     """A pair of laws at nodes of a root of p: t = log dp/dq, the log-weight of the root, log p(y), log q(y), and log q in x.
 
-    `lost` marks nodes where nothing of p is left and y is beyond e^(10^308): no logarithm is known there.
+    `lost` marks nodes where no logarithm is known: nothing of p is left and y is beyond e^(10^308), or rounding has thrown
+    y out of the support of p, and q counts as p. The mass of p shows what is lost so.
     """
 
     t: Any
@@ -97,16 +98,55 @@ class RadonNikodym:
         """The pair at nodes x of a root of p; y = forward(x) is never inverted where the map is injective."""
         log_weight = part.root.raw_logpdf(x)
         y, log_det = part.forward(x)
-        lost = np.isposinf(log_abs(y)) & (value(log_weight) < NOTHING)
-        log_q = self.q.logpdf_anywhere(y)
+        thrown = self._thrown(y)
+        lost = np.isposinf(log_abs(y)) & (value(log_weight) < NOTHING) | thrown
+        if np.any(thrown):
+            y, log_det = choose(thrown, self.p.support.interior_point(), y), choose(thrown, 0.0, log_det)
+        log_p = log_weight - log_det if part.injective else self.p.logpdf_anywhere(y)
+        log_q = self.q.logpdf_anywhere(self._within_q(y))
+        if np.any(thrown):
+            log_q = choose(thrown, log_p, log_q)
+        t = _difference(log_p, log_q)
         if part.injective:
-            log_p = log_weight - log_det
-            return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det, lost)
-        log_p = self.p.logpdf_anywhere(y)
+            return Nodes(t, log_weight, log_p, log_q, log_q + log_det, lost)
         # Of the density of p at y this root and branch give a share; q is shared out alike.
         share = value(log_weight - log_det - log_p)
         share = np.where(np.isnan(share), 0.0, np.minimum(share, 0.0))
-        return Nodes(_difference(log_p, log_q), log_weight, log_p, log_q, log_q + log_det + share, lost)
+        return Nodes(t, log_weight, log_p, log_q, log_q + log_det + share, lost)
+
+    def _thrown(self, y: Any) -> Any:
+        """Whether rounding has thrown points of p out of its support, over a pole that they come too near to."""
+        support = self.p.support
+        if support.is_real_line or self.p.batch_shape:
+            return False
+        below, above = value(support.low - y), value(y - support.high)
+        return np.asarray(below > support.low_slack) | np.asarray(above > support.high_slack)
+
+    @cached_property
+    def _shared_ends(self) -> list[tuple[float, float, float]]:
+        """Ends that p and q have in common but for rounding, as q has them: (end, 1 for a lower one or -1, rounding)."""
+        if self.p.batch_shape or self.q.batch_shape:
+            return []
+        own, others = (
+            [
+                (float(end), side, float(slack))
+                for part in law.carriers()
+                for end, side, slack in ((part.low, 1.0, part.low_slack), (part.high, -1.0, part.high_slack))
+                if not isinstance(end, Anchored) and np.isfinite(end)
+            ]
+            for law in (self.q, self.p)
+        )
+        pairs = [(a, b, a[2] + b[2]) for a in own for b in others if a[1] == b[1]]
+        return [(a[0], a[1], slack) for a, b, slack in pairs if slack > 0.0 and abs(a[0] - b[0]) <= slack]
+
+    def _within_q(self, y: Any) -> Any:
+        """Points of p where q has them: an end of p that rounding alone parts from one of q is that end."""
+        for end, side, slack in self._shared_ends:
+            if isinstance(y, Anchored):
+                y = Anchored(np.where(np.abs(y.anchor - end) <= slack, end, y.anchor), y.offset, y._log)
+            depth = (y - end) * side
+            y = choose(np.asarray(depth <= 0.0) & np.asarray(depth >= -slack), end + side * slack, y)
+        return y
 
     @property
     def absolutely_continuous(self) -> bool:
@@ -146,11 +186,11 @@ class RadonNikodym:
             return [(p.log_continuous_mass, "p has a density and q has only point masses")]
         inner, outer = p.support, q.support
         found = []
-        if _apart(inner.low, outer.low, inner.low_slack, outer.low_slack):
+        if apart_below(inner, outer):
             found.append(
                 (_log_mass(p, "logcdf", outer.low), f"p has mass below {value(outer.low):.17g}, where q has none")
             )
-        if _apart(outer.high, inner.high, inner.high_slack, outer.high_slack):
+        if apart_above(inner, outer):
             found.append(
                 (_log_mass(p, "logsf", outer.high), f"p has mass above {value(outer.high):.17g}, where q has none")
             )
@@ -165,7 +205,8 @@ class RadonNikodym:
         return [
             (float(value(self.p.raw_log_mass(anchored(part.low), anchored(part.high)))), place)
             for part in held
-            if value(part.high - part.low) > _slack(before.high_slack, after.low_slack)
+            if value(part.high - part.low)
+            > _slack(before.high_slack, after.low_slack) + _slack(part.low_slack, part.high_slack)
         ]
 
     def _atoms_of_p(self) -> list[tuple[float, str]]:
@@ -179,6 +220,16 @@ class RadonNikodym:
             (float(np.log(mass)), f"p has an atom at {place:.17g}, q has none there")
             for place, mass in zip(locations[bare], masses[bare], strict=True)
         ]
+
+
+def apart_below(a: Interval, b: Interval) -> bool:
+    """Whether a begins below b for certain."""
+    return _apart(a.low, b.low, a.low_slack, b.low_slack)
+
+
+def apart_above(a: Interval, b: Interval) -> bool:
+    """Whether a ends above b for certain."""
+    return _apart(b.high, a.high, a.high_slack, b.high_slack)
 
 
 def _apart(first: Any, second: Any, *slacks: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, value
+from densities.anchored import Anchored, anchored, log_abs, value
 from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
@@ -230,8 +230,8 @@ class Bijection(Transform):
 
     def image(self, interval: Interval) -> Interval:
         """The image of an interval of the domain. Ends are limits: an end of the domain goes to an end of the codomain."""
-        low, low_closed, low_slack = self._end(interval.low, interval.low_closed, interval.low_slack)
-        high, high_closed, high_slack = self._end(interval.high, interval.high_closed, interval.high_slack)
+        low, low_closed, low_slack = self._end(interval, low=True)
+        high, high_closed, high_slack = self._end(interval, low=False)
         up = np.asarray(self.increasing)
         if up.ndim:
             low, high = np.where(up, value(low), value(high)), np.where(up, value(high), value(low))
@@ -248,14 +248,18 @@ class Bijection(Transform):
             low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack
         )
 
-    def _end(self, end: Any, closed: bool, slack: Any) -> tuple[Any, bool, Any]:
-        """The image of one end: (value, closed, slack)."""
+    def _end(self, interval: Interval, *, low: bool) -> tuple[Any, bool, Any]:
+        """The image of one end: (value, closed, slack). An end of the domain, as far as rounding can tell, goes to a limit."""
         domain, codomain = self.domain, self.codomain
         assert isinstance(domain, Interval)
         assert isinstance(codomain, Interval)
         up = np.asarray(self.increasing)
-        at_low = value(end) <= value(domain.low)
-        at_high = value(end) >= value(domain.high)
+        if low:
+            end, closed, slack = interval.low, interval.low_closed, interval.low_slack
+            at_low, at_high = touches(end, domain.low, slack, domain.low_slack), value(end) >= value(domain.high)
+        else:
+            end, closed, slack = interval.high, interval.high_closed, interval.high_slack
+            at_low, at_high = value(end) <= value(domain.low), touches(domain.high, end, slack, domain.high_slack)
         lows = np.where(up, value(codomain.low), value(codomain.high))
         highs = np.where(up, value(codomain.high), value(codomain.low))
         if np.all(at_low | at_high):
@@ -269,14 +273,23 @@ class Bijection(Transform):
             y, log_det = self.forward_and_log_det(anchored(end))
             rounded, slope = np.asarray(value(y)), np.exp(value(log_det))
             new_slack = slope * slack + EPS * (np.abs(rounded) + slope * np.abs(value(end)))
+            saturated = isinstance(y, Anchored) and not rounded.ndim and rounded in (codomain.low, codomain.high)
+            if saturated:  # the distance from the limit is known, however small
+                own = EPS * np.exp(log_abs(y - rounded)) if np.isfinite(rounded) else 0.0
+                return y, closed, float(slope * (slack + EPS * np.abs(value(end))) + own)
         if np.ndim(rounded):
             return (
                 np.where(at_low, lows, np.where(at_high, highs, rounded)),
                 closed,
                 np.where(at_low | at_high, 0.0, new_slack),
             )
-        saturated = isinstance(y, Anchored) and rounded in (value(codomain.low), value(codomain.high))
-        return (y if saturated else float(rounded)), closed, float(new_slack)
+        return float(rounded), closed, float(new_slack)
+
+
+def touches(end: Any, limit: Any, *slacks: Any) -> Any:
+    """Whether `end` lies at `limit` or below, as far as the rounding of both can tell."""
+    with quiet():
+        return (value(end) <= value(limit)) | (value(end - limit) <= sum(map(np.asarray, slacks)))
 
 
 class Inverse(Bijection):

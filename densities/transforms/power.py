@@ -18,6 +18,8 @@ from densities.transforms.base import Bijection, Flat, Inverse, ManyToOne, Piece
 from densities.transforms.linear import NONZERO
 
 LOG2, LOG3 = math.log(2.0), math.log(3.0)
+# Beyond every logarithm of a double.
+FAR_OUT = 1e6
 NONNEGATIVE = Interval(0.0, np.inf, low_closed=True)
 
 
@@ -211,8 +213,10 @@ class Root(Power, Bijection):
         xp = namespace(y)
         x = xp.pow(y, self.root)
         if np.any(self.root_error):
-            # The logarithm is bounded so that 0 stays 0; no xlogy, which runs point by point and shares no logarithm.
-            x = x + x * (self.root_error * xp.maximum(xp.log(y), -1e38))
+            # Not of 0, nor of numbers so far out that they are known by a logarithm, whose rounding is as large; no xlogy,
+            # which runs point by point and shares no logarithm.
+            log = xp.log(y)
+            x = x + x * (self.root_error * xp.where(xp.abs(log) < FAR_OUT, log, 0.0))
         return x, xp.xlogy(self.root - 1.0, y) - self.log_exponent
 
 

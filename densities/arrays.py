@@ -53,6 +53,11 @@ def identity(x: Any) -> Any:
     return x
 
 
+def some(condition: Any) -> bool:
+    """Whether a condition holds anywhere; for a scalar without the cost of an array."""
+    return bool(condition if isinstance(condition, (bool, np.bool_)) else np.any(condition))
+
+
 def as_points(x: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
     """`x` as a float array, and the function that gives a result the kind of `x`: a scalar for a scalar.
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri, stdtrit
 
+from densities.arrays import some
 from densities.errors import EstimateError, ParameterError, UnsupportedOperationError, argument_error
 
 __all__ = ["ErrorKind", "Estimate", "Status", "format_error", "format_value", "jsonable"]
@@ -103,8 +104,10 @@ class Estimate:
 
     def __post_init__(self) -> None:
         for name in ("value", "error", "status", "evaluations"):
-            object.__setattr__(self, name, _plain(getattr(self, name)))
-        assert not np.any(np.less(self.error, 0)), f"a negative error is a bug of densities: {self.error!r}"
+            given = getattr(self, name)
+            if isinstance(given, (np.ndarray, np.generic, list, tuple)):
+                object.__setattr__(self, name, _plain(given))
+        assert not some(self.error < 0), f"a negative error is a bug of densities: {self.error!r}"
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -289,11 +292,10 @@ def _exponent(number: float) -> int:
     return Decimal(number).adjusted()
 
 
-def _plain(item: ArrayLike | Any) -> Any:
-    """NumPy scalars and 0-d arrays as Python objects; arrays and the rest as they are."""
-    if isinstance(item, (np.ndarray, np.generic)) and item.ndim == 0:
-        return item.item()
-    return np.asarray(item) if isinstance(item, (list, tuple)) else item
+def _plain(item: ArrayLike) -> Any:
+    """An array, or a Python object for a scalar."""
+    array = np.asarray(item)
+    return array if array.ndim else array.item()
 
 
 def _flat(item: Any) -> list[Any]:

@@ -23,7 +23,6 @@ from densities.duals import slope_of
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import integrate_law
 from densities.logmath import log1p_minus_x, log_phi, phi
-from densities.numerics.panels import MIDDLE, sums
 
 # Gauss's nodes on (-1/2, 1/2), and the weights of the outer ones and the middle one.
 OUTER, OUTER_WEIGHT, MIDDLE_WEIGHT = 0.5 * np.sqrt(0.6), 5.0 / 18.0, 8.0 / 18.0
@@ -129,13 +128,14 @@ def _panel_sums(p: Any, ratio: Direct, points: np.ndarray, level: int) -> PanelS
     found = [Sampled(nodes, *ratio.at(nodes.y)) for nodes in nodes_of(p, points, level)]
     totals, change, edge, sizes = np.zeros((4, 4))
     for nodes, t, spread in found:
-        w = np.exp(nodes.log_root) * nodes.weight
-        noise = spread + EPS * (8.0 + nodes.blur[:, None]) * np.abs(t)
+        block = nodes.block
+        w = np.exp(nodes.log_root) * block.weight
+        noise = spread + EPS * (8.0 + block.at_nodes(block.blur)) * np.abs(t)
         terms = np.stack([w, w * np.expm1(-t), w * phi(t), w * np.abs(np.expm1(-t)) * noise])
         terms[:, w == 0.0] = 0.0
-        here = sums(terms)
+        here = block.sums(terms)
         totals += here.by_panel.sum((1, 2))
-        sizes += np.abs(terms).sum((1, 2, 3))
+        sizes += np.abs(terms).sum((1, 2))
         change += here.change[:, 0]
         edge = np.maximum(edge, here.edge[:, 0])
     evaluations = sum(t.size for _, t, _ in found)
@@ -145,13 +145,14 @@ def _panel_sums(p: Any, ratio: Direct, points: np.ndarray, level: int) -> PanelS
 def _all_end(found: list[Sampled], total: float) -> bool:
     """Whether the share of the answer dies out on all half lines; t may have zeros there, t and its size together do not."""
     for nodes, t, _ in found:
-        if nodes.half_lines:
-            rows = np.s_[-nodes.half_lines :, MIDDLE::8]
-            apart = t[rows] + np.copysign(np.sqrt(2.0 * total), t[rows])
-            share = log_phi(apart) - np.log(total) + np.log(nodes.weight[rows])
+        block = nodes.block
+        if block.half_lines:
+            log_root, there = block.outward(nodes.log_root), block.outward(t)
+            apart = there + np.copysign(np.sqrt(2.0 * total), there)
+            share = log_phi(apart) - np.log(total) + np.log(block.outward(block.weight))
             # Where the density is e^-1000 a formula on plain doubles may have left them.
-            share = np.where(np.isfinite(share) | (nodes.log_root[rows] > LONG_GONE), share, 0.0)
-            if not np.all(dies_out(nodes.log_root[rows], share)):
+            share = np.where(np.isfinite(share) | (log_root > LONG_GONE), share, 0.0)
+            if not np.all(dies_out(log_root, share)):
                 return False
     return True
 

@@ -68,7 +68,8 @@ def kl(
     if method not in METHODS:
         raise ParameterError(argument_error("method", f"one of {', '.join(METHODS)}", method))
     ratio = radon_nikodym(p, q)
-    shape = np.broadcast_shapes(ratio.p.batch_shape, ratio.q.batch_shape)
+    shapes = ratio.p.batch_shape, ratio.q.batch_shape
+    shape = np.broadcast_shapes(*shapes) if any(shapes) else ()
     if shape and dps is None:
         return kl_batch(
             ratio.p,
@@ -81,7 +82,7 @@ def kl(
     if dps is not None:
         known = kl(ratio.p, ratio.q, method=method, n=n, rng=rng, rtol=rtol, **options)
         return kl_digits(ratio.p, ratio.q, dps, known, lambda a, b: plan(a, b, method="quadrature"))
-    decided = plan(ratio.p, ratio.q, method=method)
+    decided = _plan(ratio, method)
     if decided.closed is not None:
         return _with_plan(decided.closed, decided)
     if decided.p.event_shape:
@@ -94,7 +95,10 @@ def kl(
 
 def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
     """What kl(p, q, method=) would do: absolute continuity first, then rewrites, a closed form, numbers."""
-    ratio = radon_nikodym(p, q)
+    return _plan(radon_nikodym(p, q), method)
+
+
+def _plan(ratio: Any, method: str) -> Plan:
     p, q = ratio.p, ratio.q
     if not ratio.absolutely_continuous or ratio.log_singular_mass > -np.inf:
         reason = ratio.reason

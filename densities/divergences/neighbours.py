@@ -28,7 +28,7 @@ from densities.distributions.truncated import Truncated
 from densities.domains import Integers, Interval
 from densities.duals import Dual, DualError, plain, slope_of
 from densities.expectation import edges_of, smooth_parts
-from densities.numerics.panels import Panels
+from densities.numerics.panels import Block, Panels
 from densities.transforms.base import Bijection, Inverse
 from densities.transforms.chains import compose
 
@@ -44,14 +44,11 @@ class ApartError(DualError):
 
 
 class Nodes(NamedTuple):
-    """Nodes of one part of a law: points x of its root, their images y, log(weight · density), weights, what halves count."""
+    """Nodes of one part of a law, points of its root: their images y, log(weight of the part · density)."""
 
-    x: np.ndarray
+    block: Block
     y: Any
     log_root: np.ndarray
-    weight: np.ndarray
-    blur: np.ndarray
-    half_lines: int
 
 
 # ---- parameters ----
@@ -290,7 +287,7 @@ def nodes_of(p: Any, points: np.ndarray, level: int = 0) -> list[Nodes]:
         for block in panels.blocks():
             log_root = np.asarray(value(part.root.raw_logpdf(block.x))) + np.log(part.weight)
             y = value(part.forward(block.x)[0])
-            found.append(Nodes(block.x, y, log_root, block.weight, block.blur, block.half_lines))
+            found.append(Nodes(block, y, log_root))
     return found
 
 
@@ -299,8 +296,8 @@ def log_integral(p: Any, density: Density) -> Any:
     total, change = 0.0, 0.0
     with quiet():
         for nodes in nodes_of(p, np.empty(0)):
-            log = density(nodes.x)
-            terms = nodes.weight * np.exp(plain(log) - p.log_mass)
+            log = density(nodes.block.x)
+            terms = nodes.block.weight * np.exp(plain(log) - p.log_mass)
             total += float(np.sum(terms))
             change += float(np.sum(np.where(terms == 0.0, 0.0, terms * slope_of(log))))
     return Dual(p.log_mass + np.log(total), change / total)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, log_abs, sign, value
-from densities.arrays import as_points, quiet
+from densities.arrays import as_points, quiet, some
 from densities.divergences.direct import EPS, Direct, direct
 from densities.divergences.extremes import log_ratio_range
 from densities.divergences.sums import missing
@@ -235,7 +235,7 @@ def apart_above(a: Interval, b: Interval) -> bool:
 def _apart(first: Any, second: Any, *slacks: Any) -> bool:
     """Whether the second end lies beyond the first for certain."""
     gap = value(second - first)
-    return bool(np.any(gap > 0)) and bool(np.all(gap > _slack(*slacks)))
+    return some(gap > 0) and bool(np.all(gap > _slack(*slacks)))
 
 
 def _slack(a: Any, b: Any) -> float:

@@ -20,6 +20,12 @@ BLOCK = 16_384
 # ufunc, which more threads than these feel.
 SHARE = 250_000
 MOST_THREADS = 4
+# Doubles in a block of vectors, stored column by column: with a spare one of its size it stays in cache, and what a call
+# costs is spread over enough of them.
+COLUMNS = 65_536
+# Points that a product of matrices takes at once. It is always so many, whatever the size of a block, so that each of them
+# meets the same instructions wherever it stands.
+LANES = 64
 
 
 def _quiet_state() -> tuple[Any, Any]:
@@ -92,24 +98,77 @@ def in_blocks(
     if flat.size <= 2 * BLOCK:
         return np.asarray(function(flat), dtype=x.dtype).reshape(x.shape)
     result = np.empty_like(flat)
-    starts = iter(range(0, flat.size, BLOCK))  # shared by all threads: each takes the next block
+
+    def run(start: int) -> None:
+        result[start : start + BLOCK] = function(flat[start : start + BLOCK])
+
+    _run_each(run, range(0, flat.size, BLOCK), lambda: threads_for(flat.size) if parallel() else 1)
+    return result.reshape(x.shape)
+
+
+def in_columns(
+    function: Callable[[np.ndarray], np.ndarray], points: np.ndarray, parallel: Callable[[], bool] = lambda: False
+) -> np.ndarray:
+    """function of vectors, the rows of `points`, given to it as columns: (n, width) -> (width,) in double precision.
+
+    Block by block, by several threads where there is much to do and `parallel()` says so after the first one; `width` is
+    a whole number of `LANES`, the last point repeated. The function may overwrite its block. Runs in a quiet state.
+    """
+    size, n = points.shape
+    step = _whole_lanes(max(COLUMNS // n, 1))
+    result = np.empty(size)
+
+    def run(start: int) -> None:
+        block = points[start : start + step]
+        count = len(block)
+        columns = np.array(block.T, dtype=float, order="C")
+        if count % LANES:
+            columns = np.concatenate([columns, np.repeat(columns[:, -1:], -count % LANES, axis=1)], axis=1)
+        result[start : start + count] = function(columns)[:count]
+
+    _run_each(run, range(0, size, step), lambda: threads_for(points.size) if parallel() else 1)
+    return result
+
+
+def in_panels(columns: np.ndarray) -> np.ndarray:
+    """Columns (k, width) as panels of `LANES` of them, (panels, k, LANES), the same memory."""
+    return columns.reshape(len(columns), -1, LANES).transpose(1, 0, 2)
+
+
+def _whole_lanes(count: int) -> int:
+    return -(-count // LANES) * LANES
+
+
+def added(rows: np.ndarray) -> np.ndarray:
+    """The sum of the rows, by halves: each point on its own, in an order that depends on nothing but their number."""
+    while len(rows) > 1:
+        half = len(rows) // 2
+        odd = rows[2 * half :]
+        rows = rows[:half] + rows[half : 2 * half]
+        if len(odd):
+            rows[0] += odd[0]
+    return rows[0]
+
+
+def _run_each(run: Callable[[int], None], starts: range, threads: Callable[[], int]) -> None:
+    """run(start) for each start: the first one alone, the others by so many threads, each taking the next."""
+    waiting = iter(starts)
 
     def work(limit: int | None = None) -> None:
         with quiet():
-            for start in islice(starts, limit):
-                result[start : start + BLOCK] = function(flat[start : start + BLOCK])
+            for start in islice(waiting, limit):
+                run(start)
 
     work(1)
-    helpers = threads_for(flat.size) - 1 if parallel() else 0
+    helpers = threads() - 1 if len(starts) > 1 else 0
     if not helpers:
         work()
-        return result.reshape(x.shape)
+        return
     with ThreadPoolExecutor(helpers) as pool:
         others = [pool.submit(work) for _ in range(helpers)]
         work()
         for other in others:
             other.result()
-    return result.reshape(x.shape)
 
 
 def threads_for(size: int) -> int:

@@ -40,6 +40,10 @@ class Domain:
         """Whether each point lies in the set: (..., event) -> (...,) of bool; NaN never does."""
         raise NotImplementedError
 
+    def holds_all(self, x: np.ndarray) -> bool:
+        """Whether every point lies in the set."""
+        return bool(np.all(self.contains(x)))
+
 
 def _number(x: Any) -> str:
     return f"{float(x) + 0.0:.15g}"  # -0 is 0
@@ -91,6 +95,12 @@ class Interval(Domain):
         above = x >= self.low if self.low_closed else _above(x, self.low)
         below = x <= self.high if self.high_closed else _above(self.high, x)
         return above & below
+
+    def holds_all(self, x: np.ndarray) -> bool:
+        """Whether every point lies inside: of numbers between two ends, whether the least and the greatest do."""
+        if not x.size or np.ndim(value(self.low)) or np.ndim(value(self.high)):
+            return super().holds_all(x)
+        return super().holds_all(np.array([np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)]))
 
     def interior_contains(self, x: Any) -> Any:
         """Whether each point lies strictly between the ends."""

@@ -324,6 +324,22 @@ def test_operators_and_functions(formula, dtype):
         assert same_bits(program(x), formula(x))
 
 
+@pytest.mark.parametrize("name", [name for name, t in MAPS.items() if isinstance(t, Bijection)])
+def test_a_pair_of_results_is_that_of_the_formula(name):
+    """Values and log-determinants, arrays or numbers, some of them the data themselves or one another."""
+    transform = MAPS[name]
+    x = transform.domain.interior_point() + np.linspace(-0.3, 0.3, 1000)
+    x = x[np.asarray(transform.domain.interior_contains(x))]
+    programs = Programs()
+    with quiet():
+        truth = transform.forward_and_log_det(x)
+        for _ in range(3):
+            found = programs.run("both", transform.forward_and_log_det, x)
+            for a, b in zip(found, truth, strict=True):
+                assert type(a) is type(b)
+                assert same_bits(a, b) if type(a) is np.ndarray else np.all(a == b)
+
+
 def test_a_check_that_fails_leaves_the_program():
     def small(x):
         return bool(np.max(x) < 10.0)

@@ -9,18 +9,18 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import special
 
+from densities.arrays import added
 from densities.distributions.base import register
 from densities.distributions.continuous import Normal, StudentT
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, RealVector
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.logmath import log1p_minus_x
+from densities.numerics.substitution import solve_lower
 from densities.parameters import REQUIRED, Parameter, bind, positive, real
 from densities.transforms.vector import TriangularAffine
 
 EPS = float(np.finfo(float).eps)
-# Points whose entries stay in the first-level caches while they are solved for.
-ROWS = 1024
 LOG_2PI = float(np.log(2 * np.pi))
 
 
@@ -72,9 +72,29 @@ class Elliptical(VectorDistribution):
         offset = np.max(np.abs(self.params[self.location]) / np.where(self._scales > 0, self._scales, 1.0))
         return float(np.max(np.linalg.cond(self._root)) * (1.0 + offset))
 
+    @property
+    def columnwise(self) -> bool:
+        return not self.batch_shape
+
+    @property
+    def columns_parallel(self) -> bool:
+        return True
+
     def raw_logpdf(self, x: Any) -> Any:
+        if self.columnwise:
+            return self._by_columns(self.columns_logpdf, x)
         z = _forward_substitution(self.map.params["matrix"], np.asarray(x, dtype=float) - self.params[self.location])
         return self._log_spherical(np.sum(z * z, axis=-1)) - self.map.log_det
+
+    def columns_anywhere(self, x: np.ndarray) -> np.ndarray:
+        result = self.columns_logpdf(x)
+        if np.isfinite(result).all():  # it is not where an entry is not
+            return result
+        return np.where(np.isfinite(x).all(axis=0), result, -np.inf)
+
+    def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
+        z = solve_lower(self.map.params["matrix"], x - self.params[self.location][:, None])
+        return self._log_spherical(added(np.square(z, out=z))) - self.map.log_det
 
     def _log_spherical(self, r2: Any) -> Any:
         """The log-density of z as a function of |z|²."""
@@ -96,24 +116,11 @@ class Elliptical(VectorDistribution):
 
 
 def _forward_substitution(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """factor⁻¹ right, entry by entry over many points at once: LAPACK's threads cost more than these few sums."""
+    """factor⁻¹ right for a batch of factors (..., n, n), right (..., n)."""
     z = np.empty(np.broadcast_shapes(right.shape, factor.shape[:-1]))
-    if factor.ndim == 2 and right.ndim == 2:
-        for start in range(0, len(right), ROWS):
-            z[start : start + ROWS] = _substituted(factor, right[start : start + ROWS].T).T
-        return z
     for i in range(factor.shape[-1]):
         known = np.sum(z[..., :i] * factor[..., i, :i], axis=-1)
         z[..., i] = (right[..., i] - known) / factor[..., i, i]
-    return z
-
-
-def _substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """factor⁻¹ right for columns of points: each entry of all points lies in a row."""
-    z = np.array(right, order="C")
-    for i, row in enumerate(factor):
-        z[i] -= row[:i] @ z[:i]
-        z[i] /= row[i]
     return z
 
 
@@ -202,6 +209,10 @@ class MultivariateNormal(Elliptical):
     def raw_logpdf(self, x: Any) -> Any:
         self._require_density()
         return super().raw_logpdf(x)
+
+    def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
+        self._require_density()
+        return super().columns_logpdf(x)
 
     def _require_density(self) -> None:
         if self.singular:

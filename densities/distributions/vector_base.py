@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NoReturn
 import numpy as np
 
 from densities.anchored import value
-from densities.arrays import as_points, quiet
+from densities.arrays import as_points, in_columns, quiet
 from densities.distributions import vector_moments
 from densities.distributions.base import Distribution
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
@@ -66,6 +66,20 @@ class VectorDistribution(Distribution):
         """The log-density at points inside the support, the formula alone: (..., n) -> (...,)."""
         raise NotImplementedError
 
+    @property
+    def columnwise(self) -> bool:
+        """Whether `columns_logpdf` is there: then many points go block by block, each entry of a block in a row."""
+        return False
+
+    @property
+    def columns_parallel(self) -> bool:
+        """Whether several threads may take blocks: nothing runs but steps that are known to keep no state."""
+        return False
+
+    def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
+        """`raw_logpdf` of columns (n, width) -> (width,), `width` a whole number of `LANES`; x may be overwritten."""
+        raise NotImplementedError
+
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         """The law as independent roots carried through maps, for expectations and draws; for a law without batch."""
         raise NotImplementedError
@@ -115,11 +129,26 @@ class VectorDistribution(Distribution):
 
     def logpdf_anywhere(self, x: np.ndarray) -> Any:
         """The log-density, -inf outside the support."""
+        if self.columnwise:
+            return self._by_columns(self.columns_anywhere, x)
         inside = np.asarray(self.support.contains(x))
         if inside.all():
             return self.raw_logpdf(x)
         middle = self.support.interior_point()  # type: ignore[attr-defined]
         return np.where(inside, self.raw_logpdf(np.where(inside[..., None], x, middle)), -np.inf)
+
+    def columns_anywhere(self, x: np.ndarray) -> np.ndarray:
+        """`logpdf_anywhere` of columns."""
+        inside = np.asarray(self.support.contains(x.T))
+        if inside.all():
+            return self.columns_logpdf(x)
+        np.copyto(x, self.support.interior_point()[:, None], where=~inside)  # type: ignore[attr-defined]
+        return np.where(inside, self.columns_logpdf(x), -np.inf)
+
+    def _by_columns(self, function: Callable[[np.ndarray], np.ndarray], x: Any) -> np.ndarray:
+        """A function of columns at points (..., n)."""
+        x = np.asarray(x)
+        return in_columns(function, x.reshape(-1, self.n), lambda: self.columns_parallel).reshape(x.shape[:-1])
 
     @any_points
     def logpdf(self, y: Any) -> Any:
@@ -129,9 +158,9 @@ class VectorDistribution(Distribution):
         """
         points, restore = self._points(y)
         with quiet():
-            result = np.asarray(self.logpdf_anywhere(points if points.dtype == np.float32 else points.astype(float)))
-            missing = np.isnan(points).any(axis=-1)
-            result = np.where(missing, np.nan, result) if missing.any() else result
+            result = np.asarray(self.logpdf_anywhere(points))
+            if not np.isfinite(result).all():  # a missing entry never has a density
+                result = np.where(np.isnan(points).any(axis=-1), np.nan, result)
         return restore(result.astype(points.dtype, copy=False))
 
     @any_points

@@ -6,26 +6,33 @@ or not; a law whose entries depend on each other goes through bijections only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import value
-from densities.arrays import quiet
+from densities.arrays import added, quiet
 from densities.distributions.elliptical import Elliptical
 from densities.distributions.product import Product
 from densities.distributions.pushforward import check_support
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, Interval
 from densities.errors import ShapeError, SupportError, UnsupportedOperationError
+from densities.numerics.substitution import solve_lower, solve_upper
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Inverse, Transform, is_identity
 from densities.transforms.chains import compose, same_steps
 from densities.transforms.linear import line_coefficients
-from densities.transforms.vector import Independent, Linear
+from densities.transforms.program import programs_of
+from densities.transforms.vector import Independent, Linear, MatrixAffine, TriangularAffine
+
+# x and log|det| of columns y, by one step backward.
+Back = Callable[[np.ndarray], tuple[np.ndarray, Any]]
+# The formula that runs backward through an elementwise map, and the kind of its points.
+_BACKWARD = "inverse_and_log_det", np.dtype(float)
 
 
 class Image(Domain):
@@ -90,14 +97,45 @@ class VectorPushforward(VectorDistribution):
         plain = self.base.carrier == f"R^{self.n}"
         return self.base.carrier if plain else f"the image of {self.base.carrier} under {self.transform}"
 
+    @cached_property
+    def _backs(self) -> Sequence[Back | None]:
+        """The ways back through the steps, from the last one to the first."""
+        return [column_back(step) for step in reversed(self.transform.steps)]
+
+    @property
+    def columnwise(self) -> bool:
+        return self.base.columnwise and None not in self._backs
+
+    @property
+    def columns_parallel(self) -> bool:
+        maps = (step.elementwise for step in self.transform.steps if isinstance(step, Independent))
+        return self.base.columns_parallel and all(programs_of(one).has(*_BACKWARD) for one in maps)
+
     def logpdf_anywhere(self, y: np.ndarray) -> Any:
         """log f_X(x) + log|det dx/dy|, -inf outside."""
+        if self.columnwise:
+            return self._by_columns(self.columns_anywhere, y)
         inside = np.asarray(self.transform.codomain.contains(y))
         with quiet():
             safe = y if inside.all() else np.where(inside[..., None], y, self.support.interior_point())
             x, log_det = self.transform.inverse_and_log_det(np.asarray(safe, dtype=float))
             log_base = np.asarray(self.base.logpdf_anywhere(np.asarray(x)))
             return np.where(inside & ~np.isneginf(log_base), log_base + log_det, -np.inf)
+
+    def columns_anywhere(self, y: np.ndarray) -> np.ndarray:
+        if self.transform.codomain.holds_all(y.T):
+            return self.columns_logpdf(y)
+        inside = np.asarray(self.transform.codomain.contains(y.T))
+        np.copyto(y, self.support.interior_point()[:, None], where=~inside)
+        return np.where(inside, self.columns_logpdf(y), -np.inf)
+
+    def columns_logpdf(self, y: np.ndarray) -> np.ndarray:
+        x, total = y, 0.0
+        for back in self._backs:
+            x, log_det = back(x)  # type: ignore[misc]
+            total = total + log_det
+        log_base = self.base.columns_anywhere(x)
+        return np.where(np.isneginf(log_base), -np.inf, log_base + total)
 
     def raw_logpdf(self, x: Any) -> Any:
         return self.logpdf_anywhere(x)
@@ -168,6 +206,45 @@ class VectorPushforward(VectorDistribution):
 
     def __repr__(self) -> str:
         return f"{self.base!r} >> {self.transform!r}"
+
+
+@singledispatch
+def column_back(step: Transform) -> Back | None:
+    """(g⁻¹(y), log|det|) of columns: y (n, width), which is left alone, log|det| a number or (width,); None where unknown."""
+    return None
+
+
+@column_back.register
+def _(step: Independent) -> Back | None:
+    """The entries of all points as one vector, by the program of the map: all of them share its parameters."""
+    one = step.elementwise
+    programs, (name, _) = programs_of(one), _BACKWARD
+
+    def back(y: np.ndarray) -> tuple[np.ndarray, Any]:
+        x, log_det = programs.run(name, one.inverse_and_log_det, y.reshape(-1))
+        spread = np.broadcast_to(value(log_det), y.size).reshape(y.shape)
+        return np.asarray(value(x)).reshape(y.shape), added(spread)
+
+    return None if one.batch_shape else back
+
+
+@column_back.register
+def _(step: TriangularAffine) -> Back | None:
+    loc, matrix = np.reshape(step.params["loc"], (-1, 1)), step.params["matrix"]
+    solve = solve_lower if step.params["lower"] else solve_upper
+    return None if step.batch_shape else lambda y: (solve(matrix, y - loc), -step.log_det)
+
+
+@column_back.register
+def _(step: MatrixAffine) -> Back | None:
+    from scipy.linalg import lu
+
+    if step.batch_shape:
+        return None
+    loc = np.reshape(step.params["loc"], (-1, 1))
+    places, lower, upper = lu(step.params["matrix"], p_indices=True)
+    order = np.argsort(places)
+    return lambda y: (solve_upper(upper, solve_lower(lower, (y - loc)[order])), -step.log_det)
 
 
 class _Composed:

@@ -213,24 +213,36 @@ def trace(formula: Callable[[Any], Any], sample: np.ndarray) -> Program | None:
         except Exception:
             # Whatever a formula does with a symbol that is none of its numbers, it can do without a program.
             return None
-    same = type(truth) is np.ndarray and truth.dtype == found.dtype and np.array_equal(truth, found, equal_nan=True)
+    if type(truth) is tuple:
+        same = all(_same(a, b) if type(a) is np.ndarray else a == b for a, b in zip(truth, found, strict=True))
+    else:
+        same = type(truth) is np.ndarray and _same(truth, found)
     return program if same else None
+
+
+def _same(truth: np.ndarray, found: np.ndarray) -> bool:
+    return truth.dtype == found.dtype and np.array_equal(truth, found, equal_nan=True)
 
 
 class Program:
     """The steps of a tape that its result needs, with a place for each value.
 
-    Place 0 holds the data and 1 the result; then come buffers, and last constants and what single steps return.
+    Place 0 holds the data and 1 the result; then come buffers, and last constants and what single steps return. Where the
+    result is a tuple, its arrays lie wherever they were made, and its numbers are those of the trace.
     """
 
     def __init__(self, tape: Tape, result: Any):
-        if type(result) is not Symbol or not result.index:
+        single = type(result) is not tuple
+        parts = (result,) if single else result
+        results = [part.index for part in parts if type(part) is Symbol]
+        if not any(results):
             raise Untraceable("a formula that computes nothing")
-        self.dtype = result.dtype
+        self.dtype = tape.samples[results[0]].dtype
         self._buffers = [self.dtype]
         self._rest: list[Any] = []
         self._idle: list[tuple[int, list[Any]]] = []
-        lines = self._placed(_needed(tape, result.index), tape, result.index)
+        lines, places = self._placed(_needed(tape, results), tape, results, single)
+        ends = [places[part.index] if type(part) is Symbol else self._loose(part) for part in parts]
 
         # Negative places count the constants and what single steps return; now the buffers before them are counted.
         def counted(place: int) -> int:
@@ -240,10 +252,17 @@ class Program:
             (_runner(step), itemgetter(*(counted(place) for place in reads)), counted(target))
             for step, reads, target in lines
         ]
+        self._answer = None if single else itemgetter(*map(counted, ends))
 
-    def _placed(self, steps: list[Step], tape: Tape, result: int) -> list[tuple[Step, list[int], int]]:
-        """Each step with the places that it reads and the one that it writes: an input's that dies in it where it can."""
+    def _placed(
+        self, steps: list[Step], tape: Tape, results: list[int], single: bool
+    ) -> tuple[list[tuple[Step, list[int], int]], dict[int, int]]:
+        """Each step with the places that it reads and the one that it writes: an input's that dies in it where it can.
+
+        And where the values are in the end.
+        """
         last = {x.index: i for i, step in enumerate(steps) for x in step.inputs if type(x) is Symbol}
+        last |= dict.fromkeys(results, len(steps))
         places, free, lines = {0: 0}, [1], []
         for i, step in enumerate(steps):
             symbols = {x.index for x in step.inputs if type(x) is Symbol}
@@ -251,16 +270,17 @@ class Program:
             dead = [places[index] for index in symbols if last[index] == i and places[index] > 0]
             if step.ufunc:
                 free += dead
-                target = 1 if step.output == result else self._buffer(free, tape.samples[step.output].dtype)
+                final = single and step.output == results[0]
+                target = 1 if final else self._buffer(free, tape.samples[step.output].dtype)
                 lines.append((step, [*reads, target], target))
             else:
                 target = self._loose(None)
                 lines.append((step, [*reads, 0], target))
                 free += dead
             places[step.output] = target
-        if places[result] != 1:
-            lines.append((Step(np.positive, (), result, True), [places[result], 1], 1))
-        return lines
+        if single and places[results[0]] != 1:
+            lines.append((Step(np.positive, (), results[0], True), [places[results[0]], 1], 1))
+        return lines, places
 
     def _loose(self, content: Any) -> int:
         self._rest.append(content)
@@ -275,13 +295,15 @@ class Program:
         self._buffers.append(dtype)
         return len(self._buffers)
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
+    def __call__(self, x: np.ndarray) -> Any:
         """The result on a vector of points, in a quiet state; raises Left where the program does not hold."""
         slots = self._slots(x.size)
         slots[0] = x
         slots[1] = result = np.empty(x.size, self.dtype)
         for function, reads, target in self.steps:
             slots[target] = function(*reads(slots))
+        if self._answer is not None:
+            return self._answer(slots)
         if x.size <= KEPT:
             slots[0] = slots[1] = None
             self._idle.append((x.size, slots))
@@ -299,9 +321,9 @@ class Program:
         return [None, None, *(np.empty(size, dtype) for dtype in self._buffers[1:]), *self._rest]
 
 
-def _needed(tape: Tape, result: int) -> list[Step]:
-    """The steps that the result or a check reads."""
-    needed, kept = {result}, []
+def _needed(tape: Tape, results: list[int]) -> list[Step]:
+    """The steps that the results or a check read."""
+    needed, kept = set(results), []
     for step in reversed(tape.steps):
         if step.check or step.output in needed:
             needed |= {x.index for x in step.inputs if type(x) is Symbol}

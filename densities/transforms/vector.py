@@ -25,6 +25,9 @@ class Each(Domain):
     def contains(self, x: Any) -> Any:
         return np.all(self.entry.contains(x), axis=tuple(range(-self.event_ndim, 0)))
 
+    def holds_all(self, x: np.ndarray) -> bool:
+        return self.entry.holds_all(x)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Each) and (self.entry, self.event_ndim) == (other.entry, other.event_ndim)
 
@@ -200,8 +203,10 @@ class MatrixAffine(Linear):
     def solve(self, right: Any) -> Any:
         from scipy.linalg import lu_solve
 
+        # SciPy counts the pivots from 1 while it solves, in place: each thread needs its own.
+        factors, pivots = self._factors
         return self._solve_columns(
-            lambda b: lu_solve(self._factors, b, check_finite=False),
+            lambda b: lu_solve((factors, pivots.copy()), b, check_finite=False),
             lambda b: np.linalg.solve(self.params["matrix"], b),
             right,
         )

@@ -1,0 +1,140 @@
+"""Vectors by blocks of columns: the same bits for any block and any number of threads, and the bits are right."""
+
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import densities as dn
+from densities import arrays
+from densities.arrays import LANES, added, in_columns
+from densities.numerics.substitution import GROUP, solve_lower, solve_upper
+
+EPS = np.finfo(float).eps
+N = 5
+ROOT = np.random.default_rng(0).standard_normal((N, N))
+COV, MEAN = ROOT @ ROOT.T / N + np.eye(N), np.linspace(-1.0, 1.0, N)
+LOWER = np.linalg.cholesky(COV)
+NORMAL = dn.MultivariateNormal(MEAN, COV)
+LAWS = {
+    "normal": NORMAL,
+    "t": dn.MultivariateT(3.5, MEAN, COV),
+    "exp": NORMAL >> dn.Exp(),
+    "chain": NORMAL >> dn.Affine(0.5, 0.8) >> dn.SinhArcsinh(0.5, 1.25),
+    "lower": NORMAL >> dn.Exp() >> dn.TriangularAffine(MEAN, LOWER),
+    "upper": NORMAL >> dn.TriangularAffine(0.5, LOWER.T, lower=False) >> dn.Exp(),
+    "matrix": NORMAL >> dn.MatrixAffine(MEAN, ROOT + 3 * np.eye(N)[::-1]) >> dn.Sigmoid(),
+    "product": dn.Product([dn.Normal(), dn.Normal(), dn.Gamma(2.5), dn.Uniform(), dn.StudentT(3.0)]),
+    "sheared product": dn.Product([dn.Normal(), *[dn.Gamma(2.5)] * 4]) >> dn.TriangularAffine(MEAN, LOWER),
+}
+
+
+def same_bits(a, b):
+    return np.array_equal(np.asarray(a).view(np.int64), np.asarray(b).view(np.int64))
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_neither_blocks_nor_threads_nor_neighbours_change_a_bit(name, monkeypatch):
+    law = LAWS[name]
+    assert law.columnwise
+    y = law.rvs(1500, rng=1)
+    truth = law.logpdf(y)
+    for block, threads in ((1, 1), (N * LANES, 3), (7 * N * LANES, 2)):
+        monkeypatch.setattr(arrays, "COLUMNS", block)
+        monkeypatch.setattr(arrays, "threads_for", lambda size, threads=threads: threads)
+        assert same_bits(law.logpdf(y), truth)
+    assert all(same_bits(law.logpdf(y[i]), truth[i]) for i in range(9))
+    assert same_bits(law.logpdf(y[::-3].reshape(20, 25, N)), truth[::-3].reshape(20, 25))
+
+
+def test_densities_against_those_of_scipy():
+    y = LAWS["exp"].rvs(1000, rng=2)
+    x = np.log(y)
+    truth = stats.multivariate_normal(MEAN, COV).logpdf(x) - x.sum(axis=-1)
+    np.testing.assert_allclose(LAWS["exp"].logpdf(y), truth, rtol=1e-12, atol=1e-12)
+    t = LAWS["t"].rvs(1000, rng=3)
+    np.testing.assert_allclose(LAWS["t"].logpdf(t), stats.multivariate_t(MEAN, COV, 3.5).logpdf(t), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "matrix"), [("lower", LOWER), ("upper", LOWER.T), ("matrix", None)])
+def test_affine_maps_against_solutions_by_lapack(name, matrix):
+    law = LAWS[name]
+    y = law.rvs(500, rng=4)
+    x, log_det = law.transform.inverse_and_log_det(y)
+    truth = stats.multivariate_normal(MEAN, COV).logpdf(x) + log_det
+    np.testing.assert_allclose(law.logpdf(y), truth, rtol=1e-11, atol=1e-11)
+
+
+def test_points_outside_and_missing_ones_among_others():
+    law, y = LAWS["exp"], LAWS["exp"].rvs(300, rng=5)
+    truth = law.logpdf(y)
+    odd = {3: -1.0, 64: 0.0, 130: np.inf, 131: -np.inf}
+    for row, entry in odd.items():
+        y[row, row % N] = entry
+    y[200, 1], y[201] = np.nan, [np.nan, -1.0, 1.0, 1.0, 1.0]
+    found = law.logpdf(y)
+    assert np.all(found[list(odd)] == -np.inf)
+    assert np.isnan(found[200:202]).all()
+    rest = np.setdiff1d(np.arange(300), [*odd, 200, 201])
+    assert same_bits(found[rest], truth[rest])
+    for bad in (np.inf, -np.inf):
+        point = np.where(np.arange(N) == 2, bad, MEAN)
+        assert NORMAL.logpdf(point) == LAWS["t"].logpdf(point) == -np.inf
+
+
+def test_a_density_that_is_nothing_beside_one_without_bound():
+    """0 · ∞ is 0 where one entry lies outside; the order of the entries does not matter."""
+    law = dn.Product([dn.Gamma(0.5), dn.Uniform(), dn.Gamma(0.5)])
+    assert law.logpdf([0.0, 2.0, 1.0]) == law.logpdf([0.0, -1.0, 0.0]) == -np.inf
+    assert law.logpdf([0.0, 0.5, 1.0]) == np.inf
+    assert np.isnan(law.logpdf([np.nan, 2.0, 1.0]))
+
+
+def test_single_precision_and_no_points():
+    law = LAWS["exp"]
+    y = law.rvs(100, rng=6).astype(np.float32)
+    assert law.logpdf(y).dtype == np.float32
+    assert np.array_equal(law.logpdf(y), law.logpdf(y.astype(float)).astype(np.float32))
+    assert law.logpdf(np.empty((0, N))).shape == (0,)
+    assert law.logpdf(np.empty((3, 0, N))).shape == (3, 0)
+
+
+@pytest.mark.parametrize("n", [1, 2, GROUP, GROUP + 1, 13])
+def test_triangular_systems_are_solved_to_their_residual(n):
+    """|factor z - b| <= n eps |factor||z|, the residual in exact arithmetic, for a factor of condition 1e12."""
+    rng = np.random.default_rng(n)
+    factor = np.tril(rng.standard_normal((n, n))) * 10.0 ** -np.linspace(0.0, 12.0, n)[:, None]
+    b = rng.standard_normal((n, 2 * LANES))
+    exactly = np.vectorize(Fraction)
+    for solve, triangle in ((solve_lower, factor), (solve_upper, factor.T)):
+        z = solve(triangle, b.copy())
+        for column in (0, LANES, 2 * LANES - 1):
+            residual = np.abs(exactly(triangle) @ exactly(z[:, column]) - exactly(b[:, column]))
+            assert np.all(residual.astype(float) <= (n + 1) * EPS * (np.abs(triangle) @ np.abs(z[:, column])))
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+def test_sums_of_rows(n):
+    rows = np.random.default_rng(n).integers(-9, 9, (n, 7)).astype(float)
+    kept = rows.copy()
+    assert np.array_equal(added(rows), rows.sum(axis=0))
+    assert np.array_equal(rows, kept)
+
+
+def test_columns_are_whole_panels_of_the_points():
+    seen = []
+    points = np.arange(30.0).reshape(10, 3)
+    result = in_columns(lambda x: seen.append(x.copy()) or x[0] + x[2], points)
+    assert np.array_equal(result, points[:, 0] + points[:, 2])
+    assert seen[0].shape == (3, LANES)
+    assert np.array_equal(seen[0][:, 9:], np.repeat(points[9][:, None], LANES - 9, axis=1))
+
+
+def test_a_map_with_a_matrix_is_inverted_by_many_threads_at_once():
+    step = dn.MatrixAffine([1.0, 2.0], [[1.0, 2.0], [0.5, -1.0]])
+    y = np.random.default_rng(0).standard_normal((20_000, 2))
+    truth = step.inverse(y)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(np.array_equal(x, truth) for x in pool.map(step.inverse, [y] * 60))

@@ -26,6 +26,8 @@ COLUMNS = 65_536
 # Points that a product of matrices takes at once. It is always so many, whatever the size of a block, so that each of them
 # meets the same instructions wherever it stands.
 LANES = 64
+# Numbers that are added one after another: their roundings add up to so many half ulp at most.
+FEW = 32
 
 
 def _quiet_state() -> tuple[Any, Any]:
@@ -140,14 +142,13 @@ def _whole_lanes(count: int) -> int:
 
 
 def added(rows: np.ndarray) -> np.ndarray:
-    """The sum of the rows, by halves: each point on its own, in an order that depends on nothing but their number."""
-    while len(rows) > 1:
+    """The sum of rows of whole panels, each point on its own: by halves while they are many, then one after another."""
+    while len(rows) > FEW:
         half = len(rows) // 2
-        odd = rows[2 * half :]
+        rest = rows[2 * half :]
         rows = rows[:half] + rows[half : 2 * half]
-        if len(odd):
-            rows[0] += odd[0]
-    return rows[0]
+        rows[: len(rest)] += rest
+    return np.add.reduce(rows, axis=0)
 
 
 def _run_each(run: Callable[[int], None], starts: range, threads: Callable[[], int]) -> None:

@@ -10,7 +10,7 @@ from scipy import stats
 import densities as dn
 from densities import arrays
 from densities.arrays import LANES, added, in_columns
-from densities.numerics.substitution import GROUP, solve_lower, solve_upper
+from densities.numerics.substitution import GROUP, LARGEST, _inverse, lower_solver, solve_lower, upper_solver
 
 EPS = np.finfo(float).eps
 N = 5
@@ -101,26 +101,65 @@ def test_single_precision_and_no_points():
     assert law.logpdf(np.empty((3, 0, N))).shape == (3, 0)
 
 
+exactly = np.vectorize(Fraction)
+
+
 @pytest.mark.parametrize("n", [1, 2, GROUP, GROUP + 1, 13])
 def test_triangular_systems_are_solved_to_their_residual(n):
     """|factor z - b| <= n eps |factor||z|, the residual in exact arithmetic, for a factor of condition 1e12."""
     rng = np.random.default_rng(n)
     factor = np.tril(rng.standard_normal((n, n))) * 10.0 ** -np.linspace(0.0, 12.0, n)[:, None]
     b = rng.standard_normal((n, 2 * LANES))
-    exactly = np.vectorize(Fraction)
-    for solve, triangle in ((solve_lower, factor), (solve_upper, factor.T)):
-        z = solve(triangle, b.copy())
-        for column in (0, LANES, 2 * LANES - 1):
-            residual = np.abs(exactly(triangle) @ exactly(z[:, column]) - exactly(b[:, column]))
-            assert np.all(residual.astype(float) <= (n + 1) * EPS * (np.abs(triangle) @ np.abs(z[:, column])))
+    z = solve_lower(factor, b.copy())
+    for column in (0, LANES, 2 * LANES - 1):
+        residual = np.abs(exactly(factor) @ exactly(z[:, column]) - exactly(b[:, column]))
+        assert np.all(residual.astype(float) <= (n + 1) * EPS * (np.abs(factor) @ np.abs(z[:, column])))
 
 
-@pytest.mark.parametrize("n", range(1, 9))
+def exact_solution(factor, b):
+    z = []
+    for row, right in zip(exactly(factor), exactly(b), strict=True):
+        z.append((right - sum(entry * known for entry, known in zip(row, z, strict=False))) / row[len(z)])
+    return np.array(z)
+
+
+FACTORS = {
+    **{f"near {near}": near * np.ones((8, 8)) + (1.0 - near) * np.eye(8) for near in (0.0, 0.5, 0.999, 1.0 - 1e-9)},
+    "random": COV,
+    "Hilbert": 1.0 / (np.arange(8.0) + np.arange(1.0, 9.0)[:, None]),
+}
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_solutions_err_as_little_by_an_inverse_as_by_substitution(name):
+    """|z - exact| <= (n + 1) eps C|z|, C = |factor⁻¹||factor|, entry by entry; products only where digits suffice."""
+    factor = np.linalg.cholesky(FACTORS[name])
+    n = len(factor)
+    b = np.random.default_rng(0).standard_normal((n, LANES))
+    growth = np.abs(np.linalg.inv(factor)) @ np.abs(factor)
+    assert (_inverse(factor) is None) == (name == "Hilbert" or np.finfo(np.longdouble).eps == EPS)
+    for z in (lower_solver(factor)(b.copy()), upper_solver(factor[::-1, ::-1])(b[::-1].copy())[::-1]):
+        for column in (0, LANES - 1):
+            truth = exact_solution(factor, b[:, column])
+            error = np.abs(truth - exactly(z[:, column])).astype(float)
+            assert np.all(error <= (n + 1) * EPS * (growth @ np.abs(truth.astype(float))))
+
+
+def test_factors_that_are_not_inverted():
+    assert _inverse(np.diag([1.0, 1e-320])) is None
+    assert _inverse(np.eye(LARGEST + 1)) is None
+
+
+@pytest.mark.parametrize("n", [1, 2, 31, 32, 33, 65, 1000])
 def test_sums_of_rows(n):
-    rows = np.random.default_rng(n).integers(-9, 9, (n, 7)).astype(float)
+    rows = np.random.default_rng(n).integers(-9, 9, (n, LANES)).astype(float)
     kept = rows.copy()
     assert np.array_equal(added(rows), rows.sum(axis=0))
     assert np.array_equal(rows, kept)
+    wide = np.random.default_rng(n).standard_normal((n, 3 * LANES))
+    assert same_bits(added(wide)[:LANES], added(wide[:, :LANES].copy()))
+    exact = [float(sum(map(Fraction, column))) for column in wide.T]
+    assert np.all(np.abs(added(wide) - exact) <= 38 * EPS / 2 * np.abs(wide).sum(axis=0))
 
 
 def test_columns_are_whole_panels_of_the_points():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -16,7 +16,7 @@ from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, RealVector
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.logmath import log1p_minus_x
-from densities.numerics.substitution import solve_lower
+from densities.numerics.substitution import lower_solver
 from densities.parameters import REQUIRED, Parameter, bind, positive, real
 from densities.transforms.vector import TriangularAffine
 
@@ -67,6 +67,11 @@ class Elliptical(VectorDistribution):
         return self._root
 
     @cached_property
+    def _standardised(self) -> Callable[[np.ndarray], np.ndarray]:
+        """L⁻¹ times columns."""
+        return lower_solver(self.map.params["matrix"])
+
+    @cached_property
     def conditioning(self) -> float:
         """The condition number of the scaled matrix, times the distance of the centre from 0 in its own units."""
         offset = np.max(np.abs(self.params[self.location]) / np.where(self._scales > 0, self._scales, 1.0))
@@ -87,13 +92,12 @@ class Elliptical(VectorDistribution):
         return self._log_spherical(np.sum(z * z, axis=-1)) - self.map.log_det
 
     def columns_anywhere(self, x: np.ndarray) -> np.ndarray:
-        result = self.columns_logpdf(x)
-        if np.isfinite(result).all():  # it is not where an entry is not
-            return result
-        return np.where(np.isfinite(x).all(axis=0), result, -np.inf)
+        # Where an entry is not finite, or the distance is more than a double can hold, the sums end in -inf or NaN.
+        return np.fmax(self.columns_logpdf(x), -np.inf)
 
     def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
-        z = solve_lower(self.map.params["matrix"], x - self.params[self.location][:, None])
+        x -= self.params[self.location][:, None]
+        z = self._standardised(x)
         return self._log_spherical(added(np.square(z, out=z))) - self.map.log_det
 
     def _log_spherical(self, r2: Any) -> Any:

@@ -21,7 +21,7 @@ from densities.distributions.pushforward import check_support
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, Interval
 from densities.errors import ShapeError, SupportError, UnsupportedOperationError
-from densities.numerics.substitution import solve_lower, solve_upper
+from densities.numerics.substitution import lower_solver, upper_solver
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Inverse, Transform, is_identity
 from densities.transforms.chains import compose, same_steps
@@ -130,7 +130,7 @@ class VectorPushforward(VectorDistribution):
         return np.where(inside, self.columns_logpdf(y), -np.inf)
 
     def columns_logpdf(self, y: np.ndarray) -> np.ndarray:
-        x, total = y, 0.0
+        x, total = y, 0.0  # the base may overwrite x: no log-determinant lies in the same memory
         for back in self._backs:
             x, log_det = back(x)  # type: ignore[misc]
             total = total + log_det
@@ -222,17 +222,19 @@ def _(step: Independent) -> Back | None:
 
     def back(y: np.ndarray) -> tuple[np.ndarray, Any]:
         x, log_det = programs.run(name, one.inverse_and_log_det, y.reshape(-1))
-        spread = np.broadcast_to(value(log_det), y.size).reshape(y.shape)
-        return np.asarray(value(x)).reshape(y.shape), added(spread)
+        x, log_det = np.asarray(value(x)).reshape(y.shape), np.asarray(value(log_det))
+        return x, added(log_det.reshape(y.shape)) if log_det.ndim else len(y) * float(log_det)
 
     return None if one.batch_shape else back
 
 
 @column_back.register
 def _(step: TriangularAffine) -> Back | None:
-    loc, matrix = np.reshape(step.params["loc"], (-1, 1)), step.params["matrix"]
-    solve = solve_lower if step.params["lower"] else solve_upper
-    return None if step.batch_shape else lambda y: (solve(matrix, y - loc), -step.log_det)
+    if step.batch_shape:
+        return None
+    solve = (lower_solver if step.params["lower"] else upper_solver)(step.params["matrix"])
+    loc = np.reshape(step.params["loc"], (-1, 1))
+    return lambda y: (solve(y - loc), -step.log_det)
 
 
 @column_back.register
@@ -241,10 +243,10 @@ def _(step: MatrixAffine) -> Back | None:
 
     if step.batch_shape:
         return None
-    loc = np.reshape(step.params["loc"], (-1, 1))
     places, lower, upper = lu(step.params["matrix"], p_indices=True)
-    order = np.argsort(places)
-    return lambda y: (solve_upper(upper, solve_lower(lower, (y - loc)[order])), -step.log_det)
+    first, last, order = lower_solver(lower), upper_solver(upper), np.argsort(places)
+    loc = np.reshape(step.params["loc"], (-1, 1))
+    return lambda y: (last(first((y - loc)[order])), -step.log_det)
 
 
 class _Composed:

@@ -8,7 +8,8 @@ import sympy
 
 import densities as dn
 from densities.cli import main
-from densities.distributions.formulas import DENSITIES, MAPS, density_text, filled, map_formula
+from densities.distributions.formulas import DENSITIES, density_text, filled
+from densities.distributions.map_formulas import MAPS, map_formula
 from densities.transforms import registry as transforms
 from densities.transforms.symbolic_text import formula
 

@@ -8,21 +8,30 @@ import pytest
 from matplotlib.mathtext import MathTextParser
 from scipy import special
 
+from densities.arrays import quiet
 from densities.distributions import registry
 from densities.distributions.latex import law_latex
+from densities.distributions.waves import unfolded
+from densities.errors import SupportError
 from densities.expressions import parse
+from densities.transforms import registry as transforms
 
 TOKEN = re.compile(r"\\operatorname\{[a-zA-Z]+\}|\\[A-Za-z]+|\\.|f_X|I_0|\d+(?:\.\d+)?|[A-Za-z]|[^\s]")
 FUNCTIONS = {
-    r"\log": math.log,
-    r"\exp": math.exp,
+    r"\log": np.log,
+    r"\exp": np.exp,
     r"\sin": math.sin,
     r"\cos": math.cos,
     r"\tan": math.tan,
-    r"\sinh": math.sinh,
-    r"\cosh": math.cosh,
-    r"\tanh": math.tanh,
+    r"\sinh": np.sinh,
+    r"\cosh": np.cosh,
+    r"\tanh": np.tanh,
     r"\arctan": math.atan,
+    r"\arcsin": np.arcsin,
+    r"\arccos": np.arccos,
+    "W": lambda u: special.lambertw(u).real,
+    r"\operatorname{erfinv}": special.erfinv,
+    r"\operatorname{sign}": lambda u: math.copysign(1.0, u) if u else 0.0,
     r"\Gamma": math.gamma,
     r"\Phi": special.ndtr,
     r"\varphi": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
@@ -32,8 +41,8 @@ FUNCTIONS = {
     r"\min": min,
     r"\zeta": special.zeta,
     r"\operatorname{arsinh}": math.asinh,
-    r"\operatorname{artanh}": math.atanh,
-    r"\operatorname{arcosh}": math.acosh,
+    r"\operatorname{artanh}": np.arctanh,
+    r"\operatorname{arcosh}": np.arccosh,
     r"\operatorname{erf}": math.erf,
     r"\max": max,
 }
@@ -47,7 +56,7 @@ class Calculator:
 
     def __init__(self, text, **names):
         self.tokens = [token for token in TOKEN.findall(text) if token not in SPACES]
-        self.names = {"e": math.e, r"\pi": math.pi, **names}
+        self.names = {"e": math.e, r"\pi": math.pi, r"\infty": math.inf, **names}
 
     def peek(self):
         return self.tokens[0] if self.tokens else None
@@ -70,13 +79,15 @@ class Calculator:
         return total
 
     def product(self):
-        total = self.power()
+        total, shown = self.power(), 1.0
         while self.peek() not in CLOSERS:
             if self.peek() in ("/", r"\cdot", r"\times"):
                 total = total / self.power() if self.take() == "/" else total * self.power()
+            elif self.peek() == r"\mathbf":
+                shown *= self.power()
             else:
                 total *= self.power()
-        return total
+        return total if shown else 0.0
 
     def power(self):
         base = self.atom()
@@ -87,7 +98,7 @@ class Calculator:
     def group(self):
         """{...} or one token."""
         if self.peek() != "{":
-            return self.names[self.take()] if self.peek() in self.names else float(self.take())
+            return self.names[self.take()] if self.peek() in self.names else np.float64(self.take())
         self.take("{")
         result = self.sum()
         self.take("}")
@@ -109,7 +120,13 @@ class Calculator:
         token = self.peek()
         if token in ("(", "|", r"\left"):
             return self.delimited()[0]
+        if token == "{":
+            return self.group()
         self.take()
+        if token == r"\sum":
+            return self.series()
+        if token == r"\mathbf":
+            return self.indicator()
         if token == r"\frac":
             return self.group() / self.group()
         if token == r"\binom":
@@ -124,7 +141,32 @@ class Calculator:
             return math.copysign(abs(x) ** (1 / order), x)
         if token in FUNCTIONS or callable(self.names.get(token)):
             return self.function(token)
-        return self.names[token] if token in self.names else float(token)
+        return self.names[token] if token in self.names else np.float64(token)
+
+    def argument(self):
+        return self.group() if self.peek() == "{" else self.power()
+
+    def series(self):
+        """The sum over k of the product that follows, as far as any term of these laws counts."""
+        self.take("_"), self.take("{"), self.take("k"), self.take("=")
+        first = max(self.sum(), -60)
+        self.take("}"), self.take("^")
+        last = min(self.group(), 60)
+        rest, total = self.tokens, 0.0
+        for k in range(int(first), int(last) + 1):
+            self.tokens, self.names["k"] = list(rest), k
+            total += self.product()
+        return total
+
+    def indicator(self):
+        """1 or 0: whether the argument lies in the interval."""
+        assert self.group() == 1
+        self.take("_"), self.take("{"), self.take("[", "(")
+        low = self.sum()
+        self.take(",")
+        high = self.sum()
+        self.take("]", ")"), self.take("}")
+        return float(low <= self.delimited()[0] <= high)
 
     def function(self, token):
         apply, exponent, base = FUNCTIONS.get(token) or self.names[token], 1, None
@@ -136,7 +178,7 @@ class Calculator:
             exponent = self.group()
             if exponent == -1:
                 apply, exponent = INVERSES[token], 1
-        arguments = self.delimited() if self.peek() in ("(", r"\left") else [self.power()]
+        arguments = self.delimited() if self.peek() in ("(", r"\left") else [self.argument()]
         if token == "I":
             return apply(base, *arguments)
         return apply(*arguments) ** exponent / (math.log(base) if base else 1)
@@ -156,7 +198,8 @@ def evaluated(text, variable, x):
         names["f_X"] = lambda u: evaluated(whole, "x", u)
     else:
         names |= {name: Calculator(formula, **{variable: x}).value() for name, formula in defined.items()}
-    return Calculator(parts[0].split(" = ", 1)[1], **names).value()
+    with np.errstate(all="ignore"):  # what stands beside an indicator that is 0 need not be a number
+        return Calculator(parts[0].split(" = ", 1)[1], **names).value()
 
 
 FAMILIES = [pytest.param(law, id=str(law)) for entry in registry for law in entry.instances() if not law.event_shape]
@@ -211,6 +254,16 @@ PUSHED = [
     "relu(normal(1, 1))",
     "clip(normal(0, 1), -1, 2)",
     "exp(normal(0, 1)) >> square >> sqrt >> log",
+    "leaky_relu(normal(0, 1), 0.1)",
+    "yeo_johnson(normal(0, 1), 0.5)",
+    "sin(normal(0, 5))",
+    "sin(uniform(0.2, 7))",
+    "cos(4*gamma(3))",
+    "cos(uniform(-40, 1))",
+    "tan(normal(0, 3))",
+    "exp(sin(normal(0, 1)))",
+    "sin(exp(normal(0, 0.2)))",
+    "2*exp(cos(-exponential(2)))",
 ]
 OTHERS = [
     "mixture([0.3, 0.7], [normal(0, 1), gamma(2, 1)])",
@@ -219,15 +272,18 @@ OTHERS = [
     "floor(normal(0, 1))",
     "sign(normal(1, 1))",
     "mixture([0.5, 0.5], [normal(0, 1) >> relu, gamma(2, 1)])",
-    "leaky_relu(normal(0, 1), 0.1)",
-    "yeo_johnson(normal(0, 1), 0.5)",
     "exp(mixture([0.5, 0.5], [normal(0, 1), cauchy(0, 1)]))",
 ]
 
 
 def points(law):
-    """Points where no end of the support is near."""
-    found = np.unique([law.ppf(p) for p in (0.13, 0.4, 0.93)])
+    """Points where no end of the support is near: quantiles, and images of quantiles."""
+    base, steps = unfolded(law)
+    found = base.ppf(np.array([0.13, 0.4, 0.93]))
+    with quiet():
+        for step in steps:
+            found = step.forward(found)
+    found = np.unique(found)
     return [float(x) for x in found if abs(x) > 1e-30 and all(abs(x - end) > 1e-9 for end in law.support.edges)]
 
 
@@ -256,6 +312,38 @@ def test_change_of_variables_written_out_says_what_pdf_says(source):
     for y in points(law):
         if y not in places:
             assert evaluated(text, "y", y) == pytest.approx(law.pdf(y), rel=1e-9), text
+
+
+BASES = ["normal(0.3, 1.1)", "gamma(2, 1)", "uniform(0.2, 0.9)", "pareto(3, 1)", "-gamma(2, 1)"]
+# Polynomials between knots have no inverse in closed form, and are written by name.
+BY_NAME = {"monotone_cubic_spline", "monotone_hermite_spline"}
+
+
+def pushed_through_every_map():
+    for entry in transforms:
+        for i, t in enumerate(entry.instances()):
+            if not (t.batch_shape or t.event_ndim or t.params.get("lmbda") == 1e-12):
+                marks = [pytest.mark.slow] * (entry.name == "rational_quadratic_spline" and i > 0)  # long formulas
+                yield pytest.param(entry.name, t, id=f"{entry.name}-{i}", marks=marks)
+
+
+@pytest.mark.parametrize(("name", "t"), list(pushed_through_every_map()))
+def test_every_map_is_written_out(name, t):
+    law = next(law for law in map(pushed, BASES, [t] * len(BASES)) if law is not None)
+    text = law.latex()
+    PARSER.parse(f"${text}$")
+    by_name = r"\frac{d}{dy}" in text
+    assert by_name == (name in BY_NAME), text
+    for y in points(law) if law.measure != "counting" and not by_name else ():
+        if y not in law.atoms[0]:
+            assert evaluated(text, text[text.index("(") + 1], y) == pytest.approx(law.pdf(y), rel=1e-9), text
+
+
+def pushed(source, t):
+    try:
+        return parse(source) >> t
+    except SupportError:
+        return None
 
 
 @pytest.mark.parametrize("source", OTHERS)

@@ -365,15 +365,11 @@ def test_formulas_of_named_symbols():
 
 def moderate_laws():
     for entry in distributions:
-        for law in entry.instances() if entry.name in KNOWN.split() else ():
-            if not law.batch_shape:
+        for law in entry.instances():
+            if not (law.batch_shape or law.event_shape or law.measure == "counting"):
                 yield law
 
 
-KNOWN = """arcsine beta beta_prime cauchy chi chi_squared continuous_bernoulli exponential f frechet gamma
-    generalized_normal gumbel half_cauchy half_normal inverse_gamma inverse_gaussian kumaraswamy laplace levy
-    log_logistic log_normal logistic lomax maxwell normal pareto rayleigh skew_normal student_t triangular uniform
-    von_mises weibull wrapped_cauchy"""
 LAWS = list(moderate_laws())
 
 
@@ -460,7 +456,7 @@ def test_the_density_is_an_expression_on_its_support():
         NORMAL >> dn.Sign(),
         dn.push(NORMAL, lambda u: u + np.tanh(u)),
         dn.Gamma(2.0) >> dn.BoxCox(1e-12),
-        np.sin(NORMAL),
+        NORMAL >> next(transforms.get("monotone_cubic_spline").instances()),
     ],
     ids=lambda law: type(law).__name__,
 )

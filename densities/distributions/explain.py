@@ -14,7 +14,8 @@ import numpy as np
 
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
-from densities.distributions.formulas import MapFormula, density_text, filled, map_formula
+from densities.distributions.formulas import density_text, filled
+from densities.distributions.map_formulas import MapFormula, map_formula, sections
 from densities.domains import Interval
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.protocols import as_distribution, density_latex, push_forward
@@ -148,7 +149,8 @@ def _formula(step: Any, pieces: Sequence[Any]) -> MapFormula:
         known = [getattr(piece.map, "inverse_expr", None) for piece in pieces]
         inverses = tuple("g⁻¹(y), by bracketing" if inverse is None else str(inverse) for inverse in known)
         return MapFormula(str(step.expr), tuple(dict.fromkeys(inverses)), "1/|g'(x)|")
-    near = [float(np.asarray(piece.domain.interior_point())) for piece in pieces[:MANY]]
+    parts = [part for piece in pieces[:MANY] for part in sections(piece.map, piece.domain)]
+    near = [float(np.asarray(part.interior_point())) for part in parts]
     found = [formula for formula in (map_formula(step, x) for x in near or [0.0]) if formula is not None]
     if not found:
         return MapFormula(f"{step}(x)", ("g⁻¹(y)",), "|d g⁻¹(y)/dy|")

@@ -19,12 +19,14 @@ import sympy
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.discrete.roundings import flattened
-from densities.distributions.formulas import density_text, map_formula
+from densities.distributions.formulas import density_text
+from densities.distributions.map_formulas import map_formula, sections
 from densities.distributions.pushforward import stepped
+from densities.distributions.waves import Waves, unfolded, waves_of
 from densities.domains import Interval
 from densities.errors import ExpressionError, UnsupportedOperationError
-from densities.protocols import push_forward
 from densities.transforms.base import Flat
+from densities.transforms.manytoone import Periodic
 from densities.transforms.symbolic import Symbolic, SymbolicManyToOne
 from densities.transforms.symbolic_inverse import Y as y
 from densities.transforms.symbolic_text import X, exact, formula
@@ -37,6 +39,7 @@ stepped.register(SymbolicManyToOne)(
 
 LONG = 10**6  # denominators beyond it are not what a user wrote
 FUNCTION_LIMIT = 1000.0
+COUNTERS = [sympy.Symbol(name, integer=True) for name in "nmkjil"]
 PI_PARTS = {float(k * np.pi / 2): k * sympy.pi / 2 for k in range(-8, 9) if k}
 
 
@@ -50,7 +53,8 @@ class Term(NamedTuple):
 def density_expr(law: Any) -> Any:
     """The density of a law, in the symbol y, as `Piecewise((formula, condition), ..., (0, True))`.
 
-    The symbol is `sympy.Symbol("y", real=True)`. For a law with atoms it is the density of the rest.
+    The symbol is `sympy.Symbol("y", real=True)`. For a law with atoms it is the density of the rest; through a periodic
+    map the branches are summed over by `sympy.Sum`, whose limits are infinite where the law has no ends.
 
     Raises UnsupportedOperationError for laws of vectors and of integers, batches, and whatever has no formula.
     """
@@ -59,9 +63,13 @@ def density_expr(law: Any) -> Any:
 
 def density_terms(law: Any) -> list[Term]:
     """The terms whose sum is the density."""
+    if law.batch_shape or law.event_shape:
+        raise _unsupported(law, "a scalar law")
+    if law.measure == "counting":
+        raise _unsupported(law, "a law with a density")
     usual = _pushforward if hasattr(law, "transform") else _family
     terms = TERMS.get(type(law).__name__, usual)(law)
-    if not terms or law.measure == "counting":
+    if not terms:
         raise _unsupported(law, "a law with a density")
     return terms
 
@@ -95,13 +103,10 @@ def _truncated(law: Any) -> list[Term]:
 
 
 def _pushforward(law: Any) -> list[Term]:
-    base, steps = law, ()
-    while hasattr(base, "transform"):
-        steps, base = (*base.transform.steps, *steps), base.base
+    base, steps = unfolded(law)
     terms = density_terms(base)
     for step in steps:
         terms = [carried for term in terms for carried in _carried(term, step)]
-        base = push_forward(base, step)
     return terms
 
 
@@ -110,24 +115,41 @@ TERMS = {"Mixture": _mixture, "Truncated": _truncated}
 
 def _carried(term: Term, step: Any) -> list[Term]:
     """The term through each piece of a map that its interval meets."""
+    if not isinstance(step, Periodic):
+        return _through(term, step, step.pieces_within(term.domain))
+    waves = waves_of(step, term.domain)
+    alone = _through(term, step, [step.piece(k) for k in waves.alone])
+    return alone + _summed(term, step, waves) if waves.summed else alone
+
+
+def _through(term: Term, step: Any, pieces: Sequence[Any]) -> list[Term]:
     found = []
-    for piece in _split(step.pieces_within(term.domain), step):
-        domain = piece.domain.intersect(term.domain)
-        if isinstance(piece, Flat) or not np.all(value(domain.low) < value(domain.high)):
+    for piece in pieces:
+        if isinstance(piece, Flat):
             continue
-        with quiet():
-            image = piece.map.image(domain)
-        inverse, slope = _inverse(step, piece, domain, image)
-        found.append(Term(term.expr.xreplace({y: inverse}) * slope, image))
+        part: Any = piece.domain.intersect(term.domain)
+        for domain in sections(piece.map, part):
+            if np.all(value(domain.low) < value(domain.high)):
+                with quiet():
+                    image = piece.map.image(domain)
+                inverse, slope = _inverse(step, piece, domain, image)
+                found.append(Term(term.expr.xreplace({y: inverse}) * slope, image))
     return found
 
 
-def _split(pieces: Sequence[Any], step: Any) -> Sequence[Any]:
-    """The pieces, those of a map with a formula for each sign cut at 0."""
-    if step.name != "yeo_johnson":
-        return pieces
-    halves = Interval(-np.inf, 0.0, high_closed=True), Interval(0.0, np.inf, low_closed=True)
-    return [type(piece)(half, piece.map) for piece in pieces for half in halves]
+def _summed(term: Term, step: Periodic, waves: Waves) -> list[Term]:
+    """The sums over whole branches, Σ f(x₀(y) + nP)·|dx₀/dy| over n, for each branch x₀ within one period."""
+    n = next(symbol for symbol in COUNTERS if not term.expr.has(symbol))
+    turns = round(step.period / np.pi)
+    found = []
+    for k in range(turns):
+        piece: Any = step.piece(k)
+        inverse, slope = _inverse(step, piece, piece.domain, piece.image)
+        first, last = (waves.first - k) / turns, (waves.last - k) / turns
+        limits = (n, _number(np.ceil(first)), _number(np.floor(last)))
+        carried = term.expr.xreplace({y: inverse + n * turns * sympy.pi}) * slope
+        found.append(Term(sympy.Sum(carried, limits), piece.image))
+    return found
 
 
 def _inverse(step: Any, piece: Any, domain: Interval, image: Interval) -> tuple[Any, Any]:
@@ -141,13 +163,17 @@ def _inverse(step: Any, piece: Any, domain: Interval, image: Interval) -> tuple[
     found = map_formula(step, inside)
     if found is None:
         raise _unsupported(step, "a map whose inverse has a formula")
-    at = float(np.asarray(image.interior_point()))
     try:
         *candidates, slope = (formula(text, {"y": y}) for text in (*found.inverses, found.slope))
     except ExpressionError as error:
         raise _unsupported(step, "moderate exponents") from error
-    inverse = next(x for x in candidates if len(candidates) == 1 or domain.contains(float(x.subs(y, sympy.Float(at)))))
-    return inverse, slope
+    return preimage_within(candidates, domain, image), slope
+
+
+def preimage_within(candidates: Sequence[Any], domain: Interval, image: Interval) -> Any:
+    """Of the formulas of several preimages the one that leads from an image back into a domain."""
+    at = sympy.Float(float(np.asarray(image.interior_point())))
+    return next(x for x in candidates if len(candidates) == 1 or domain.contains(float(x.subs(y, at))))
 
 
 def _number(x: Any) -> Any:
@@ -174,6 +200,8 @@ def piecewise(terms: Sequence[Term]) -> Any:
             cells.append((low, high, total))
     closed = {float(value(term.domain.low)) for term in terms if term.domain.low_closed}
     closed_above = {float(value(term.domain.high)) for term in terms if term.domain.high_closed}
+    # A point between two cells at which only some terms end has the density of the others.
+    closed_above |= {end for end in ends - closed if any(term.domain.interior_contains(end) for term in terms)}
     cases = [
         (total, _condition(low, high, low in closed, high in closed_above)) for low, high, total in cells if total != 0
     ]

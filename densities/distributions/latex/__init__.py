@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import singledispatch
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,14 @@ from densities import protocols
 from densities.anchored import value
 from densities.distributions.base import Distribution
 from densities.distributions.continuous.bounded import ContinuousBernoulli, Triangular
-from densities.distributions.latex.maps import inverse_of
+from densities.distributions.latex.maps import has_template, inverse_of, named, waves
 from densities.distributions.latex.text import filled, interval, number, rounded, substituted, symbols, worded
 from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
+from densities.distributions.waves import unfolded
 from densities.protocols import push_forward
+from densities.transforms.manytoone import Periodic
 
 __all__ = ["density_latex", "law_latex"]
 # More atoms than these are not listed one by one.
@@ -85,14 +88,6 @@ def _pushforward(law: Pushforward) -> str:
     return where(f"f_Y(y) = {change_of_variables(base, steps)}", interval("y", law.support), _atoms(law, "Y"), beside)
 
 
-def unfolded(law: Pushforward) -> tuple[Any, tuple[Any, ...]]:
-    """The innermost law and all maps that it goes through."""
-    steps: tuple[Any, ...] = ()
-    while isinstance(law, Pushforward):
-        steps, law = (*law.transform.steps, *steps), law.base
-    return law, steps
-
-
 def change_of_variables(base: Any, steps: tuple[Any, ...]) -> str:
     """The sum over the preimages of y: slopes collected on the way back through the maps."""
     supports = [base.support]
@@ -109,8 +104,13 @@ def _ways_back(step: Any, argument: str, support: Any) -> list[tuple[str, str]]:
     """The preimages of the argument in the support, each with |dx/dy|; a map may write its own."""
     if hasattr(step, "latex_inverses"):
         return step.latex_inverses(argument, support)
-    inverse = inverse_of(step, argument)
-    return [(x, inverse.slope) for x in _within(inverse.preimages, support)]
+    if isinstance(step, Periodic) and not step.batch_shape:
+        return waves(step, argument, support)
+    if has_template(step) or step.batch_shape or step.event_ndim:
+        inverse = inverse_of(step, argument)
+        return [(x, inverse.slope) for x in _within(inverse.preimages, support)]
+    by_formula = import_module("densities.distributions.latex.symbolic").ways_back(step, argument, support)
+    return by_formula or [tuple(named(step, argument))]
 
 
 def _image(base: Any, steps: tuple[Any, ...]) -> Any:

@@ -1,7 +1,7 @@
 """Inverses and slopes of maps in LaTeX, beside each other as they stand in the change-of-variables rule.
 
 Each entry gives the preimages of an argument and |dx/dy| there; `#` and `@` stand for the argument, beside others or
-enclosed. A map without an entry is written by its name.
+enclosed. A map without an entry is written by its formula.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from densities.arrays import quiet
 from densities.distributions.latex.text import filled, number, rounded, worded
+from densities.distributions.waves import waves_of
 from densities.transforms.linear import line_coefficients
 
 SHORT = 12
@@ -69,7 +71,6 @@ INVERSES: dict[str, Inverse] = {
             rf"\sinh\left(\frac{{{ARSINH}\left(@\right)}}{{tailweight}} - skewness\right)",
             rf"\frac{{\cosh\left({ARSINH}\left(@\right)/tailweight - skewness\right)}}{{tailweight\,\sqrt{{1 + #^{{2}}}}}}",
         ),
-        ("box_cox", r"\left(1 + lmbda\,#\right)^{1/lmbda}", r"\left(1 + lmbda\,#\right)^{1/lmbda - 1}"),
     ]
 }
 INVERSES |= {
@@ -89,17 +90,56 @@ def inverse_of(step: Any, argument: str) -> Inverse:
         return _line(*coefficients, argument)
     if step.name == "power" and not step.batch_shape:
         return _power(step.exponent, argument)
-    name = named_inverse(step)
-    known = INVERSES.get(step.name) or Inverse((name,), rf"\left|\frac{{d}}{{dy}}\,{name}\right|")
+    known = INVERSES[step.name]
     return Inverse(
         tuple(filled(text, argument, step.params) for text in known.preimages),
         filled(known.slope, argument, step.params),
     )
 
 
-def named_inverse(step: Any) -> str:
-    """The inverse of a map by its name."""
-    return rf"\operatorname{{{worded(step.name) or 'g'}}}^{{-1}}\left(@\right)"
+def has_template(step: Any) -> bool:
+    """Whether the inverse of a map is written here."""
+    return step.name in INVERSES or step.name == "power" or line_coefficients(step) is not None
+
+
+def named(step: Any, argument: str) -> tuple[str, str]:
+    """The inverse of a map by its name, and its slope."""
+    inverse = rf"\operatorname{{{worded(step.name) or 'g'}}}^{{-1}}\left({argument}\right)"
+    return inverse, rf"\left|\frac{{d}}{{dy}}\,{inverse}\right|"
+
+
+# The branch number k of a periodic map, for even and odd k, and |dx/dy|.
+ROOT = r"\frac{1}{\sqrt{1 - #^{2}}}"
+WAVES = {
+    "sin": (r"\arcsin #", r"\arcsin\left(-#\right)", r"\arcsin\left((-1)^{k}#\right)", ROOT),
+    "cos": (r"\arccos #", r"\arccos\left(-#\right)", r"\arccos\left((-1)^{k}#\right)", ROOT),
+    "tan": (r"\arctan #", r"\arctan #", r"\arctan #", r"\frac{1}{1 + #^{2}}"),
+}
+
+
+def waves(step: Any, argument: str, support: Any) -> list[tuple[str, str]]:
+    """The ways back through a periodic map: branches that the support cuts one by one, whole ones as a sum over k."""
+    even, odd, any_k, slope = (filled(text, argument, {}) for text in WAVES[step.name])
+    found = waves_of(step, support)
+    ways = []
+    for k in found.alone:
+        piece = step.piece(k)
+        with quiet():
+            image = piece.map.image(piece.domain.intersect(support))
+        where = "" if image.same_as(piece.image) else indicator(image, argument)
+        turn = {0: "", 1: r"\pi + ", -1: r"-\pi + "}.get(k, rf"{k}\pi + ")
+        ways.append((turn + (odd if k % 2 else even), slope + where))
+    if found.summed:
+        limits = rf"_{{k={number(found.first)}}}^{{{number(found.last)}}}"
+        ways.append((rf"k\pi + {any_k}", rf"\sum{limits}{slope}"))
+    return ways
+
+
+def indicator(image: Any, argument: str) -> str:
+    """1 where the argument lies in an interval, and 0 elsewhere."""
+    low, high = (rounded(end) for end in image.edges)
+    left, right = "[" if image.low_closed else "(", "]" if image.high_closed else ")"
+    return rf"\,\mathbf{{1}}_{{{left}{low}, {high}{right}}}\left({argument}\right)"
 
 
 def _line(loc: Any, scale: Any, argument: str) -> Inverse:

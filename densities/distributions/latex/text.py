@@ -96,7 +96,8 @@ def _append(written: list[str], text: str) -> None:
     elif "^" in text:
         written.append(rf"\left({text}\right)")
     elif text.startswith("-") and before in ("+", "-"):
-        written[-1] = "-" if before == "+" else "+"
+        place = len(written) - 1 - written[::-1].index(before)
+        written[place] = "-" if before == "+" else "+"
         written.append(text[1:])
     elif text.startswith("-") and before not in ("", "{", "(", "=", ","):
         written.append(rf"\left({text}\right)")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextvars
+import math
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
@@ -20,6 +22,8 @@ BLOCK = 16_384
 # ufunc, which more threads than these feel.
 SHARE = 250_000
 MOST_THREADS = 4
+# Drawn blocks that may wait for the thread that takes them on.
+WAITING = 4
 # Doubles in a block of vectors, stored column by column: with a spare one of its size it stays in cache, and what a call
 # costs is spread over enough of them.
 COLUMNS = 65_536
@@ -106,6 +110,43 @@ def in_blocks(
 
     _run_each(run, range(0, flat.size, BLOCK), lambda: threads_for(flat.size) if parallel() else 1)
     return result.reshape(x.shape)
+
+
+def in_order(
+    draw: Callable[[int], np.ndarray],
+    function: Callable[[np.ndarray], Any],
+    shape: tuple[int, ...],
+    parallel: Callable[[], bool] = lambda: False,
+) -> np.ndarray:
+    """function(draws) of a shape, for an elementwise function of doubles that `draw(count)` takes from a stream.
+
+    Many are drawn block by block, in order, while another thread applies the function to the blocks before, where there
+    is much to do and `parallel()` says, after the first block, that it may. Runs in a quiet state.
+    """
+    size = math.prod(shape)
+    if size <= 2 * BLOCK:
+        return np.asarray(function(draw(size))).reshape(shape)
+    result = np.empty(size)
+
+    def run(start: int, drawn: np.ndarray) -> None:
+        with quiet():
+            result[start : start + BLOCK] = function(drawn)
+
+    run(0, draw(BLOCK))
+    rest = range(BLOCK, size, BLOCK)
+    if threads_for(size) > 1 and parallel():
+        with ThreadPoolExecutor(1) as other:
+            waiting: deque[Future] = deque()
+            for start in rest:
+                waiting.append(other.submit(run, start, draw(min(BLOCK, size - start))))
+                if len(waiting) > WAITING:
+                    waiting.popleft().result()
+            for done in waiting:
+                done.result()
+    else:
+        for start in rest:
+            run(start, draw(min(BLOCK, size - start)))
+    return result.reshape(shape)
 
 
 def in_columns(

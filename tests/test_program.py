@@ -10,7 +10,7 @@ import pytest
 
 import densities as dn
 from densities import arrays
-from densities.arrays import in_blocks, quiet, threads_for
+from densities.arrays import in_blocks, in_order, quiet, threads_for
 from densities.distributions.base import Univariate
 from densities.distributions.base import registry as families
 from densities.transforms.base import Bijection, Transform
@@ -143,6 +143,31 @@ def test_blocks_of_any_size(law, size, n, monkeypatch):
         for method, expected in truth.items():
             assert same_bits(getattr(law, method)(q if method == "ppf" else y), expected), method
         assert same_bits(law.rvs(n, rng=3), draws)
+
+
+@pytest.mark.parametrize("name", [name for name, law in LAWS.items() if law.streams])
+def test_streams_of_draws_can_be_cut_anywhere(name):
+    law = LAWS[name]
+    once, cut = np.random.default_rng(7), np.random.default_rng(7)
+    whole = law.draw(once, (1000,))
+    parts = [law.draw(cut, (n,)) for n in (1, 332, 667)]
+    assert type(whole) is np.ndarray
+    assert same_bits(np.concatenate(parts), whole)
+
+
+def test_draws_of_a_law_that_fails_in_another_thread_are_refused(monkeypatch):
+    monkeypatch.setattr(arrays, "threads_for", lambda size: 2)
+    rng = np.random.default_rng(0)
+
+    def function(block):
+        if len(block) < arrays.BLOCK:
+            raise ZeroDivisionError
+        return block
+
+    for size in (3 * arrays.BLOCK + 1, 20 * arrays.BLOCK + 1):
+        with pytest.raises(ZeroDivisionError):
+            in_order(rng.random, function, (size,), lambda: True)
+    assert in_order(rng.random, function, (4, arrays.BLOCK), lambda: True).shape == (4, arrays.BLOCK)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, value
-from densities.arrays import as_points, in_blocks, quiet
+from densities.arrays import as_points, in_blocks, in_order, quiet
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.transforms.program import LARGE, Programs, programs_of
 
@@ -31,6 +31,8 @@ class Evaluation:
     fragile: Any
     critical_points: Any
     _atoms_beside: Callable[..., Any]
+    # Whether m draws and then n more are m + n draws, bit for bit, in doubles: then many are drawn block by block.
+    streams = False
 
     def _points(self, y: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
         points, restore = as_points(y)
@@ -51,6 +53,11 @@ class Evaluation:
             return method(formula, points)
         has_program = partial(self.programs.has, formula.__name__, points.dtype)
         return in_blocks(partial(method, formula), points, has_program)
+
+    def _streamed(self, draw: Callable[[int], np.ndarray], push: Callable[[Any], Any], shape: tuple[int, ...]) -> Any:
+        """push(draws) of a shape, from a stream of draws."""
+        run, has = (partial(method, push.__name__) for method in (self.programs.run, self.programs.has))
+        return in_order(draw, partial(run, push), shape, partial(has, np.dtype(float)))
 
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""

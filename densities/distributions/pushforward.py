@@ -409,6 +409,8 @@ class Pushforward(Univariate):
         return self._push(self.base.draw(rng, shape))
 
     def plain_draws(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        if self.base.streams and not self.batch_shape:
+            return self._streamed(lambda count: self.base.draw(rng, (count,)), self._push, shape)
         x = self.base.draw(rng, shape)
         if self.batch_shape or not isinstance(x, np.ndarray):
             return value(self._push(x))

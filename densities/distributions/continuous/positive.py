@@ -37,6 +37,7 @@ def reciprocal(x: Any) -> Any:
 class Exponential(Family):
     """f(x) = e^-z/scale, z = x/scale >= 0; scale > 0 (rate = 1/scale); everything to a few ulp."""
 
+    streams = True
     parameters = {"scale": positive(1.0, "theta", "beta", rate=reciprocal, lam=reciprocal)}
     scale = "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}e^{-x/\mathrm{scale}}"

@@ -7,23 +7,25 @@ and u, log u, log(1 - u) of the uniforms that the draws are made of, which follo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, value, where
+from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
 from densities.distributions.route import safe
 from densities.divergences.numeric import log_size
 from densities.divergences.ratio import Nodes, RadonNikodym
+from densities.domains import Interval
 from densities.estimate import Estimate, Status
 from densities.expectation import EPS, from_draws, tails
 from densities.numerics.exponents import Verdict
 from densities.numerics.montecarlo import entropy_of, estimate_mean
 from densities.numerics.nets import Source, tilt
+from densities.transforms.program import KEPT, follow, programs_of
 
 # q/p may be at most this at the quantiles of q for c to be a control: where q has mass p then has draws, and c a variance.
 LARGEST_RATIO = 100.0
@@ -35,8 +37,16 @@ KURTOSIS_SHARE = 0.1
 FEW_DRAWS = 2**12
 
 
+class Run(NamedTuple):
+    """Draws that come from one part of p, all from its lower half or all from its upper."""
+
+    part: Any
+    rows: Any
+    upper: bool
+
+
 class Draws:
-    """The uniforms of a source, tilted toward both tails where they are not plain: u, 1 - u, weight, and the part of each.
+    """The uniforms of a source, tilted toward both tails where they are not plain: u, 1 - u, weight, and the `runs` in them.
 
     Large t lie in the tails: tilted draws are smoother for a net, and give a finite variance to values up to (mass of the
     tail)^-3/4.
@@ -44,15 +54,30 @@ class Draws:
 
     def __init__(self, source: Any, parts: list[Any], dimension: int):
         v = source.uniforms(dimension)
+        first = v[:, 0]
         if source.scheme == "plain":
-            self.u, self.rest, self.weight = v[:, 0], 1.0 - v[:, 0], np.ones(source.size)
+            self.u, self.rest, self.weight = first, 1.0 - first, np.ones(source.size)
         else:
-            self.u, self.rest, self.weight = tilt(v[:, 0])
-        self.rows: list[Any] = [slice(None)]
-        if dimension == 2:
+            self.u, self.rest, self.weight = tilt(first)
+        if dimension == 1 and source.size >= 4 and source.scheme != "plain":
+            self.runs = list(_side_by_side(parts[0], source.size))
+        else:
             weights = np.cumsum([part.weight for part in parts])
-            chosen = np.searchsorted(weights, v[:, 1] * weights[-1], side="right")
-            self.rows = [np.minimum(chosen, len(parts) - 1) == index for index in range(len(parts))]
+            chosen = np.minimum(np.searchsorted(weights, v[:, -1] * weights[-1], side="right"), len(parts) - 1)
+            upper = first > 0.5
+            self.runs = [
+                Run(part, (chosen == index) & (upper == side), side)
+                for index, part in enumerate(parts)
+                for side in (False, True)
+            ]
+
+
+def _side_by_side(part: Any, size: int) -> Iterator[Run]:
+    """The runs of a net on the line, both halves of which fill the cells from left to right; cut to blocks of `KEPT`."""
+    quarter = size // 4
+    for start, upper in zip(range(0, size, quarter), (False, True, False, True), strict=True):
+        for first in range(start, start + quarter, KEPT):
+            yield Run(part, slice(first, min(first + KEPT, start + quarter)), upper)
 
 
 class LogRatioDraws:
@@ -73,7 +98,7 @@ class LogRatioDraws:
 
     def log_ratios(self, source: Any) -> tuple[np.ndarray, Any, Draws | None]:
         """t at the draws of a source, their weights, and the uniforms they are made of where it is known how."""
-        return self._over(source, lambda nodes: value(nodes.t), self.ratio.log)
+        return self._over(source, lambda nodes: value(nodes.t), self.ratio.log, self._plain_log_ratio)
 
     def rounding(self, entropy: int, slope: float = 0.0) -> float:
         """What ulps of the logarithms do to the mean of t - slope·(1 - e^-t), unseen in its spread: from 2^10 draws.
@@ -100,34 +125,51 @@ class LogRatioDraws:
         return Source(2**10, self.dimension, "stratified", np.random.SeedSequence(entropy, spawn_key=(2**31,)))
 
     def _over(
-        self, source: Any, at_nodes: Callable[[Nodes], Any], at_points: Callable[[np.ndarray], Any]
+        self,
+        source: Any,
+        at_nodes: Callable[[Nodes], Any],
+        at_points: Callable[[np.ndarray], Any],
+        quick: Callable[[Any, np.ndarray, bool], Any] = lambda part, tail, upper: None,
     ) -> tuple[np.ndarray, Any, Draws | None]:
+        """A function of draws, their weights and their uniforms: by `quick` from tail probabilities where it has an answer."""
         with quiet():
             if not self.smooth:
                 return np.asarray(at_points(np.asarray(value(self.ratio.p.draw_from(source))))), 1.0, None
             draws = Draws(source, self.parts, self.dimension)
-            result, weight = np.empty(source.size), draws.weight
-            for part, rows in zip(self.parts, draws.rows, strict=True):
-                if part.root.inverts_fast:
-                    nodes = self._nodes(part, draws.u[rows], draws.rest[rows])
+            result = np.empty(source.size)
+            for part, rows, upper in draws.runs:
+                tail = (draws.rest if upper else draws.u)[rows]
+                found = quick(part, tail, upper)
+                if found is not None:
+                    result[rows] = found
+                elif part.root.inverts_fast:
+                    result[rows] = at_nodes(self.ratio.on(part, anchored(_quantiles(part.root, tail, upper))))
                 else:
-                    nodes = self.ratio.on(part, anchored(part.root.draw(source.generator, draws.u[rows].shape)))
-                    weight[rows] = 1.0
-                result[rows] = at_nodes(nodes)
-        return result, weight, draws
+                    result[rows] = at_nodes(self.ratio.on(part, anchored(part.root.draw(source.generator, tail.shape))))
+                    draws.weight[rows] = 1.0
+        return result, draws.weight, draws
 
-    def _nodes(self, part: Any, u: np.ndarray, rest: np.ndarray) -> Nodes:
-        """The pair at quantiles of a root: in plain doubles, ten times faster, unless they leave the safe range."""
-        if self._plain:
-            upper = u > 0.5
-            x = np.empty(u.shape)
-            x[~upper], x[upper] = value(part.root.raw_ppf(u[~upper])), value(part.root.raw_isf(rest[upper]))
-            ends = np.array([x.min(initial=np.inf), x.max(initial=-np.inf)]) if part.injective else x
-            if safe(x) and safe(np.asarray(value(part.forward(ends)[0]))):
-                nodes = self.ratio.on(part, x)  # type: ignore[arg-type]
-                if np.isfinite(value(nodes.t)).all():
-                    return nodes
-        return self.ratio.on(part, root_points(part.root, u, rest))
+    def _plain_log_ratio(self, part: Any, tail: np.ndarray, upper: bool) -> np.ndarray | None:
+        """t at quantiles of a root in plain doubles, ten times faster; None where they leave the safe range."""
+        if not (self._plain and part.injective and part.root.inverts_fast and len(tail)):
+            return None
+        x = value(_quantiles(part.root, tail, upper))
+        ends = np.array([np.minimum.reduce(x), np.maximum.reduce(x)])
+        y = np.asarray(value(part.forward(ends)[0]))
+        if not (safe(x) and safe(y) and self._held.contains(y).all()):
+            return None
+
+        def log_ratio(x: Any) -> Any:
+            y, log_det = follow(part.forward, x)
+            return follow(part.root.raw_logpdf, x) - log_det - follow(self.ratio.q.raw_logpdf, y)
+
+        t = np.asarray(value(programs_of(self).run(f"part {id(part)}", log_ratio, x)))
+        return t if np.isfinite(t).all() else None
+
+    @cached_property
+    def _held(self) -> Interval:
+        """Where both laws have their densities."""
+        return self.ratio.p.support.intersect(self.ratio.q.support)
 
     @cached_property
     def _plain(self) -> bool:
@@ -135,6 +177,12 @@ class LogRatioDraws:
         p, q = self.ratio.p, self.ratio.q
         ends = [value(end) for law in (p, q, *(part.root for part in self.parts)) for end in law.support.edges]
         return not (p.fragile or q.fragile) and all(end == 0 or np.isinf(end) for end in ends)
+
+
+def _quantiles(root: Any, tail: np.ndarray, upper: bool) -> Any:
+    """Points of a root at tail probabilities of one side."""
+    name, formula = ("raw_isf", root.raw_isf) if upper else ("raw_ppf", root.raw_ppf)
+    return programs_of(root).run(name, formula, tail)
 
 
 class ControlledDraws(LogRatioDraws):
@@ -153,14 +201,26 @@ class ControlledDraws(LogRatioDraws):
     def __call__(self, source: Any) -> np.ndarray:
         t, weight, draws = self.log_ratios(source)
         with quiet():
-            columns = [t, *self._controls(t, draws)]
-            return np.stack([weight * column for column in columns]).T
+            columns = self._columns(t, draws)
+            columns *= weight
+        return columns.T
 
-    def _controls(self, t: np.ndarray, draws: Draws | None) -> list[np.ndarray]:
-        controls = [-np.expm1(-t)] if self.balanced else []
-        if draws is not None and self.followed:
-            controls += [draws.u - 0.5, 1.0 + np.log(draws.u), 1.0 + np.log(draws.rest)]
-        return controls
+    def _columns(self, t: np.ndarray, draws: Draws | None) -> np.ndarray:
+        """t and its controls, (1 + controls, size)."""
+        columns = np.empty((1 + self.balanced + 3 * self.followed, len(t)))
+        columns[0] = t
+        if self.balanced:
+            np.negative(t, out=columns[1])
+            np.expm1(columns[1], out=columns[1])
+            np.negative(columns[1], out=columns[1])
+        if self.followed:
+            assert draws is not None  # laws with a density are drawn through their uniforms
+            middle, lower, upper = columns[-3:]
+            np.subtract(draws.u, 0.5, out=middle)
+            for log, tail in ((lower, draws.u), (upper, draws.rest)):
+                np.log(tail, out=log)
+                log += 1.0
+        return columns
 
     @property
     def known(self) -> list[float]:
@@ -175,7 +235,8 @@ class ControlledDraws(LogRatioDraws):
         """
         t, weight, draws = self.log_ratios(self.pilot(entropy))
         with quiet():
-            columns = np.stack([np.ones_like(t), *self._controls(t, draws)], axis=1)
+            columns = self._columns(t, draws).T
+            columns[:, 0] = 1.0
         if not np.isfinite(columns).all() or not np.isfinite(t).all():
             return False
         root = np.sqrt(weight)[:, None]
@@ -235,13 +296,6 @@ def _fills_its_support(draws: LogRatioDraws) -> bool:
             if sorted(reached) != ends:
                 return False
     return True
-
-
-def root_points(root: Any, u: np.ndarray, rest: np.ndarray) -> Any:
-    """Points of a root at the probabilities u = 1 - rest, each from its nearer tail."""
-    upper = u > 0.5
-    low, high = anchored(root.raw_ppf(np.where(upper, 0.5, u))), anchored(root.raw_isf(np.where(upper, rest, 0.5)))
-    return where(upper, high, low)
 
 
 def variance_is_infinite(ratio: RadonNikodym, *, tilted: bool) -> bool:

@@ -61,10 +61,10 @@ class Symbol(NDArrayOperatorsMixin, Through):
 
     @classmethod
     def through(cls, function: Callable, twin: Callable, slopes: tuple[Callable, ...], arguments: tuple) -> Any:
-        """A helper made for arrays is one step, cuts and all, unless its steps are known."""
+        """A helper made for arrays is traced, or one step, cuts and all, where it looks at its data and its steps are not known."""
         if function in FUSED:
             return FUSED[function](*arguments)
-        return next(x.tape for x in arguments if type(x) is Symbol).call(function, arguments)
+        return next(x.tape for x in arguments if type(x) is Symbol).follow(function, arguments)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs or ufunc.nout != 1 or ufunc.signature:

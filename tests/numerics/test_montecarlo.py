@@ -136,7 +136,8 @@ def test_seeds():
 
 
 @pytest.mark.parametrize(
-    ("n", "size", "chunks"), [(1, 1, 64), (64, 1, 64), (1000, 8, 125), (10**6, 8192, 123), (10**8, 65536, 1526)]
+    ("n", "size", "chunks"),
+    [(1, 1, 64), (64, 1, 64), (900, 8, 113), (1000, 16, 64), (10**6, 2**14, 64), (10**8, 2**16, 1526)],
 )
 def test_layout_depends_on_n_alone(n, size, chunks):
     assert list(montecarlo._layouts(n, None)) == [(size, chunks, 0)]
@@ -204,7 +205,9 @@ def coverage(values, truth, scheme, n, seeds, **options):
     return [(t < special.stdtrit(dof, 0.5 + level / 2)).mean() for level in (0.68, 0.95)]
 
 
-@pytest.mark.parametrize("scheme", ["sobol", *(pytest.param(s, marks=pytest.mark.slow) for s in SCHEMES if s != "sobol")])
+@pytest.mark.parametrize(
+    "scheme", ["sobol", *(pytest.param(s, marks=pytest.mark.slow) for s in SCHEMES if s != "sobol")]
+)
 def test_intervals_cover(scheme):
     observed = coverage(exponential, np.expm1(1), scheme, 256, range(300))
     assert np.all(np.abs(observed - np.array([0.68, 0.95])) < 4 * np.array([0.027, 0.0126]))

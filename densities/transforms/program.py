@@ -61,7 +61,7 @@ class Symbol(NDArrayOperatorsMixin, Through):
 
     @classmethod
     def through(cls, function: Callable, twin: Callable, slopes: tuple[Callable, ...], arguments: tuple) -> Any:
-        """A helper made for arrays is traced, or one step, cuts and all, where it looks at its data and its steps are not known."""
+        """A helper made for arrays is traced, or one step where it looks at its data, unless its steps are known."""
         if function in FUSED:
             return FUSED[function](*arguments)
         return next(x.tape for x in arguments if type(x) is Symbol).follow(function, arguments)

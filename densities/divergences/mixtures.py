@@ -42,11 +42,17 @@ def _(law: Mixture) -> Sequence[tuple[float, Any]]:
 
 
 def lower_bound(p: Any, q: Any) -> float:
-    """Σ P log(P/Q) over the cells between the landmarks of p and q."""
+    """Σ P log(P/Q) over the cells between the landmarks of p and q; one whose Q underflows joins its neighbour."""
     points = np.unique(np.concatenate([p.landmarks(), q.landmarks()]))
     ends = np.concatenate([[-np.inf], points, [np.inf]])
     with quiet():
-        return float(np.sum(rel_entr(p.prob(ends[:-1], ends[1:]), q.prob(ends[:-1], ends[1:]))))
+        inside = q.prob(ends[:-1], ends[1:])
+        seen = np.flatnonzero(inside > 0)
+        if not len(seen):
+            return 0.0
+        starts = np.concatenate([[0], seen[1:]])
+        cells = (np.add.reduceat(masses, starts) for masses in (p.prob(ends[:-1], ends[1:]), inside))
+        return max(0.0, float(np.sum(rel_entr(*cells))))
 
 
 def upper_bound(p: Any, q: Any) -> float:

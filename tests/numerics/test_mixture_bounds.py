@@ -72,3 +72,12 @@ def test_more_pairs_than_are_worth_it_leave_the_upper_bound_open():
 def test_components_without_a_known_divergence_leave_it_open():
     p = dn.Mixture([0.5, 0.5], [dn.Cauchy(0, 1), dn.Normal(0, 1)])
     assert upper_bound(p, dn.Normal(0, 1)) == np.inf
+
+
+@pytest.mark.parametrize("weight", [1e-6, 1e-12])
+def test_cells_that_q_hardly_reaches_bound_nothing(weight):
+    """Of q there is e^(-5e7) at the far mode: its cells underflow, and p log(p/q) there is what D consists of."""
+    p = dn.Mixture([1.0 - weight, weight], [dn.Normal(0, 1), dn.Normal(1e4, 0.01)])
+    found = dn.kl(p, dn.Normal(0, 1))
+    assert found.status is Status.CONVERGED
+    assert 0 <= found.detail["lower"] <= found.value <= found.detail["upper"] * (1 + 1e-12)

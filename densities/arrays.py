@@ -92,6 +92,11 @@ def as_points(x: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
     return points, identity if points.ndim else points.dtype.type
 
 
+def all_finite(x: np.ndarray) -> bool:
+    """Whether every number is finite: their sum is not where one is not, and otherwise hardly ever."""
+    return math.isfinite(np.add.reduce(x, axis=None)) or bool(np.isfinite(x).all())
+
+
 def in_blocks(
     function: Callable[[np.ndarray], Any], x: np.ndarray, parallel: Callable[[], bool] = lambda: False
 ) -> np.ndarray:

@@ -106,6 +106,12 @@ class Interval(Domain):
         """Whether each point lies strictly between the ends."""
         return _above(x, self.low) & _above(self.high, x)
 
+    def surrounds(self, x: np.ndarray) -> bool:
+        """Whether every point lies strictly between the ends: whether the least and the greatest do."""
+        if type(self.low) is float and type(self.high) is float and x.size:
+            return bool(self.low < np.minimum.reduce(x, axis=None) and np.maximum.reduce(x, axis=None) < self.high)
+        return bool(np.all(self.interior_contains(x)))
+
     def __contains__(self, x: Any) -> bool:
         return bool(np.all(self.contains(x)))
 

@@ -9,7 +9,8 @@ from scipy import stats
 
 import densities as dn
 from densities import arrays
-from densities.arrays import LANES, added, in_columns
+from densities.arrays import LANES, added, all_finite, in_columns
+from densities.domains import Interval
 from densities.numerics.substitution import GROUP, LARGEST, _inverse, lower_solver, solve_lower, upper_solver
 
 EPS = np.finfo(float).eps
@@ -177,3 +178,21 @@ def test_a_map_with_a_matrix_is_inverted_by_many_threads_at_once():
     truth = step.inverse(y)
     with ThreadPoolExecutor(4) as pool:
         assert all(np.array_equal(x, truth) for x in pool.map(step.inverse, [y] * 60))
+
+
+@pytest.mark.parametrize("interval", [Interval(), Interval(0.0), Interval(0, 1, high_closed=True), Interval([0, 1], 2)])
+def test_sets_that_hold_all_points(interval):
+    """By the least and the greatest, as point by point."""
+    for entries in ([0.2, 0.9], [1.0, 1.5], [0.0, 0.5], [-1.0, 0.5], [0.5, np.nan], [0.5, np.inf], [-np.inf, 1.0]):
+        x = np.array(entries)
+        assert interval.holds_all(x) == np.all(interval.contains(x))
+        assert interval.surrounds(x) == np.all(interval.interior_contains(x))
+    assert Interval(0.0).holds_all(np.empty(0))
+    assert Interval(0.0).surrounds(np.empty(0))
+
+
+def test_numbers_are_all_finite_though_their_sum_is_not():
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert all_finite(np.array([1.7e308, 1.7e308]))
+        assert not any(all_finite(np.array([1.0, bad])) for bad in (np.nan, np.inf, -np.inf))
+        assert not all_finite(np.array([np.inf, -np.inf]))

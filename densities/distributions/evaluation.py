@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, value
-from densities.arrays import as_points, in_blocks, in_order, quiet
+from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet
+from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.transforms.program import LARGE, Programs, programs_of
 
@@ -67,10 +68,9 @@ class Evaluation:
             result = np.asarray(value(formula(points)))
         else:
             result = np.asarray(value(self.programs.run(formula.__name__, formula, points)))
-        good = np.isfinite(result)
-        if np.count_nonzero(good) == good.size:
+        if all_finite(result):
             return result
-        poor = ~good
+        poor = ~np.isfinite(result)
         if self.batch_shape:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
         return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
@@ -98,11 +98,11 @@ class Evaluation:
 
     def _density_at(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
         support = self.support
-        inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
-        everywhere = np.count_nonzero(inside) == inside.size
+        everywhere = support.surrounds(points)
         if everywhere:
             result = self._raw(formula, points)
         else:
+            inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
             result = self._raw(formula, np.where(inside, points, support.interior_point()).astype(points.dtype))
             result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
         if not everywhere or len(self.critical_points):
@@ -151,8 +151,7 @@ class Evaluation:
         self, formula: Callable, points: np.ndarray, join: Callable, below: float, above: float, *, lower: bool
     ) -> np.ndarray:
         support = self.support
-        inside = np.asarray(support.interior_contains(points))
-        if np.count_nonzero(inside) == inside.size and not len(self.atoms[0]):
+        if not len(self.atoms[0]) and support.surrounds(points):
             return self._raw(formula, points).astype(points.dtype, copy=False)
         low, high = np.asarray(points < support.low), np.asarray(points >= support.high)
         if not len(self.atoms[0]):
@@ -174,14 +173,15 @@ class Evaluation:
             raise ParameterError(argument_error("q, logp", "exactly one of them", (q, logp)))
         logs = logp is not None
         first, last, middle = (-np.inf, 0.0, -0.6931471805599453) if logs else (0.0, 1.0, 0.5)
-        support = self.support
+        support, levels = self.support, Interval(first, last)
         at_first, at_last = (support.low, support.high) if lower else (support.high, support.low)
 
         def quantiles(formula: Callable[[Any], Any], given: np.ndarray) -> np.ndarray:
-            inside = (given > first) & (given < last)
-            safe = np.where(inside, given, middle)
+            everywhere = levels.surrounds(given)
+            inside = everywhere or (given > first) & (given < last)
+            safe = given if everywhere else np.where(inside, given, middle)
             inner = value(formula(safe) if self.batch_shape else self.programs.run(formula.__name__, formula, safe))
-            if inside.all():
+            if everywhere:
                 return np.asarray(inner).astype(given.dtype, copy=False)
             ends = np.where(given == first, value(at_first), np.where(given == last, value(at_last), np.nan))
             return np.where(inside, inner, ends).astype(given.dtype, copy=False)

@@ -72,12 +72,12 @@ class Route:
         """g⁻¹(y) and its log-determinant."""
         if isinstance(y, Anchored):
             return self.map.inverse_and_log_det(y)
-        x, total = y, 0.0
+        x, total = y, None
         for step, watched in self._back:
             x, log_det = follow(step.inverse_and_log_det, x)
             if watched and not holds(safe, x):
                 return self.map.inverse_and_log_det(Anchored.exact(y))
-            total = total + log_det
+            total = log_det if total is None else total + log_det
         return x, total
 
     def pull_point(self, y: Any) -> Any:

@@ -15,6 +15,7 @@ from densities.precise import precisely
 LOG2 = float(np.log(2.0))
 LOG_PI = float(np.log(np.pi))
 HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
+MINUS_SQRT_HALF = -float(np.sqrt(0.5))
 EULER = 0.5772156649015329
 # Below this a tail is taken from its logarithm: a double keeps few digits near underflow.
 DEEP = 1e-280
@@ -33,6 +34,13 @@ def either(condition: Any, first: Callable[[], Any], second: Callable[[], Any]) 
 
 def patched(result: Any, where: Any, formula: Callable[..., Any], *arguments: Any) -> Any:
     """`result` with formula(*arguments) at the elements where `where` holds, evaluated at those alone."""
+    if all(type(x) is np.ndarray and x.ndim == 1 and x.size == result.size for x in (result, where, *arguments)):
+        places = where.nonzero()[0]
+        if not places.size:
+            return result
+        full = result.copy()
+        full[places] = formula(*(x[places] for x in arguments))
+        return full
     if not np.any(where):
         return result
     if any(isinstance(x, Anchored) for x in (result, *arguments)):
@@ -95,7 +103,7 @@ def _lower_normal(z: Any) -> Any:
     z = np.maximum(np.asarray(z, dtype=float), -40.0)
     high = np.rint(z * 65536.0) / 65536.0
     low = z - high
-    return np.exp(-0.5 * high * high) * np.exp(-low * (high + 0.5 * low)) * (0.5 * special.erfcx(z * -np.sqrt(0.5)))
+    return np.exp(-0.5 * high * high) * np.exp(-low * (high + 0.5 * low)) * (0.5 * special.erfcx(z * MINUS_SQRT_HALF))
 
 
 def log_of_tail(tail: Any, other: Any) -> Any:

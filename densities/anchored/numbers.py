@@ -81,6 +81,8 @@ class Anchored:
         return np.dtype(float)
 
     def __getitem__(self, index: Any) -> Anchored:
+        if is_pure(self) and self._log is None:
+            return Anchored(self.anchor, self.offset[index])
         anchor, offset, log = (
             None if part is None else np.broadcast_to(part, self.shape)[index]
             for part in (self.anchor, self.offset, self._log)
@@ -88,6 +90,8 @@ class Anchored:
         return Anchored(anchor, offset, log)
 
     def reshape(self, *shape: int) -> Anchored:
+        if is_pure(self) and self._log is None:
+            return Anchored(self.anchor, np.reshape(self.offset, shape))
         parts = (
             None if part is None else np.broadcast_to(part, self.shape).reshape(*shape)
             for part in (self.anchor, self.offset, self._log)

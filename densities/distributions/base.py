@@ -259,6 +259,10 @@ class Univariate(Evaluation, Distribution):
         points = np.ravel(self.marks())
         return np.unique(points[np.isfinite(points)])
 
+    def guide(self) -> np.ndarray:
+        """Points in order, over the mass and far into the tails, for the search of quantiles; empty where they are formulas."""
+        return np.empty(0)
+
     def kinks(self) -> np.ndarray:
         """Interior points where the density is not smooth."""
         return np.empty(0)
@@ -418,7 +422,7 @@ class Univariate(Evaluation, Distribution):
     def total_log(self, points: Any, *, lower: bool) -> Any:
         """log F or log(1 - F) at points of the support, atoms included."""
         if not len(self.atoms[0]):
-            return (self.raw_logcdf if lower else self.raw_logsf)(Anchored.exact(points))
+            return self._raw(self.raw_logcdf if lower else self.raw_logsf, points)
         raw = value(self.anywhere("logcdf" if lower else "logsf", Anchored.exact(points)))
         return np.logaddexp(raw, self._atoms_beside(points, logs=True, lower=lower))
 

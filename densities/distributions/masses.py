@@ -9,6 +9,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, log_abs, value
 from densities.arrays import as_points, quiet
 from densities.logmath import logdiffexp
+from densities.numerics.newton import Known, roots_between
 from densities.numerics.quadrature import integrate
 from densities.numerics.roots import bracketed_root
 
@@ -17,8 +18,14 @@ NARROW = 0.25
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 CHECK_NODES, CHECK_WEIGHTS = np.polynomial.legendre.leggauss(12)
 EPS = float(np.finfo(float).eps)
+# Panels whose nodes stay in the second-level cache.
+AT_ONCE = 2**11
 # Where neither the difference nor one panel is known better than this, the density is integrated panel by panel.
 ROUGH = 1e-11
+# So many quantiles are worth a look at all points of a guide; and the log-probabilities of one that is made of quantiles.
+GUIDED = 16
+STEPS, POWERS = 2.0 ** -np.arange(4.0, 53.0, 4.0), 10.0 ** np.geomspace(0.5, 300.0, 20)
+SPREAD = np.concatenate([np.log((np.arange(64) + 0.5) / 128), -np.geomspace(5.5, 740.0, 24)])
 
 
 def log_mass(law: Any, a: Any, b: Any) -> Any:
@@ -38,11 +45,28 @@ def log_mass(law: Any, a: Any, b: Any) -> Any:
     if not np.any(narrow):
         return difference
     a, b = anchored(a), anchored(b)
-    integral, change = _integrated(law, a, b)
+    if law.batch_shape:
+        integral, change = _integrated(law, a, b)
+    else:
+        flat = np.full((2, narrow.size), np.inf)
+        ends = [_shaped(end, narrow.shape).reshape(-1) for end in (a, b)]
+        rows = np.flatnonzero(narrow)
+        for start in range(0, rows.size, AT_ONCE):
+            some = rows[start : start + AT_ONCE]
+            flat[:, some] = _integrated(law, *(end[some] for end in ends))
+        integral, change = flat.reshape(2, *narrow.shape)
     cancelled = EPS * (1 + np.abs(large)) * np.exp(large - difference)
     result = np.where(narrow & ~(change > cancelled), integral, difference)
     rough = narrow & (np.minimum(change, cancelled) > ROUGH) & (value(b - a) > 0)
     return _by_panels(law, a, b, result, rough) if np.any(rough) and not law.batch_shape else result
+
+
+def _shaped(x: Anchored, shape: tuple[int, ...]) -> Anchored:
+    """x broadcast to a shape."""
+    anchor, offset, log = (
+        None if part is None else np.broadcast_to(part, shape) for part in (x.anchor, x.offset, x._log)
+    )
+    return Anchored(anchor, offset, log)
 
 
 def _by_panels(law: Any, a: Anchored, b: Anchored, result: np.ndarray, rough: np.ndarray) -> np.ndarray:
@@ -72,13 +96,13 @@ def _clear_of_ends(support: Any, a: Any, b: Any) -> Any:
 def _integrated(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
     """log of the integral of the density from a to b by one Gauss-Legendre panel, and what fewer nodes change in it.
 
-    Nodes are at exact offsets from a.
+    Nodes are at exact offsets from a where a pole may be near, elsewhere plain doubles.
     """
     width = b - a
     shape = np.broadcast_shapes(a.shape, b.shape)
     fractions = 0.5 * (np.concatenate([NODES, CHECK_NODES]) + 1.0)
-    nodes = a.reshape(*a.shape, 1) + Anchored(0.0, np.broadcast_to(width.value, shape)[..., None] * fractions)
-    logs = value(_with_trailing_axis(law).raw_logpdf(nodes))
+    steps = np.broadcast_to(width.value, shape)[..., None] * fractions
+    logs = _log_densities(law, a.reshape(*a.shape, 1), steps)
     top = np.max(logs, axis=-1, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
     terms = np.exp(logs - top)
@@ -89,6 +113,15 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
     return np.log(total) + top[..., 0] + log_abs(width), np.abs(total - check) / total
 
 
+def _log_densities(law: Any, a: Anchored, steps: np.ndarray) -> np.ndarray:
+    """The log-density at a + steps."""
+    if not (law.batch_shape or law.fragile or len(law.critical_points)):
+        logs = np.asarray(value(law.raw_logpdf(a.value + steps)))
+        if np.all(np.isfinite(logs)):
+            return logs
+    return value(_with_trailing_axis(law).raw_logpdf(a + Anchored(0.0, steps)))
+
+
 def _with_trailing_axis(law: Any) -> Any:
     """The law with its batch axes moved ahead of an axis of nodes."""
     return (
@@ -97,7 +130,10 @@ def _with_trailing_axis(law: Any) -> Any:
 
 
 def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
-    """inf{x : F(x) >= p} (or inf{x : P(X > x) <= p}) by bracketing in the ordering of doubles, on the nearer tail."""
+    """inf{x : F(x) >= p} (or inf{x : P(X > x) <= p}), on the nearer tail.
+
+    By Newton's method between the points that the law gives as a guide, otherwise by bracketing among the doubles.
+    """
     target = np.asarray(log_probability, dtype=float)
     if law.batch_shape:
         shape = np.broadcast_shapes(target.shape, law.batch_shape)
@@ -119,16 +155,75 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
                     result[rows] = logs - below[rows] if low else above[rows] - logs
         return result
 
+    if not has_atoms:
+        x = _guided(law, log_below, log_above)
+        rest = np.isnan(x) & ~np.isnan(target)
+        if rest.any():
+            x[rest] = _bracketed(law, excess, log_below[rest], log_above[rest])
+        return x
+    x = _bracketed(law, excess, log_below, log_above)
+    return np.where(excess(x, log_below, log_above) < 0, np.nextafter(x, np.inf), x)
+
+
+def _guided(law: Any, log_below: np.ndarray, log_above: np.ndarray) -> np.ndarray:
+    """The quantiles that lie among the points which the law gives as a guide; NaN for others."""
+    x = np.full(log_below.shape, np.nan)
+    points = law.guide() if x.size >= GUIDED else np.empty(0)
+    if points.size < 2:
+        return x
+    ends = [float(value(end)) for end in law.support.edges]
+    near = log_below <= log_above
+    for rows, lower, target in ((near, True, log_below), (~near, False, log_above)):
+        if rows.any():
+            x[rows] = roots_between(Known(_tail_and_slope(law, lower=lower), points, *ends), target[rows])
+    return x
+
+
+def _tail_and_slope(law: Any, *, lower: bool) -> Any:
+    """x -> (log F, f/F), or those of the upper tail, at vectors of points inside the support."""
+    tail = law.raw_logcdf if lower else law.raw_logsf
+
+    def both(x: np.ndarray) -> tuple[Any, Any]:
+        with quiet():
+            log = law._raw(tail, x)
+            density = np.asarray(value(law.raw_logpdf(x)))  # a slope need not keep distances from an end
+            density = density if np.all(np.isfinite(density)) else law._raw(law.raw_logpdf, x)
+            return log, np.exp(density - log)
+
+    return both
+
+
+def toward_ends(low: float, high: float, largest: float) -> np.ndarray:
+    """Points ever nearer to the ends that are finite, on the scale of the end, or of the width; or ever farther out."""
+    width = high - low if np.isfinite(high - low) else 1.0
+    found = []
+    for end, side in ((low, 1.0), (high, -1.0)):
+        if np.isfinite(end):
+            found.append(end + side * (width / POWERS if end == 0.0 else STEPS * max(abs(end), width)))
+        else:
+            found.append(-side * largest * POWERS)
+    return np.concatenate(found)
+
+
+def _bracketed(law: Any, excess: Any, log_below: np.ndarray, log_above: np.ndarray) -> np.ndarray:
+    """Within the support; a quantile nearer to an end than any double is the end."""
     low, high = (float(value(end)) for end in law.support.edges)
-    if has_atoms:  # an end that carries an atom is itself a quantile
+    if len(law.atoms[0]):  # an end that carries an atom is itself a quantile
         for _ in range(2):
             low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
     x = bracketed_root(excess, low, high, args=(log_below, log_above), increasing=True).x
-    # A quantile nearer to an end than any double is the end.
-    x = np.where(np.isnan(x) & ~np.isnan(target), np.where(log_below < log_above, low, high), x)
-    if has_atoms:
-        x = np.where(excess(x, log_below, log_above) < 0, np.nextafter(x, np.inf), x)
-    return x
+    unseen = np.isnan(x) & ~np.isnan(log_below)
+    return np.where(unseen, np.where(log_below < log_above, low, high), x)
+
+
+def spread(law: Any) -> np.ndarray:
+    """Points over the mass of a law and far into its tails: its guide, or else its quantiles."""
+    points = law.guide()
+    if points.size:
+        return points
+    with quiet():
+        ways = (law.raw_log_ppf, law.raw_log_isf)
+        return np.concatenate([np.ravel(value(way(SPREAD))) for way in ways])
 
 
 def numeric_score(law: Any, y: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from densities.anchored import choose, value
 from densities.distributions.base import Part, Univariate, register
+from densities.distributions.masses import spread
 from densities.distributions.pushforward import hull, merged_atoms
 from densities.domains import Interval, union
 from densities.errors import ParameterError, ShapeError, argument_error
@@ -144,6 +145,15 @@ class Mixture(Univariate):
 
     def marks(self) -> np.ndarray:
         return np.concatenate([*(component.landmarks() for _, component in self._terms), self.kinks()])
+
+    def guide(self) -> np.ndarray:
+        return self._guide
+
+    @cached_property
+    def _guide(self) -> np.ndarray:
+        """The points over the mass of all components."""
+        points = np.unique(np.concatenate([spread(component) for _, component in self._continuous]))
+        return points[(np.abs(points) < 1e290) & np.asarray(self.support.interior_contains(points))]
 
     def kinks(self) -> np.ndarray:
         ends = [np.asarray(component.support.edges, dtype=float) for _, component in self._terms]

@@ -137,6 +137,9 @@ class Wrapped(Univariate):
     def landmarks(self) -> np.ndarray:
         return np.unique(np.append(self.kinks(), self.start + self.period * np.array([0.25, 0.5, 0.75])))
 
+    def guide(self) -> np.ndarray:
+        return self.start + self.period * np.linspace(0.0, 1.0, 257)[1:-1]
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         x = np.asarray(value(self.law.draw(rng, shape)))
         return self.start + np.mod(x - self.start, self.period)

@@ -10,7 +10,6 @@ atoms, which no Jacobian touches.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, singledispatch
 from itertools import pairwise
 from typing import Any
@@ -20,8 +19,9 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
+from densities.distributions.branches import Branch, mass_table, same_end
 from densities.distributions.lattice import Discrete
-from densities.distributions.route import Route
+from densities.distributions.masses import spread, toward_ends
 from densities.distributions.supports import check_support, populated
 from densities.domains import Interval, union
 from densities.protocols import push_forward
@@ -33,25 +33,6 @@ from densities.transforms.program import follow
 
 # Up to so many pieces of a map without end are all kept.
 FEW = 64
-
-
-@dataclass(frozen=True, eq=False)
-class Branch:
-    """A piece of the map that meets the support of the base: `domain` in x, `image` in y, and how it is travelled."""
-
-    domain: Interval
-    image: Interval
-    map: Bijection
-    from_low: bool
-    to_high: bool
-
-    @property
-    def up(self) -> Any:
-        return self.map.increasing
-
-    @cached_property
-    def route(self) -> Route:
-        return Route(self.map, self.domain, self.image)
 
 
 class Pushforward(Univariate):
@@ -124,8 +105,8 @@ class Pushforward(Univariate):
                         domain,
                         image,
                         piece.map,
-                        _same_end(domain.low, support.low),
-                        _same_end(domain.high, support.high),
+                        same_end(domain.low, support.low),
+                        same_end(domain.high, support.high),
                     )
                 )
         return tuple(found)
@@ -236,6 +217,11 @@ class Pushforward(Univariate):
         valid = branch.image.contains(y)
         if not np.any(valid):
             return np.full(np.shape(value(y)), -np.inf)
+        if not self.batch_shape and np.ndim(valid) and isinstance(y, np.ndarray | Anchored):
+            result = np.full(valid.shape, -np.inf)
+            x, log_det = branch.route.pull(y[valid])
+            result[valid] = value(self.base.raw_logpdf(x) + log_det)
+            return result
         x, log_det = branch.route.pull(choose(valid, y, branch.image.interior_point()))
         return choose(valid, self.base.raw_logpdf(x) + log_det, -np.inf)
 
@@ -263,6 +249,9 @@ class Pushforward(Univariate):
             return self._one_side(branch, branch.route.pull_point(y), cdf, sf, mass, lower=lower)
         if mass not in self._whole_masses:
             self._whole_masses[mass] = [self._piece_mass(branch.domain, mass) for branch in self.branches]
+        if not self.batch_shape and self.branches and isinstance(y, np.ndarray | Anchored):
+            table = mass_table(self.base, self.branches, y, (cdf, sf, mass), self._whole_masses[mass], lower=lower)
+            return np.logaddexp.reduce(table, axis=0) if logs else np.add.reduce(table, axis=0)
         total: Any = np.full(np.shape(value(y)), nothing)
         for branch, everything in zip(self.branches, self._whole_masses[mass], strict=True):
             total = join(total, self._branch_mass(branch, y, cdf, sf, mass, nothing, everything, lower=lower))
@@ -297,7 +286,7 @@ class Pushforward(Univariate):
     def _piece_mass(self, domain: Interval, mass: str) -> Any:
         """The mass of the base on a piece of its support."""
         support, logs = self.base.support, mass == "log_mass"
-        low, high = _same_end(domain.low, support.low), _same_end(domain.high, support.high)
+        low, high = same_end(domain.low, support.low), same_end(domain.high, support.high)
         with quiet():
             if low and high:
                 whole = self.base.log_continuous_mass
@@ -376,6 +365,21 @@ class Pushforward(Univariate):
             ):
                 return np.asarray(up)
         return None
+
+    def guide(self) -> np.ndarray:
+        return np.empty(0) if self.batch_shape else self._guide
+
+    @cached_property
+    def _guide(self) -> np.ndarray:
+        """The images of points over the mass of the base."""
+        with quiet():
+            images = np.ravel(value(self.transform.forward(spread(self.base))))
+            images = images[np.isfinite(images)]
+            largest = np.max(np.abs(images), initial=1e-300)
+            low, high = (float(value(end)) for end in self.support.edges)
+            ends = toward_ends(low, high, float(largest))
+        points = np.unique(np.concatenate([images, ends, self.critical_points]))
+        return points[(np.abs(points) < 1e290) & np.asarray(self.support.interior_contains(points))]
 
     def _quantile_through(self, q: Any, same: str, swapped: str, solve: Callable) -> Any:
         """g of the quantile of the base, on the same side for a rising map; another map needs a solver."""
@@ -513,10 +517,6 @@ class Pushforward(Univariate):
         return f"{self.base!r} >> {self.transform!r}"
 
 
-def _same_end(a: Any, b: Any) -> bool:
-    return bool(np.all(value(a) == value(b)))
-
-
 def _nonzero_end(interval: Interval) -> bool:
     ends = np.concatenate([np.ravel(value(interval.low)), np.ravel(value(interval.high))])
     return bool(np.any(np.isfinite(ends) & (ends != 0.0)))
@@ -532,10 +532,10 @@ def hull(intervals: Sequence[Interval]) -> Interval:
     low = intervals[0]
     high = intervals[0]
     for interval in intervals[1:]:
-        if np.all(value(interval.low) < value(low.low)) or (_same_end(interval.low, low.low) and interval.low_closed):
+        if np.all(value(interval.low) < value(low.low)) or (same_end(interval.low, low.low) and interval.low_closed):
             low = interval
         if np.all(value(interval.high) > value(high.high)) or (
-            _same_end(interval.high, high.high) and interval.high_closed
+            same_end(interval.high, high.high) and interval.high_closed
         ):
             high = interval
     return Interval(

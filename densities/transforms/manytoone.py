@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, is_pure, value
+from densities.anchored.numbers import LARGEST, SMALLEST
 from densities.backends import namespace
 from densities.domains import POSITIVE, Integers, Interval
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
@@ -293,6 +294,12 @@ class Cos(Periodic):
         return Piece(turn.domain, turn)  # type: ignore[arg-type]
 
 
+def is_plain(y: Anchored) -> bool:
+    """Whether these are doubles whose reciprocals are doubles, or zeros."""
+    size = np.abs(y.offset)
+    return is_pure(y) and bool(np.all((size < LARGEST) & ((size > SMALLEST) | (y.log_offset == -np.inf))))
+
+
 class BetweenPoles(Bijection):
     """y = tan(x) for (k - 1/2)π < x < (k + 1/2)π, from pole to pole; each pole stands at the double nearest to it.
 
@@ -327,9 +334,17 @@ class BetweenPoles(Bijection):
 
     def inverse(self, y: Any) -> Any:
         xp = namespace(y)
+        if isinstance(y, Anchored) and is_plain(y):
+            return self._anchored_inverse(y.offset)
         distance = xp.atan(1.0 / xp.abs(y))
         beside = xp.where(y < 0, self.low + distance, self.high - distance)
         return xp.where(xp.abs(y) > 1.0 / self.NEAR, beside, self.k * math.pi + xp.atan(y))
+
+    def _anchored_inverse(self, y: Any) -> Anchored:
+        """The inverse for doubles of any size but the largest, toward a pole as that and a distance."""
+        far = np.abs(y) > 1.0
+        anchor = np.where(far, np.where(y < 0, self.low, self.high), self.k * math.pi)
+        return Anchored(anchor, np.arctan(np.where(far, -1.0 / y, y)))
 
     def same_as(self, other: object) -> bool:
         return isinstance(other, BetweenPoles) and self.k == other.k

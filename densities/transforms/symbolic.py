@@ -22,6 +22,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import REAL, Interval
 from densities.errors import AccuracyWarning, DomainError, ParameterError, argument_error
+from densities.numerics.newton import Known, roots_between
 from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform, meets
 from densities.transforms.manytoone import Endless
 from densities.transforms.numeric import probes
@@ -111,14 +112,28 @@ class SymbolicBranch(Bijection):
         return self._solved(value(y)) if self._inverse_value is None else self._inverse_value(y)
 
     def _solved(self, y: Any) -> Any:
-        """By bracketing; a y that only rounding puts beyond the image of an end belongs to that end."""
-        x = solve_inverse(self, y)
+        """By Newton's method, or bracketing; a y that only rounding puts beyond the image of an end belongs to that end."""
+        y = np.asarray(y)
+        x = roots_between(self._known, np.ravel(y)).reshape(y.shape).astype(y.dtype if y.dtype.kind == "f" else float)
+        rest = np.isnan(x)
+        x[rest] = solve_inverse(self, y[rest]) if rest.any() else x[rest]
         lost = np.isnan(x) & self.codomain.contains(y)
         if not np.any(lost):
             return x
         low, high = self.domain.edges if self.increasing else self.domain.edges[::-1]
         nearest = np.where(y - self.codomain.low <= self.codomain.high - y, low, high)
         return np.where(lost, nearest, x)[()]
+
+    def _value_and_slope(self, x: np.ndarray) -> tuple[Any, Any]:
+        y, log_slope = self.forward_and_log_det(x)
+        return np.asarray(value(y), dtype=float), np.exp(np.asarray(value(log_slope), dtype=float))
+
+    @cached_property
+    def _known(self) -> Known:
+        """Points at every magnitude and distance from the ends, from between which inverses are found."""
+        low, high = (float(value(end)) for end in self.domain.edges)
+        ends = [end for end in (low, high) if self.domain.contains(end)]
+        return Known(self._value_and_slope, np.unique([*_probes(self.domain, 16 * PROBES), *ends]), low, high)
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         x = self._preimage(y)

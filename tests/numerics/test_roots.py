@@ -22,7 +22,8 @@ def test_ordinals_count_the_doubles(x):
     ordinal = to_ordinal(x)
     assert from_ordinal(ordinal) == x
     if np.isfinite(x):
-        assert to_ordinal(np.nextafter(x, np.inf)) == ordinal + 1
+        with np.errstate(over="ignore"):  # infinity is the neighbour of the largest
+            assert to_ordinal(np.nextafter(x, np.inf)) == ordinal + 1
 
 
 @pytest.mark.parametrize("low", [0.0, -1.0, -np.inf])

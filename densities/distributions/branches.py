@@ -1,0 +1,90 @@
+"""The monotone pieces of a map that carry mass, and the masses on one side of the preimages in all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, anchored, value
+from densities.distributions.route import Route
+from densities.domains import Interval
+from densities.transforms.base import Bijection
+from densities.transforms.program import follow
+
+__all__ = ["Branch", "mass_table", "same_end"]
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """A piece of the map that meets the support of the base: `domain` in x, `image` in y, and how it is travelled."""
+
+    domain: Interval
+    image: Interval
+    map: Bijection
+    from_low: bool
+    to_high: bool
+
+    @property
+    def up(self) -> Any:
+        return self.map.increasing
+
+    @cached_property
+    def route(self) -> Route:
+        return Route(self.map, self.domain, self.image)
+
+
+def same_end(a: Any, b: Any) -> bool:
+    return bool(np.all(value(a) == value(b)))
+
+
+def mass_table(
+    base: Any, branches: Sequence[Branch], y: Any, names: Sequence[str], whole: Sequence[Any], *, lower: bool
+) -> np.ndarray:
+    """(branches, points): the mass, or its logarithm, of each branch where the map is at most y (above y).
+
+    For laws without a batch. `names` are those of the three masses of the base: (cdf, sf, mass) or their logarithms;
+    `whole` are those of the branches. The preimages that lie between two ends are sent to the base in one call.
+    """
+    cdf, sf, mass = names
+    nothing = -np.inf if mass == "log_mass" else 0.0
+    table = np.empty((len(branches), y.size if isinstance(y, np.ndarray) else int(np.prod(y.shape))))
+    points = y.reshape(-1)
+    starts, stops, places = [], [], []
+    for row, branch, everything in zip(table, branches, whole, strict=True):
+        below, above = np.asarray(points <= branch.image.low), np.asarray(points >= branch.image.high)
+        row[below], row[above] = (nothing, everything) if lower else (everything, nothing)
+        inside = np.flatnonzero(~(below | above))
+        if not inside.size:
+            continue
+        x = branch.route.pull_point(points[inside])
+        left = bool(branch.up) == lower
+        if branch.from_low if left else branch.to_high:
+            row[inside] = value(follow(getattr(base, f"raw_{cdf if left else sf}"), x))
+            continue
+        ends = Anchored.at(branch.domain.low if left else branch.domain.high), anchored(x)
+        starts.append(_spread(ends[0] if left else ends[1], inside.size))
+        stops.append(_spread(ends[1] if left else ends[0], inside.size))
+        places.append((row, inside))
+    if places:
+        found = np.asarray(value(getattr(base, f"raw_{mass}")(_joined(starts), _joined(stops))))
+        last = np.cumsum([inside.size for _, inside in places])[:-1]
+        for (row, inside), part in zip(places, np.split(found, last), strict=True):
+            row[inside] = part
+    return table.reshape(len(branches), *np.shape(value(y)))
+
+
+def _spread(x: Anchored, size: int) -> tuple[Any, Any, Any]:
+    return tuple(None if part is None else np.broadcast_to(part, size) for part in (x.anchor, x.offset, x._log))  # type: ignore[return-value]
+
+
+def _joined(parts: Sequence[tuple[Any, Any, Any]]) -> Anchored:
+    """Vectors of points one after another."""
+    anchor, offset = (np.concatenate([part[i] for part in parts]) for i in (0, 1))
+    if all(part[2] is None for part in parts):
+        return Anchored(anchor, offset)
+    logs = [np.log(np.abs(part[1])) if part[2] is None else part[2] for part in parts]
+    return Anchored(anchor, offset, np.concatenate(logs))

@@ -339,3 +339,21 @@ def test_a_poor_integral_is_told():
     found = integrate(lambda x, p: (3.0 * np.sin(3e4 * x.value)[None], 1.0), [0], [0.0], [1.0], max_nodes=64)
     with pytest.warns(AccuracyWarning, match="relative error"):
         law._watch(found)
+
+
+QUICKLY = [(dn.StudentT(3), N(0, 1)), (G(2.5), dn.LogNormal(0, 0.5)), (E(1), dn.Beta(0.5, 2)), (U(1, 2), N(0, 1e-3))]
+
+
+@pytest.mark.parametrize(("X", "Y"), QUICKLY, ids=str)
+def test_what_plain_doubles_settle_is_what_the_thorough_rule_finds(X, Y):
+    """Gauss and Kronrod's nodes between the marks of both laws, against double-exponential ones around the peak."""
+    law = Convolution(X, Y)
+    one, other = law._frames[False]
+    t = np.sort(law.rvs(12, rng=1)) - (one.origin + other.origin)
+    bounds = np.maximum(one.low, t - other.high), np.minimum(one.high, t - other.low)
+    for kind in ("logpdf", "logsf"):
+        with np.errstate(all="ignore"):
+            quick, thorough = (way(t, *bounds, kind, one, other) for way in (law._quick, law._thorough))
+        settled = ~np.isnan(quick)
+        assert settled.mean() > 0.5
+        np.testing.assert_allclose(quick[settled], thorough[settled], rtol=0, atol=1e-12)

@@ -21,6 +21,7 @@ from densities.distributions.base import Univariate
 from densities.domains import Interval
 from densities.errors import AccuracyWarning
 from densities.logmath import log1mexp
+from densities.numerics.kronrod import End, Integrand, integrals
 from densities.numerics.quadrature import integrate
 from densities.numerics.roots import bracketed_root
 
@@ -35,6 +36,10 @@ NEAREST, FARTHEST, BINADES = 1e-100, 1e100, 2.0**10
 BETWEEN, ZOOM, ROUNDS, FALLS, DISTANCES = 5, 7, 8, (2.0, 12.0, 40.0), 2.0 ** -np.arange(0.0, 60.0, 1.5)[::-1]
 # An answer is given silently only when its relative error is below this.
 SILENT = 1e-8
+# What plain doubles must settle an integral to, and the log-probabilities of the quantiles between which they take panels.
+QUICK, LEVELS = 1e-12, np.log([1e-3, 0.1])
+# Steps beyond the outer marks, and a width of panels, in distances between these, in which a tail at one end goes unseen.
+LADDER, UNSEEN = (3.0, 30.0), 1e4
 PROBLEMS_AT_ONCE = 4096
 # Log-distances from 0 or toward infinity beyond which plain doubles are not asked.
 EXTREME = 300.0
@@ -85,6 +90,36 @@ class Frame:
             anchor, offset = np.where(kept, anchor, 0.0), np.where(kept, offset, joined)
         return Anchored(self.origin + self.sign * anchor, self.sign * offset, log)
 
+    def place(self, distance: Any) -> Any:
+        """The point at a distance from the origin, as doubles."""
+        return self.origin + self.sign * distance
+
+    @property
+    def starts_at_zero(self) -> bool:
+        """Whether its end is 0, so that doubles keep the distance from it."""
+        return self.origin == self.low == 0.0
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """The marks, with quantiles between and beyond them: between two of these most densities are smooth."""
+        with quiet():
+            ways = (self.law.raw_log_ppf, self.law.raw_log_isf)
+            points = np.concatenate([np.ravel(value(way(LEVELS))) for way in ways])
+        inside = np.unique(np.concatenate([self.marks, self.distances(points[np.isfinite(points)])]))
+        reach = np.multiply(LADDER, inside[-1] - inside[0])
+        inside = np.concatenate([inside[0] - reach, inside, inside[-1] + reach])
+        return np.unique(inside[(inside > self.low) & (inside < self.high)])
+
+    @cached_property
+    def middle(self) -> float:
+        """The median, as a distance."""
+        return float(self.distances(np.asarray(self.law.median())))
+
+    @cached_property
+    def scale(self) -> float:
+        """The distance between the outer marks."""
+        return float(self.marks[-1] - self.marks[0])
+
     def distances(self, points: np.ndarray) -> np.ndarray:
         return self.sign * (points - self.origin)
 
@@ -102,6 +137,13 @@ def _centre(law: Any) -> float:
     """The median of a law that lies many scales away from 0, where doubles are coarse; otherwise 0."""
     low, middle, high = (float(law.ppf(level)) for level in (0.25, 0.5, 0.75))
     return middle if abs(middle) > REMOTE * (high - low) else 0.0
+
+
+def _end_width(frame: Frame, marks: np.ndarray, end: np.ndarray, most: np.ndarray) -> np.ndarray:
+    """How far a panel reaches from an end of one law: to its middle, or the nearest of the marks of the other law."""
+    distance = np.abs(marks - end[:, None])
+    nearest = np.min(np.where(distance > 0, distance, np.inf), axis=1)
+    return np.minimum(np.minimum(nearest, frame.middle), most)
 
 
 class Convolution(Univariate):
@@ -203,16 +245,10 @@ class Convolution(Univariate):
     def _integrals(self, t: np.ndarray, kind: str, *, mirrored: bool) -> np.ndarray:
         one, other = self._frames[mirrored]
         low, high = np.maximum(one.low, t - other.high), np.minimum(one.high, t - other.low)
-        edges, width = self._edges(t, low, high, kind, one, other)
-        rows, columns = np.nonzero(edges[:, 1:] > edges[:, :-1])
-
-        def integrand(x: Anchored, problem: np.ndarray) -> tuple[Any, Any]:
-            return self._integrand(x.anchor, x.offset, x.log_offset, t[problem][:, None], kind, one, other)[None], 1.0
-
-        found = integrate(integrand, rows, edges[rows, columns], edges[rows, columns + 1], width[rows])
-        logs = np.full(t.shape, -np.inf)
-        logs[: found.log_magnitude.shape[1]] = found.log_magnitude[0]
-        self._watch(found)
+        logs = self._quick(t, low, high, kind, one, other)
+        rest = np.flatnonzero(np.isnan(logs))
+        if rest.size:
+            logs[rest] = self._thorough(t[rest], low[rest], high[rest], kind, one, other)
         if kind == "logpdf":
             return logs
         # Where the second law is wholly on the right side, the first alone decides.
@@ -227,6 +263,68 @@ class Convolution(Univariate):
             alone[within] = np.asarray(value(getattr(self.first, f"raw_{kind}")(place)))[within]
         everything = rest >= one.high if (kind == "logcdf") != mirrored else rest <= one.low
         return np.logaddexp(logs, np.where(everything, 0.0, alone))
+
+    def _quick(
+        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, kind: str, one: Frame, other: Frame
+    ) -> np.ndarray:
+        """The logarithms of the integrals that plain doubles settle; NaN for others."""
+        bounds = low[:, None], high[:, None]
+        steps = [np.broadcast_to(one.steps, (t.size, one.steps.size)), t[:, None] - other.steps]
+        inner = np.clip(np.concatenate(steps, axis=1), *bounds)
+        everything = [bound for bound in bounds if np.isfinite(bound).all()]
+        edges = np.sort(np.concatenate([*everything, inner], axis=1), axis=1)
+
+        def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+            terms = np.exp(self._product_at(one.place(x), other.place(y), kind))
+            if np.isfinite(min(one.reach, other.reach)):
+                terms[(np.abs(x) > one.reach) | (np.abs(y) > other.reach)] = np.nan
+            return terms
+
+        def inside(x: np.ndarray, problem: np.ndarray) -> np.ndarray:
+            return at(x, t[problem][:, None] - x)
+
+        def beside_one(d: np.ndarray, problem: np.ndarray) -> np.ndarray:
+            return at(d, t[problem][:, None] - d)
+
+        def beside_other(d: np.ndarray, problem: np.ndarray) -> np.ndarray:
+            return at(t[problem][:, None] - d, d)
+
+        def outward(edge: np.ndarray, side: float) -> Integrand:
+            return lambda d, problem: inside(edge[problem][:, None] - side * d, problem)
+
+        ends, rows = [], np.arange(t.size)
+        beside = {1.0: beside_one, -1.0: beside_other}
+        for side, bound, frame, marks in ((1.0, low, one, steps[1]), (-1.0, high, other, steps[0])):
+            if not np.isfinite(bound).all():
+                scale = np.full(t.size, LADDER[-1] * max(one.scale, other.scale))
+                ends.append(End(outward(edges[:, 0] if side > 0 else edges[:, -1], side), rows, scale, np.inf))
+            elif frame.starts_at_zero:
+                own = np.flatnonzero(bound == (0.0 if side > 0 else t))
+                width = _end_width(frame, marks[own], bound[own], 0.5 * (high - low)[own])
+                ends.append(End(beside[side], own, width, 1.0))
+                limit = (bound[own] + side * width)[:, None]
+                edges[own] = np.maximum(edges[own], limit) if side > 0 else np.minimum(edges[own], limit)
+        logs = np.full(t.size, np.nan)
+        found, _, settled = integrals(inside, edges, ends, QUICK)
+        settled &= np.max(np.diff(edges, axis=1), axis=1) < UNSEEN * min(one.scale, other.scale)
+        logs[settled] = np.log(found[settled])
+        return logs
+
+    def _thorough(
+        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, kind: str, one: Frame, other: Frame
+    ) -> np.ndarray:
+        """The logarithms of the integrals, with nodes that keep their distances from ends and poles."""
+        edges, width = self._edges(t, low, high, kind, one, other)
+        rows, columns = np.nonzero(edges[:, 1:] > edges[:, :-1])
+
+        def integrand(x: Anchored, problem: np.ndarray) -> tuple[Any, Any]:
+            return self._integrand(x.anchor, x.offset, x.log_offset, t[problem][:, None], kind, one, other)[None], 1.0
+
+        found = integrate(integrand, rows, edges[rows, columns], edges[rows, columns + 1], width[rows])
+        logs = np.full(t.shape, -np.inf)
+        logs[: found.log_magnitude.shape[1]] = found.log_magnitude[0]
+        self._watch(found)
+        return logs
 
     def _integrand(self, anchor: Any, offset: Any, log: Any, t: Any, kind: str, one: Frame, other: Frame) -> Any:
         """log f_X(x) + log of the second function at z - x, for x = anchor + offset in the frame of the first law."""

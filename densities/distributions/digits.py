@@ -295,9 +295,9 @@ def agreed(law: Any, what: str, dps: int, compute: Callable[[], Any]) -> Any:
     seen = 0
     for guard in GUARDS:
         try:
-            with digits(dps + guard):
+            with quiet(), digits(dps + guard):
                 first = compute()
-            with digits(dps + guard + SECOND) as mp:
+            with quiet(), digits(dps + guard + SECOND) as mp:
                 second = compute()
                 gap = abs(second - first)
                 if first == second or mp.isnan(second) or gap <= abs(second) * mp.mpf(10) ** -dps:

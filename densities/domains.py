@@ -69,6 +69,15 @@ def _above(x: Any, y: Any) -> Any:
     return x > y
 
 
+def _joint_slack(a: Any, b: Any, a_slack: Any, b_slack: Any, kept: Any) -> Any:
+    """The rounding of the inner one of two ends: where they touch, either may be it, and the larger one counts."""
+    if isinstance(a_slack, float) and isinstance(b_slack, float) and a_slack == b_slack == 0.0:
+        return kept
+    with np.errstate(all="ignore"):
+        touching = np.abs(value(a) - value(b)) <= np.add(a_slack, b_slack)
+    return np.where(touching, np.maximum(a_slack, b_slack), kept)[()]
+
+
 class Interval(Domain):
     """The points between `low` and `high`, each end open unless said to be closed.
 
@@ -166,7 +175,12 @@ class Interval(Domain):
             else (other.high, other.high_closed and (self.high_closed or not same_high), other.high_slack)
         )
         return Interval(
-            low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack
+            low,
+            high,
+            low_closed=low_closed,
+            high_closed=high_closed,
+            low_slack=_joint_slack(self.low, other.low, self.low_slack, other.low_slack, low_slack),
+            high_slack=_joint_slack(self.high, other.high, self.high_slack, other.high_slack, high_slack),
         )
 
     def same_as(self, other: object) -> bool:

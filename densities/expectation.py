@@ -50,7 +50,10 @@ def edges_of(part: Any, extra: np.ndarray) -> np.ndarray:
     """The ends of the panels over the support of a root: its own landmarks, the breaks of its map, and `extra` points."""
     low, high = (float(value(end)) for end in part.root.support.edges)
     points = np.concatenate([part.root.landmarks(), np.asarray(part.breaks, dtype=float), extra])
-    points = np.unique(points[(points > low) & (points < high) & np.isfinite(points)])
+    # A point that differs from an end by rounding is that end.
+    ends = np.array([[low], [high]])
+    at_end = np.any(np.abs(points - ends) <= np.where(np.isfinite(ends), 8 * EPS * np.abs(ends), 0.0), axis=0)
+    points = np.unique(points[~at_end & (points > low) & (points < high) & np.isfinite(points)])
     if not len(points):
         points = np.ravel(part.root.support.interior_point())
     # Two landmarks that differ by rounding make an empty panel; the first one stands for both.

@@ -457,10 +457,10 @@ class Pushforward(Univariate):
 
     def _forward(self, x: Any) -> tuple[Any, Any]:
         """(g(x), log|g'(x)|), branch by branch."""
-        y, total = self.branches[0].map.forward_and_log_det(x)
+        y, total = self.branches[0].route.carry(x)
         for branch in self.branches[1:]:
             inside = np.asarray(branch.domain.contains(x))
-            z, log_det = branch.map.forward_and_log_det(choose(inside, x, branch.domain.interior_point()))
+            z, log_det = branch.route.carry(choose(inside, x, branch.domain.interior_point()))
             y, total = choose(inside, z, y), choose(inside, log_det, total)
         return y, total
 

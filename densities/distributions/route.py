@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, choose, value
 from densities.arrays import quiet
 from densities.domains import Interval
 from densities.foreign import Foreign
-from densities.transforms.base import Bijection
+from densities.transforms.base import Bijection, touches
+from densities.transforms.linear import line_coefficients
 from densities.transforms.program import follow, holds
 
 # Plain doubles whose magnitude stays within these keep their digits (float32 has its own limits).
@@ -68,37 +69,111 @@ class Route:
                 x = np.copysign(np.clip(np.abs(x), *SAFE[np.dtype(np.float64)]), x)
         return flags
 
+    @cached_property
+    def _stations(self) -> tuple[Interval, ...]:
+        """The intervals before each step and after the last; none for a batch, nor where no end is finite and rounded."""
+        if self.map.batch_shape or any(np.ndim(value(end)) for end in self.domain.edges):
+            return ()
+        found = [self.domain]
+        with quiet():
+            for step in self.map.steps:
+                found.append(step.image(found[-1]))  # type: ignore[attr-defined]
+                found[-2:] = [settled(found[-2], step.domain), found[-1]]
+        return tuple(found) if any(slack > 0 for station in found for _, slack in ends_of(station)) else ()
+
+    def carry(self, x: Any) -> tuple[Any, Any]:
+        """g(x) and its log-determinant, as the map has them, but an end on the way remains that end: no point next to it
+        is thrown across by its rounding."""
+        if not isinstance(x, Anchored) or not self._stations:
+            return self.map.forward_and_log_det(x)
+        return _carried(x, self.map.steps, self._stations)
+
+    def carry_back(self, y: Any) -> tuple[Any, Any]:
+        """g⁻¹(y) and its log-determinant, ends kept as in `carry`."""
+        if not isinstance(y, Anchored) or not self._stations:
+            return self.map.inverse_and_log_det(y)
+        return _carried(y, self.map.inv.steps, self._stations[::-1])
+
     def pull(self, y: Any) -> tuple[Any, Any]:
         """g⁻¹(y) and its log-determinant."""
         if isinstance(y, Anchored):
-            return self.map.inverse_and_log_det(y)
+            return self.carry_back(y)
         x, total = y, None
         for step, watched in self._back:
             x, log_det = follow(step.inverse_and_log_det, x)
             if watched and not holds(safe, x):
-                return self.map.inverse_and_log_det(Anchored.exact(y))
+                return self.carry_back(Anchored.exact(y))
             total = log_det if total is None else total + log_det
         return x, total
 
     def pull_point(self, y: Any) -> Any:
         """g⁻¹(y)."""
         if isinstance(y, Anchored):
-            return self.map.inverse(y)
+            return self.carry_back(y)[0]
         x = y
         for step, watched in self._back:
             x = follow(step.inverse, x)
             if watched and not holds(safe, x):
-                return self.map.inverse(Anchored.exact(y))
+                return self.carry_back(Anchored.exact(y))[0]
         return x
 
     def push(self, x: Any) -> Any:
         """g(x); the last step may overflow or underflow, which is then the answer."""
         if isinstance(x, Anchored):
-            return self.map.forward(x)
+            return self.carry(x)[0]
         y = x
         last = len(self._forth) - 1
         for index, (step, watched) in enumerate(self._forth):
             y = follow(step.forward, y)
             if watched and index < last and not holds(safe, y):
-                return self.map.forward(Anchored.exact(x))
+                return self.carry(Anchored.exact(x))[0]
         return y
+
+
+def settled(station: Interval, domain: Any) -> Interval:
+    """An interval whose ends are those of the domain of the next step where rounding alone parts them."""
+    low, high = station.low, station.high
+    if touches(low, domain.low, station.low_slack, domain.low_slack):
+        low = domain.low
+    if touches(domain.high, high, station.high_slack, domain.high_slack):
+        high = domain.high
+    return Interval(low, high, low_slack=station.low_slack, high_slack=station.high_slack)
+
+
+def ends_of(station: Interval) -> list[tuple[float, Any]]:
+    """The ends that are finite numbers, and what rounding may have done to them."""
+    pairs = ((station.low, station.low_slack), (station.high, station.high_slack))
+    return [(end, slack) for end, slack in pairs if not isinstance(end, Anchored) and np.isfinite(end)]
+
+
+def _carried(x: Anchored, steps: Sequence[Any], stations: Sequence[Interval]) -> tuple[Any, Any]:
+    total: Any = 0.0
+    x = _at_ends(x, stations[0])
+    for step, before, after in zip(steps, stations, stations[1:], strict=False):
+        y, log_det = step.forward_and_log_det(x)
+        coefficients = line_coefficients(step)
+        if coefficients is not None and ends_of(after):
+            y = _along_line(x, y, coefficients[1], before, after)
+        x = _at_ends(y, after)
+        total = total + log_det
+    return x, total
+
+
+def _at_ends(x: Any, station: Interval) -> Any:
+    """Points whose anchor is an end to its rounding, anchored at the end."""
+    if isinstance(x, Anchored):
+        for end, slack in ends_of(station):
+            near = np.abs(x.anchor - end) <= slack + 2.0 * np.spacing(np.abs(end))
+            x = Anchored(np.where(near, end, x.anchor), x.offset, x._log)
+    return x
+
+
+def _along_line(x: Anchored, y: Anchored, slope: Any, before: Interval, after: Interval) -> Anchored:
+    """y = loc + slope·x, but of an end that goes to an end: there the distance is just stretched, and takes in no rounding."""
+    starts, stops = before.edges, after.edges if slope > 0 else after.edges[::-1]
+    stretched = Anchored(0.0, x.offset, x._log) * slope
+    for start, stop in zip(starts, stops, strict=True):
+        if not isinstance(start, Anchored) and not isinstance(stop, Anchored) and np.isfinite(start) and np.isfinite(stop):
+            at = np.equal(x.anchor, start) & np.not_equal(start, 0.0)
+            y = choose(at, Anchored(np.full(np.shape(at), stop), stretched.offset, stretched._log), y)
+    return y

@@ -75,6 +75,8 @@ class Transform:
     parameters: ClassVar[Mapping[str, Parameter]] = {}
     domain: Domain = REAL
     codomain: Domain = REAL
+    # The parameters with which the map is y = x, where there are such.
+    neutral: Mapping[str, float] = {}
     name: ClassVar[str] = ""
     latex: ClassVar[str] = ""
 
@@ -317,7 +319,7 @@ class Inverse(Bijection):
 
     def _wrap(self, original: Bijection) -> None:
         self.original = original
-        self.params = original.params
+        self.params, self.neutral = original.params, original.neutral
         self.batch_shape = original.batch_shape
         original._inverse = self
 
@@ -371,7 +373,11 @@ class Inverse(Bijection):
 
 
 def is_identity(transform: Transform) -> bool:
-    return isinstance(transform, Identity)
+    """Whether a map is y = x: the identity itself, or one whose parameters make it that."""
+    neutral = transform.neutral
+    return isinstance(transform, Identity) or (
+        bool(neutral) and all(np.ndim(p) == 0 and p == neutral[name] for name, p in transform.params.items())
+    )
 
 
 class Identity(Bijection):

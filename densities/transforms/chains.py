@@ -195,6 +195,12 @@ class Chain(Composite, Bijection):
     def pieces_within(self, interval: Interval) -> Sequence[Piece | Flat]:
         return Transform.pieces_within(self, interval)
 
+    def image(self, interval: Interval) -> Interval:
+        """Step by step, so that the rounding of every end on the way is known."""
+        for step in self._bijections:
+            interval = step.image(interval)
+        return interval
+
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         y, total = self._bijections[0].forward_and_log_det(x)
         for step in self._bijections[1:]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from densities.backends import namespace
-from densities.domains import Domain
+from densities.domains import Domain, Interval
 from densities.parameters import Parameter, positive, real
 from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, constant, register
 from densities.transforms.exponential import Log, Log1p
@@ -32,7 +32,13 @@ NONZERO = NonZero()
 
 
 class Line(Bijection):
-    """y = loc + scale·x, with whichever of the two parameters there are."""
+    """y = loc + scale·x, with whichever of the two parameters there are.
+
+    `loc_slack` is what merging lines has rounded away from loc.
+    """
+
+    neutral = {"loc": 0.0, "scale": 1.0}
+    loc_slack: Any = 0.0
 
     @property
     def coefficients(self) -> tuple[Any, Any]:
@@ -57,7 +63,16 @@ class Line(Bijection):
             new_scale = scale * next_scale
             exact_enough = np.all(np.abs(error) <= MERGE_TOLERANCE * np.abs(new_scale))
             normal = np.all((np.abs(new_scale) > np.finfo(float).tiny) & (np.abs(new_scale) < np.inf))
-        return line(new_loc, new_scale) if exact_enough and normal else None
+            slack = self.loc_slack * np.abs(next_scale) + after.loc_slack + np.abs(error)
+        if not (exact_enough and normal):
+            return None
+        merged = line(new_loc, new_scale)
+        merged.loc_slack = slack  # type: ignore[attr-defined]
+        return merged
+
+    def _end(self, interval: Interval, *, low: bool) -> tuple[Any, bool, Any]:
+        end, closed, slack = super()._end(interval, low=low)
+        return end, closed, slack + self.loc_slack
 
 
 def line(loc: Any, scale: Any) -> Bijection:
@@ -184,6 +199,7 @@ class LeakyRelu(Bijection):
     """y = x for x >= 0 and slope·x for x < 0, from the real line onto itself; slope > 0."""
 
     parameters = {"slope": positive(0.01)}
+    neutral = {"slope": 1.0}
     kinks = (0.0,)
     latex = r"\max\left(x, 0\right) + slope\min\left(x, 0\right)"
 

@@ -87,6 +87,7 @@ class YeoJohnson(Bijection):
     """
 
     parameters = {"lmbda": real()}
+    neutral = {"lmbda": 1.0}
     kinks = (0.0,)
     latex = r"\operatorname{YeoJohnson}_{lmbda}\left(x\right)"
 

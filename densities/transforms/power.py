@@ -173,6 +173,7 @@ class Power(Transform):
     """
 
     parameters = {"exponent": Parameter(NONZERO)}
+    neutral = {"exponent": 1.0}
     latex = r"x^{exponent}"
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:

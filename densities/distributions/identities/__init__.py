@@ -10,11 +10,13 @@ maps. A rule refuses where its parameters would overflow or lose digits, and the
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
 
 from densities import protocols
 from densities.distributions.base import Distribution
+from densities.distributions.family import Family
 from densities.distributions.identities import (
     circular,
     exponentials,
@@ -27,12 +29,21 @@ from densities.distributions.identities import (
 )
 from densities.distributions.identities.chains import after, through
 from densities.distributions.identities.moves import Exponent, Line, Move
-from densities.distributions.identities.table import identities, names_of, register_identity, renamed
+from densities.distributions.identities.table import (
+    identities,
+    named,
+    names_of,
+    register_identity,
+    renamed,
+    spread,
+)
 from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
 from densities.errors import SupportError
 from densities.protocols import push_forward
+from densities.transforms.base import Transform
+from densities.transforms.of_laws import CdfOf
 
 __all__ = ["Exponent", "Line", "canonical", "identities", "register_identity", "simplify"]
 RULES = (circular, exponentials, generalized, lines, names, powers, symmetric, truncations)
@@ -80,9 +91,11 @@ def _pushforward(law: Pushforward) -> Any:
     steps, base = law.transform.steps, law.base
     while isinstance(base, Pushforward):
         steps, base = (*base.transform.steps, *steps), base.base
+    base, steps, told = laws_own(base, steps)
     simplest = simplify(base)
-    reached, done = through(simplest, steps)
-    if not done and simplest is base:
+    written = base if isinstance(base, Family) else simplest
+    reached, done = through(written, simplest, steps)
+    if not done and written is base and not told:
         return law
     try:
         for step in steps[done:]:
@@ -90,6 +103,18 @@ def _pushforward(law: Pushforward) -> Any:
     except SupportError:  # an end that an identity has rounded across the edge of the next map
         return law
     return reached
+
+
+def laws_own(base: Any, steps: Sequence[Transform]) -> tuple[Any, Sequence[Transform], bool]:
+    """Base and maps without those that end in the distribution function of the law itself, and whether there were such."""
+    for done, step in reversed(list(enumerate(steps))):
+        if isinstance(step, CdfOf):
+            law = base
+            for before in steps[:done]:
+                law = push_forward(law, before)
+            if law.same_as(step.law) or simplify(law).same_as(simplify(step.law)):
+                return spread(named("uniform", 0.0, 1.0), law.batch_shape), steps[done + 1 :], True
+    return base, steps, False
 
 
 @simplest_form.register

@@ -33,14 +33,16 @@ def parted(law: Any) -> tuple[Any, Line | None]:
     return law, None
 
 
-def through(law: Any, steps: Sequence[Transform]) -> tuple[Any, int]:
-    """The law after as many of the maps as it can take in, and their number.
+def through(written: Any, law: Any, steps: Sequence[Transform]) -> tuple[Any, int]:
+    """A law after as many of the maps as it can take in, and their number; `law` is the shortest name of what is `written`.
 
     Progress counts only where a whole map is done: what stands in the middle of one (exp, of exp and then a shift, for
-    expm1) is not a law of the chain.
+    expm1) is not a law of the chain. The shortest name is for the whole: where a map or a line stays behind, a law keeps
+    the family it was written in (gamma(2.5, 2) + 1 is no chi_squared law).
     """
     letters = [letter for n, step in enumerate(steps, 1) for letter in _marked(spelled(step), n)]
-    current, reached, done = law, law, 0
+    current, own, line = law, written, None
+    shortest, partial, done = law, written, 0
     while letters:
         found = absorbed(current, [letter.move for letter in letters])
         if found is None:
@@ -53,11 +55,13 @@ def through(law: Any, steps: Sequence[Transform]) -> tuple[Any, int]:
             complete, letters = letters[found[1] - 1].complete, letters[found[1] :]
             base, line = parted(found[0])
             current = renamed(base)
+            own = base if base.name == written.name else current
         if complete is not None:
-            reached, done = (current if line is None else push_forward(current, line.transform())), complete
+            done = complete
+            shortest, partial = (current, own) if line is None else (None, push_forward(own, line.transform()))
         if line is not None:
             letters.insert(0, Letter(Move("line", (line,)), None))
-    return reached, done
+    return (shortest if shortest is not None and done == len(steps) else partial), done
 
 
 def _marked(word: Sequence[Move], n: int) -> list[Letter]:

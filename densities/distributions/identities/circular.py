@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from densities.distributions.identities.moves import Exponent, near
-from densities.distributions.identities.table import named, register_identity
+from densities.distributions.identities.names import all_are
+from densities.distributions.identities.table import for_any_family, named, register_identity
+from densities.protocols import simplify
 
 ARCSINE = "Johnson, Kotz, Balakrishnan 2, ch. 25"
 CAUCHY = "Johnson, Kotz, Balakrishnan 1, ch. 16"
@@ -18,6 +20,13 @@ HALF_TURN = 0.5 * np.pi
 def cdf_of_normal(loc: Any, scale: Any) -> Any:
     standard = np.all(np.equal(loc, 0.0)) and np.all(np.equal(scale, 1.0))
     return named("uniform", 0.0, 1.0) if standard else None
+
+
+@for_any_family("ppf_of")
+def quantile_of_uniform(law: Any, other: Any) -> Any:
+    """F⁻¹(U) has the distribution function F."""
+    standard = law.name == "uniform" and all_are(law.params["low"], 0.0) and all_are(law.params["high"], 1.0)
+    return simplify(other) if standard and law.batch_shape in ((), other.batch_shape) else None
 
 
 @register_identity("uniform", "normal_ppf", source="probability integral transform")

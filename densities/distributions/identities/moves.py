@@ -231,6 +231,11 @@ def _standardize(step: Any) -> Word:
     return (straight(np.negative(step.params.get("loc", 0.0)), 1.0, step.params["scale"]),)
 
 
+@spelling("ppf_of")
+def _ppf_of(step: Any) -> Word:
+    return (Move("ppf_of", (step.original.law,)),)
+
+
 @spelling("power")
 def _power(step: Any) -> Word:
     """Even powers see |x| only."""

@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from densities.anchored import Anchored
 from densities.backends import namespace
 from densities.domains import POSITIVE, Interval
 from densities.parameters import real
 from densities.transforms.base import Bijection, constant, register
+from densities.transforms.power import reciprocal_error
 
 
 def bent_power(lmbda: Any, log_base: Any, base: Any) -> Any:
@@ -22,13 +24,17 @@ def bent_power(lmbda: Any, log_base: Any, base: Any) -> Any:
     return xp.where(np.equal(lmbda, 0.0), log_base, power)
 
 
-def unbent_log(lmbda: Any, y: Any, bound: Any) -> Any:
-    """log(1 + λy)/λ, and y where λ = 0; `bound` is -1/λ, towards which 1 + λy is λ(y - bound)."""
+def unbent_log(lmbda: Any, y: Any, bound: Any, bound_error: Any) -> Any:
+    """log(1 + λy)/λ, and y where λ = 0; `bound` is -1/λ, towards which 1 + λy is λ(y - bound + bound_error).
+
+    For points anchored at the bound the double is the bound.
+    """
     xp = namespace(y)
     safe = constant(np.where(np.equal(lmbda, 0.0), 1.0, lmbda))
     product = safe * y
     near_bound = product < -0.5
-    log_power = xp.where(near_bound, xp.log(xp.abs(safe * (y - bound))), xp.log1p(xp.where(near_bound, 0.0, product)))
+    gap = y - bound if isinstance(y, Anchored) else (y - bound) + bound_error
+    log_power = xp.where(near_bound, xp.log(xp.abs(safe * gap)), xp.log1p(xp.where(near_bound, 0.0, product)))
     return xp.where(np.equal(lmbda, 0.0), y, log_power / safe)
 
 
@@ -36,6 +42,12 @@ def end(lmbda: Any) -> Any:
     """-1/λ, and -inf where λ = 0."""
     with np.errstate(divide="ignore"):
         return constant(np.where(np.equal(lmbda, 0.0), -np.inf, -1.0 / np.asarray(lmbda)))
+
+
+def end_error(lmbda: Any) -> Any:
+    """What rounding has taken from 1/λ, and 0 where λ = 0."""
+    safe = np.where(np.equal(lmbda, 0.0), 1.0, lmbda)
+    return constant(np.vectorize(reciprocal_error)(safe))
 
 
 @register(
@@ -57,7 +69,7 @@ class BoxCox(Bijection):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         lmbda = self.params["lmbda"]
-        self.bound = end(lmbda)
+        self.bound, self.bound_error = end(lmbda), end_error(lmbda)
         self.codomain = Interval(
             np.where(np.less(lmbda, 0), -np.inf, self.bound), np.where(np.less(lmbda, 0), self.bound, np.inf)
         )
@@ -66,7 +78,7 @@ class BoxCox(Bijection):
         return self.forward(x), namespace(x).xlogy(self.params["lmbda"] - 1.0, x)
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
-        log_x = unbent_log(self.params["lmbda"], y, self.bound)
+        log_x = unbent_log(self.params["lmbda"], y, self.bound, self.bound_error)
         return namespace(y).exp(log_x), (1.0 - self.params["lmbda"]) * log_x
 
     def forward(self, x: Any) -> Any:
@@ -95,7 +107,7 @@ class YeoJohnson(Bijection):
         super().__init__(*args, **kwargs)
         lmbda = self.params["lmbda"]
         self.exponents = lmbda, 2.0 - lmbda
-        self.bounds = end(lmbda), end(2.0 - lmbda)
+        self.bounds, self.bound_errors = (end(lmbda), end(2.0 - lmbda)), (end_error(lmbda), end_error(2.0 - lmbda))
         low = np.where(np.greater(lmbda, 2.0), -self.bounds[1], -np.inf)
         self.codomain = Interval(low, np.where(np.less(lmbda, 0.0), self.bounds[0], np.inf))
 
@@ -108,7 +120,7 @@ class YeoJohnson(Bijection):
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         xp = namespace(y)
         exponent = self._side(y, self.exponents)
-        log_size = unbent_log(exponent, xp.abs(y), self._side(y, self.bounds))
+        log_size = unbent_log(exponent, xp.abs(y), self._side(y, self.bounds), self._side(y, self.bound_errors))
         return self._signed(y, xp.expm1(log_size)), (1.0 - exponent) * log_size
 
     @staticmethod

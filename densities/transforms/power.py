@@ -199,7 +199,7 @@ class Root(Power, Bijection):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.root = 1.0 / self.exponent
-        self.root_error = constant(np.vectorize(_reciprocal_error)(self.exponent))
+        self.root_error = constant(np.vectorize(reciprocal_error)(self.exponent))
         self.log_exponent = constant(np.log(np.abs(self.exponent)))
 
     @property
@@ -222,7 +222,7 @@ class Root(Power, Bijection):
 
 
 @precisely(lambda a: 0)
-def _reciprocal_error(a: float) -> float:
+def reciprocal_error(a: float) -> float:
     """1/a - fl(1/a), to double precision."""
     return float(1 / Fraction(a) - Fraction(1.0 / a))
 

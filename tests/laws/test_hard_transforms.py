@@ -31,15 +31,6 @@ def right(number, case):
     return abs(number - truth) <= case["rtol"] * (abs(truth) or 1.0)
 
 
-def marks(case):
-    expected = [pytest.mark.xfail(reason=FAULTS[case["id"]])] if case["id"] in FAULTS else []
-    return expected + [pytest.mark.slow] * (case["id"] in SLOW)
-
-
-# Right to fewer digits than the conditioning allows; a case that passes again leaves this table.
-FAULTS = {
-    "family_018": "1.8e-12 relative where 5e-13 is possible",
-}
 # Infinitely many branches and huge numbers of atoms: more than a second each.
 SLOW = {"kl-fold_018", "atom_036", "fold_037"}
 # Accepted by a typed error or a warning of inaccuracy, each with its reason.
@@ -48,7 +39,9 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"], marks=marks(case)) for case in CASES])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case["id"], marks=[pytest.mark.slow] * (case["id"] in SLOW)) for case in CASES]
+)
 def test_answers_are_right(case):
     if case["truth"] == "error":
         with pytest.raises(DensitiesError):

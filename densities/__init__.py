@@ -51,7 +51,7 @@ _NAMES = {
         Bernoulli Binomial Categorical Delta DiscreteUniform Geometric NegativeBinomial Poisson Zipf
         Dirichlet MultivariateNormal MultivariateT UniformBall""",
     "densities.transforms": """
-        LinearSpline MonotoneCubicSpline MonotoneHermiteSpline Piecewise RationalQuadraticSpline
+        LinearSpline MonotoneCubicSpline MonotoneHermiteSpline Piecewise Polynomial RationalQuadraticSpline
         Abs Acos Acosh Affine ArcsineCdf Asin Asinh Atan Atanh Banana Bijection BoxCox CauchyCdf Cbrt CdfOf Ceil Chain Clip Cos
         Cosh Cube Elu Erf Erfc Erfinv Exp Exp10 Exp2 Expm1 ExponentialCdf Floor FrechetCdf FunctionTransform
         GeneralizedParetoCdf GevCdf GompertzCdf Gudermannian GumbelCdf Identity Independent KumaraswamyCdf LambertW

@@ -315,8 +315,8 @@ def test_change_of_variables_written_out_says_what_pdf_says(source):
 
 
 BASES = ["normal(0.3, 1.1)", "gamma(2, 1)", "uniform(0.2, 0.9)", "pareto(3, 1)", "-gamma(2, 1)"]
-# Polynomials between knots have no inverse in closed form, and are written by name.
-BY_NAME = {"monotone_cubic_spline", "monotone_hermite_spline"}
+# Polynomials, whole or between knots, have no inverse in closed form, and are written by name.
+BY_NAME = {"monotone_cubic_spline", "monotone_hermite_spline", "polynomial"}
 
 
 def pushed_through_every_map():

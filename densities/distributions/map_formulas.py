@@ -391,8 +391,13 @@ SPECIAL: dict[str, Callable[[Any, float], MapFormula | None]] = {
     "tan": _wave("tan(x)", "atan(y)", "1/(1 + y**2)"),
     "yeo_johnson": _yeo_johnson,
 }
-# Maps that are polynomials of degree 3 or 5 between their knots: they have a formula, and their inverses have none.
+def _polynomial(step: Any, near: float) -> str:
+    return " + ".join(f"({number_text(c)})*x**{k}" for k, c in enumerate(step.coefficients) if c)
+
+
+# Polynomials, whole or between knots: they have a formula, and their inverses are branches of none.
 CURVES: dict[str, Callable[[Any, float], str]] = {
     "monotone_cubic_spline": _hermite,
     "monotone_hermite_spline": _hermite,
+    "polynomial": _polynomial,
 }

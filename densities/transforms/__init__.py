@@ -61,6 +61,7 @@ from densities.transforms.of_laws import (
     PpfOf,
 )
 from densities.transforms.piecewise import Piecewise
+from densities.transforms.polynomial import Polynomial
 from densities.transforms.power import Cbrt, Cube, Power, Reciprocal, SignedPower, Sqrt
 from densities.transforms.sigmoidal import (
     Acos,
@@ -159,6 +160,7 @@ __all__ = [
     "NormalPpf",
     "Piece",
     "Piecewise",
+    "Polynomial",
     "Power",
     "PpfOf",
     "PrincipalTan",

@@ -243,6 +243,17 @@ def _power(step: Any) -> Word:
     return (ABS, power(step.exponent)) if even else (power(step.exponent),)
 
 
+@spelling("polynomial")
+def _polynomial(step: Any) -> Word:
+    """Where only one power of x is left beside the constant."""
+    shift, *coefficients = step.coefficients
+    if any(coefficients[:-1]):
+        return (Move(step.name, step.coefficients),)
+    n = float(len(coefficients))
+    end = straight(shift, coefficients[-1])
+    return (end,) if n == 1.0 else (ABS, power(n), end) if n % 2.0 == 0.0 else (power(n), end)
+
+
 @spelling("box_cox")
 def _box_cox(step: Any) -> Word:
     """(x^λ - 1)/λ, and log x for λ = 0."""

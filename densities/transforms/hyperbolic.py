@@ -66,6 +66,7 @@ class SinhArcsinh(Bijection):
     """y = sinh((asinh(x) + skewness)·tailweight), from the real line onto itself."""
 
     parameters = {"skewness": real(0.0), "tailweight": positive(1.0)}
+    neutral = {"skewness": 0.0, "tailweight": 1.0}
     latex = r"\sinh\left(tailweight\left(\operatorname{arsinh} x + skewness\right)\right)"
 
     @cached_property

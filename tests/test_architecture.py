@@ -115,8 +115,9 @@ def module(request):
 
 
 def home_of(name, module):
-    """True where a heavy package is at home: matplotlib under plots, sympy in symbolic modules."""
-    return (name == "matplotlib" and within(module, "densities.plots")) or (name == "sympy" and "symbolic" in module)
+    """True where a heavy package is at home: matplotlib under plots, sympy and its mpmath in symbolic modules."""
+    of_symbols = name in ("sympy", "mpmath") and "symbolic" in module
+    return of_symbols or (name == "matplotlib" and within(module, "densities.plots"))
 
 
 def test_every_module_has_a_floor(module):

@@ -19,6 +19,7 @@ __all__ = ["Jacobian", "LogDerivative", "jacobian", "log_derivative"]
 
 Function = Callable[[Any], Any]
 EPS = float(np.finfo(float).eps)
+LEAST = float(np.finfo(float).tiny)  # below it special functions flush to 0, and others lose their digits
 STEPS = 60
 COMPLEX_STEP = 1e-20
 
@@ -82,7 +83,7 @@ def _derivative(g: Function, x: np.ndarray, room: np.ndarray) -> tuple[np.ndarra
     # g may round its argument, as sin(1000 x) does: the derivatives beside x tell what that amounts to.
     shift = np.minimum(4 * EPS * np.abs(x), 0.5 * room)
     beside = [np.abs(_complex_step(g, x + side, tiny) - imaginary) for side in (-shift, shift)]
-    rounding = 8 * EPS * np.abs(imaginary) + np.maximum(*beside)
+    rounding = 8 * (EPS * np.abs(imaginary) + LEAST / tiny) + np.maximum(*beside)
     agrees = np.abs(imaginary - slope) <= np.maximum(4 * error, rounding)
     return np.where(agrees, imaginary, slope), np.where(agrees, rounding, error)
 
@@ -111,7 +112,7 @@ def _ridders(g: Function, x: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, 
         above, below = np.asarray(g(right), dtype=float), np.asarray(g(left), dtype=float)
         row = [(above - below) / (right - left)]
         skew = np.abs((right - x) - (x - left)) * np.abs(row[0])
-        rounding = 2 * (EPS * np.maximum(np.abs(above), np.abs(below)) + skew) / step
+        rounding = 2 * (np.maximum(EPS * np.maximum(np.abs(above), np.abs(below)), LEAST) + skew) / step
         for j in range(min(k, 6)):
             row.append(row[j] + (row[j] - previous[j]) / (4.0 ** (j + 1) - 1.0))
             error = np.maximum(np.abs(row[-1] - row[j]), np.abs(row[-1] - previous[j])) + 2 * rounding

@@ -157,8 +157,9 @@ class MoyalCdf(Cdf):
     def cdf(self, z: Any) -> Any:
         xp = namespace(z)
         u = xp.exp(-0.5 * z)
-        near_one = u < 0.5
-        return xp.where(near_one, 1.0 - xp.erf(xp.where(near_one, u, 0.0) / ROOT2), 2.0 * xp.ndtr(-u))
+        near_one, far = u < 0.5, u > 37.0  # ndtr is 0 where its value is no normal number any more
+        tail = xp.where(far, xp.exp(xp.log_ndtr(-xp.where(far, u, 37.0)) + LOG2), 2.0 * xp.ndtr(-u))
+        return xp.where(near_one, 1.0 - xp.erf(xp.where(near_one, u, 0.0) / ROOT2), tail)
 
     def ppf(self, y: Any) -> Any:
         xp = namespace(y)

@@ -74,18 +74,27 @@ class SinhArcsinh(Bijection):
         """log of the tailweight."""
         return constant(np.log(self.params["tailweight"]))
 
+    def _log_slope(self, before: Any, after: Any) -> Any:
+        """log(tailweight·cosh(after)/cosh(before)): far out |after| - |before| is what does not cancel of it."""
+        xp = namespace(before)
+        skewness, tailweight = self.params["skewness"], self.params["tailweight"]
+        size, reach = xp.abs(before), xp.abs(after)
+        rise = (tailweight - 1.0) * before + skewness * tailweight
+        apart = xp.where(xp.sign(before) * xp.sign(after) < 0, reach - size, xp.sign(before) * rise)
+        apart = xp.where(before == 0, reach, apart)
+        return apart + (xp.log1p(xp.exp(-2.0 * reach)) - xp.log1p(xp.exp(-2.0 * size))) + self.log_tailweight
+
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         xp = namespace(x)
         before = xp.asinh(x)
         after = (before + self.params["skewness"]) * self.params["tailweight"]
-        return xp.sinh(after), log_cosh(after) - log_cosh_asinh(x) + self.log_tailweight
+        return xp.sinh(after), self._log_slope(before, after)
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         xp = namespace(y)
         after = xp.asinh(y)
         before = after / self.params["tailweight"] - self.params["skewness"]
-        x = xp.sinh(before)
-        return x, log_cosh_asinh(x) - log_cosh_asinh(y) - self.log_tailweight
+        return xp.sinh(before), -self._log_slope(before, after)
 
     def forward(self, x: Any) -> Any:
         xp = namespace(x)

@@ -99,21 +99,21 @@ def expression(source: Any) -> Any:
     return expr.xreplace({variables[0]: X})
 
 
-def formula(text: str, symbols: Mapping[str, Any] | None = None) -> Any:
-    """A text as a SymPy expression; with `symbols`, only these names stand for something."""
-    return walk(text, _Formula(symbols))
+def formula(text: str, symbols: Mapping[str, Any] | None = None, literal: Callable[[float], Any] = exact) -> Any:
+    """A text as a SymPy expression; with `symbols`, only these names stand for something; `literal` reads its numbers."""
+    return walk(text, _Formula(symbols, literal))
 
 
 class _Formula:
     """The builder of expressions."""
 
-    def __init__(self, symbols: Mapping[str, Any] | None) -> None:
-        self.symbols = symbols
+    def __init__(self, symbols: Mapping[str, Any] | None, literal: Callable[[float], Any]) -> None:
+        self.symbols, self.literal = symbols, literal
 
     def number(self, x: float, place: Place) -> Any:
         if x == float("inf"):
             raise place.error("a number beyond the doubles")
-        return exact(x)
+        return self.literal(x)
 
     def name(self, word: str, place: Place) -> Any:
         if self.symbols is not None and word in self.symbols:

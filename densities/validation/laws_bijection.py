@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from densities.validation.laws import (
     EPS,
     Finding,
     LawBook,
+    Verdict,
     broken,
     compared,
     fact,
@@ -26,7 +28,9 @@ from densities.validation.laws import (
 from densities.validation.map_case import (
     DERIVATIVE_LIMIT,
     DERIVATIVE_MARGIN,
+    LOG_ULPS,
     MapCase,
+    exact_log_det_finding,
     input_noise,
     log_det_finding,
     log_det_noise,
@@ -66,6 +70,24 @@ def _round_trip(t: Any, what: str, back: Callable) -> Finding:
 def log_det(case: MapCase) -> Finding:
     """log|dy/dx| against the complex step or Ridders' extrapolation of forward, within the error of that derivative."""
     return log_det_finding(case.map, case.x)
+
+
+@BIJECTIONS.law("log|dy/dx| against its formula in many digits")
+def exact_log_det(case: MapCase) -> Finding:
+    """log|dy/dx| of forward, and minus log|dx/dy| of the inverse, against the formula differentiated: in ulps, not in 1e-9."""
+    t, x = case.map, case.x
+    found = exact_log_det_finding(t, x, case.formula)
+    return found if found.verdict is not Verdict.HOLDS else together([found, _exact_inverse(case)])
+
+
+def _exact_inverse(case: MapCase) -> Finding:
+    """At the points that the inverse comes back to, where the roundings of x and y are left out of account."""
+    t, y = case.map, np.asarray(value(case.map.forward(case.ordinary)), dtype=float)
+    x, claimed = (np.broadcast_to(np.asarray(value(a), dtype=float), y.shape) for a in t.inverse_and_log_det(y))
+    exact = import_module("densities.validation.symbolic").exact_log_slopes(t, x, case.formula)
+    known = np.isfinite(exact.log)
+    allowed = LOG_ULPS * EPS * (1 + np.abs(exact.log)) + ulps(x, y) * (exact.per_rounding + log_det_noise(t, x))
+    return compared("log|dx/dy|", *(a[known] for a in (y, claimed, -exact.log, allowed)))
 
 
 @BIJECTIONS.law("log|dx/dy| of the inverse")

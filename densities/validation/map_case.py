@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from densities import distributions as laws
 from densities.anchored import value
+from densities.arrays import quiet
 from densities.domains import Interval
 from densities.errors import DensitiesError
 from densities.numerics.jacobian import log_derivative
+from densities.numerics.roots import from_ordinal, to_ordinal
 from densities.transforms import Affine, Bijection, Transform
 from densities.transforms.manytoone import Endless
+from densities.validation.independent import TINY as UNSEEN
 from densities.validation.laws import (
     EPS,
     Finding,
@@ -33,6 +38,8 @@ FALSE_ALARMS = 1e-6  # of the test of the draws of one law
 DRAWS = 2**16
 # The error of a numeric derivative is an estimate: it is taken ten times, and a derivative less sure than this is not used.
 DERIVATIVE_MARGIN, DERIVATIVE_LIMIT = 10.0, 1e-5
+LOG_ULPS = 16  # what a sum of a few logarithms may lose, beside what conditioning forces
+TINY = float(np.finfo(float).tiny)
 SMALLEST = 1e-270  # below, steps of a numeric derivative are subnormal
 # Where maps with infinitely many pieces are looked at, and where the laws live that are pushed through them.
 WIDEST, BOUNDED = Interval(-25.0, 25.0), Interval(-2.0, 3.0)
@@ -41,8 +48,8 @@ WIDEST, BOUNDED = Interval(-25.0, 25.0), Interval(-2.0, 3.0)
 class MapCase:
     """A map of the line, the points it is tried at, and laws to push through it; of a batch the first member."""
 
-    def __init__(self, given: Transform, rng: Any):
-        self.given, self.rng = given, rng
+    def __init__(self, given: Transform, rng: Any, formula: str | None = None):
+        self.given, self.rng, self.formula = given, rng, formula
         self.map: Any = given.member((0,) * len(given.batch_shape), given.batch_shape)
 
     @cached_property
@@ -144,18 +151,39 @@ def log_det_finding(t: Any, x: np.ndarray) -> Finding:
     claimed = np.broadcast_to(np.asarray(value(t.forward_and_log_det(x)[1]), dtype=float), x.shape)
     true, error = numeric_log_slope(t, x)
     known = np.isfinite(true) & (error < DERIVATIVE_LIMIT)
-    allowed = DERIVATIVE_MARGIN * error + 64 * EPS * (1 + np.abs(true)) + stated_error(t, x)
+    # forward is right to so many roundings, and so is its slope where they go with x, as in sinh(asinh(x)) far out
+    allowed = DERIVATIVE_MARGIN * error + EPS * (64 * (1 + np.abs(true)) + ulps(x)) + stated_error(t, x)
     if np.count_nonzero(known) < 8:
         return undecided("the numeric derivative is known at fewer than 8 points")
     return compared("log|dy/dx|", *(a[known] for a in (x, claimed, true, allowed)))
 
 
+def exact_log_det_finding(t: Any, x: np.ndarray, formula: str | None = None) -> Finding:
+    """log|dy/dx| against the derivative of the formula in many digits, up to what roundings of points on the way do to it."""
+    with quiet():
+        claimed = np.broadcast_to(np.asarray(value(t.forward_and_log_det(x)[1]), dtype=float), x.shape)
+    told = np.isfinite(claimed) & (np.abs(x) >= TINY)
+    x, claimed = x[told], claimed[told]
+    exact = import_module("densities.validation.symbolic").exact_log_slopes(t, x, formula)
+    if exact is None:
+        return does_not_apply("the map has no formula")
+    known = np.isfinite(exact.log)
+    if not np.any(known):
+        return undecided("a thousand digits do not resolve the formula at any point")
+    # logarithms are added up, each with the rounding of its size
+    allowed = LOG_ULPS * EPS * (1 + np.abs(exact.log)) + ulps(x) * exact.per_rounding
+    found = compared("log|dy/dx|", *(a[known] for a in (x, claimed, exact.log, allowed)))
+    return found if known.all() else replace(found, text=f"{found.text}; {np.count_nonzero(~known)} not resolved")
+
+
 def numeric_log_slope(t: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """log|dy/dx| and its error, numerically, by steps that stay on one side of 0, where maps may have a kink.
+    """log|dy/dx| and its error, numerically, by steps that stay on one side of 0 and of every kink.
 
     NaN at 0, and where the steps would be subnormal.
     """
-    low, high = ends_of(t.domain)
+    corners = np.unique([*ends_of(t.domain), *map(float, t.kinks), -np.inf, np.inf])
+    after = np.clip(np.searchsorted(corners, x, side="right"), 1, len(corners) - 1)
+    low, high = corners[after - 1], corners[after]
     reach = 0.5 * np.abs(x)
     formula = lambda points: value(t.forward(points))  # noqa: E731
     true, _, error = log_derivative(formula, x, np.maximum(low, x - reach), np.minimum(high, x + reach))
@@ -169,6 +197,20 @@ def stated_error(t: Any, x: Any) -> Any:
         total = total + (step.derivative_error(x) if hasattr(step, "derivative_error") else 0.0)
         x = value(step.forward(x))
     return total
+
+
+def mass_below(base: Any, t: Transform) -> float | None:
+    """P(|g(X)| < UNSEEN) for a bijection onto an interval that ends at 0, by the base and the forward map alone."""
+    if not isinstance(t, Bijection) or 0.0 not in ends_of(t.codomain):  # type: ignore[arg-type]
+        return None
+    low, high = (int(to_ordinal(end)) for end in ends_of(base.support))
+    near = lambda n: abs(float(value(t.forward(from_ordinal(np.asarray(n)))))) < UNSEEN  # noqa: E731
+    towards_low = bool(t.increasing) == (ends_of(t.codomain)[0] == 0.0)  # type: ignore[arg-type]
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if near(middle) == towards_low else (low, middle)
+    border = float(from_ordinal(np.asarray(high)))
+    return float(base.cdf(border) if towards_low else base.sf(border))
 
 
 def checks_as_finding(checks: Sequence[Any]) -> Finding:

@@ -102,7 +102,39 @@ class Forgetful(maps.Square):
     pieces = maps.Square.pieces[1:]
 
 
+class SlightlyWrong(maps.Exp):
+    """A log-determinant that is wrong by 1e-9 of itself."""
+
+    def forward_and_log_det(self, x):
+        y, log_det = super().forward_and_log_det(x)
+        return y, log_det * (1 + 1e-9)
+
+
+class SlightlyWrongInverse(maps.Softplus):
+    def inverse_and_log_det(self, y):
+        x, log_det = super().inverse_and_log_det(y)
+        return x, log_det * (1 + 1e-9)
+
+
+class WrongBeyondACut(maps.LeakyTanh):
+    """Wrong by 1e-9 beyond the cut alone."""
+
+    def forward_and_log_det(self, x):
+        y, log_det = super().forward_and_log_det(x)
+        return y, np.where(np.abs(x) > self.params["cut"], log_det * (1 + 1e-9), log_det)
+
+
+class SlightlyWrongParameter(maps.SinhArcsinh):
+    @property
+    def log_tailweight(self):
+        return np.log(self.params["tailweight"]) * (1 + 1e-9)
+
+
+EXACT = "log|dy/dx| against its formula in many digits"
 MAP_FAULTS = {
+    SlightlyWrong: EXACT,
+    SlightlyWrongInverse: EXACT,
+    WrongBeyondACut: EXACT,
     SignError: "log|dy/dx| against a numeric derivative",
     SignErrorOfTheInverse: "log|dx/dy| of the inverse",
     MissingAbs: "log|dy/dx| against a numeric derivative",
@@ -131,6 +163,31 @@ def test_the_map_without_a_fault_passes():
 def test_faults_of_maps_are_caught(fault):
     report = check_transform(fault())
     assert MAP_FAULTS[fault] in names(report.broken), report
+
+
+def test_a_wrong_constant_of_a_chain_is_seen():
+    chain = maps.compose(maps.Affine(0.5, 0.8), SlightlyWrongParameter(0.3, 1.7))
+    assert EXACT in names(check_transform(chain).broken)
+    assert check_transform(maps.compose(maps.Affine(0.5, 0.8), maps.SinhArcsinh(0.3, 1.7))).ok
+
+
+class Soft(maps.Bijection):
+    """y = x/√(1 + x²), known to no table, with its log-determinant wrong by 1e-9 of itself."""
+
+    codomain = Interval(-1.0, 1.0)
+
+    def forward_and_log_det(self, x):
+        root = np.hypot(1.0, x)
+        return x / root, -3.0 * (1 + 1e-9) * np.log(root)
+
+    def inverse_and_log_det(self, y):
+        rest = (1.0 - y) * (1.0 + y)
+        return y / np.sqrt(rest), -1.5 * np.log(rest)
+
+
+def test_a_formula_can_be_given():
+    assert EXACT in names(check_transform(Soft(), formula="x/sqrt(1 + x**2)").broken)
+    assert EXACT not in names(check_transform(Soft()).broken)
 
 
 @pytest.mark.parametrize("fault", [SignErrorOfTheInverse, SwappedInverse], ids=lambda fault: fault.__name__)

@@ -568,3 +568,15 @@ def test_probabilities_and_likelihoods():
     assert Poisson(1e12).prob(1e12, 1e12 + 100) == pytest.approx(100 / np.sqrt(2 * np.pi * 1e12), rel=1e-6)
     assert x.loglik([1, 2]) == pytest.approx(x.logpmf(1) + x.logpmf(2), rel=1e-15)
     assert x.interval(0.5) == (x.ppf(0.25), x.isf(0.25))
+
+
+def test_counts_of_rare_events_far_out_in_every_digit():
+    """log C(n, k) p^k (1-p)^(n-k) where (1-p)n is nearly n, and the tail of waiting beyond all squares, by mp."""
+    n, k, p = 10**6, 69, mp.mpf(1e-6)
+    with mp.workdps(50):
+        pmf = mp.binomial(n, k) * p**k * (1 - p) ** (n - k)
+        x, p = mp.mpf(1e300) + 1, mp.mpf(0.4)
+        logsf = x * mp.log(1 - p) + mp.log(1 + x * p + x * (x + 1) / 2 * p**2)
+    assert Binomial(n, 1e-6).pmf(k) == pytest.approx(float(pmf), rel=1e-13)
+    assert NegativeBinomial(3, 0.4).logsf(1e300) == pytest.approx(float(logsf), rel=1e-15)
+    assert NegativeBinomial(3, 0.4).sf(1e300) == 0.0

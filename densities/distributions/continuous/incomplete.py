@@ -192,7 +192,8 @@ def beta_fraction(a: Any, b: Any, x: Any, y: Any) -> Any:
     gap = a * y - b * x
 
     def step(n: int) -> tuple[Any, Any]:
-        numerator = (a + n - 1) * (a + b + n - 1) * n * (b - n) * x * x / ((a + 2 * n - 1) ** 2)
+        total = a + 2 * n - 1  # by which each factor is divided alone: its square may overflow
+        numerator = ((a + n - 1) / total) * ((a + b + n - 1) / total) * x * x * (n * (b - n))
         return numerator, n + n * (b - n) * x / (a + 2 * n - 1) + (a + n) / (a + 2 * n + 1) * (gap + 1 + n * (1.0 + y))
 
     return 1.0 / lentz(step, a / (a + 1.0) * (gap + 1.0))
@@ -205,13 +206,18 @@ def log_beta_terms(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> An
     def direct() -> Any:
         return log_x * a + log_y * b - log_beta(a, b)
 
+    def ratio(shift: Any, log: Any, share: Any) -> Any:
+        """log(x/share), x/share = 1 + shift: a share that is nearly 1 has lost what x differs from it."""
+        beside = np.abs(shift) < 0.5
+        return np.where(beside, np.log1p(np.where(beside, shift, 0.0)), log - np.log(share))
+
     def by_deviance() -> Any:
         total = a + b
         distance = value(x) * (b / total) - value(y) * (a / total)
         low, high = distance * total / a, -distance * total / b
         near = (np.abs(low) < 0.5) & (np.abs(high) < 0.5)
         inner = a * log1p_minus_x(np.where(near, low, 0.0)) + b * log1p_minus_x(np.where(near, high, 0.0))
-        outer = (log_x - np.log(a / total)) * a + (log_y - np.log(b / total)) * b
+        outer = ratio(low, log_x, a / total) * a + ratio(high, log_y, b / total) * b
         constant = 0.5 * (np.log(a) + np.log(b / total)) - HALF_LOG_2PI - stirling(a) - stirling(b) + stirling(total)
         return np.where(near, inner, outer) + constant
 

@@ -260,7 +260,7 @@ class Univariate(Evaluation, Distribution):
         return np.unique(points[np.isfinite(points)])
 
     def guide(self) -> np.ndarray:
-        """Points in order, over the mass and far into the tails, for the search of quantiles; empty where they are formulas."""
+        """Points in order, over the mass and far into the tails, to look for quantiles from; empty where these are formulas."""
         return np.empty(0)
 
     def kinks(self) -> np.ndarray:

@@ -78,7 +78,8 @@ def mass_table(
 
 
 def _spread(x: Anchored, size: int) -> tuple[Any, Any, Any]:
-    return tuple(None if part is None else np.broadcast_to(part, size) for part in (x.anchor, x.offset, x._log))  # type: ignore[return-value]
+    log = None if x._log is None else np.broadcast_to(x._log, size)
+    return np.broadcast_to(x.anchor, size), np.broadcast_to(x.offset, size), log
 
 
 def _joined(parts: Sequence[tuple[Any, Any, Any]]) -> Anchored:

@@ -36,9 +36,10 @@ NEAREST, FARTHEST, BINADES = 1e-100, 1e100, 2.0**10
 BETWEEN, ZOOM, ROUNDS, FALLS, DISTANCES = 5, 7, 8, (2.0, 12.0, 40.0), 2.0 ** -np.arange(0.0, 60.0, 1.5)[::-1]
 # An answer is given silently only when its relative error is below this.
 SILENT = 1e-8
-# What plain doubles must settle an integral to, and the log-probabilities of the quantiles between which they take panels.
+# What plain doubles must settle an integral to, and log-probabilities of quantiles between which they take panels.
 QUICK, LEVELS = 1e-12, np.log([1e-3, 0.1])
-# Steps beyond the outer marks, and a width of panels, in distances between these, in which a tail at one end goes unseen.
+# Steps beyond the outer marks, and the width of a panel in which a tail at one end goes unseen, in distances between
+# these.
 LADDER, UNSEEN = (3.0, 30.0), 1e4
 PROBLEMS_AT_ONCE = 4096
 # Log-distances from 0 or toward infinity beyond which plain doubles are not asked.

@@ -22,7 +22,7 @@ EPS = float(np.finfo(float).eps)
 AT_ONCE = 2**11
 # Where neither the difference nor one panel is known better than this, the density is integrated panel by panel.
 ROUGH = 1e-11
-# So many quantiles are worth a look at all points of a guide; and the log-probabilities of one that is made of quantiles.
+# So many quantiles are worth a look at all points of a guide; the log-probabilities of one that is made of quantiles.
 GUIDED = 16
 STEPS, POWERS = 2.0 ** -np.arange(4.0, 53.0, 4.0), 10.0 ** np.geomspace(0.5, 300.0, 20)
 SPREAD = np.concatenate([np.log((np.arange(64) + 0.5) / 128), -np.geomspace(5.5, 740.0, 24)])

@@ -1,4 +1,4 @@
-"""Adaptive Gauss-Kronrod quadrature on plain doubles: many integrals of positive functions at once, in cache-sized blocks.
+"""Adaptive Gauss-Kronrod quadrature on plain doubles: many integrals of positive functions, in cache-sized blocks.
 
 For integrands that are smooth inside of their panels this costs a tenth of `densities.numerics.quadrature`, which keeps
 distances from an end in full and takes singular ends: what is not settled here is left to it.
@@ -29,10 +29,12 @@ TABLE = (
     (0.995657163025808080735527280689003, 0.011694638867371874278064396062192, 0.0),
 )
 POSITIVE = np.array(TABLE).T
-NODES, KRONROD, GAUSS = (np.concatenate([sign * part[:0:-1], part]) for sign, part in zip((-1, 1, 1), POSITIVE, strict=True))
+NODES, KRONROD, GAUSS = (
+    np.concatenate([sign * part[:0:-1], part]) for sign, part in zip((-1, 1, 1), POSITIVE, strict=True)
+)
 WEIGHTS = np.stack([KRONROD, GAUSS], axis=1)
-# Distances from an end, for panels that end there of width 1 and for half lines of scale 1, with the factors of terms; every
-# other node of the trapezoidal rule checks it.
+# Distances from an end, for panels of width 1 and for half lines of scale 1, with the factors of terms; every other node
+# of the trapezoidal rule checks it.
 T, STEP = np.linspace(-4.2, 4.2, 85, retstep=True)
 Z = 0.5 * np.pi * np.sinh(T)
 RATE = 0.5 * np.pi * np.cosh(T)
@@ -50,7 +52,7 @@ Integrand = Callable[[np.ndarray, np.ndarray], Any]
 class End(NamedTuple):
     """Panels of some problems that end where the integrand may be singular, `reach` 1, or half lines, `reach` inf.
 
-    integrand(distance, problem) takes distances from the end; `width` is that of the panel, or the scale of the half line.
+    integrand(distance, problem) takes distances from the end; `width` is that of the panel or scale of the half line.
     """
 
     integrand: Integrand
@@ -64,8 +66,8 @@ def integrals(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(value, error, settled), each (P,), of integrals over the panels between `edges`, (P, n), in order, and at ends.
 
-    integrand(x, problem) >= 0 takes nodes (m, k) and the problem of each row. A panel between edges is halved until what
-    QUADPACK makes of the difference between Gauss and Kronrod is its share of rtol; panels at ends are not refined.
+    integrand(x, problem) >= 0 takes nodes (m, k) and the problem of each row. A panel between edges is halved until
+    what QUADPACK makes of the difference between Gauss and Kronrod is its share of rtol; panels at ends are not refined.
     """
     count = edges.shape[0]
     value, error = np.zeros(count), np.zeros(count)

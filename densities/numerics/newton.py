@@ -1,7 +1,7 @@
 """Many roots of one monotone function, from between points at which it is known, by safeguarded Newton steps.
 
-Toward an end of the line of points at which a function is a power or a logarithm of the distance, as tails are, steps are
-taken in the logarithm of the distance.
+Toward an end at which a function is a power or a logarithm of the distance, as tails are, steps are taken in the
+logarithm of the distance.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BEND = 4.0
 
 
 class Known:
-    """Points in order, with the values of a monotone function and its slopes there; those that are not finite are dropped.
+    """Points in order, with the values and slopes of a monotone function there; those that are not finite are dropped.
 
     `function` gives both. `low` and `high` are ends that the logarithm of a distance is taken from, 0 where not finite.
     """
@@ -43,8 +43,8 @@ class Known:
 def roots_between(known: Known, target: np.ndarray) -> np.ndarray:
     """x with function(x) = target for a vector of targets; NaN where that is not between the first and the last point.
 
-    Steps that leave the bracket, which shrinks with each, are replaced by halving it; what has not converged in ten steps
-    is bracketed to the last bit. Right to a few ulps and to the rounding of the function.
+    Steps that leave the bracket, which shrinks with each, are replaced by a line between its ends or by halving it; what
+    has not converged in ten steps is bracketed to the last bit. Right to a few ulps and to the rounding of the function.
     """
     result = np.full(target.shape, np.nan)
     with np.errstate(all="ignore"):
@@ -75,7 +75,7 @@ class _Search:
         self.far = np.where(first, *ratios) > WIDE
 
     def _start(self) -> np.ndarray:
-        """Cubic Hermite interpolation of the coordinate in the level, where that is inside the cell; otherwise a line."""
+        """Cubic Hermite interpolation of the coordinate in the level, where that is inside the cell, or else a line."""
         known, cell = self.known, self.cell
         levels = known.levels[cell - 1], known.levels[cell]
         width = levels[1] - levels[0]

@@ -112,7 +112,7 @@ class SymbolicBranch(Bijection):
         return self._solved(value(y)) if self._inverse_value is None else self._inverse_value(y)
 
     def _solved(self, y: Any) -> Any:
-        """By Newton's method, or bracketing; a y that only rounding puts beyond the image of an end belongs to that end."""
+        """By Newton's method or bracketing; a y that only rounding puts beyond the image of an end belongs to it."""
         y = np.asarray(y)
         x = roots_between(self._known, np.ravel(y)).reshape(y.shape).astype(y.dtype if y.dtype.kind == "f" else float)
         rest = np.isnan(x)

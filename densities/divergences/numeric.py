@@ -15,7 +15,7 @@ from densities.anchored import Anchored, anchored, log_abs, sign, value
 from densities.arrays import quiet
 from densities.divergences.direct import kl_direct
 from densities.divergences.plain import kl_plain
-from densities.divergences.ratio import RadonNikodym, apart_above, apart_below
+from densities.divergences.ratio import FAR, Nodes, RadonNikodym, apart_above, apart_below
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS, Approach, integrate_law, tails
 from densities.logmath import log_phi
@@ -62,19 +62,24 @@ def kl_integrands(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[np.ndarr
 
 def log_bound(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
     """log of p(|log p| + |log q|) >= p|t| at nodes of a root, and its absolute error: nothing cancels in it."""
-    _, log_w, log_p, log_q, *_ = ratio.on(part, x)
-    weight = value(log_w)
-    return np.where(
-        np.isneginf(weight), -np.inf, weight + np.logaddexp(log_abs(log_p), log_abs(log_q))
-    ), 4 * EPS * np.abs(weight)
+    nodes = ratio.on(part, x)
+    weight = value(nodes.log_weight)
+    return _weighted(nodes, x, np.logaddexp(log_abs(nodes.log_p), log_abs(nodes.log_q))), 4 * EPS * np.abs(weight)
 
 
 def log_size(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
     """log of p|t| at nodes of a root, and its absolute error: that of log p, and the cancellation in t."""
-    t, log_w, log_p, log_q, *_ = ratio.on(part, x)
-    weight, log_t = value(log_w), log_abs(t)
-    cancelled = np.exp(np.logaddexp(log_abs(log_p), log_abs(log_q)) - log_t)
-    return np.where(np.isneginf(weight), -np.inf, weight + log_t), 4 * EPS * (np.abs(weight) + cancelled)
+    nodes = ratio.on(part, x)
+    weight, log_t = value(nodes.log_weight), log_abs(nodes.t)
+    cancelled = np.exp(np.logaddexp(log_abs(nodes.log_p), log_abs(nodes.log_q)) - log_t)
+    return _weighted(nodes, x, log_t), 4 * EPS * (np.abs(weight) + cancelled)
+
+
+def _weighted(nodes: Nodes, x: Anchored, log_factor: Any) -> np.ndarray:
+    """log of p·factor: -inf where p is 0, NaN where log p and the factor have both left the doubles on the way out."""
+    weight = value(nodes.log_weight)
+    gone = (log_abs(x) > FAR) & np.isposinf(log_abs(nodes.log_q))
+    return np.where(np.isneginf(weight), np.where(gone, np.nan, -np.inf), weight + log_factor)
 
 
 def unsettled(ratio: RadonNikodym, points: np.ndarray) -> list[Approach]:
@@ -147,7 +152,7 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     # φ(t) of an error δ in t changes by (1 - q/p) δ, and ∫|p - q| <= √(2D). Where nodes miss part of q, its mass says nothing.
     seen = gap_p + (gap_q if gap_q < MASS_TOLERANCE else 0.0)
     forms = [(e[K1] + 2 * EPS * v[FLOOR1] + noise1 + 2 * (seen + gap_p * abs(v[K1])), v[K1] + atoms1, "k1")]
-    if gap_q < MASS_TOLERANCE:
+    if gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
         shown = 2 * (seen * min(np.sqrt(2 * v[K3]), 2.0) + gap_p * v[K3])
         forms.append((e[K3] + 2 * EPS * v[FLOOR3] + 4 * EPS * outside + noise3 + shown, v[K3] + outside + atoms3, "k3"))
     error, total, form = min(forms)

@@ -21,6 +21,8 @@ from densities.transforms.base import meets
 
 # A density below e^(-10^6) holds nothing that a sum over nodes could miss.
 NOTHING = -1e6
+# Beyond e^230 the logarithm of a density that falls like e^(-x²) leaves the doubles.
+FAR = 230.0
 
 
 class Nodes(NamedTuple):
@@ -106,6 +108,8 @@ class RadonNikodym:
         log_q = self.q.logpdf_anywhere(self._within_q(y))
         if np.any(thrown):
             log_q = choose(thrown, log_p, log_q)
+        if some(beyond := np.asarray(log_abs(y) > FAR)):
+            lost = lost | beyond & np.isposinf(log_abs(log_q)) & (value(log_weight) < NOTHING)
         t = _difference(log_p, log_q)
         if part.injective:
             return Nodes(t, log_weight, log_p, log_q, log_q + log_det, lost)

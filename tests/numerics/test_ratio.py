@@ -1,10 +1,12 @@
 """dp/dq as an object: where it exists, what of p it misses, between which bounds it lies."""
 
+import mpmath
 import numpy as np
 import pytest
 
 import densities as dn
 from densities.domains import Interval, union
+from densities.estimate import Status
 
 INF = np.inf
 
@@ -96,3 +98,50 @@ def test_landmarks_of_both():
 def test_a_union_joins_what_touches():
     parts = union([Interval(2, 3), Interval(0, 1), Interval(1, 1.5), Interval(2.25, 2.5)])
     assert [part.edges for part in parts] == [(0, 1.5), (2, 3)]
+
+
+# On the way out log p and log q leave the doubles before p log(p/q) does.
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        ("log_laplace(0.7, 2)", "normal(0.3, 1.7)"),
+        ("log_laplace(2, 2)", "normal(0.3, 1.7)"),
+        ("exponential(0.7)", "exponential_power(1.6)"),
+        ("exponential(1)", "gompertz(0.5)"),
+        ("laplace(0, 1)", "gumbel(0, 1)"),
+        ("logistic(0, 1)", "-gumbel(0, 1)"),
+        ("exp(student_t(3))", "exponential(1)"),
+    ],
+)
+def test_infinite_by_tails_that_leave_the_doubles(p, q):
+    assert dn.kl(dn.parse(p), dn.parse(q), method="quadrature").status is Status.INFINITE
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "expectation"),
+    [  # D = -H(p) - E_p[log q] by moments known otherwise
+        ("exponential(0.9)", "-gumbel(0, 1)", lambda m: -1 - m.log(0.9) - 0.9 + 1 / (1 - m.mpf("0.9"))),
+        ("laplace(0, 0.9)", "gumbel(0, 1)", lambda m: -1 - m.log(1.8) + 1 / (1 - m.mpf("0.81"))),
+    ],
+)
+def test_finite_beside_that_border(p, q, expectation):
+    found = dn.kl(dn.parse(p), dn.parse(q), method="quadrature")
+    assert abs(found.value - expectation(mpmath)) <= max(found.error, 1e-11)
+
+
+def test_a_formula_without_a_logarithm_of_its_own_past_the_doubles():
+    """log q = -x²/8 + ... overflows at 1e155, where nothing of p is left."""
+    p, q = dn.Exponential(0.7), dn.Rice(1.3, 2)
+    with mpmath.workdps(30):
+        rate = 1 / mpmath.mpf(0.7)
+
+        def log_q(x):
+            b, half = mpmath.mpf(1.3), x / 2
+            return mpmath.log(half / 2) - half * half / 2 - b * b / 2 + mpmath.log(mpmath.besseli(0, b * half))
+
+        def integrand(x):
+            return rate * mpmath.exp(-rate * x) * (mpmath.log(rate) - rate * x - log_q(x))
+
+        truth = mpmath.quad(integrand, [0, 0.01, 0.1, 1, 3, 10, 30, 60])
+    found = dn.kl(p, q)
+    assert abs(found.value - truth) <= found.error + 1e-13

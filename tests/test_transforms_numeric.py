@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+import densities as dn
 from densities import transforms
 from densities.arrays import quiet
 from densities.domains import Interval
@@ -176,3 +177,26 @@ def test_a_derivative_is_found_with_its_error(function, log_slope):
     assert transform.same_as(transform) and not transform.same_as(given)
     with pytest.raises(ParameterError, match=r"derivative.*at x ="):
         FunctionTransform(function, derivative=lambda x: 2 * np.exp(log_slope(x)))
+
+
+def wave(x):
+    return x + np.tanh(x)
+
+
+def test_without_other_libraries_differences_answer_and_their_error_is_told():
+    t = FunctionTransform(wave)
+    assert t.derived_by == "differences" and "<derivative: differences>" in repr(t)
+    assert FunctionTransform(np.exp, derivative=np.exp, codomain=Interval(0, np.inf)).derived_by == "given"
+    assert "derivative: differences" in str(dn.explain(dn.Normal() >> t))
+    found = dn.kl(dn.Normal() >> t, dn.Normal(0, 2))
+    assert 0 < found.detail["derivative_error"] <= found.error < 1e-9
+    # by SymPy's formula of the same map, which takes no numeric derivative
+    truth = dn.kl(dn.Normal() >> dn.Symbolic("x + tanh(x)"), dn.Normal(0, 2))
+    assert abs(found.value - truth.value) <= found.error + truth.error
+    assert "derivative_error" not in truth.detail
+
+
+def test_asking_for_a_derivative_imports_nothing(run_python):
+    code = "import sys, numpy as np, densities as dn; dn.push(dn.Normal(), lambda x: x + np.tanh(x)).pdf(1.0)"
+    end = "print([name for name in ('torch', 'jax') if name in sys.modules])"
+    assert run_python("-c", f"{code}; {end}").stdout.strip() == "[]"

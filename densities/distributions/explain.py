@@ -153,7 +153,8 @@ def _formula(step: Any, pieces: Sequence[Any]) -> MapFormula:
     near = [float(np.asarray(part.interior_point())) for part in parts]
     found = [formula for formula in (map_formula(step, x) for x in near or [0.0]) if formula is not None]
     if not found:
-        return MapFormula(f"{step}(x)", ("g⁻¹(y)",), "|d g⁻¹(y)/dy|")
+        beside = f", derivative: {step.derived_by}" if hasattr(step, "derived_by") else ""
+        return MapFormula(f"{step}(x)", ("g⁻¹(y)",), f"|d g⁻¹(y)/dy|{beside}")
     inverses = tuple(dict.fromkeys(text for formula in found for text in formula.inverses))
     slopes = dict.fromkeys(formula.slope for formula in found)
     return MapFormula(found[0].forward, inverses, ", ".join(slopes))

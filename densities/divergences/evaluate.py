@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from densities.distributions.identities import canonical
+from densities.distributions.stated_errors import log_density_error
 from densities.divergences import rewrites, vector
 from densities.divergences.batches import kl_batch
 from densities.divergences.closed_forms import closed_form
@@ -25,6 +26,8 @@ from densities.expectation import EPS
 METHODS = ("auto", "closed", "quadrature", "montecarlo")
 # A closed form whose cancellation bound exceeds this share of its value is left for the quadrature.
 CANCELLATION = 1e-10
+# Quantiles of p at which the errors that maps state are averaged.
+LEVELS = (np.arange(32) + 0.5) / 32
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,19 @@ def kl(
         return _with_plan(found, decided)
     run: Callable[..., Estimate] = {"montecarlo": kl_montecarlo, "sum": kl_sum}.get(decided.method, kl_quadrature)
     settings = {"n": n, "rng": rng, **options} if decided.method == "montecarlo" else {"rtol": rtol}
-    return _with_plan(bracketed(run(decided.p, decided.q, **settings), decided.p, decided.q), decided)
+    found = bracketed(run(decided.p, decided.q, **settings), decided.p, decided.q)
+    return _with_plan(_with_stated_errors(found, decided), decided)
+
+
+
+def _with_stated_errors(estimate: Estimate, decided: Plan) -> Estimate:
+    """The estimate with E_p of what numeric derivatives leave open of log p and log q added to its error."""
+    laws = [law for law in (decided.p, decided.q) if hasattr(law, "transform")]
+    if not any(hasattr(step, "derivative_error") for law in laws for step in law.transform.steps):
+        return estimate
+    y = np.asarray(decided.p.ppf(LEVELS), dtype=float)
+    added = sum(float(np.mean(log_density_error(law, y))) for law in laws)
+    return replace(estimate, error=estimate.error + added, detail={**estimate.detail, "derivative_error": added})
 
 
 def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:

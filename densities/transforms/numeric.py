@@ -11,19 +11,24 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import REAL, Interval
 from densities.errors import DomainError, NotMonotoneError, ParameterError, ShapeError, argument_error
+from densities.foreign import is_foreign, to_numpy
+from densities.foreign.derivatives import Automatic, automatic, hosted
 from densities.numerics.roots import from_ordinal, to_ordinal
 from densities.transforms.base import EPS, Bijection
 from densities.transforms.solving import solve_inverse
 
 Function = Callable[[Any], Any]
+ROUNDINGS = 8  # of a derivative by a library, which rounds as the function does
 MODERATE = 30.0  # between -30 and 30 an inverse that overflows is wrong, and not merely naive
 
 
 class FunctionTransform(Bijection):
     """y = function(x), for a vectorised function that is strictly monotone on `domain`: arrays (...,) -> (...,).
 
-    What is not given is found numerically: the inverse by bracketing in the ordering of the doubles, the derivative by
-    differences (its error is `derivative_error(x)`), the codomain by the limits towards the ends of the domain.
+    What is not given is found: the inverse by bracketing in the ordering of the doubles, the codomain by the limits towards
+    the ends of the domain, the derivative by torch or JAX where one of them is imported and the function takes its float64
+    arrays (JAX with x64 on), otherwise by the complex step and differences. `derived_by` says which ("given", "torch",
+    "jax", "differences"), `derivative_error(x)` how far it may be off, which the errors of divergences hold.
 
     Raises NotMonotoneError with two points that prove it, DomainError where the function is NaN in its domain,
     ShapeError where it is not vectorised, ParameterError with the point where `inverse` or `derivative` is not what it
@@ -46,29 +51,34 @@ class FunctionTransform(Bijection):
         super().__init__()
         if not callable(function):
             raise ParameterError(argument_error("function", "a function of an array", function))
-        self.function, self.given_inverse, self.derivative = function, inverse, derivative
+        self.given_function, self.given_inverse, self.derivative = function, inverse, derivative
+        self.automatic: Automatic | None = None
         self.domain, self.label = domain, name or getattr(function, "__name__", type(function).__name__)
         with quiet():
             points = probes(domain)
+            self.function = hosted(function, points)
             values = self._values(points)
             number = ~np.isnan(values)
             self.increasing = self._direction(points[number], values[number], increasing)
             self._refuse_nan(points[~number])
             self.codomain = codomain or self._find_codomain()
+            if derivative is None:
+                self.automatic = automatic(self.function, points[np.abs(points) <= MODERATE])
             self._check_companions(points[np.abs(points) <= MODERATE])
 
     def forward(self, x: Any) -> Any:
-        return self.function(value(x))
+        y = self.function(value(x))
+        return to_numpy(y) if is_foreign(y) and not is_foreign(x) else y
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        return self.forward(x), self._log_slope(value(x))[0]
+        return self.forward(x), _as_precise_as(x, self._log_slope(value(x))[0])
 
     def inverse(self, y: Any) -> Any:
         return solve_inverse(self, value(y)) if self.given_inverse is None else self.given_inverse(value(y))
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         x = self.inverse(y)
-        return x, -self._log_slope(x)[0]
+        return x, -_as_precise_as(x, self._log_slope(x)[0])
 
     def derivative_error(self, x: Any) -> Any:
         """The absolute error of log|dy/dx| at x: 0 where the derivative was given."""
@@ -78,7 +88,22 @@ class FunctionTransform(Bijection):
     def _log_slope(self, x: Any) -> tuple[Any, Any]:
         if self.derivative is not None:
             return np.log(np.abs(self.derivative(x))), np.zeros(np.shape(x))
-        return self._numeric_log_slope(x)
+        if self.automatic is None:
+            return self._numeric_log_slope(x)
+        log_slope = np.log(np.abs(self.automatic(x)))
+        error = EPS * (ROUNDINGS + np.abs(log_slope))
+        lost = ~np.isfinite(log_slope)  # beside a branch not taken, or where a derivative overflows on its way
+        if not np.any(lost):
+            return log_slope, error
+        found, its_error = self._numeric_log_slope(x)
+        return np.where(lost, found, log_slope), np.where(lost, its_error, error)
+
+    @property
+    def derived_by(self) -> str:
+        """How the derivative comes about: "given", "torch", "jax" or "differences"."""
+        if self.derivative is not None:
+            return "given"
+        return "differences" if self.automatic is None else self.automatic.library
 
     def _numeric_log_slope(self, x: Any) -> tuple[Any, Any]:
         from densities.numerics.jacobian import log_derivative
@@ -89,7 +114,7 @@ class FunctionTransform(Bijection):
     def same_as(self, other: object) -> bool:
         return self is other or (
             isinstance(other, FunctionTransform)
-            and self.function is other.function
+            and self.given_function is other.given_function
             and self.given_inverse is other.given_inverse
             and self.derivative is other.derivative
             and self.domain == other.domain
@@ -99,7 +124,7 @@ class FunctionTransform(Bijection):
         return f"<{self.label}>"
 
     def __repr__(self) -> str:
-        return f"FunctionTransform({self.label}, domain={self.domain!r})"
+        return f"FunctionTransform({self.label}, domain={self.domain!r}) <derivative: {self.derived_by}>"
 
     # ---- what is checked at construction ----
 
@@ -187,6 +212,11 @@ class FunctionTransform(Bijection):
         if np.any(wrong):
             i = int(np.flatnonzero(wrong)[0])
             raise ParameterError(f"{self}: {name}: expected {law}, got {got[i]:.17g} at x = {x[i]:.17g}")
+
+
+def _as_precise_as(x: Any, log_slope: Any) -> Any:
+    """The logarithm in single precision where x is."""
+    return log_slope.astype(np.float32) if getattr(value(x), "dtype", None) == np.float32 else log_slope
 
 
 def probes(domain: Interval) -> np.ndarray:

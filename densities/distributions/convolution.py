@@ -18,6 +18,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
+from densities.distributions.masses import spread
 from densities.domains import Interval
 from densities.errors import AccuracyWarning
 from densities.logmath import log1mexp
@@ -477,6 +478,17 @@ class Convolution(Univariate):
         first, last = map(float, self.support.edges)
         unseen = np.isnan(found.x) & ~np.isnan(logq)
         return np.where(unseen, first if lower else last, np.clip(base + found.x, first, last))
+
+    @cached_property
+    def _guide(self) -> np.ndarray:
+        """Sums of points over the mass of both laws, rank by rank."""
+        parts = [np.sort(spread(law)) for law in (self.first, self.second)]
+        count = min(part.size for part in parts)
+        points = np.unique(sum(part[np.linspace(0, part.size - 1, count).astype(int)] for part in parts))
+        return points[(np.abs(points) < 1e290) & np.asarray(self.support.interior_contains(points))]
+
+    def guide(self) -> np.ndarray:
+        return self._guide
 
     def marks(self) -> np.ndarray:
         """The middle, and points as far from it as those of both laws at once; sums of ends and kinks."""

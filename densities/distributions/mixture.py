@@ -19,6 +19,8 @@ from densities.protocols import as_distribution
 
 # Weights are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
 SUM_TOLERANCE = 1e-9
+# So many points of all those over the mass of the components are known before quantiles are looked for.
+GUIDES = 96
 # Mixtures of other kinds of laws, filed where they are defined: whether components are of that kind, and what makes it.
 KINDS: list[tuple[Callable[[Sequence[Any]], bool], Callable[..., Any]]] = []
 
@@ -151,8 +153,10 @@ class Mixture(Univariate):
 
     @cached_property
     def _guide(self) -> np.ndarray:
-        """The points over the mass of all components."""
+        """Some of the points over the mass of all components, and all places where the density breaks."""
         points = np.unique(np.concatenate([spread(component) for _, component in self._continuous]))
+        some = points[np.unique(np.linspace(0, len(points) - 1, GUIDES).astype(int))]
+        points = np.unique(np.concatenate([some, self.critical_points]))
         return points[(np.abs(points) < 1e290) & np.asarray(self.support.interior_contains(points))]
 
     def kinks(self) -> np.ndarray:

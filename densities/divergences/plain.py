@@ -61,14 +61,14 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
         if high is not None and some(outer[1] > ends[1]):
             beside = beside + value(q.anywhere("sf", high))
         scale = 0.25 * np.maximum(*spread)
-        panels = Panels(np.concatenate(columns), low, high, scale, KRONROD)
-        first = _judge(p, q, panels, beside, 10 * rtol)
-        if everywhere(first.answered):
-            return first
-        edges = panels.edges
-        halved = np.concatenate([edges, 0.5 * (edges[1:] + edges[:-1])])
-        second = _judge(p, q, Panels(halved, low, high, scale), beside, 10 * rtol)
-        return _first_answers(first, second)
+        points = np.concatenate(columns)
+        panels = Panels(points, low, high, scale, KRONROD)
+        found = _judge(p, q, panels, beside, 10 * rtol)
+        halved = np.concatenate([panels.edges, 0.5 * (panels.edges[1:] + panels.edges[:-1])])
+        for closer in (points, halved):
+            if not everywhere(found.answered):
+                found = _first_answers(found, _judge(p, q, Panels(closer, low, high, scale), beside, 10 * rtol))
+        return found
 
 
 def _first_answers(first: Plain, second: Plain) -> Plain:

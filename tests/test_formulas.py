@@ -169,6 +169,14 @@ def test_the_density_of_a_wave_is_a_sum_over_branches(source):
             assert float(f(mp.mpf(point))) == pytest.approx(law.pdf(point), rel=1e-12)
 
 
+def test_a_polynomial_of_degree_2_has_its_branches():
+    law = dn.parse("polynomial(normal(0, 1), [1, 0.5, -2])")
+    f = sympy.lambdify(y, law.density_expr(), "mpmath")
+    for point in (-3.0, 0.2, 1.01):
+        with mp.workdps(40):
+            assert float(f(mp.mpf(point))) == pytest.approx(law.pdf(point), rel=1e-13)
+
+
 # --- what has no formula says so
 
 NORMAL = dn.Normal()
@@ -177,6 +185,7 @@ REFUSED = {
     "vectors": (dn.MultivariateNormal([0, 0], np.eye(2)), "a scalar law"),
     "batches": (dn.Normal([0, 1], 1), "a scalar law"),
     "polynomials between knots": (NORMAL >> next(transforms.get("monotone_cubic_spline").instances()), "inverse"),
+    "polynomials of degree 3": (dn.parse("polynomial(normal(0, 1), [0, -3, 0, 1])"), "inverse"),
     "functions": (dn.push(NORMAL, lambda u: u + np.tanh(u)), "inverse"),
 }
 

@@ -333,7 +333,8 @@ def test_every_map_is_written_out(name, t):
     text = law.latex()
     PARSER.parse(f"${text}$")
     by_name = r"\frac{d}{dy}" in text
-    assert by_name == (name in BY_NAME), text
+    degree = len(getattr(t, "coefficients", range(4))) - 1
+    assert by_name == (name in BY_NAME and degree > 2), text
     for y in points(law) if law.measure != "counting" and not by_name else ():
         if y not in law.atoms[0]:
             assert evaluated(text, text[text.index("(") + 1], y) == pytest.approx(law.pdf(y), rel=1e-9), text

@@ -20,7 +20,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.discrete.roundings import flattened
 from densities.distributions.formulas import density_text
-from densities.distributions.map_formulas import map_formula, sections
+from densities.distributions.map_formulas import forward_text, map_formula, sections
 from densities.distributions.pushforward import stepped
 from densities.distributions.waves import Waves, unfolded, waves_of
 from densities.domains import Interval
@@ -115,6 +115,8 @@ TERMS = {"Mixture": _mixture, "Truncated": _truncated}
 
 def _carried(term: Term, step: Any) -> list[Term]:
     """The term through each piece of a map that its interval meets."""
+    if step.name == "polynomial":  # whose branches a formula of degree 2 has
+        step = Symbolic(forward_text(step))
     if not isinstance(step, Periodic):
         return _through(term, step, step.pieces_within(term.domain))
     waves = waves_of(step, term.domain)

@@ -11,8 +11,8 @@ import sympy
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.latex.maps import indicator
-from densities.distributions.map_formulas import map_formula, sections
-from densities.distributions.symbolic import preimage_within
+from densities.distributions.map_formulas import forward_text, map_formula, sections
+from densities.distributions.symbolic import Symbolic, preimage_within
 from densities.domains import Interval
 from densities.errors import ExpressionError
 from densities.transforms.base import Piece
@@ -28,6 +28,8 @@ def ways_back(step: Any, argument: str, support: Interval) -> list[tuple[str, st
 
     Where the parts have different images the indicator of each stands beside its slope.
     """
+    if step.name == "polynomial":
+        return Symbolic(forward_text(step)).latex_inverses(argument, support)
     parts = list(_parts(step, support))
     formulas = [map_formula(step, float(np.asarray(part.interior_point()))) for part, _ in parts]
     found = [one for one in formulas if one is not None]

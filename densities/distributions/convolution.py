@@ -165,12 +165,12 @@ class Convolution(Univariate):
     # ---- structure ----
 
     @property
-    def terms(self) -> tuple[Any, ...]:
+    def operands(self) -> tuple[Any, ...]:
         """The laws whose independent sum this is."""
         return tuple(
             term
             for law in (self.first, self.second)
-            for term in (law.terms if isinstance(law, Convolution) else (law,))
+            for term in (law.operands if isinstance(law, Convolution) else (law,))
         )
 
     @cached_property
@@ -193,7 +193,7 @@ class Convolution(Univariate):
         return Convolution(**{"first": self.first, "second": self.second, **changes})
 
     def __str__(self) -> str:
-        return f"sum_of({', '.join(map(str, self.terms))})"
+        return f"sum_of({', '.join(map(str, self.operands))})"
 
     def __repr__(self) -> str:
         return f"Convolution({self.first!r}, {self.second!r})"
@@ -534,4 +534,4 @@ class Convolution(Univariate):
     def draw_from(self, source: Any) -> Any:
         uniforms = source.uniforms(self.draw_dimension)
         columns = iter(uniforms.T)
-        return sum(value(law.raw_total_ppf(next(columns))) for law in self.terms)
+        return sum(value(law.raw_total_ppf(next(columns))) for law in self.operands)

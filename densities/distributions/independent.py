@@ -323,7 +323,7 @@ def _mixed(owner: str, law: Any, points: Any, moved: Callable[[Any, float], Any]
 @latex.short.register(RatioOf)
 def _written(law: Any) -> str:
     sign = {Convolution: " + ", ProductOf: r" \cdot ", RatioOf: " / "}[type(law)]
-    return sign.join(map(latex.short, law.terms))
+    return sign.join(map(latex.short, law.operands))
 
 
 @latex.short.register(OrderStatistic)
@@ -336,7 +336,7 @@ def _written_rank(law: Any) -> str:
 @latex.short.register(Extreme)
 @latex.short.register(Listed)
 def _written_several(law: Any) -> str:
-    members = list(map(latex.short, law.terms))
+    members = list(map(latex.short, law.operands))
     signs = {"sum_of": " + ", "product_of": r" \cdot "}
     operation = getattr(law, "operation", law.name)
     if operation in signs:
@@ -356,8 +356,8 @@ def _formula(law: Any) -> str:
 @simplest_form.register(ProductOf)
 def _computed(law: Any) -> Any:
     makers: dict[type, Callable[..., Any]] = {Convolution: sum_of, ProductOf: product_of, RatioOf: ratio_of}
-    found = makers[type(law)](*law.terms)
-    return law if type(found) is type(law) and len(found.terms) == len(law.terms) else found
+    found = makers[type(law)](*law.operands)
+    return law if type(found) is type(law) and len(found.operands) == len(law.operands) else found
 
 
 @simplest_form.register(OrderStatistic)
@@ -376,5 +376,5 @@ def _several(law: Any) -> Any:
         "minimum": minimum,
         "maximum": maximum,
     }
-    found = makers[getattr(law, "operation", law.name)](*law.terms)
-    return law if type(found) is type(law) and len(found.terms) == len(law.terms) else found
+    found = makers[getattr(law, "operation", law.name)](*law.operands)
+    return law if type(found) is type(law) and len(found.operands) == len(law.operands) else found

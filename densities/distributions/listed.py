@@ -30,7 +30,7 @@ class Listed(Discrete):
         return (listed_strand(self.places, Table(self.listed)),)
 
     @property
-    def terms(self) -> tuple[Any, ...]:
+    def operands(self) -> tuple[Any, ...]:
         """The laws whose combination this is."""
         return self.laws
 

@@ -242,7 +242,7 @@ class Extreme(Univariate):
         return "maximum" if self.largest else "minimum"
 
     @property
-    def terms(self) -> tuple[Any, ...]:
+    def operands(self) -> tuple[Any, ...]:
         """The laws whose extreme this is."""
         return self.laws
 

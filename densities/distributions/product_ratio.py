@@ -57,10 +57,10 @@ class ProductOf(Mixture):
         return self.components[0] if len(self.components) == 1 else None
 
     @property
-    def terms(self) -> tuple[Any, ...]:
+    def operands(self) -> tuple[Any, ...]:
         """The laws whose product this is."""
         laws = (self.first, self.second)
-        return tuple(term for law in laws for term in (law.terms if type(law) is ProductOf else (law,)))
+        return tuple(term for law in laws for term in (law.operands if type(law) is ProductOf else (law,)))
 
     @cached_property
     def _factors(self) -> tuple[Any, Any]:
@@ -89,7 +89,7 @@ class ProductOf(Mixture):
         return type(self)(**{"first": self.first, "second": self.second, **changes})
 
     def __str__(self) -> str:
-        return f"{self.name}({', '.join(map(str, self.terms))})"
+        return f"{self.name}({', '.join(map(str, self.operands))})"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.first!r}, {self.second!r})"
@@ -102,7 +102,7 @@ class RatioOf(ProductOf):
     sign = -1.0
 
     @property
-    def terms(self) -> tuple[Any, ...]:
+    def operands(self) -> tuple[Any, ...]:
         """The numerator and the denominator."""
         return self.first, self.second
 

@@ -64,6 +64,8 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
         points = np.concatenate(columns)
         panels = Panels(points, low, high, scale, KRONROD)
         found = _judge(p, q, panels, beside, 10 * rtol)
+        if everywhere(found.answered):
+            return found
         halved = np.concatenate([panels.edges, 0.5 * (panels.edges[1:] + panels.edges[:-1])])
         for closer in (points, halved):
             if not everywhere(found.answered):

@@ -1,4 +1,4 @@
-"""D(p‖q) of every kind of law against a few others, both ways: a number that the data-processing bound allows, or typed words."""
+"""D(p‖q) of every kind of law against a few others, both ways: a number that its lower bound allows, or typed words."""
 
 import numpy as np
 import pytest

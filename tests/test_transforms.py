@@ -98,7 +98,7 @@ REFERENCE = {
 VECTORS = {"matrix_affine", "triangular_affine", "banana"}
 SPLINES = {"linear_spline", "monotone_cubic_spline", "monotone_hermite_spline", "rational_quadratic_spline"}
 PIECEWISE = {"piecewise"}
-ELSEWHERE = {"cdf_of", "ppf_of", *CATALOGUE, *SPLINES, *PIECEWISE}  # in their own files
+ELSEWHERE = {"cdf_of", "ppf_of", "polynomial", *CATALOGUE, *SPLINES, *PIECEWISE}  # in their own files
 # The largest |x| at which the reference is evaluated, where it is not 1e300: e^-x beside 1 needs x/2.3 digits.
 REACH = dict.fromkeys(
     ["exp", "exp2", "expm1", "sigmoid", "tanh", "softplus", "log_sigmoid", "sinh", "cosh", "softplus_inverse"], 1e4

@@ -278,14 +278,14 @@ class Bijection(Transform):
             saturated = isinstance(y, Anchored) and not rounded.ndim and rounded in (codomain.low, codomain.high)
             if saturated:  # the distance from the limit is known, however small
                 own = EPS * np.exp(log_abs(y - rounded)) if np.isfinite(rounded) else 0.0
-                return y, closed, float(slope * (slack + EPS * np.abs(value(end))) + own)
+                return y, closed, float(np.max(slope * (slack + EPS * np.abs(value(end))) + own))
         if np.ndim(rounded):
             return (
                 np.where(at_low, lows, np.where(at_high, highs, rounded)),
                 closed,
                 np.where(at_low | at_high, 0.0, new_slack),
             )
-        return float(rounded), closed, float(new_slack)
+        return float(rounded), closed, float(np.max(new_slack))
 
 
 def touches(end: Any, limit: Any, *slacks: Any) -> Any:

@@ -19,7 +19,15 @@ def test_example_is_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+# Examples whose figures are calibrations take longest.
+CALIBRATIONS = {"07_honest_errors", "09_coverage"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in CALIBRATIONS)) for path in EXAMPLES],
+    ids=lambda path: path.stem,
+)
 def test_example_runs_and_shows_something(path, run_python, tmp_path):
     done = run_python(path)
     figures = [figure for suffix in ("png", "svg", "pdf") for figure in tmp_path.rglob(f"*.{suffix}")]

@@ -20,6 +20,7 @@ SLOW = {
     "reciprocal",
     "tan",
     "frechet_cdf",
+    "polynomial",
 }
 
 

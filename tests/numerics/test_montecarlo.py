@@ -205,9 +205,8 @@ def coverage(values, truth, scheme, n, seeds, **options):
     return [(t < special.stdtrit(dof, 0.5 + level / 2)).mean() for level in (0.68, 0.95)]
 
 
-@pytest.mark.parametrize(
-    "scheme", ["sobol", *(pytest.param(s, marks=pytest.mark.slow) for s in SCHEMES if s != "sobol")]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("scheme", SCHEMES)
 def test_intervals_cover(scheme):
     observed = coverage(exponential, np.expm1(1), scheme, 256, range(300))
     assert np.all(np.abs(observed - np.array([0.68, 0.95])) < 4 * np.array([0.027, 0.0126]))

@@ -52,18 +52,9 @@ ENGINES = [scalar_kl, vector_kl, expectation, mixture_kl]
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_the_same_bits_for_any_number_of_workers(pool):
-    serial = [engine(n=N, rng=7) for engine in ENGINES]
-    for workers in (1, 2, 3, 8) if pool == "threads" else (2, 3):
-        with POOLS[pool](workers) as executor:
-            for engine, alone in zip(ENGINES, serial, strict=True):
-                assert engine(n=N, rng=7, executor=executor).same_as(alone)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 8])
-def test_the_same_bits_for_other_numbers_of_processes(workers):
-    with POOLS["processes"](workers) as executor:
+@pytest.mark.parametrize("workers", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 8))])
+def test_the_same_bits_for_any_number_of_workers(pool, workers):
+    with POOLS[pool](workers) as executor:
         for engine in ENGINES:
             assert engine(n=N, rng=7, executor=executor).same_as(engine(n=N, rng=7))
 
@@ -149,9 +140,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path, root, 
     environment = {**os.environ, "PYTHONPATH": str(root)}
     alone = run_until(None, environment, [sys.executable, script, tmp_path / "other.json", way]).splitlines()[-1]
     moments = random.Random(way)
-    killed = [
-        run_until(moments.uniform(0.0, 0.1), environment, [sys.executable, script, path, way]) for _ in range(5)
-    ]
+    killed = [run_until(moments.uniform(0.0, 0.1), environment, [sys.executable, script, path, way]) for _ in range(5)]
     assert any("end" not in output for output in killed)
     last = run_until(None, environment, [sys.executable, script, path, way]).splitlines()
     assert last[-1] == alone

@@ -29,7 +29,7 @@ FAULTS = {
 def family(name, i):
     key = f"{name}-{i}"
     expected = [pytest.mark.xfail(reason=FAULTS[key], raises=ValidationError)] if key in FAULTS else []
-    return pytest.param(name, i, id=key, marks=expected + [pytest.mark.slow] * (i > 1 or bool({name, key} & SLOW)))
+    return pytest.param(name, i, id=key, marks=expected + [pytest.mark.slow] * (i > 0 or bool({name, key} & SLOW)))
 
 
 def instance(name, i):

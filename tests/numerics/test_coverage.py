@@ -36,10 +36,10 @@ def gaps_in_errors(rows):
 
 
 def test_the_truth_lies_within_the_error_of_quadrature():
-    """200 of the problems: every good answer, and 95 % of the answers are good."""
+    """100 of the problems: every good answer, and 95 % of the answers are good."""
     found = gaps_in_errors(random.Random(7).sample(ROWS, 100))
     assert max(found)[0] <= 1, max(found)
-    assert len(found) >= 190
+    assert len(found) >= 95
 
 
 @pytest.mark.slow

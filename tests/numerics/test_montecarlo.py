@@ -213,7 +213,7 @@ def test_intervals_cover(scheme):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", ["sobol", "plain"])  # on a line a net is a stratified sample
 @pytest.mark.parametrize(
     ("values", "truth", "options"),
     [

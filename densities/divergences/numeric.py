@@ -23,6 +23,8 @@ from densities.numerics.exponents import Verdict
 
 # A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
 MASS_TOLERANCE = 1e-8
+# What a mass shows of an error in log q is its mean under q, and D feels the mean under p: that may be a few times larger.
+SHOWN = 4.0
 K1, K3, P, Q, FLOOR1, FLOOR3 = range(6)
 FLOORS = (FLOOR1, FLOOR3, P, Q, None, None)
 
@@ -151,9 +153,9 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p;
     # φ(t) of an error δ in t changes by (1 - q/p) δ, and ∫|p - q| <= √(2D). Where nodes miss part of q, its mass says nothing.
     seen = gap_p + (gap_q if gap_q < MASS_TOLERANCE else 0.0)
-    forms = [(e[K1] + 2 * EPS * v[FLOOR1] + noise1 + 2 * (seen + gap_p * abs(v[K1])), v[K1] + atoms1, "k1")]
+    forms = [(e[K1] + 2 * EPS * v[FLOOR1] + noise1 + SHOWN * (seen + gap_p * abs(v[K1])), v[K1] + atoms1, "k1")]
     if gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
-        shown = 2 * (seen * min(np.sqrt(2 * v[K3]), 2.0) + gap_p * v[K3])
+        shown = SHOWN * (seen * min(np.sqrt(2 * v[K3]), 2.0) + gap_p * v[K3])
         forms.append((e[K3] + 2 * EPS * v[FLOOR3] + 4 * EPS * outside + noise3 + shown, v[K3] + outside + atoms3, "k3"))
     error, total, form = min(forms)
     # Two forms that differ by more than both errors say that an error is too small.

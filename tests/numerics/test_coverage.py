@@ -137,7 +137,7 @@ def test_monte_carlo_covers_as_often_as_it_claims():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", ["sobol", "plain"])  # of one part, a net is a stratified sample
 def test_monte_carlo_covers_within_a_percent_and_a_half(scheme):
     """30 runs of each of 200 problems: nominal ± 1.5 % in all."""
     problems = random.Random(11).sample(ROWS, 200)

@@ -134,3 +134,14 @@ def test_a_single_power_is_recognised(text, simplest):
 def test_what_is_no_polynomial_is_refused(bad):
     with pytest.raises(ParameterError, match="polynomial: coefficients"):
         polynomial(bad)
+
+
+@pytest.mark.parametrize("y", [1e-6, 1e-12, 1e-20, 1e-30, 1e-200])
+def test_masses_beside_a_turn_keep_their_digits(y):
+    """(X - 1)² <= y for a normal X: the preimages are 1 ± √y, whose distance from 1 no double keeps."""
+    law = parse("normal(0, 1) >> polynomial([1, -2, 1])")
+    with mp.workdps(260):
+        root = mp.sqrt(mp.mpf(y))
+        truth = mp.ncdf(1 + root) - mp.ncdf(1 - root)
+        assert abs(law.cdf(y) / truth - 1) < 1e-13
+        assert abs(law.logcdf(y) - mp.log(truth)) < 1e-13 * abs(mp.log(truth))

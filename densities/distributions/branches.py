@@ -9,13 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, value
+from densities.anchored import Anchored, anchored, choose, value
 from densities.distributions.route import Route
 from densities.domains import Interval
 from densities.transforms.base import Bijection
 from densities.transforms.program import follow
 
 __all__ = ["Branch", "mass_table", "same_end"]
+
+
+# Closer to a turn of the map, in shares of its place, a preimage keeps its distance.
+NEAR = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,15 @@ class Branch:
 
 def same_end(a: Any, b: Any) -> bool:
     return bool(np.all(value(a) == value(b)))
+
+
+def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:
+    """Preimages x of y, anchored where they lie so near a turn of the map that a double loses their distance from it."""
+    place = value(turn)
+    near = np.asarray(np.abs(value(x - turn)) < NEAR * np.abs(place))
+    if isinstance(x, Anchored) or not np.isfinite(place) or not np.any(near):
+        return anchored(x)
+    return choose(near, branch.route.pull_point(Anchored.exact(y)), anchored(x))
 
 
 def mass_table(
@@ -65,7 +78,8 @@ def mass_table(
         if branch.from_low if left else branch.to_high:
             row[inside] = value(follow(getattr(base, f"raw_{cdf if left else sf}"), x))
             continue
-        ends = Anchored.at(branch.domain.low if left else branch.domain.high), anchored(x)
+        turn = branch.domain.low if left else branch.domain.high
+        ends = Anchored.at(turn), _beside(turn, branch, points[inside], x)
         starts.append(_spread(ends[0] if left else ends[1], inside.size))
         stops.append(_spread(ends[1] if left else ends[0], inside.size))
         places.append((row, inside))

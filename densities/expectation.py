@@ -43,7 +43,7 @@ class Sums:
 
 def smooth_parts(law: Any) -> list[Any]:
     """The parts of the law that have a density."""
-    return [part for part in law.parts() if part.weight and part.root.log_continuous_mass > -np.inf]
+    return [part for part in law.joined_parts() if part.weight and part.root.log_continuous_mass > -np.inf]
 
 
 def edges_of(part: Any, extra: np.ndarray) -> np.ndarray:

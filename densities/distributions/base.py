@@ -103,6 +103,10 @@ class Distribution(Arithmetic):
         """The law as a sum of roots pushed through maps, for expectations."""
         return (Part(1.0, self, lambda x: (x, 0.0), lambda y: y),)
 
+    def joined_parts(self) -> Sequence[Part]:
+        """The parts, those in the coordinate of the law itself as one: for quadrature, which needs no one to draw from."""
+        return self.parts()
+
     def simplify(self) -> Distribution:
         """The same law by its shortest name where one is known: exp(normal) is log_normal."""
         return simplify(self)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 
-from densities.anchored import choose, value
+from densities.anchored import Anchored, choose, value
 from densities.distributions.base import Part, Univariate, register
+from densities.distributions.continuous.shared import patched
 from densities.distributions.masses import spread
 from densities.distributions.pushforward import hull, merged_atoms
 from densities.domains import Interval, union
@@ -19,6 +21,8 @@ from densities.protocols import as_distribution
 
 # Weights are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
 SUM_TOLERANCE = 1e-9
+# A density whose log is of this size adds nothing to any sum.
+FAR = 1e3
 # So many points of all those over the mass of the components are known before quantiles are looked for.
 GUIDES = 96
 # Mixtures of other kinds of laws, filed where they are defined: whether components are of that kind, and what makes it.
@@ -95,10 +99,11 @@ class Mixture(Univariate):
         return sorted({end for end in ends if np.isfinite(end) and end not in self.support.edges})
 
     def _log_sum(self, terms: Sequence[Any], x: Any) -> Any:
-        total: Any = np.full(np.shape(x), -np.inf)
-        for term in terms:
-            total = np.logaddexp(total, term)
-        return total
+        plain = reduce(np.logaddexp, map(value, terms), np.full(np.shape(x), -np.inf))
+        if not any(isinstance(term, Anchored) for term in terms):
+            return plain
+        # Far out, where ratios of densities go to their limits, anchored numbers tell the terms apart to the last digit.
+        return patched(plain, ~(np.abs(plain) < FAR), lambda *parts: reduce(np.logaddexp, parts), *terms)
 
     def raw_logpdf(self, x: Any) -> Any:
         return self._log_sum(
@@ -136,9 +141,25 @@ class Mixture(Univariate):
         return draws
 
     def parts(self) -> Sequence[Part]:
+        return self._parts_of(self._terms)
+
+    def joined_parts(self) -> Sequence[Part]:
+        (whole,) = super().parts()
+        own = [term for term in self._continuous if _is_own_root(term[1])]
+        if len(own) == len(self._continuous):
+            return (whole,)
+        if len(own) < 2:
+            return self.parts()
+        total = sum(weight for weight, _ in own)
+        joined = Mixture([weight / total for weight, _ in own], [component for _, component in own])
+        others = [term for term in self._continuous if not _is_own_root(term[1])]
+        return (replace(whole, weight=total, root=joined, injective=False), *self._parts_of(others))
+
+    @staticmethod
+    def _parts_of(terms: Sequence[tuple[float, Any]]) -> tuple[Part, ...]:
         return tuple(
-            Part(weight * part.weight, part.root, part.forward, part.preimages, part.breaks, False)
-            for weight, component in self._terms
+            replace(part, weight=weight * part.weight, injective=False)
+            for weight, component in terms
             for part in component.parts()
         )
 
@@ -184,6 +205,11 @@ class Mixture(Univariate):
     def __repr__(self) -> str:
         weights = ", ".join(map(number_text, self.weights))
         return f"Mixture([{weights}], [{', '.join(map(repr, self.components))}])"
+
+
+def _is_own_root(law: Any) -> bool:
+    """Whether expectations over the law are taken in its own coordinate."""
+    return law.parts()[0].root is law
 
 
 def _log_mass_within(law: Any, a: Any, b: Any) -> Any:

@@ -136,7 +136,7 @@ def _panel_sums(p: Any, ratio: Direct, points: np.ndarray, level: int) -> PanelS
         here = block.sums(terms)
         totals += here.by_panel.sum((1, 2))
         sizes += np.abs(terms).sum((1, 2))
-        change += here.change[:, 0]
+        change += here.change[:, :, 0].sum(1)
         edge = np.maximum(edge, here.edge[:, 0])
     evaluations = sum(t.size for _, t, _ in found)
     return PanelSums(totals, change, edge, sizes, evaluations) if _all_end(found, totals[PHI]) else None

@@ -28,6 +28,8 @@ ITERATIONS = 40
 PAIRS = 100
 # A bound is summed from rounded masses: a value may miss it by this share.
 ROUNDING = 1e-12
+# A cell with less than this share of its tail has too few digits of its own.
+SHOWN = 1e-6
 
 
 @singledispatch
@@ -42,17 +44,25 @@ def _(law: Mixture) -> Sequence[tuple[float, Any]]:
 
 
 def lower_bound(p: Any, q: Any) -> float:
-    """Σ P log(P/Q) over the cells between the landmarks of p and q; one whose Q underflows joins its neighbour."""
+    """Σ P log(P/Q) over the cells between the landmarks of p and q; one whose Q is lost joins its neighbour."""
     points = np.unique(np.concatenate([p.landmarks(), q.landmarks()]))
-    ends = np.concatenate([[-np.inf], points, [np.inf]])
     with quiet():
-        inside = q.prob(ends[:-1], ends[1:])
-        seen = np.flatnonzero(inside > 0)
+        inside, sure = _masses(q, points)
+        seen = np.flatnonzero(sure)
         if not len(seen):
             return 0.0
         starts = np.concatenate([[0], seen[1:]])
-        cells = (np.add.reduceat(masses, starts) for masses in (p.prob(ends[:-1], ends[1:]), inside))
+        cells = (np.add.reduceat(masses, starts) for masses in (_masses(p, points)[0], inside))
         return max(0.0, float(np.sum(rel_entr(*cells))))
+
+
+def _masses(law: Any, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Masses of the cells between the points, each the difference of its nearer tail, and which of them that shows."""
+    below = np.concatenate([[0.0], law.cdf(points), [1.0]])
+    above = np.concatenate([[1.0], law.sf(points), [0.0]])
+    low, high = below[1:], above[:-1]
+    masses = np.where(low < high, np.diff(below), -np.diff(above))
+    return masses, masses > SHOWN * np.minimum(low, high)
 
 
 def upper_bound(p: Any, q: Any) -> float:

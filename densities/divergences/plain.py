@@ -23,6 +23,8 @@ EPS = float(np.finfo(float).eps)
 GONE, LONG_GONE = -50.0, -1000.0
 # Of the largest term at an end, what may lie beyond it: falling terms of a density that is a power down to x^-0.97.
 BEYOND = 10.0
+# Looks at panels, of which those that have not settled are halved each time.
+HALVINGS = 8
 K, P, Q, SIZE = range(4)
 
 
@@ -63,14 +65,28 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
         scale = 0.25 * np.maximum(*spread)
         points = np.concatenate(columns)
         panels = Panels(points, low, high, scale, KRONROD)
-        found = _judge(p, q, panels, beside, 10 * rtol)
+        found, seen = _judge(p, q, panels, beside, 10 * rtol)
         if everywhere(found.answered):
             return found
-        halved = np.concatenate([panels.edges, 0.5 * (panels.edges[1:] + panels.edges[:-1])])
-        for closer in (points, halved):
-            if not everywhere(found.answered):
-                found = _first_answers(found, _judge(p, q, Panels(closer, low, high, scale), beside, 10 * rtol))
+        thorough = Panels(points, low, high, scale)
+        for _ in range(HALVINGS):
+            second, seen = _judge(p, q, thorough, beside, 10 * rtol)
+            found = _first_answers(found, second)
+            rows = _to_halve(seen, found, 10 * rtol)
+            if not len(rows):
+                break
+            thorough = thorough.split(rows, KRONROD)
         return found
+
+
+def _to_halve(seen: Seen, found: Plain, share: float) -> np.ndarray:
+    """Rows of panels whose sums have not settled for a pair that is not answered; none where no halving would help."""
+    magnitude = np.abs(found.value)
+    allowed = share * np.stack([magnitude, np.ones_like(magnitude), np.ones_like(magnitude)])
+    loose = np.any(seen.change[:SIZE] > allowed[:, None] / seen.change.shape[1], axis=0) & ~found.answered
+    inner = len(loose) - seen.half_lines
+    hopeless = np.any(loose[inner:], axis=0) | ~seen.ended | (seen.floor(magnitude) > allowed[K])
+    return np.flatnonzero(np.any(loose[:inner] & ~hopeless, axis=1))
 
 
 def _first_answers(first: Plain, second: Plain) -> Plain:
@@ -94,26 +110,23 @@ def _columns(points: np.ndarray, m: int) -> np.ndarray:
     return points if points.ndim == 2 else points[:, None] if m == 1 else np.repeat(points[:, None], m, axis=1)
 
 
-def _judge(p: Any, q: Any, panels: Panels, beside: Any, share: float) -> Plain:
+def _judge(p: Any, q: Any, panels: Panels, beside: Any, share: float) -> tuple[Plain, Seen]:
     """The sums, with the mass of q `beside` the support of p, and whether each can be trusted."""
     seen = reduce(Seen.merged, (_seen(p, q, block) for block in panels.blocks()))
     k, mass_p, mass_q, _ = seen.total
     mass_q = mass_q + beside
     # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p.
     gap_p, gap_q, magnitude = np.abs(mass_p - 1.0), np.abs(mass_q - 1.0), np.abs(k)
-    error = (
-        seen.change[K]
-        + BEYOND * seen.edge
-        + EPS * (2 * seen.rounding + 8 * magnitude)
-        + 2 * (gap_p + gap_q + gap_p * magnitude)
-    )
-    answered = seen.ended & (error <= share * magnitude) & (seen.change[P] + seen.change[Q] <= share)
-    return Plain(k, error, mass_p, mass_q, answered, panels.nodes)
+    change = np.add.reduce(seen.change, axis=1)
+    error = change[K] + seen.floor(magnitude) + 2 * (gap_p + gap_q + gap_p * magnitude)
+    answered = seen.ended & (error <= share * magnitude) & (change[P] + change[Q] <= share)
+    return Plain(k, error, mass_p, mass_q, answered, panels.nodes), seen
 
 
 class Seen(NamedTuple):
-    """What blocks of panels show of m problems: sums and what half of the nodes change in them, (4, m); of p log(p/q) the
-    largest term at an end and the ulps of the logarithms and of x; whether it dies out on the half lines.
+    """What blocks of n panels show of m problems: sums, (4, m), and what half of the nodes change in each panel, (4, n, m);
+    of p log(p/q) the largest term at an end and the ulps of the logarithms and of x; whether it dies out on the half
+    lines, which are the last of the panels.
     """
 
     total: np.ndarray
@@ -121,21 +134,27 @@ class Seen(NamedTuple):
     edge: np.ndarray
     rounding: np.ndarray
     ended: Any
+    half_lines: int
+
+    def floor(self, magnitude: np.ndarray) -> np.ndarray:
+        """The error that smaller panels would leave: what lies beyond the nodes, and rounding."""
+        return BEYOND * self.edge + EPS * (2 * self.rounding + 8 * magnitude)
 
     def merged(self, other: Seen) -> Seen:
         return Seen(
             self.total + other.total,
-            self.change + other.change,
+            np.concatenate([self.change, other.change], axis=1),
             np.maximum(self.edge, other.edge),
             self.rounding + other.rounding,
             self.ended & other.ended,
+            self.half_lines + other.half_lines,
         )
 
 
 def _seen(p: Any, q: Any, block: Block) -> Seen:
     log_p, log_q = np.asarray(value(p.raw_logpdf(block.x))), np.asarray(value(q.raw_logpdf(block.x)))
     t = log_p - log_q
-    ended: Any = True
+    ended: Any = np.True_
     if block.half_lines:
         size = np.abs(block.outward(t)) * block.outward(block.weight)
         ended = dies_out(block.outward(log_p), np.log(size))
@@ -151,7 +170,7 @@ def _seen(p: Any, q: Any, block: Block) -> Seen:
     rounding = np.add.reduce((2.0 + block.blur) * found.by_panel[SIZE])
     if block.lost is not None:
         rounding += np.add.reduce(block.lost * terms[SIZE])
-    return Seen(np.add.reduce(found.by_panel, axis=1), found.change, found.edge[K], rounding, ended)
+    return Seen(np.add.reduce(found.by_panel, axis=1), found.change, found.edge[K], rounding, ended, block.half_lines)
 
 
 def everywhere(condition: np.ndarray) -> bool:

@@ -113,12 +113,13 @@ def _jax_elementwise(formula: Values, slope: Values | None, x: Any) -> Any:
     def _(primals: Any, tangents: Any) -> Any:
         return call(*primals), _jax_elementwise(slope or tangent_of, None, *primals) * tangents[0]
 
-    return call(x)
+    return call(jax.numpy.asarray(x))
 
 
 def _jax_host(function: Values, slopes: tuple[Values, ...], arrays: Any) -> Any:
     import jax
 
+    arrays = tuple(map(jax.numpy.asarray, arrays))
     shape, dtype = np.broadcast_shapes(*(x.shape for x in arrays)), arrays[0].dtype
 
     @jax.custom_jvp

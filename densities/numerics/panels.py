@@ -12,6 +12,7 @@ x = c ± S e^(½π sinh t) on a half line.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -193,7 +194,7 @@ class Block(NamedTuple):
         by_panel = np.add.reduceat(terms, layout.starts, axis=1)
         change = np.abs(np.add.reduceat(terms * layout.against, layout.starts, axis=1))
         edge = np.maximum.reduce(np.abs(terms.take(layout.ends, axis=1)), axis=1, initial=0.0)
-        return Sums(by_panel, np.add.reduce(change, axis=1), edge)
+        return Sums(by_panel, change, edge)
 
 
 class Panels:
@@ -216,12 +217,22 @@ class Panels:
         points = np.sort(points, axis=0)
         below = points[:1] - LADDER[::-1] * scale if low is None else low[None]
         above = points[-1:] + LADDER * scale if high is None else high[None]
-        self.edges = edges = np.concatenate([below, points, above])
-        self.low, self.high = low, high
+        self.low, self.high, self.scale = low, high, scale
+        self._lay(np.concatenate([below, points, above]), inner)
+
+    def split(self, rows: np.ndarray, inner: Rule = EXPONENTIAL) -> Panels:
+        """The same with some of the panels, by their rows between edges, in halves."""
+        finer = copy(self)
+        middle = self.edges[rows] + 0.5 * (self.edges[rows + 1] - self.edges[rows])
+        finer._lay(np.insert(self.edges, rows + 1, middle, axis=0), inner)
+        return finer
+
+    def _lay(self, edges: np.ndarray, inner: Rule) -> None:
+        self.edges, low, high = edges, self.low, self.high
         # Of the panels, and of the half lines below and above.
         self.widths, farther = np.empty((2, len(edges) + 1, edges.shape[1]))
         np.subtract(edges[1:], edges[:-1], out=self.widths[:-2])
-        np.multiply(REACH, scale, out=self.widths[-2:])
+        np.multiply(REACH, self.scale, out=self.widths[-2:])
         size = np.abs(edges)
         np.maximum(size[1:], size[:-1], out=farther[:-2])
         farther[-2:] = size[:: len(size) - 1]

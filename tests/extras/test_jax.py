@@ -124,3 +124,12 @@ def test_what_numpy_computes_has_first_derivatives_only():
     assert float(slope(jnp.asarray(0.4))) == pytest.approx(law.score(0.4), rel=1e-12)
     with pytest.raises(dn.UnsupportedOperationError, match="first order"):
         jax.grad(slope)(jnp.asarray(0.4))
+
+
+@pytest.mark.parametrize("text", ["normal(0, 1)", "exp(normal(0, 1))", "mixture([0.3, 0.7], [normal(0, 1), normal(2, 1)])"])
+def test_grad_at_a_number_of_python(text):
+    law = dn.parse(text)
+    slope = jax.grad(law.logpdf)
+    assert float(slope(0.3)) == float(slope(jnp.asarray(0.3))) == float(jax.jit(slope)(0.3))
+    nearby = law.logpdf(0.3 + 1e-6) - law.logpdf(0.3 - 1e-6)
+    assert float(slope(0.3)) == pytest.approx(nearby / 2e-6, rel=1e-7)

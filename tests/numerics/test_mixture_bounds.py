@@ -81,3 +81,42 @@ def test_cells_that_q_hardly_reaches_bound_nothing(weight):
     found = dn.kl(p, dn.Normal(0, 1))
     assert found.status is Status.CONVERGED
     assert 0 <= found.detail["lower"] <= found.value <= found.detail["upper"] * (1 + 1e-12)
+
+
+def comb(component, n):
+    return dn.Mixture([1 / n] * n, [component(i) for i in range(n)])
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "truth", "evaluations"),
+    [
+        pytest.param(
+            comb(lambda i: dn.Normal(10 * i, 10.0 ** -(i % 5)), 20),
+            comb(lambda i: dn.Normal(10 * i + 0.5, 10.0 ** -(i % 5)), 20),
+            144.944658376413753753,
+            80_000,
+            id="peaks of five widths",
+        ),
+        pytest.param(
+            comb(lambda i: dn.Gamma(0.3 + i, 1 + i), 8),
+            comb(lambda i: dn.Gamma(0.5 + i, 1.2 + i), 8),
+            0.021398629584540488026,
+            20_000,
+            id="gammas, singular at 0",
+        ),
+    ],
+)
+def test_combs_are_integrated_over_all_their_components_at_once(p, q, truth, evaluations):
+    found = dn.kl(p, q)
+    assert abs(found.value - truth) <= found.error <= 1e-11 * truth + 1e-10
+    assert found.evaluations <= evaluations
+
+
+def test_a_component_of_another_coordinate_is_a_part_of_its_own():
+    pushed = dn.parse("exp(normal(0, 1))")
+    law = dn.Mixture([0.25, 0.5, 0.25], [dn.Normal(0, 1), pushed, dn.Gamma(2, 1)])
+    joined, other = law.joined_parts()
+    assert joined.weight == 0.5 and other.weight == 0.5
+    assert joined.root.logpdf(1.5) == pytest.approx(dn.Mixture([0.5, 0.5], [dn.Normal(0, 1), dn.Gamma(2, 1)]).logpdf(1.5))
+    assert dn.kl(law, dn.Normal(1, 3)).value > 0
+    assert law.mean() == pytest.approx(0.5 * np.exp(0.5) + 0.25 * 2, rel=1e-12)

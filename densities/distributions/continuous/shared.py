@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import Anchored, anchored, is_pure, log_abs, value
+from densities.anchored import Anchored, anchored, choose, is_pure, log_abs, value
 from densities.logmath import log1mexp, log1p_minus_x
 from densities.precise import precisely
 
@@ -44,12 +44,21 @@ def patched(result: Any, where: Any, formula: Callable[..., Any], *arguments: An
     if not np.any(where):
         return result
     if any(isinstance(x, Anchored) for x in (result, *arguments)):
-        return np.where(where, formula(*arguments), result)
+        return _patched_anchored(result, where, formula, *arguments)
     shape = np.broadcast_shapes(np.shape(where), np.shape(result), *(np.shape(x) for x in arguments))
     where = np.nonzero(np.broadcast_to(where, shape)) if shape else np.broadcast_to(where, shape)
     full = np.array(np.broadcast_to(result, shape))
     full[where] = formula(*(np.broadcast_to(x, shape)[where] if np.ndim(x) else x for x in arguments))
     return full
+
+
+def _patched_anchored(result: Any, where: Any, formula: Callable[..., Any], *arguments: Any) -> Any:
+    """The same for anchored numbers, which are not written to: what the formula gives is spread over all elements."""
+    shape = np.broadcast_shapes(np.shape(where), *(np.shape(x) for x in arguments))
+    where = np.broadcast_to(where, shape)
+    whole = np.ones(shape, dtype=bool)
+    found = formula(*(choose(whole, x, 0.0)[where] if np.ndim(x) else x for x in arguments))
+    return np.where(where, found[np.cumsum(where).reshape(shape) - 1] if np.ndim(found) else found, result)
 
 
 def by_need(ordinary: Any, fast: Callable[..., Any], careful: Callable[..., Any], *arguments: Any) -> Any:

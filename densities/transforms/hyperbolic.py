@@ -80,8 +80,7 @@ class SinhArcsinh(Bijection):
         skewness, tailweight = self.params["skewness"], self.params["tailweight"]
         size, reach = xp.abs(before), xp.abs(after)
         rise = (tailweight - 1.0) * before + skewness * tailweight
-        apart = xp.where(xp.sign(before) * xp.sign(after) < 0, reach - size, xp.sign(before) * rise)
-        apart = xp.where(before == 0, reach, apart)
+        apart = xp.where(before * after > 0, xp.sign(before) * rise, reach - size)
         return apart + (xp.log1p(xp.exp(-2.0 * reach)) - xp.log1p(xp.exp(-2.0 * size))) + self.log_tailweight
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:

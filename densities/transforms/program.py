@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from operator import itemgetter
+from threading import local
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from densities.arrays import quiet
+from densities.arrays import BLOCK, quiet
 from densities.backends import NUMPY
 from densities.precise import Through
 
@@ -30,8 +31,10 @@ ELEMENTWISE = frozenset({np.where, np.clip, np.isneginf, np.isposinf})
 EXTREMES = (np.maximum, np.minimum)
 # A call with so many points is traced at once: tracing costs what evaluating a few thousand points does.
 LARGE = 20_000
-# Buffers of calls with at most so many points are kept with the program, up to 200 kB; those of larger ones are shared.
+# Buffers of calls with at most so many points are kept with the program, up to 200 kB; those of a block go round.
 KEPT = 4096
+# Buffers of a block that wait for the next program, 2 MB of them.
+IDLE = 16
 # Points, spread over a call, on which a program is compared with its formula.
 PROOF = 200
 # Traces that may fail because points had left the safe range of doubles, before a formula is left alone.
@@ -307,6 +310,8 @@ class Program:
         if x.size <= KEPT:
             slots[0] = slots[1] = None
             self._idle.append((x.size, slots))
+        elif x.size <= BLOCK:
+            SPARE.give(slots[2 : 1 + len(self._buffers)])
         return result
 
     def _slots(self, size: int) -> list[Any]:
@@ -318,7 +323,27 @@ class Program:
                 kept = -1
             if kept == size:
                 return slots
-        return [None, None, *(np.empty(size, dtype) for dtype in self._buffers[1:]), *self._rest]
+        return [None, None, *(SPARE.take(size, dtype) for dtype in self._buffers[1:]), *self._rest]
+
+
+class Spare(local):
+    """Buffers of whole blocks that programs of one thread hand on to each other: fresh memory costs as much as a step."""
+
+    def __init__(self) -> None:
+        self.idle: list[np.ndarray] = []
+
+    def take(self, size: int, dtype: np.dtype) -> np.ndarray:
+        for i, buffer in enumerate(self.idle):
+            if buffer.size == size and buffer.dtype == dtype:
+                return self.idle.pop(i)
+        return np.empty(size, dtype)
+
+    def give(self, buffers: list[np.ndarray]) -> None:
+        """At most `IDLE` are kept, those used last."""
+        self.idle = [*buffers, *self.idle][:IDLE]
+
+
+SPARE = Spare()
 
 
 def _needed(tape: Tape, results: list[int]) -> list[Step]:

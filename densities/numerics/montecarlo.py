@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
+from densities.arrays import all_finite, quiet
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.executors import ordered_results
 
@@ -181,8 +182,8 @@ def _both_tails(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]
 
 def _safe_mean(values: np.ndarray) -> np.ndarray:
     """The mean over the last axis; a sum that overflows is taken of scaled values."""
-    mean = values.mean(axis=-1)
-    if np.isfinite(mean).all():
+    mean = np.add.reduce(values, axis=-1) / values.shape[-1]  # np.mean, in a third of the time for a few values
+    if all_finite(mean):
         return mean
     scale = np.abs(values).max(axis=-1)
     scaled = (values / scale[..., None]).mean(axis=-1) * scale
@@ -201,7 +202,7 @@ def _chunk(values: Values, plan: Plan, index: int) -> Tally:
     """The statistics of chunk `index`."""
     seed = np.random.SeedSequence(plan.entropy, spawn_key=(plan.first + index,))
     source = Source(plan.size, plan.dimension, plan.scheme, seed)
-    with np.errstate(all="ignore"):
+    with quiet():
         result = np.asarray(values(source), dtype=float)
         if result.ndim not in (1, 2) or result.shape[0] != plan.size:
             raise ShapeError(argument_error("values", f"shape ({plan.size},) or ({plan.size}, k)", result.shape))
@@ -209,7 +210,7 @@ def _chunk(values: Values, plan: Plan, index: int) -> Tally:
         halves = _safe_mean(columns.reshape(len(columns), min(2, plan.size), -1))
         mean = _safe_mean(halves)
         nan_count = infinite_count = np.zeros(len(columns), dtype=int)
-        if not np.isfinite(mean).all():
+        if not all_finite(mean):
             nan_count, infinite_count = np.isnan(columns).sum(axis=-1), np.isinf(columns).sum(axis=-1)
             columns = np.where(np.isfinite(columns), columns, 0.0)
         columns = columns[: plan.judged]

@@ -118,7 +118,13 @@ def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
     for axis, cells in zip(u, _cells(d, m), strict=True):
         axis += _nested_permutation(generator, m)[cells]
     u /= size
-    return np.clip(u, FIRST, LAST, out=u).T
+    return _inside(u).T
+
+
+def _inside(u: np.ndarray) -> np.ndarray:
+    """u, no further out than the first and the last uniform number there is: np.clip, without what it looks at first."""
+    np.maximum(u, FIRST, out=u)
+    return np.minimum(u, LAST, out=u)
 
 
 def stratified(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
@@ -135,7 +141,7 @@ def stratified(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
             cells = np.arange(0, size, 2) + other
             part += cells if d == 1 else generator.permutation(cells)
     u /= size
-    return np.clip(u, FIRST, LAST, out=u).T
+    return _inside(u).T
 
 
 def plain(generator: np.random.Generator, size: int, d: int) -> np.ndarray:

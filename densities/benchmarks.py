@@ -19,15 +19,14 @@ from scipy import special
 from densities.errors import ParameterError, argument_error
 from densities.expressions import parse_distribution
 
-__all__ = ["CHAINS", "PEERS", "Timing", "by_numpy", "by_torch", "timings"]
+__all__ = ["CHAINS", "PEERS", "Timing", "by_numpy", "by_numpyro", "by_torch", "formulas", "timings"]
 
-HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
 CHAINS = {
     "log1p": "normal(0, 1) >> affine(0.5, 0.8) >> exp >> shift(1) >> log",
     "sinh-arcsinh": "normal(0, 1) >> affine(0.5, 0.8) >> exp >> log1p >> sinh_arcsinh(0.5, 1.25)",
     "sigmoid": "normal(0, 1) >> affine(0.5, 0.8) >> softplus >> power(1.5) >> sigmoid",
 }
-PEERS = ("numpy", "scipy.stats", "torch")
+PEERS = ("numpy", "scipy.stats", "torch", "numpyro")
 # Rounds of all peers of a workload, and the seconds after which no further round begins.
 ROUNDS, SECONDS = 7, 2.5
 
@@ -46,36 +45,34 @@ class Timing:
         return {name: self.ours / seconds for name, seconds in self.peers.items()}
 
 
-def _log1p_chain(y: Any) -> Any:
-    w = np.expm1(y)
-    x = np.log(w)
-    z = (x - 0.5) / 0.8
-    return -0.5 * z * z - HALF_LOG_2PI - np.log(0.8) + y - x
+def formulas(xp: Any) -> dict[str, Callable[[Any], Any]]:
+    """The log-density of each chain written out, by the functions of an array library."""
+    constant = 0.5 * np.log(2 * np.pi) + np.log(0.8)
+
+    def log1p(y: Any) -> Any:
+        x = xp.log(xp.expm1(y))
+        z = (x - 0.5) / 0.8
+        return -0.5 * z * z - constant + y - x
+
+    def sinh_arcsinh(y: Any) -> Any:
+        w = xp.sinh(xp.arcsinh(y) / 1.25 - 0.5)
+        x = xp.log(xp.expm1(w))
+        z = (x - 0.5) / 0.8
+        log_det = 0.5 * xp.log1p(w * w) - 0.5 * xp.log1p(y * y) + w - x - np.log(1.25)
+        return -0.5 * z * z - constant + log_det
+
+    def sigmoid(y: Any) -> Any:
+        log_y, log_rest = xp.log(y), xp.log1p(-y)
+        u = log_y - log_rest
+        s = u ** (2 / 3)
+        log_slope = xp.log(-xp.expm1(-s))
+        z = (s + log_slope - 0.5) / 0.8
+        return -0.5 * z * z - constant - log_y - log_rest + np.log(2 / 3) - xp.log(u) / 3 - log_slope
+
+    return {"log1p": log1p, "sinh-arcsinh": sinh_arcsinh, "sigmoid": sigmoid}
 
 
-def _sinh_arcsinh_chain(y: Any) -> Any:
-    w = np.sinh(np.arcsinh(y) / 1.25 - 0.5)
-    x = np.log(np.expm1(w))
-    z = (x - 0.5) / 0.8
-    log_det = 0.5 * np.log1p(w * w) - 0.5 * np.log1p(y * y) + w - x - np.log(0.8 * 1.25)
-    return -0.5 * z * z - HALF_LOG_2PI + log_det
-
-
-def _sigmoid_chain(y: Any) -> Any:
-    log_y, log_rest = np.log(y), np.log1p(-y)
-    u = log_y - log_rest
-    s = u ** (2 / 3)
-    log_slope = np.log(-np.expm1(-s))
-    z = (s + log_slope - 0.5) / 0.8
-    log_det = -log_y - log_rest + np.log(2 / 3) - np.log(u) / 3 - log_slope - np.log(0.8)
-    return -0.5 * z * z - HALF_LOG_2PI + log_det
-
-
-by_numpy: dict[str, Callable[[Any], Any]] = {
-    "log1p": _log1p_chain,
-    "sinh-arcsinh": _sinh_arcsinh_chain,
-    "sigmoid": _sigmoid_chain,
-}
+by_numpy = formulas(np)
 
 
 def by_torch(chain: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -124,6 +121,40 @@ def by_torch(chain: str) -> Callable[[np.ndarray], np.ndarray]:
     return log_density
 
 
+def by_numpyro(chain: str) -> Callable[[np.ndarray], np.ndarray]:
+    """The log-density of a chain by numpyro.distributions, compiled by JAX."""
+    jax, laws = import_module("jax"), import_module("numpyro.distributions")
+    jax.config.update("jax_enable_x64", True)
+    jnp, maps, sets = jax.numpy, laws.transforms, laws.constraints
+
+    class Log1p(maps.ParameterFreeTransform):  # type: ignore[name-defined]
+        domain, codomain = sets.positive, sets.positive
+
+        def _inverse(self, y: Any) -> Any:
+            return jnp.expm1(y)
+
+        def log_abs_det_jacobian(self, x: Any, y: Any, intermediates: Any = None) -> Any:
+            return -y
+
+    class SinhArcsinh(maps.ParameterFreeTransform):  # type: ignore[name-defined]
+        domain, codomain = sets.real, sets.real
+
+        def _inverse(self, y: Any) -> Any:
+            return jnp.sinh(jnp.arcsinh(y) / 1.25 - 0.5)
+
+        def log_abs_det_jacobian(self, x: Any, y: Any, intermediates: Any = None) -> Any:
+            return 0.5 * jnp.log1p(y * y) - 0.5 * jnp.log1p(x * x) + np.log(1.25)
+
+    rest = {
+        "log1p": [maps.ExpTransform(), maps.AffineTransform(1.0, 1.0), maps.ExpTransform().inv],
+        "sinh-arcsinh": [maps.ExpTransform(), Log1p(), SinhArcsinh()],
+        "sigmoid": [maps.SoftplusTransform(), maps.PowerTransform(1.5), maps.SigmoidTransform()],
+    }
+    pushed = laws.TransformedDistribution(laws.Normal(0.0, 1.0), [maps.AffineTransform(0.5, 0.8), *rest[chain]])
+    compiled = jax.jit(pushed.log_prob)
+    return lambda y: np.asarray(compiled(y))
+
+
 def _by_frozen_scipy(y: np.ndarray) -> np.ndarray:
     """The cdf of log(1 + e^X) by a frozen normal of scipy.stats and the map by hand."""
     return import_module("scipy.stats").norm(0.5, 0.8).cdf(np.log(np.expm1(y)))
@@ -145,6 +176,8 @@ def _log_density(chain: str, n: int) -> tuple[str, Callable, dict[str, Callable]
     peers = {"numpy": by_numpy[chain]}
     if find_spec("torch"):
         peers["torch"] = by_torch(chain)
+    if find_spec("numpyro"):
+        peers["numpyro"] = by_numpyro(chain)
     return f"log-density, {chain} chain, {n:.0e} points", law.logpdf, peers, law.rvs(n, rng=0)
 
 

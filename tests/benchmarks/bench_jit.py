@@ -10,36 +10,9 @@ import numpy as np
 import pytest
 
 import densities as dn
-from densities.benchmarks import CHAINS
+from densities.benchmarks import CHAINS, formulas
 
 SIZES = (1_000, 1_000_000)
-CONSTANT = 0.5 * np.log(2 * np.pi) + np.log(0.8)
-
-
-def formulas(xp):
-    """The log-density of each chain by the functions of an array library."""
-
-    def log1p(y):
-        x = xp.log(xp.expm1(y))
-        z = (x - 0.5) / 0.8
-        return -0.5 * z * z - CONSTANT + y - x
-
-    def sinh_arcsinh(y):
-        w = xp.sinh(xp.arcsinh(y) / 1.25 - 0.5)
-        x = xp.log(xp.expm1(w))
-        z = (x - 0.5) / 0.8
-        log_det = 0.5 * xp.log1p(w * w) - 0.5 * xp.log1p(y * y) + w - x - np.log(1.25)
-        return -0.5 * z * z - CONSTANT + log_det
-
-    def sigmoid(y):
-        log_y, log_rest = xp.log(y), xp.log1p(-y)
-        u = log_y - log_rest
-        s = u ** (2 / 3)
-        log_slope = xp.log(-xp.expm1(-s))
-        z = (s + log_slope - 0.5) / 0.8
-        return -0.5 * z * z - CONSTANT - log_y - log_rest + np.log(2 / 3) - xp.log(u) / 3 - log_slope
-
-    return {"log1p": log1p, "sinh-arcsinh": sinh_arcsinh, "sigmoid": sigmoid}
 
 
 def by_jax(chain):

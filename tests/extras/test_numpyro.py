@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import densities as dn
+from densities import benchmarks
 from tests.extras.walk import LEVELS, inner_points, law_of
 
 jax = pytest.importorskip("jax", reason="jax is an extra")
@@ -76,3 +77,10 @@ def test_foreign_laws_of_numpyro_are_taken_by_their_density():
     d = numpyro.distributions
     theirs = d.TransformedDistribution(d.Normal(0.0, 1.0), d.transforms.ExpTransform())
     assert dn.as_distribution(theirs).cdf(2.0) == pytest.approx(dn.LogNormal().cdf(2.0), rel=1e-9)
+
+
+@pytest.mark.parametrize("chain", benchmarks.CHAINS)
+def test_the_benchmark_times_what_agrees(chain):
+    law = dn.parse(benchmarks.CHAINS[chain])
+    y = law.rvs(1000, rng=0)
+    benchmarks.check_equal(chain, law.logpdf, {"numpyro": benchmarks.by_numpyro(chain)}, y)

@@ -214,7 +214,7 @@ def quantile(law: View, p: Any, *, lower: bool) -> Any:
     start = Anchored(*(np.asarray(part).reshape(-1)[0] for part in (start.anchor, start.offset, start.log_offset)))
     extra = max(0.0, -float(start.log_offset) * 1.45) if start.anchor and start.log_offset > -np.inf else 0.0
     with bits(mp.prec + int(extra)):
-        return solved(law, p, as_end(start), lower=lower)
+        return solved(law, p, as_end(start, (law.low, law.high)), lower=lower)
 
 
 def solved(law: View, p: Any, x: Any, *, lower: bool) -> Any:
@@ -228,7 +228,7 @@ def solved(law: View, p: Any, x: Any, *, lower: bool) -> Any:
         x = target if law.low < target < law.high else (x + (law.low if step > 0 else law.high)) / 2
         if mp.isnan(x):
             raise RoundedError("a quantile where the density is 0")
-        if abs(step) <= mp.ldexp(abs(x), 10 - mp.prec):
+        if abs(step) <= mp.ldexp(abs(x), 10 + mp.mag(mp.log(p)) - mp.prec):  # e^log has the error of log p
             return x
     raise RoundedError("a quantile that Newton's method does not settle")
 

@@ -10,6 +10,7 @@ integrated and the map inverted by Newton's method. Every answer is computed at 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, singledispatch
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
+from densities.distributions.continuous.image import Image
 from densities.distributions.family import Family
 from densities.distributions.from_density import FromDensity
 from densities.distributions.mixture import Mixture
@@ -25,7 +27,7 @@ from densities.distributions.pushforward import FEW, Pushforward
 from densities.distributions.truncated import Truncated
 from densities.errors import UnsupportedOperationError
 from densities.precise import RoundedError, bits, context, literal, number, precise
-from densities.precise.quadrature import integrate
+from densities.precise.quadrature import MOST_BITS, integrate
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Inverse, Piece, Transform
 from densities.transforms.chains import Chain
@@ -41,14 +43,17 @@ UNLIFTED = (RoundedError, TypeError, ValueError, ZeroDivisionError, OverflowErro
 # is asked for, and DEEPER times the bits leave as many of the difference. SLACK bits are for lengths that are too long.
 STEP, DEEPER, SLACK = 0.6, 2.5, 20
 NEWTON = 60
+# What a map derives from its parameters has so many times the digits: next to an end more are needed than elsewhere.
+SPARE = 4
 
 
-def as_end(end: Any) -> Any:
-    """The end of a support as an mpf: a double there is exact, or stands for a constant."""
+def as_end(end: Any, known: Sequence[Any] = ()) -> Any:
+    """The end of a support as an mpf: a double there is exact, or stands for a constant, or for one of those `known`."""
     if isinstance(end, Anchored):
         mp = context()
         offset = mp.mpf(float(np.copysign(1.0, end.offset))) * mp.exp(mp.mpf(float(end.log_offset)))
-        return mp.mpf(float(end.anchor)) + offset
+        anchor = float(end.anchor)
+        return next((exact for exact in known if float(exact) == anchor), mp.mpf(anchor)) + offset
     try:
         return number(end)
     except RoundedError:
@@ -153,11 +158,11 @@ class View:
 
 
 class FormulaView(View):
-    """A law whose density is a formula."""
+    """A law whose density is a formula; `lifted` is the same law with precise parameters."""
 
-    def __init__(self, law: Any):
+    def __init__(self, law: Any, lifted: Any = None):
         super().__init__(law)
-        self.lifted = type(law)(**{name: precise(p) for name, p in law.params.items()})
+        self.lifted = lifted or lift(law)
         self.low, self.high = map(as_end, self.lifted.support.edges)
 
     def logpdf(self, x: Any) -> Any:
@@ -255,6 +260,13 @@ class TruncatedView(View):
         return self.base.between(x, self.high) / self.total
 
 
+def lost_bits(x: Any, ends: Sequence[Any]) -> Any:
+    """The bits of x that tell its distance from an end nothing: none beside 0, all of them at an end."""
+    mp = context()
+    finite = [end for end in ends if mp.isfinite(end) and end]
+    return max((mp.inf if x == end else mp.mag(end) - mp.mag(x - end) for end in finite), default=0)
+
+
 @dataclass
 class Strip:
     """A monotone piece of a map: [low, high] onto [first, last] (in increasing order), rising or falling."""
@@ -265,6 +277,21 @@ class Strip:
     last: Any
     map: MapView
     up: bool
+
+    def pulled(self, y: Any, function: Callable[[Any], Any]) -> Any:
+        """function(x) at the preimage x of y, with as many more bits as x needs to keep its distance from an end."""
+        mp = context()
+        prec = asked = mp.prec
+        while prec <= MOST_BITS:
+            lost = mp.inf
+            with bits(prec):
+                with suppress(RoundedError):
+                    x = self.map.inverse(y)
+                    lost = lost_bits(x, (self.low, self.high))
+                if lost <= prec - asked + SLACK:
+                    return function(x)
+            prec = 2 * prec if lost == mp.inf else asked + lost
+        raise RoundedError(f"{self.map.bijection} is not inverted at {mp.nstr(y, 17)}")
 
 
 class PushedView(View):
@@ -328,12 +355,11 @@ class PushedView(View):
 
     def logpdf(self, y: Any) -> Any:
         mp = context()
-        terms = []
-        for strip in self.strips:
-            if strip.first < y < strip.last:
-                x = strip.map.inverse(y)
-                terms.append(self.base.logpdf(x) - strip.map.log_slope(x))
+        terms = [self._term(strip, y) for strip in self.strips if strip.first < y < strip.last]
         return terms[0] if len(terms) == 1 else mp.log(sum(map(mp.exp, terms)))
+
+    def _term(self, strip: Strip, y: Any) -> Any:
+        return strip.pulled(y, lambda x: self.base.logpdf(x) - strip.map.log_slope(x))
 
     def below(self, y: Any) -> Any:
         return sum(self._side(strip, y, lower=True) for strip in self.strips)
@@ -345,8 +371,9 @@ class PushedView(View):
         if strip.last <= y or y <= strip.first:
             whole = (strip.last <= y) == lower
             return self.base.between(strip.low, strip.high) if whole else context().mpf(0)
-        x = strip.map.inverse(y)
-        return self.base.between(strip.low, x) if strip.up == lower else self.base.between(x, strip.high)
+        if strip.up == lower:
+            return strip.pulled(y, lambda x: self.base.between(strip.low, x))
+        return strip.pulled(y, lambda x: self.base.between(x, strip.high))
 
     def forward(self, x: Any) -> tuple[Any, Any, float]:
         """g(x) and log|g'(x)| for a point of the base, and the bits lost where g(x) comes close to an end that is not 0."""
@@ -354,9 +381,7 @@ class PushedView(View):
         for strip in self.strips:
             if strip.low <= x <= strip.high:
                 y = strip.map.forward(x)
-                ends = [end for end in (strip.first, strip.last) if mp.isfinite(end) and end]
-                lost = max((mp.inf if y == end else mp.mag(end) - mp.mag(y - end) for end in ends), default=0)
-                return y, strip.map.log_slope(x), lost
+                return y, strip.map.log_slope(x), lost_bits(y, (strip.first, strip.last))
         raise RoundedError(f"{mp.nstr(x, 17)} lies on no piece of {self.step}")
 
     def preimages(self, y: Any) -> list[Any]:
@@ -371,7 +396,8 @@ class MapView:
         self.bijection, self.uses = bijection, 0
         self.free = any(isinstance(step, FunctionTransform) for step in innermost(bijection))
         try:
-            self.lifted = lift(bijection)
+            with bits(SPARE * context().prec):
+                self.lifted = lift(bijection)
         except UNLIFTED:
             self.lifted = bijection
 
@@ -382,11 +408,12 @@ class MapView:
         return number(self.lifted.forward(precise(x)))
 
     def inverse(self, y: Any) -> Any:
-        """The formula where it leads back to y, Newton's method elsewhere."""
+        """The formula where it leads back to y, as well as the digits of y or those of x let it; Newton's method elsewhere."""
         mp = context()
         try:
             x = number(self.lifted.inverse(precise(y)))
-            if mp.isfinite(x) and abs(self.forward(x) - y) <= mp.ldexp(abs(y), SLACK - mp.prec):
+            miss = mp.ldexp(abs(self.forward(x) - y), mp.prec - SLACK)
+            if miss <= abs(y) or (mp.isfinite(miss) and miss <= abs(x) * mp.exp(self.log_slope(x))):
                 return x
         except UNLIFTED:
             pass
@@ -433,7 +460,7 @@ def innermost(transform: Any) -> Sequence[Any]:
 
 @singledispatch
 def lift(bijection: Any) -> Any:
-    """The map with its parameters as precise numbers."""
+    """The map, or the family, with its parameters as precise numbers."""
     if not bijection.params:
         return bijection
     return type(bijection)(**{name: precise(p) for name, p in bijection.params.items()})
@@ -488,6 +515,19 @@ def _(law: Pushforward) -> View:
     for step in law.transform.steps:
         so_far = push_forward(so_far, step)
         found = PushedView(found, step, so_far)
+    found.law = law
+    return found
+
+
+@view.register
+def _(law: Image) -> View:
+    """The maps are built of precise parameters, so that what they derive from them, such as 1/k, is no rounded double."""
+    with bits(SPARE * context().prec):
+        (base, *maps), (exact, *exact_maps) = law.stages, lift(law).stages
+    found, so_far = FormulaView(base, exact), base
+    for step, exact_step in zip(maps, exact_maps, strict=True):
+        so_far = push_forward(so_far, step)
+        found = PushedView(found, exact_step, so_far)
     found.law = law
     return found
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
-from densities.distributions.continuous.image import Image
+from densities.distributions.continuous.image import Image, through
 from densities.distributions.family import Family
 from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Branch, Pushforward
@@ -177,7 +177,7 @@ def _(p: Image, q: Any, s: float) -> Density:
     """The standard member as a base and its maps, shifted and stretched."""
     same_support(p, q)
     loc, scale = moving(p._loc, q._loc, s), moving(p._scale, q._scale, s)
-    law = p.image(*(moving(a, b, s) for a, b in zip(p._shapes, q._shapes, strict=True)))
+    law = through(*p.image(*(moving(a, b, s) for a, b in zip(p._shapes, q._shapes, strict=True))))
     standard, log_scale = segment(law, law, s), np.log(scale)
     return lambda y: standard((y - loc) / scale) - log_scale
 

@@ -2,7 +2,7 @@
 
 from densities.precise.constants import RoundedError, exact
 from densities.precise.context import bits, context, digits, literal, public
-from densities.precise.functions import beta_tail, number, precise
+from densities.precise.functions import incomplete_beta, number, precise
 from densities.precise.numbers import Lifted, Precise, Through, precisely
 
 __all__ = [
@@ -10,11 +10,11 @@ __all__ = [
     "Precise",
     "RoundedError",
     "Through",
-    "beta_tail",
     "bits",
     "context",
     "digits",
     "exact",
+    "incomplete_beta",
     "literal",
     "number",
     "precise",

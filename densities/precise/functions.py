@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from densities.precise.context import bits, context
-from densities.precise.numbers import Precise, divide, elementwise, mod, operand, plain, power, rule
+from densities.precise.numbers import Precise, divide, elementwise, mod, on_precise, operand, plain, power, rule
 
 rule(np.divide)(divide)
 rule(np.power)(power)
@@ -241,6 +241,9 @@ def beta_tail(mp: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
     return mp.exp(logs) / a * mp.hyp2f1(a + b, 1, a + 1, x)
 
 
+incomplete_beta = on_precise(beta_tail)
+
+
 @elementwise(special.zetac)
 def zetac(mp: Any, a: Any) -> Any:
     with bits(mp.prec + int(a) + 8):
@@ -250,6 +253,11 @@ def zetac(mp: Any, a: Any) -> Any:
 @elementwise(special.ive)
 def ive(mp: Any, order: Any, x: Any) -> Any:
     return mp.besseli(order, x) * mp.exp(-abs(x))
+
+
+@elementwise(special.hyp0f1)
+def hyp0f1(mp: Any, b: Any, x: Any) -> Any:
+    return mp.hyp0f1(b, x)
 
 
 elementwise(special.i0e)(lambda mp, x: ive(mp, 0, x))
@@ -308,6 +316,11 @@ def truth(x: Any) -> Any:
     return np.bool_(bool(x))
 
 
+@rule(np.ravel)
+def ravel(x: Any) -> tuple[Any, ...]:
+    return (x,)
+
+
 @rule(np.broadcast_to)
 def broadcast_to(x: Any, shape: Any) -> Any:
     return x if shape == () else x[shape]
@@ -328,4 +341,4 @@ def number(x: Any) -> Any:
     return operand(x)
 
 
-__all__ = ["beta_tail", "number", "precise"]
+__all__ = ["incomplete_beta", "number", "precise"]

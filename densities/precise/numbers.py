@@ -193,18 +193,24 @@ def rule(*functions: Any) -> Callable[[Callable], Callable]:
     return file
 
 
+def on_precise(formula: Callable) -> Callable[..., Precise]:
+    """formula(mp, *mpfs) as a function of precise numbers."""
+
+    def evaluate(*inputs: Any) -> Precise:
+        mp = context()
+        try:
+            return Precise(real(formula(mp, *map(operand, inputs))))
+        except mp.NoConvergence:
+            raise RoundedError("a series of mpmath does not converge") from None
+
+    return evaluate
+
+
 def elementwise(*functions: Any) -> Callable[[Callable], Callable]:
     """Files formula(mp, *mpfs) for functions that take and give numbers."""
 
     def file(formula: Callable) -> Callable:
-        def on_precise(*inputs: Any) -> Precise:
-            mp = context()
-            try:
-                return Precise(real(formula(mp, *map(operand, inputs))))
-            except mp.NoConvergence:
-                raise RoundedError("a series of mpmath does not converge") from None
-
-        rule(*functions)(on_precise)
+        rule(*functions)(on_precise(formula))
         return formula
 
     return file
@@ -251,4 +257,15 @@ def mod(a: Any, b: Any) -> Precise:
     return Precise(a - b * context().floor(a / b))
 
 
-__all__ = ["RULES", "Lifted", "Precise", "Through", "elementwise", "operand", "plain", "precisely", "rule"]
+__all__ = [
+    "RULES",
+    "Lifted",
+    "Precise",
+    "Through",
+    "elementwise",
+    "on_precise",
+    "operand",
+    "plain",
+    "precisely",
+    "rule",
+]

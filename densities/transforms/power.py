@@ -281,12 +281,22 @@ class EvenPole(Power, Pole):
         return halves(PositivePower(self.exponent))
 
 
-KINDS = {(1.0, True): OddPower, (0.0, True): EvenPower, (1.0, False): OddPole, (0.0, False): EvenPole}
+KINDS: dict[tuple[float | None, bool], type[Power]] = {
+    (1.0, True): OddPower,
+    (0.0, True): EvenPower,
+    (1.0, False): OddPole,
+    (0.0, False): EvenPole,
+}
+
+
+def parity(a: Any) -> float | None:
+    """0 for an even number, 1 for an odd one, None for one that is not whole."""
+    return next((rest for rest in (0.0, 1.0) if a % 2.0 == rest), None)
 
 
 def kind_of(exponent: Any) -> type[Power]:
     """The class of a power map with this exponent, or with all of these."""
-    kinds = {KINDS.get((float(a % 2.0), bool(a > 0)), PositivePower) for a in np.ravel(exponent)}
+    kinds = {KINDS.get((parity(a), bool(a > 0)), PositivePower) for a in np.ravel(exponent)}
     one_sign = np.all(np.greater(exponent, 0)) or np.all(np.less(exponent, 0))
     if len(kinds) > 1 or not one_sign:
         raise ParameterError(

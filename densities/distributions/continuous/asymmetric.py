@@ -32,6 +32,7 @@ from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, real
+from densities.precise import precisely
 
 # Nodes s = exp(t - e^-t) and weights of ∫ e^-s g(s) ds, trapezoidal in t: 1e-16 for g algebraic at 0 and at infinity.
 _T = np.arange(-4.6, 4.7, 1.0 / 16.0)
@@ -219,6 +220,14 @@ def log_erfcx_drop(low: Any, width: Any) -> Any:
     return np.log(np.exp(logs - top) @ PANEL_WEIGHTS) + top[..., 0] + np.log(width) - 0.5 * LOG_PI
 
 
+@precisely(lambda alpha, beta, width, above: np.log(special.erfcx(alpha) - special.erfcx(beta)))
+def log_erfcx_difference(alpha: Any, beta: Any, width: Any, above: Any) -> Any:
+    """log(erfcx α - erfcx β), where `above` as an integral if they are close; there β = α + width."""
+    alpha, beta = np.broadcast_arrays(alpha, beta)
+    close = (beta < 1.1 * alpha + 1.0) & above
+    return patched(np.log(special.erfcx(alpha) - special.erfcx(beta)), close, log_erfcx_drop, alpha, width)
+
+
 @register(
     "inverse_gaussian",
     aliases=("wald",),
@@ -256,11 +265,8 @@ class InverseGaussian(Family):
         rate = np.sqrt(0.5 * lam) / np.sqrt(point)
         alpha, beta = rate * np.abs((point - mean) / mean), rate * (point / mean + 1.0)
         below = np.log(special.erfcx(alpha) + special.erfcx(beta))
-        alpha, beta = np.broadcast_arrays(alpha, beta)
-        close = (beta < 1.1 * alpha + 1.0) & (point > mean)
-        above = patched(np.log(special.erfcx(alpha) - special.erfcx(beta)), close, log_erfcx_drop, alpha, 2.0 * rate)
         bell = self._log_bell(x, mean, lam) - LOG2
-        return bell + below, bell + above
+        return bell + below, bell + log_erfcx_difference(alpha, beta, 2.0 * rate, point > mean)
 
     def _log_both(self, x: Any, mean: Any, lam: Any) -> tuple[Any, Any]:
         """log F and log(1 - F)."""

@@ -33,21 +33,26 @@ def near(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 class Image(Family):
-    """X = loc + scale·g(B): `image` gives the law of g(B); density, tails, quantiles and draws are those of the image.
+    """X = loc + scale·g(B): `image` gives B and the maps that g is; density, tails, quantiles and draws are those of the image.
 
     Closed summaries of the standard member stand in the subclass where they are known (`_mean`, `_mode`, ...).
     """
 
     @staticmethod
-    def image(*shapes: Any) -> Any:
-        """The law of the standard member, a base pushed through maps."""
+    def image(*shapes: Any) -> tuple[Any, ...]:
+        """The base of the standard member, and the maps it is pushed through."""
         raise NotImplementedError
+
+    @property
+    def stages(self) -> tuple[Any, ...]:
+        """The base of this member, and the maps it is pushed through."""
+        moved = (line(self._loc, self._scale),) if self._shifted or self._scaled else ()
+        return (*self.image(*self._shapes), *moved)
 
     @cached_property
     def law(self) -> Any:
         """The same law as a base and a chain of maps."""
-        standard = self.image(*self._shapes)
-        return through(standard, line(self._loc, self._scale)) if self._shifted or self._scaled else standard
+        return through(*self.stages)
 
     @property
     def support(self) -> Interval:

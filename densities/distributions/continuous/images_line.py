@@ -10,7 +10,7 @@ from scipy import special
 from densities import transforms as maps
 from densities.distributions.base import register
 from densities.distributions.continuous.half import HalfCauchy, HalfNormal
-from densities.distributions.continuous.image import Image, through
+from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.location_scale import Normal
 from densities.distributions.continuous.positive import Exponential, Gamma
 from densities.distributions.continuous.shared import EULER, LOG2, LOG_PI
@@ -35,8 +35,8 @@ class LogitNormal(Image):
     )
 
     @staticmethod
-    def image(mu: Any, sigma: Any) -> Any:
-        return through(Normal(mu, sigma), maps.Sigmoid())
+    def image(mu: Any, sigma: Any) -> tuple[Any, ...]:
+        return Normal(mu, sigma), maps.Sigmoid()
 
 
 @register(
@@ -52,8 +52,8 @@ class JohnsonSB(Image):
     latex_density = r"\frac{\mathrm{b}}{x(1-x)}\varphi\left(\mathrm{a}+\mathrm{b}\log\frac{x}{1-x}\right)"
 
     @staticmethod
-    def image(a: Any, b: Any) -> Any:
-        return through(Normal(-a / b, 1.0 / b), maps.Sigmoid())
+    def image(a: Any, b: Any) -> tuple[Any, ...]:
+        return Normal(-a / b, 1.0 / b), maps.Sigmoid()
 
 
 @register(
@@ -78,8 +78,8 @@ class JohnsonSU(Image):
     )
 
     @staticmethod
-    def image(a: Any, b: Any) -> Any:
-        return through(Normal(-a / b, 1.0 / b), maps.Sinh())
+    def image(a: Any, b: Any) -> tuple[Any, ...]:
+        return Normal(-a / b, 1.0 / b), maps.Sinh()
 
     def _mean(self, a: Any, b: Any) -> Any:
         return -np.exp(0.5 / (b * b)) * np.sinh(a / b)
@@ -106,8 +106,8 @@ class HyperbolicSecant(Image):
     latex_density = r"\frac{1}{\pi\,\mathrm{scale}\cosh(z)},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     @staticmethod
-    def image() -> Any:
-        return through(HalfCauchy(), maps.Log())
+    def image() -> tuple[Any, ...]:
+        return HalfCauchy(), maps.Log()
 
     def _mean(self) -> Any:
         return 0.0
@@ -142,8 +142,8 @@ class Moyal(Image):
     )
 
     @staticmethod
-    def image() -> Any:
-        return through(HalfNormal(), maps.Log(), maps.Scale(-2.0))
+    def image() -> tuple[Any, ...]:
+        return HalfNormal(), maps.Log(), maps.Scale(-2.0)
 
     def _mean(self) -> Any:
         return EULER + LOG2
@@ -175,8 +175,8 @@ class LogGamma(Image):
     )
 
     @staticmethod
-    def image(c: Any) -> Any:
-        return through(Gamma(c), maps.Log())
+    def image(c: Any) -> tuple[Any, ...]:
+        return Gamma(c), maps.Log()
 
     def _mean(self, c: Any) -> Any:
         return special.digamma(c)
@@ -205,8 +205,8 @@ class GeneralizedLogistic(Image):
     )
 
     @staticmethod
-    def image(c: Any) -> Any:
-        return through(Exponential(), maps.Scale(1.0 / c), maps.SoftplusInverse(), maps.Scale(-1.0))
+    def image(c: Any) -> tuple[Any, ...]:
+        return Exponential(), maps.Scale(1.0 / c), maps.SoftplusInverse(), maps.Scale(-1.0)
 
     def _mean(self, c: Any) -> Any:
         return special.digamma(c) + EULER
@@ -235,8 +235,8 @@ class GeneralizedPareto(Image):
     )
 
     @staticmethod
-    def image(c: Any) -> Any:
-        return through(Exponential(), maps.Exp(), maps.BoxCox(c))
+    def image(c: Any) -> tuple[Any, ...]:
+        return Exponential(), maps.Exp(), maps.BoxCox(c)
 
     def _mean(self, c: Any) -> Any:
         return np.where(np.asarray(c) < 1.0, 1.0 / (1.0 - np.minimum(c, 0.999)), np.inf)
@@ -270,8 +270,8 @@ class GeneralizedExtremeValue(Image):
     )
 
     @staticmethod
-    def image(c: Any) -> Any:
-        return through(Exponential(), maps.BoxCox(c), maps.Scale(-1.0))
+    def image(c: Any) -> tuple[Any, ...]:
+        return Exponential(), maps.BoxCox(c), maps.Scale(-1.0)
 
     def _entropy(self, c: Any) -> Any:
         return 1.0 + EULER * (1.0 - c)
@@ -295,9 +295,9 @@ class Kappa4(Image):
     )
 
     @staticmethod
-    def image(h: Any, k: Any) -> Any:
+    def image(h: Any, k: Any) -> tuple[Any, ...]:
         """With E exponential, (1 - e^(-hE))/h is e^E through Box and Cox's map with -h."""
-        return through(Exponential(), maps.Exp(), maps.BoxCox(np.negative(h)), maps.BoxCox(k), maps.Scale(-1.0))
+        return Exponential(), maps.Exp(), maps.BoxCox(np.negative(h)), maps.BoxCox(k), maps.Scale(-1.0)
 
 
 @register(
@@ -314,8 +314,8 @@ class Semicircular(Image):
     latex_density = r"\frac{2}{\pi\,\mathrm{scale}}\sqrt{1-\left(\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)^2}"
 
     @staticmethod
-    def image() -> Any:
-        return through(Beta(1.5, 1.5), maps.Affine(-1.0, 2.0))
+    def image() -> tuple[Any, ...]:
+        return Beta(1.5, 1.5), maps.Affine(-1.0, 2.0)
 
     def _mean(self) -> Any:
         return 0.0

@@ -10,7 +10,7 @@ from scipy import special
 from densities import transforms as maps
 from densities.distributions.base import register
 from densities.distributions.continuous.asymmetric import InverseGaussian
-from densities.distributions.continuous.image import Image, through
+from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.location_scale import Cauchy, Laplace, Normal
 from densities.distributions.continuous.positive import Exponential
 from densities.distributions.continuous.ratios import Lomax
@@ -35,8 +35,8 @@ class HalfLogistic(Image):
     latex_density = r"\frac{2e^{-x/\mathrm{scale}}}{\mathrm{scale}\left(1+e^{-x/\mathrm{scale}}\right)^2}"
 
     @staticmethod
-    def image() -> Any:
-        return through(Uniform(), maps.Atanh(), maps.Scale(2.0))
+    def image() -> tuple[Any, ...]:
+        return Uniform(), maps.Atanh(), maps.Scale(2.0)
 
     def _mean(self) -> Any:
         return 2.0 * LOG2
@@ -67,8 +67,8 @@ class LogLaplace(Image):
     )
 
     @staticmethod
-    def image(c: Any) -> Any:
-        return through(Laplace(0.0, 1.0), maps.Scale(1.0 / c), maps.Exp())
+    def image(c: Any) -> tuple[Any, ...]:
+        return Laplace(0.0, 1.0), maps.Scale(1.0 / c), maps.Exp()
 
     def kinks(self) -> np.ndarray:
         return np.ravel(self._scale) * np.ones(1)
@@ -96,8 +96,8 @@ class LogCauchy(Image):
     latex_density = r"\frac{\mathrm{sigma}}{\pi x\left(\mathrm{sigma}^2+(\log x-\mathrm{mu})^2\right)}"
 
     @staticmethod
-    def image(mu: Any, sigma: Any) -> Any:
-        return through(Cauchy(mu, sigma), maps.Exp())
+    def image(mu: Any, sigma: Any) -> tuple[Any, ...]:
+        return Cauchy(mu, sigma), maps.Exp()
 
     def _mean(self, mu: Any, sigma: Any) -> Any:
         return np.inf
@@ -123,8 +123,8 @@ class BirnbaumSaunders(Image):
     )
 
     @staticmethod
-    def image(c: Any) -> Any:
-        return through(Normal(), maps.Scale(0.5 * c), maps.Asinh(), maps.Scale(2.0), maps.Exp())
+    def image(c: Any) -> tuple[Any, ...]:
+        return Normal(), maps.Scale(0.5 * c), maps.Asinh(), maps.Scale(2.0), maps.Exp()
 
     def _mean(self, c: Any) -> Any:
         return 1.0 + 0.5 * c * c
@@ -153,8 +153,8 @@ class Burr(Image):
     )
 
     @staticmethod
-    def image(c: Any, d: Any) -> Any:
-        return through(Lomax(d), maps.Power(1.0 / c))
+    def image(c: Any, d: Any) -> tuple[Any, ...]:
+        return Lomax(d), maps.Power(1.0 / c)
 
     def _mean(self, c: Any, d: Any) -> Any:
         return _power_mean(d, 1.0 / c)
@@ -180,8 +180,8 @@ class Dagum(Image):
     )
 
     @staticmethod
-    def image(c: Any, d: Any) -> Any:
-        return through(Lomax(d), maps.Reciprocal(), maps.Power(1.0 / c))
+    def image(c: Any, d: Any) -> tuple[Any, ...]:
+        return Lomax(d), maps.Reciprocal(), maps.Power(1.0 / c)
 
     def _mean(self, c: Any, d: Any) -> Any:
         return _power_mean(d, -1.0 / c)
@@ -214,8 +214,8 @@ class ExponentiatedWeibull(Image):
     )
 
     @staticmethod
-    def image(a: Any, c: Any) -> Any:
-        return through(
+    def image(a: Any, c: Any) -> tuple[Any, ...]:
+        return (
             Exponential(),
             maps.Scale(1.0 / a),
             maps.SoftplusInverse(),
@@ -241,8 +241,8 @@ class Gompertz(Image):
     )
 
     @staticmethod
-    def image(c: Any) -> Any:
-        return through(Exponential(), maps.Scale(1.0 / c), maps.Log1p())
+    def image(c: Any) -> tuple[Any, ...]:
+        return Exponential(), maps.Scale(1.0 / c), maps.Log1p()
 
     def _mode(self, c: Any) -> Any:
         return np.maximum(-np.log(c), 0.0)
@@ -265,8 +265,8 @@ class SmithBain(Image):
     )
 
     @staticmethod
-    def image(b: Any) -> Any:
-        return through(Exponential(), maps.Log1p(), maps.Power(1.0 / b))
+    def image(b: Any) -> tuple[Any, ...]:
+        return Exponential(), maps.Log1p(), maps.Power(1.0 / b)
 
 
 @register(
@@ -285,8 +285,8 @@ class ReciprocalInverseGaussian(Image):
     )
 
     @staticmethod
-    def image(mean: Any, lam: Any) -> Any:
-        return through(InverseGaussian(mean, lam), maps.Reciprocal())
+    def image(mean: Any, lam: Any) -> tuple[Any, ...]:
+        return InverseGaussian(mean, lam), maps.Reciprocal()
 
     def _mean(self, mean: Any, lam: Any) -> Any:
         return 1.0 / mean + 1.0 / lam
@@ -309,8 +309,8 @@ class PowerFunction(Image):
     latex_density = r"\frac{\mathrm{a}}{x}\left(\frac{x}{\mathrm{scale}}\right)^{\mathrm{a}}"
 
     @staticmethod
-    def image(a: Any) -> Any:
-        return Beta(a, 1.0)
+    def image(a: Any) -> tuple[Any, ...]:
+        return (Beta(a, 1.0),)
 
     def _mean(self, a: Any) -> Any:
         return a / (a + 1.0)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from densities import precise
 from densities.anchored import Anchored, value
 from densities.distributions.continuous.shared import (
     HALF_LOG_2PI,
@@ -24,7 +25,7 @@ from densities.distributions.continuous.shared import (
     patched,
 )
 from densities.logmath import log1p_minus_x
-from densities.precise import Precise, beta_tail, context, number, precisely
+from densities.precise import precisely
 
 # Below this share a tail is taken from its continued fraction; SciPy's own loses digits there.
 RARE = 1e-5
@@ -224,16 +225,12 @@ def log_beta_terms(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> An
     return either(np.minimum(a, b) < 10.0, direct, by_deviance)
 
 
-def _precise_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
-    return Precise(beta_tail(context(), *map(number, (a, b, x, y))))
-
-
 def log_beta_deep(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log I_x(a, b) for x below the mean, at any depth."""
     return log_beta_terms(a, b, log_x, log_y, x, y) + np.log(beta_fraction(a, b, value(x), value(y)))
 
 
-@precisely(_precise_beta)
+@precisely(precise.incomplete_beta)
 def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
     """I_x(a, b) with y = 1 - x, from whichever of x and y is the smaller."""
     x, y = value(x), value(y)
@@ -257,7 +254,7 @@ def smaller_beta_tail(a: Any, b: Any, x: Any, y: Any) -> Any:
     return patched(tail, tail < RARE, incomplete_beta, a, b, x, y)
 
 
-@precisely(lambda a, b, log_x, log_y, x, y: np.log(_precise_beta(a, b, x, y)))
+@precisely(lambda a, b, log_x, log_y, x, y: np.log(precise.incomplete_beta(a, b, x, y)))
 def log_incomplete_beta(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log I_x(a, b), at any depth; log_x and log_y may be known where x and y have left the doubles."""
     tail, other = incomplete_beta(a, b, x, y), incomplete_beta(b, a, y, x)

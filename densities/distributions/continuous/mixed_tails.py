@@ -16,6 +16,7 @@ from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, real
+from densities.precise import precisely
 
 NORMAL = Normal()
 
@@ -172,11 +173,13 @@ class Alpha(Family):
         return POSITIVE
 
     @staticmethod
+    @precisely(lambda z, a: a - 1.0 / z)
     def _point(z: Any, a: Any) -> Any:
         """a - 1/z with its distance from a kept."""
         return anchored(1.0 / anchored(z)) * -1.0 + a
 
-    def _ends(self, z: Any, a: Any) -> tuple[Anchored, Anchored]:
+    @staticmethod
+    def _ends(z: Any, a: Any) -> tuple[Anchored, Anchored]:
         """(a - 1/z, a) as one place and the distance from it."""
         distance = 1.0 / anchored(z)
         anchor = np.broadcast_to(np.asarray(a, dtype=float), np.shape(value(distance)))
@@ -190,8 +193,10 @@ class Alpha(Family):
         deep = NORMAL.raw_logcdf(self._point(z, a)) - special.log_ndtr(a)
         return np.where(value(deep) < -LOG2, deep, np.log1p(-np.exp(np.minimum(self._log_upper(z, a), 0.0))))
 
-    def _log_upper(self, z: Any, a: Any) -> Any:
-        return value(NORMAL.raw_log_mass(*self._ends(z, a))) - special.log_ndtr(a)
+    @staticmethod
+    @precisely(lambda z, a: log1mexp(special.log_ndtr(a - 1.0 / z) - special.log_ndtr(a)))
+    def _log_upper(z: Any, a: Any) -> Any:
+        return value(NORMAL.raw_log_mass(*Alpha._ends(z, a))) - special.log_ndtr(a)
 
     def _logsf(self, z: Any, a: Any) -> Any:
         deep = self._log_upper(z, a)

@@ -12,13 +12,14 @@ from scipy import special
 from densities import transforms as maps
 from densities.anchored import Anchored, value
 from densities.distributions.base import register
-from densities.distributions.continuous.image import Image, through
+from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.incomplete import log_gamma_terms, log_lower_gamma, log_upper_gamma
 from densities.distributions.continuous.shared import LOG2, by_log_newton, patched
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, within
+from densities.precise import RoundedError, context, precise, precisely
 
 # Terms evaluated at once, and the reach of a window around the largest term: 10 standard deviations and more.
 BLOCK = 2**20
@@ -28,6 +29,8 @@ FARTHEST = 1e18
 # From this argument on, and 10 times the square of the order, Hankel's series gives a Bessel function to rounding.
 LARGE = 1000.0
 HANKEL = range(1, 16)
+# Terms of a sum of precise numbers.
+MOST = 20_000
 
 
 def mixed(u: Any, a: Any, h: Any, peak: Any, tail: str) -> np.ndarray:
@@ -47,6 +50,46 @@ def mixed(u: Any, a: Any, h: Any, peak: Any, tail: str) -> np.ndarray:
             logs = log_gamma_terms(np.broadcast_to(h[rows, None], j.shape), j + 1.0, -1.0)
             found[rows] = log_sum(logs + TAILS[tail](a[rows, None] + j, taken(u, rows)[:, None]))
     return found
+
+
+def flat(x: Any, df: Any, nonc: Any) -> tuple[Any, Any, Any, tuple[int, ...]]:
+    """x/2, df/2 and nonc/2 as vectors, and the shape that they come from."""
+    shape = np.broadcast_shapes(np.shape(value(x)), np.shape(df), np.shape(nonc))
+    u = x * 0.5
+    fields = (u.anchor, u.offset, u.log_offset) if isinstance(u, Anchored) else (u,)
+    vectors = [np.broadcast_to(field, shape).ravel() for field in fields]
+    a, h = (np.broadcast_to(p, shape).ravel() for p in (0.5 * df, np.maximum(0.5 * nonc, 1e-300)))
+    return Anchored(*vectors) if isinstance(u, Anchored) else vectors[0], a, h, shape
+
+
+def peaks(u: Any, a: Any, h: Any, tail: str) -> Any:
+    """The largest term: j (j + a - 1) = uh for the density, and between that and the Poisson mean for the tails."""
+    product, side = h * value(u), a - 1.0
+    root = np.sqrt(side * side + 4.0 * product)
+    largest = np.where(side > 0, 2.0 * product / (side + root), 0.5 * (root - side))
+    peak = {"density": largest, "lower": np.minimum(largest, h), "upper": np.maximum(largest, h)}[tail]
+    return np.where(peak > 0, peak, 0.0)
+
+
+def log_mixture(x: Any, df: Any, nonc: Any, tail: str) -> Any:
+    """log of the density (of x/2) or of a tail: a Bessel function or f over its decay far out, a mixture elsewhere."""
+    u, a, h, shape = flat(x, df, nonc)
+    product = h * value(u)
+    far = (
+        product > FARTHEST
+        if tail != "density"
+        else 2.0 * np.sqrt(product) > np.maximum(LARGE, 10.0 * (a - 1.0) ** 2)
+    )
+    found = np.empty(a.shape)
+    near, distant = np.flatnonzero(~far), np.flatnonzero(far)
+    if near.size:
+        v = taken(u, near)
+        found[near] = mixed(v, a[near], h[near], peaks(v, a[near], h[near], tail), tail)
+    if distant.size:
+        v, b, k = taken(u, distant), a[distant], h[distant]
+        rate = 0.0 if tail == "density" else np.log1p(-value(np.sqrt(k / v)))
+        found[distant] = 0.0 if tail == "lower" else value(log_bessel_density(v, b, k)) - rate
+    return found.reshape(shape)
 
 
 def log_bessel_density(u: Any, a: Any, h: Any) -> Any:
@@ -98,6 +141,56 @@ def _accumulated(steps: Any, start: Any, order: slice) -> Any:
 TAILS: dict[str, Callable[[Any, Any], Any]] = {"density": _log_density, "lower": _log_lower, "upper": _log_upper}
 
 
+def log_series_density(x: Any, df: Any, nonc: Any) -> Any:
+    """log of the density of x/2 by 0F1, a Bessel function without its power, for which nonc = 0 is no case of its own."""
+    a, u, h = 0.5 * df, 0.5 * x, 0.5 * nonc
+    return special.xlogy(a - 1.0, u) - special.gammaln(a) - (u + h) + np.log(special.hyp0f1(a, u * h))
+
+
+def log_series_lower(x: Any, df: Any, nonc: Any) -> Any:
+    """log Σ Poisson(j; h) P(a + j, u), from the last term, so that every P(a + j) = P(a + j + 1) + step is a sum."""
+    u, masses = 0.5 * x, poisson_masses(0.5 * nonc, 1.0)
+    order, total = 0.5 * df + (len(masses) - 1.0), 0.0
+    tail, step = special.gammainc(order, u), np.exp(log_gamma_terms(u, order, 0.0) - np.log(order))
+    for mass in reversed(masses):
+        total = mass * tail + total
+        step = step * (order / u)
+        tail, order = tail + step, order - 1.0
+    return np.log(total)
+
+
+def log_series_upper(x: Any, df: Any, nonc: Any) -> Any:
+    """log Σ Poisson(j; h) Q(a + j, u), where Q(a + j + 1) = Q(a + j) + u^(a + j) e^-u/Γ(a + j + 1)."""
+    u, order, total = 0.5 * x, 0.5 * df, 0.0
+    tail, step = special.gammaincc(order, u), np.exp(log_gamma_terms(u, order, 0.0) - np.log(order))
+    for mass in poisson_masses(0.5 * nonc, tail):
+        total = mass * tail + total
+        order = order + 1.0
+        tail, step = tail + step, step * (u / order)
+    return np.log(total)
+
+
+def poisson_masses(h: Any, smallest: Any) -> list[Any]:
+    """Poisson(j; h) for j = 0, 1, ... until all the rest is less than the rounding of `smallest`, in precise numbers."""
+    masses = [np.exp(-h)]
+    while len(masses) < 2.0 * h or masses[-1] > smallest * precise(context().eps):
+        if len(masses) > MOST:
+            raise RoundedError(f"a sum of more than {MOST} terms")
+        masses.append(masses[-1] * h / len(masses))
+    return masses
+
+
+# log of the density of x/2 and of both tails of a law with df and nonc at x.
+SUMS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    tail: precisely(series)(partial(log_mixture, tail=tail))
+    for tail, series in (
+        ("density", log_series_density),
+        ("lower", log_series_lower),
+        ("upper", log_series_upper),
+    )
+}
+
+
 @register(
     "noncentral_chi_squared",
     aliases=("noncentral_chi2", "ncx2"),
@@ -124,47 +217,8 @@ class NoncentralChiSquared(Family):
     def standard_support(cls, *shapes: Any) -> Interval:
         return POSITIVE
 
-    @staticmethod
-    def _flat(x: Any, df: Any, nonc: Any) -> tuple[Any, Any, Any, tuple[int, ...]]:
-        """x/2, df/2 and nonc/2 as vectors, and the shape that they come from."""
-        shape = np.broadcast_shapes(np.shape(value(x)), np.shape(df), np.shape(nonc))
-        u = x * 0.5
-        fields = (u.anchor, u.offset, u.log_offset) if isinstance(u, Anchored) else (u,)
-        flat = [np.broadcast_to(field, shape).ravel() for field in fields]
-        a, h = (np.broadcast_to(p, shape).ravel() for p in (0.5 * df, np.maximum(0.5 * nonc, 1e-300)))
-        return Anchored(*flat) if isinstance(u, Anchored) else flat[0], a, h, shape
-
-    @staticmethod
-    def _peaks(u: Any, a: Any, h: Any, tail: str) -> Any:
-        """The largest term: j (j + a - 1) = uh for the density, and between that and the Poisson mean for the tails."""
-        product, side = h * value(u), a - 1.0
-        root = np.sqrt(side * side + 4.0 * product)
-        largest = np.where(side > 0, 2.0 * product / (side + root), 0.5 * (root - side))
-        peak = {"density": largest, "lower": np.minimum(largest, h), "upper": np.maximum(largest, h)}[tail]
-        return np.where(peak > 0, peak, 0.0)
-
-    def _sum(self, x: Any, df: Any, nonc: Any, tail: str) -> Any:
-        """log of the density (of x/2) or of a tail: a Bessel function or f over its decay far out, a mixture elsewhere."""
-        u, a, h, shape = self._flat(x, df, nonc)
-        product = h * value(u)
-        far = (
-            product > FARTHEST
-            if tail != "density"
-            else 2.0 * np.sqrt(product) > np.maximum(LARGE, 10.0 * (a - 1.0) ** 2)
-        )
-        found = np.empty(a.shape)
-        near, distant = np.flatnonzero(~far), np.flatnonzero(far)
-        if near.size:
-            v = taken(u, near)
-            found[near] = mixed(v, a[near], h[near], self._peaks(v, a[near], h[near], tail), tail)
-        if distant.size:
-            v, b, k = taken(u, distant), a[distant], h[distant]
-            rate = 0.0 if tail == "density" else np.log1p(-value(np.sqrt(k / v)))
-            found[distant] = 0.0 if tail == "lower" else value(log_bessel_density(v, b, k)) - rate
-        return found.reshape(shape)
-
     def _logpdf(self, x: Any, df: Any, nonc: Any) -> Any:
-        return self._sum(x, df, nonc, "density") - LOG2
+        return SUMS["density"](x, df, nonc) - LOG2
 
     def _logcdf(self, x: Any, df: Any, nonc: Any) -> Any:
         return self._log_tail(x, df, nonc, "lower", "upper")
@@ -173,10 +227,10 @@ class NoncentralChiSquared(Family):
         return self._log_tail(x, df, nonc, "upper", "lower")
 
     def _log_tail(self, x: Any, df: Any, nonc: Any, tail: str, other: str) -> Any:
-        log = self._sum(x, df, nonc, tail)
+        log = SUMS[tail](x, df, nonc)
         if np.all(log < -LOG2):
             return log
-        return np.where(log < -LOG2, log, np.log1p(-np.exp(np.minimum(self._sum(x, df, nonc, other), 0.0))))
+        return np.where(log < -LOG2, log, np.log1p(-np.exp(np.minimum(SUMS[other](x, df, nonc), 0.0))))
 
     def _cdf(self, x: Any, df: Any, nonc: Any) -> Any:
         return np.exp(self._logcdf(x, df, nonc))
@@ -211,7 +265,7 @@ class NoncentralChiSquared(Family):
         def log_tail(x: Any) -> Any:
             tails = np.zeros(np.shape(x))
             for tail, where in (("lower", ~upper), ("upper", upper)):
-                tails = patched(tails, where, partial(self._sum, tail=tail), x, df, nonc)
+                tails = patched(tails, where, SUMS[tail], x, df, nonc)
             return tails
 
         return by_log_newton(start, target, log_tail, lambda x: self._logpdf(x, df, nonc), upper=upper)
@@ -249,8 +303,8 @@ class Rice(Image):
     )
 
     @staticmethod
-    def image(b: Any) -> Any:
-        return through(NoncentralChiSquared(2.0, b * b), maps.Sqrt())
+    def image(b: Any) -> tuple[Any, ...]:
+        return NoncentralChiSquared(2.0, b * b), maps.Sqrt()
 
 
 __all__ = ["NoncentralChiSquared", "Rice"]

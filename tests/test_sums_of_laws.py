@@ -240,6 +240,57 @@ def test_moments_of_ratios():
     assert abs(np.mean(draws < 0.3) - law.cdf(0.3)) < 0.02
 
 
+@pytest.mark.parametrize("width", [1e-2, 1e-5, 1e-9])
+def test_a_narrow_law_beside_a_wide_one(width):
+    """Its points are kept, and the panels around it are settled by plain doubles."""
+    points = np.array([-30.0, 2.9, 3.0, 3.1, 12.0])
+    for one, other in ((N(1, width), N(2, 1)), (N(2, 1), N(1, width))):
+        law, named = Convolution(one, other), N(3, np.hypot(width, 1))
+        np.testing.assert_allclose(law.logpdf(points), named.logpdf(points), rtol=1e-13)
+        np.testing.assert_allclose(law.logcdf(points), named.logcdf(points), rtol=2e-13)
+        np.testing.assert_allclose(law.logsf(points), named.logsf(points), rtol=2e-13)
+    law = Convolution(dn.Cauchy(1, width), dn.Cauchy(2, 1))
+    np.testing.assert_allclose(law.pdf(1e5 * points), dn.Cauchy(3, 1 + width).pdf(1e5 * points), rtol=1e-12)
+
+
+@pytest.mark.parametrize("k", [3, 5, 7, 9, 12])
+def test_masses_beside_an_end(k):
+    """P(UV > z) = 1 - z + z log z and P(U + V > 2 - d) = d²/2, next to an end that is not 0."""
+    with mpmath.workdps(40):
+        z, near = 1 - 10.0**-k, 2 - 10.0**-k
+        product = float(1 - mpmath.mpf(z) * (1 - mpmath.log(mpmath.mpf(z))))
+        total = float((2 - mpmath.mpf(near)) ** 2 / 2)
+    assert ProductOf(U(0, 1), U(0, 1)).sf(z) == pytest.approx(product, rel=1e-13)
+    assert Convolution(U(0, 1), U(0, 1)).sf(near) == pytest.approx(total, rel=1e-13)
+
+
+@pytest.mark.slow
+def test_both_tails_of_a_product_on_both_sides_of_zero():
+    """N·Rayleigh is Laplace, in either order; masses beside 0, where all of them lie far off, keep their digits."""
+    z = np.concatenate([-np.geomspace(1e-20, 600.0, 7), np.geomspace(1e-20, 600.0, 7)])
+    for law in (ProductOf(N(0, 1), dn.Rayleigh(1)), ProductOf(dn.Rayleigh(1), N(0, 1))):
+        for method in ("logpdf", "logcdf", "logsf"):
+            np.testing.assert_allclose(getattr(law, method)(z), getattr(dn.Laplace(0, 1), method)(z), rtol=1e-12)
+    far = ProductOf(N(8, 1), N(9, 1))
+    one, other = N(8, 1), N(9, 1)
+    below = one.cdf(0.0) * other.sf(0.0) + one.sf(0.0) * other.cdf(0.0)
+    assert far.cdf(0.0) == pytest.approx(below, rel=1e-12)
+    assert far.cdf(1e-6) > far.cdf(0.0) > far.cdf(-1e-6) > 0.0
+    with mpmath.workdps(30):
+        truth = mpmath.quad(
+            lambda x: mpmath.npdf(x, 8, 1) * (mpmath.ncdf(5 / x - 9) if x > 0 else mpmath.ncdf(9 - 5 / x)),
+            [-6, -3, -1, -0.3, 0, 0.3, 0.6, 1, 2, 4, 6, 8, 10, 14, 20],
+        )
+    assert far.cdf(5.0) == pytest.approx(float(truth), rel=1e-12)
+
+
+@pytest.mark.slow
+def test_the_divergence_of_a_product_of_normal_laws():
+    """∫ f log(2 f e^|z|) with f = K_0(|z|)/π, by mpmath.quad to 20 digits in panels between 0, 1e-6, 1e-3, 0.1, ..., 80."""
+    law = dn.product_of(N(0, 1), N(0, 1))
+    assert dn.kl(law, dn.Laplace(0, 1)).value == pytest.approx(0.12566852165602338809, rel=1e-12)
+
+
 # ---- point masses ----
 
 

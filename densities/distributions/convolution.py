@@ -9,8 +9,9 @@ of both laws and at the peak of the integrand, wherever the far tail of the sum 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
+from densities.distributions.frames import NARROWER, RUNG, Frame, end_width
 from densities.distributions.masses import spread
 from densities.domains import Interval
 from densities.errors import AccuracyWarning
@@ -26,7 +28,7 @@ from densities.numerics.kronrod import End, Integrand, integrals
 from densities.numerics.quadrature import integrate
 from densities.numerics.roots import bracketed_root
 
-__all__ = ["Convolution"]
+__all__ = ["RANKS", "Convolution", "by_smaller_tail"]
 
 LOG2, LOG_HALF = float(np.log(2.0)), float(np.log(0.5))
 # Distances from an end, or from 0, at which the integral is last taken; beyond, its logarithm goes on as a line in the
@@ -37,115 +39,34 @@ NEAREST, FARTHEST, BINADES = 1e-100, 1e100, 2.0**10
 BETWEEN, ZOOM, ROUNDS, FALLS, DISTANCES = 5, 7, 8, (2.0, 12.0, 40.0), 2.0 ** -np.arange(0.0, 60.0, 1.5)[::-1]
 # An answer is given silently only when its relative error is below this.
 SILENT = 1e-8
-# What plain doubles must settle an integral to, and log-probabilities of quantiles between which they take panels.
-QUICK, LEVELS = 1e-12, np.log([1e-3, 0.1])
-# Steps beyond the outer marks, and the width of a panel in which a tail at one end goes unseen, in distances between
-# these.
-LADDER, UNSEEN = (3.0, 30.0), 1e4
+# What plain doubles must settle an integral to; how far they are asked, in scales of the narrower law, and in groups of
+# points so many scales of the wider one away; a fall in nats below which nothing of it is left.
+QUICK, FAR, DISTANT, NOTHING = 1e-12, 1e13, (0.0, 30.0, 1e4, 1e7), 60.0
 PROBLEMS_AT_ONCE = 4096
 # Log-distances from 0 or toward infinity beyond which plain doubles are not asked.
 EXTREME = 300.0
-IMAGE_REACH = 600.0
-# A law this many interquartile ranges away from 0 is integrated in distances from its median.
-REMOTE = 100.0
+# Ranks at which quantiles of both laws are joined for a guess of the median.
+RANKS = (np.arange(16) + 0.5) / 16
 
 
-@dataclass(frozen=True)
-class Frame:
-    """A law seen from an end of its support: x = origin + sign·x', with x' between low and high."""
+def by_smaller_tail(mass: Callable[..., np.ndarray], points: Any, below: np.ndarray, *, lower: bool) -> np.ndarray:
+    """log P(Z <= z) or log P(Z > z), from the one of the two, as mass(points, lower=...) gives it, that is at most a half.
 
-    law: Any
-    origin: float
-    sign: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, law: Any, *, mirrored: bool) -> Frame:
-        low, high = (float(value(end)) for end in law.support.edges)
-        near, far = (high, low) if mirrored else (low, high)
-        sign = -1.0 if mirrored else 1.0
-        origin = near if np.isfinite(near) else far if np.isfinite(far) else _centre(law)
-        return cls(law, origin, sign, sign * (near - origin), sign * (far - origin))
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether doubles lose nothing near an end or pole: there is none but 0."""
-        return self.origin == 0.0 and not self.law.fragile and not any(self._ends)
-
-    @cached_property
-    def reach(self) -> float:
-        """How far plain doubles are asked: an image may have an exponential in it."""
-        return np.inf if self.law.parts()[0].root is self.law else IMAGE_REACH
-
-    @cached_property
-    def _ends(self) -> list[float]:
-        places = [self.low, self.high, *self.distances(np.asarray(self.law.critical_points, dtype=float))]
-        return [place for place in places if np.isfinite(place)]
-
-    def point(self, anchor: Any, offset: Any, log: Any = None) -> Anchored:
-        """The point at a distance anchor + offset from the origin, which is its anchor unless that is an end or pole."""
-        kept = np.logical_or.reduce([np.equal(anchor, place) for place in (0.0, *self._ends)])
-        if not np.all(kept):
-            joined = anchor + offset
-            log = None if log is None else np.where(kept, log, np.log(np.abs(joined)))
-            anchor, offset = np.where(kept, anchor, 0.0), np.where(kept, offset, joined)
-        return Anchored(self.origin + self.sign * anchor, self.sign * offset, log)
-
-    def place(self, distance: Any) -> Any:
-        """The point at a distance from the origin, as doubles."""
-        return self.origin + self.sign * distance
-
-    @property
-    def starts_at_zero(self) -> bool:
-        """Whether its end is 0, so that doubles keep the distance from it."""
-        return self.origin == self.low == 0.0
-
-    @cached_property
-    def steps(self) -> np.ndarray:
-        """The marks, with quantiles between and beyond them: between two of these most densities are smooth."""
-        with quiet():
-            ways = (self.law.raw_log_ppf, self.law.raw_log_isf)
-            points = np.concatenate([np.ravel(value(way(LEVELS))) for way in ways])
-        inside = np.unique(np.concatenate([self.marks, self.distances(points[np.isfinite(points)])]))
-        reach = np.multiply(LADDER, inside[-1] - inside[0])
-        inside = np.concatenate([inside[0] - reach, inside, inside[-1] + reach])
-        return np.unique(inside[(inside > self.low) & (inside < self.high)])
-
-    @cached_property
-    def middle(self) -> float:
-        """The median, as a distance."""
-        return float(self.distances(np.asarray(self.law.median())))
-
-    @cached_property
-    def scale(self) -> float:
-        """The distance between the outer marks."""
-        return float(self.marks[-1] - self.marks[0])
-
-    def distances(self, points: np.ndarray) -> np.ndarray:
-        return self.sign * (points - self.origin)
-
-    @cached_property
-    def marks(self) -> np.ndarray:
-        """Where the density shows its place and scale, and where it is not smooth, as distances in order."""
-        law = self.law
-        with quiet():
-            points = np.concatenate([law.landmarks(), law.kinks(), np.asarray(law.critical_points, dtype=float)])
-        inside = np.unique(self.distances(points[np.isfinite(points)]))
-        return inside[(inside > self.low) & (inside < self.high)]
-
-
-def _centre(law: Any) -> float:
-    """The median of a law that lies many scales away from 0, where doubles are coarse; otherwise 0."""
-    low, middle, high = (float(law.ppf(level)) for level in (0.25, 0.5, 0.75))
-    return middle if abs(middle) > REMOTE * (high - low) else 0.0
-
-
-def _end_width(frame: Frame, marks: np.ndarray, end: np.ndarray, most: np.ndarray) -> np.ndarray:
-    """How far a panel reaches from an end of one law: to its middle, or the nearest of the marks of the other law."""
-    distance = np.abs(marks - end[:, None])
-    nearest = np.min(np.where(distance > 0, distance, np.inf), axis=1)
-    return np.minimum(np.minimum(nearest, frame.middle), most)
+    `below` guesses which: the points at which it is the lower one.
+    """
+    result = np.empty(points.shape)
+    for side in (True, False):
+        rows = below == side
+        if not rows.any():
+            continue
+        logs = mass(points[rows], lower=side)
+        result[rows] = logs if side == lower else log1mexp(np.minimum(logs, 0.0))
+        large = rows.copy()
+        large[rows] = logs > LOG_HALF
+        if large.any():
+            logs = np.minimum(mass(points[large], lower=not side), 0.0)
+            result[large] = log1mexp(logs) if side == lower else logs
+    return result
 
 
 class Convolution(Univariate):
@@ -202,10 +123,11 @@ class Convolution(Univariate):
 
     @cached_property
     def _frames(self) -> dict[bool, tuple[Frame, Frame]]:
-        return {
-            mirrored: (Frame.of(self.first, mirrored=mirrored), Frame.of(self.second, mirrored=mirrored))
-            for mirrored in (False, True)
-        }
+        laws = (self.first, self.second)
+        found = {mirrored: tuple(Frame.of(law, mirrored=mirrored) for law in laws) for mirrored in (False, True)}
+        if found[False][1].scale * NARROWER < found[False][0].scale:
+            found = {mirrored: pair[::-1] for mirrored, pair in found.items()}
+        return found  # type: ignore[return-value]
 
     def _logs(self, z: Any, kind: str) -> np.ndarray:
         """log of the density, or of the mass below or above z: `kind` is logpdf, logcdf or logsf."""
@@ -237,12 +159,24 @@ class Convolution(Univariate):
             result[beyond] += np.where(np.isfinite(rise), rise * further, 0.0)
         return result
 
-    def _blocks_of(self, t: np.ndarray, kind: str, *, mirrored: bool) -> np.ndarray:
-        result = np.empty(t.shape)
-        for start in range(0, t.size, PROBLEMS_AT_ONCE):
-            block = slice(start, start + PROBLEMS_AT_ONCE)
-            result[block] = self._integrals(t[block], kind, mirrored=mirrored)
+    def logs_anywhere(self, z: Any, kind: str) -> np.ndarray:
+        """The same at any point."""
+        points, support = anchored(z), self.support
+        below, above = (np.asarray(side) for side in (points <= support.low, points >= support.high))
+        ends = {"logpdf": (-np.inf, -np.inf), "logsf": (0.0, -np.inf)}.get(kind, (-np.inf, 0.0))
+        result = np.where(below, *ends)
+        inside = ~(below | above)
+        if inside.any():
+            result[inside] = self._logs(points[inside], kind)
         return result
+
+    def _blocks_of(self, t: np.ndarray, kind: str, *, mirrored: bool) -> np.ndarray:
+        different, back = np.unique(t, return_inverse=True)  # far out in a tail many points are one double
+        result = np.empty(different.shape)
+        for start in range(0, different.size, PROBLEMS_AT_ONCE):
+            block = slice(start, start + PROBLEMS_AT_ONCE)
+            result[block] = self._integrals(different[block], kind, mirrored=mirrored)
+        return result[back]
 
     def _integrals(self, t: np.ndarray, kind: str, *, mirrored: bool) -> np.ndarray:
         one, other = self._frames[mirrored]
@@ -254,33 +188,46 @@ class Convolution(Univariate):
         if kind == "logpdf":
             return logs
         # Where the second law is wholly on the right side, the first alone decides.
-        end = other.high if (kind == "logcdf") != mirrored else other.low
+        inner = kind != "logsf"
+        end = other.high if inner != mirrored else other.low
         if not np.isfinite(end):
             return logs
         rest = t - end
         within = (rest > one.low) & (rest < one.high)
-        place = one.point(np.where(within, rest, 0.0), 0.0) if within.any() else None
         alone = np.full(t.shape, -np.inf)
-        if place is not None:
-            alone[within] = np.asarray(value(getattr(self.first, f"raw_{kind}")(place)))[within]
-        everything = rest >= one.high if (kind == "logcdf") != mirrored else rest <= one.low
+        if within.any():
+            place = one.point(np.where(within, rest, 0.0), 0.0)
+            alone[within] = np.asarray(value(getattr(one.law, "raw_logcdf" if inner else "raw_logsf")(place)))[within]
+        everything = rest >= one.high if inner != mirrored else rest <= one.low
         return np.logaddexp(logs, np.where(everything, 0.0, alone))
 
     def _quick(
         self, t: np.ndarray, low: np.ndarray, high: np.ndarray, kind: str, one: Frame, other: Frame
     ) -> np.ndarray:
         """The logarithms of the integrals that plain doubles settle; NaN for others."""
-        bounds = low[:, None], high[:, None]
-        steps = [np.broadcast_to(one.steps, (t.size, one.steps.size)), t[:, None] - other.steps]
-        inner = np.clip(np.concatenate(steps, axis=1), *bounds)
+        logs, size = np.full(t.size, np.nan), np.abs(t)
+        least, most = min(one.scale, other.scale), max(one.extent, other.extent)
+        for nearest, farthest in pairwise(DISTANT):
+            some = (size >= nearest * most) & (size < farthest * most) & (size + most < min(one.reach, other.reach))
+            if some.any() and farthest * most < FAR * least:
+                logs[some] = self._on_ladders(t[some], low[some], high[some], farthest * most, kind, one, other)
+        return logs
+
+    def _on_ladders(
+        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, far: float, kind: str, one: Frame, other: Frame
+    ) -> np.ndarray:
+        reach = min(one.reach, other.reach)
+        first, last = np.maximum(low, np.maximum(t, 0.0) - reach), np.minimum(high, np.minimum(t, 0.0) + reach)
+        cut = [first > low, last < high]
+        bounds = first[:, None], last[:, None]
+        steps = [np.broadcast_to(rungs, (t.size, rungs.size)) for rungs in (one.ladder(far), other.ladder(far))]
+        steps[1] = t[:, None] - steps[1]
         everything = [bound for bound in bounds if np.isfinite(bound).all()]
+        inner = np.clip(np.concatenate(steps, axis=1), *bounds)
         edges = np.sort(np.concatenate([*everything, inner], axis=1), axis=1)
 
         def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-            terms = np.exp(self._product_at(one.place(x), other.place(y), kind))
-            if np.isfinite(min(one.reach, other.reach)):
-                terms[(np.abs(x) > one.reach) | (np.abs(y) > other.reach)] = np.nan
-            return terms
+            return self._product_at(one.place(x), other.place(y), kind, one, other)
 
         def inside(x: np.ndarray, problem: np.ndarray) -> np.ndarray:
             return at(x, t[problem][:, None] - x)
@@ -297,20 +244,21 @@ class Convolution(Univariate):
         ends, rows = [], np.arange(t.size)
         beside = {1.0: beside_one, -1.0: beside_other}
         for side, bound, frame, marks in ((1.0, low, one, steps[1]), (-1.0, high, other, steps[0])):
-            if not np.isfinite(bound).all():
-                scale = np.full(t.size, LADDER[-1] * max(one.scale, other.scale))
+            if not (np.isfinite(bound).all() or np.isfinite(reach)):
+                scale = np.full(t.size, RUNG**3 * max(one.scale, other.scale))
                 ends.append(End(outward(edges[:, 0] if side > 0 else edges[:, -1], side), rows, scale, np.inf))
             elif frame.starts_at_zero:
                 own = np.flatnonzero(bound == (0.0 if side > 0 else t))
-                width = _end_width(frame, marks[own], bound[own], 0.5 * (high - low)[own])
+                width = end_width(frame, marks[own], bound[own], 0.5 * (high - low)[own])
                 ends.append(End(beside[side], own, width, 1.0))
                 limit = (bound[own] + side * width)[:, None]
                 edges[own] = np.maximum(edges[own], limit) if side > 0 else np.minimum(edges[own], limit)
-        logs = np.full(t.size, np.nan)
         found, _, settled = integrals(inside, edges, ends, QUICK)
-        settled &= np.max(np.diff(edges, axis=1), axis=1) < UNSEEN * min(one.scale, other.scale)
-        logs[settled] = np.log(found[settled])
-        return logs
+        with np.errstate(all="ignore"):
+            for end, side in zip(cut, bounds, strict=True):
+                beyond = inside(side[end], np.flatnonzero(end))[:, 0]
+                settled[end] &= beyond < found[end] - NOTHING
+        return np.where(settled, found, np.nan)
 
     def _thorough(
         self, t: np.ndarray, low: np.ndarray, high: np.ndarray, kind: str, one: Frame, other: Frame
@@ -334,9 +282,9 @@ class Convolution(Univariate):
         if np.isfinite(other.high):  # an end that t - anchor has missed by a rounding
             rest = np.where(np.abs(rest - other.high) <= 4.5e-16 * np.maximum(np.abs(t), other.high), other.high, rest)
         if not (one.is_plain and other.is_plain):
-            return self._product_at(one.point(anchor, offset, log), other.point(rest, -offset, log), kind)
+            return self._product_at(one.point(anchor, offset, log), other.point(rest, -offset, log), kind, one, other)
         x, y = one.sign * (anchor + offset), other.sign * (rest - offset)
-        logs = self._product_at(x, y, kind)
+        logs = self._product_at(x, y, kind, one, other)
         if log is None:
             return logs
         extreme = (log > EXTREME) | ((log < -EXTREME) & ((anchor == 0.0) | (rest == 0.0))) | ~np.isfinite(logs)
@@ -347,11 +295,11 @@ class Convolution(Univariate):
                 one.point(anchor, offset[extreme], log[extreme]),
                 other.point(rest, -offset[extreme], log[extreme]),
             )
-            logs[extreme] = self._product_at(*points, kind)
+            logs[extreme] = self._product_at(*points, kind, one, other)
         return logs
 
-    def _product_at(self, x: Any, y: Any, kind: str) -> Any:
-        return np.asarray(value(self.first.raw_logpdf(x)) + value(getattr(self.second, f"raw_{kind}")(y)))
+    def _product_at(self, x: Any, y: Any, kind: str, one: Frame, other: Frame) -> Any:
+        return np.asarray(value(one.law.raw_logpdf(x)) + value(getattr(other.law, f"raw_{kind}")(y)))
 
     def _watch(self, found: Any) -> None:
         """AccuracyWarning where an integral of a size that matters is not known to 1e-8."""
@@ -418,19 +366,24 @@ class Convolution(Univariate):
         return self._logs(x, "logpdf")
 
     def raw_logcdf(self, x: Any) -> Any:
-        return self._tail(x, "logcdf", "logsf")
+        return self._tail(x, lower=True)
 
     def raw_logsf(self, x: Any) -> Any:
-        return self._tail(x, "logsf", "logcdf")
+        return self._tail(x, lower=False)
 
-    def _tail(self, x: Any, kind: str, opposite: str) -> Any:
-        """The log of a mass; beyond one half it is that of the complement of the other."""
+    def _tail(self, x: Any, *, lower: bool) -> np.ndarray:
         points = anchored(x)
-        result = self._logs(points, kind)
-        most = np.asarray(result > LOG_HALF)
-        if most.any():
-            result[most] = log1mexp(np.minimum(self._logs(points[most], opposite), 0.0))
-        return result
+
+        def mass(points: Anchored, *, lower: bool) -> np.ndarray:
+            return self._logs(points, "logcdf" if lower else "logsf")
+
+        return by_smaller_tail(mass, points, np.asarray(value(points) < self._middle), lower=lower)
+
+    @cached_property
+    def _middle(self) -> float:
+        """About the median."""
+        with quiet():
+            return float(np.median(np.add.outer(*(value(law.raw_ppf(RANKS)) for law in (self.first, self.second)))))
 
     def raw_log_ppf(self, logq: Any) -> Any:
         return self._quantile_of(logq, lower=True)

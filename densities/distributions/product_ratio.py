@@ -8,16 +8,21 @@ product is a mixture over the signs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from densities.anchored import value
+from densities.anchored import anchored, value
+from densities.anchored import sign as sign_of
+from densities.arrays import quiet
 from densities.distributions.base import Univariate
-from densities.distributions.convolution import Convolution
-from densities.distributions.mixture import Mixture
-from densities.distributions.truncated import truncate
+from densities.distributions.convolution import RANKS, Convolution, by_smaller_tail
+from densities.distributions.frames import NARROWER
+from densities.distributions.log_size import Half, halves
+from densities.distributions.masses import log_mass
+from densities.distributions.mixture import GUIDES, Mixture
 from densities.protocols import push_forward
 from densities.transforms import get
 
@@ -25,25 +30,108 @@ __all__ = ["ProductOf", "RatioOf"]
 
 
 class ProductOf(Mixture):
-    """The law of X·Y for independent X and Y on the line, both with densities; as exact as the sum of their logarithms."""
+    """The law of X·Y for independent X and Y on the line, both with densities; as exact as the sum of their logarithms.
+
+    With z > 0, P(Z > z) = Σ P(sX > 0) ∫ f_|X|,s(x) P(sY > z/x) dx over the signs s, P(Z <= z) likewise, and -Z below 0.
+    """
 
     name = "product_of"
-    sign = 1.0
+    sign: float = 1.0
+    operation: np.ufunc = np.multiply
 
     def __new__(cls, *laws: Any, **named: Any) -> Any:
         return object.__new__(cls)
 
     def __init__(self, first: Univariate, second: Univariate):
         self.first, self.second = first, second
-        pairs = [(one, other) for one in halves(first) for other in halves(second)]
-        weights = [one[0] * other[0] for one, other in pairs]
-        components = [self._component(one[1:], other[1:]) for one, other in pairs]
-        super().__init__([weight / sum(weights) for weight in weights], components)
+        # The integral is over one of them, for a ratio the second; over the other where that is far narrower.
+        laws = [halves(first, 1.0), halves(second, self.sign)][:: int(self.sign)]
+        scales = [max(law, key=lambda half: half.weight).spread for law in laws]
+        self._outer, self._inner = laws if scales[0] < NARROWER * scales[1] else laws[::-1]
+        self._pairs = [
+            (one, one.sign * other.sign, one.weight * other.weight, Convolution(one.law, other.law))
+            for one in self._outer
+            for other in self._inner
+        ]
+        whole = sum(weight for _, _, weight, _ in self._pairs)
+        components = [_turned(push_forward(log, get("exp")()), sign) for _, sign, _, log in self._pairs]
+        super().__init__([weight / whole for _, _, weight, _ in self._pairs], components)
 
-    def _component(self, one: tuple[float, Any], other: tuple[float, Any]) -> Any:
-        log = Convolution(one[1], other[1] if self.sign > 0 else push_forward(other[1], get("scale")(-1.0)))
-        size = push_forward(log, get("exp")())
-        return size if one[0] * other[0] > 0 else push_forward(size, get("scale")(-1.0))
+    # ---- densities and masses ----
+
+    def raw_logpdf(self, x: Any) -> Any:
+        points = anchored(x)
+        result = np.full(points.shape, -np.inf)
+        for sign in (1.0, -1.0):
+            rows = np.asarray(sign_of(points) == sign)
+            if rows.any():
+                log_size = np.log(np.abs(points[rows]))
+                result[rows] = self._summed("logpdf", sign, log_size, lambda _, weight: weight) - value(log_size)
+        return result
+
+    def _summed(self, kind: str, sign: float, log_size: Any, weigh: Callable[[Half, float], float]) -> np.ndarray:
+        """log of the sum over the pairs of halves whose product has this sign."""
+        total = np.full(np.shape(value(log_size)), -np.inf)
+        for one, product, weight, log in self._pairs:
+            if product == sign:
+                total = np.logaddexp(total, np.log(weigh(one, weight)) + log.logs_anywhere(log_size, kind))
+        return total
+
+    def _beyond(self, sign: float, log_size: Any) -> np.ndarray:
+        """log P(Z has this sign and a larger size)."""
+        return self._summed("logsf", sign, log_size, lambda _, weight: weight)
+
+    def _within(self, sign: float, log_size: Any) -> np.ndarray:
+        """log P(not that): a half of the first law that meets no half of the second is wholly there."""
+        found = self._summed("logwithin", sign, log_size, lambda one, _: one.weight)
+        signs = {other.sign for other in self._inner}
+        alone = sum(one.weight for one in self._outer if sign * one.sign not in signs)
+        return np.logaddexp(found, np.log(alone))
+
+    def raw_cdf(self, x: Any) -> Any:
+        return np.exp(self.raw_logcdf(x))
+
+    def raw_sf(self, x: Any) -> Any:
+        return np.exp(self.raw_logsf(x))
+
+    def raw_logcdf(self, x: Any) -> Any:
+        return self._tail(x, lower=True)
+
+    def raw_logsf(self, x: Any) -> Any:
+        return self._tail(x, lower=False)
+
+    def _tail(self, x: Any, *, lower: bool) -> np.ndarray:
+        points = anchored(x)
+        return by_smaller_tail(self._mass, points, np.asarray(value(points) < self._middle), lower=lower)
+
+    def _mass(self, points: Any, *, lower: bool) -> np.ndarray:
+        """log P(Z <= z) or log P(Z > z), from positive terms."""
+        result = np.full(points.shape, np.nan)
+        for sign in (1.0, -1.0):
+            rows = np.asarray(sign_of(points) == sign)
+            if rows.any():
+                way = self._beyond if lower == (sign < 0) else self._within
+                result[rows] = way(sign, np.log(np.abs(points[rows])))
+        at_zero = sum(weight for _, sign, weight, _ in self._pairs if (sign < 0) == lower)
+        return np.where(np.asarray(sign_of(points) == 0.0), np.log(at_zero), result)
+
+    def raw_log_mass(self, a: Any, b: Any) -> Any:
+        return log_mass(self, a, b)
+
+    @cached_property
+    def _middle(self) -> float:
+        """About the median."""
+        return float(np.median(self.operation.outer(self.first.ppf(RANKS), self.second.ppf(RANKS))))
+
+    @cached_property
+    def _guide(self) -> np.ndarray:
+        """Sizes over the mass of every pair of halves, with either sign, and places where the density breaks."""
+        with quiet():
+            sizes = [sign * np.exp(log.guide()) for _, sign, _, log in self._pairs]
+        points = np.unique(np.concatenate(sizes))
+        some = points[np.unique(np.linspace(0, len(points) - 1, GUIDES).astype(int))]
+        points = np.unique(np.concatenate([some, self.critical_points]))
+        return points[(np.abs(points) < 1e290) & np.asarray(self.support.interior_contains(points))]
 
     def raw_log_ppf(self, logq: Any) -> Any:
         return self._only.raw_log_ppf(logq) if self._only else super().raw_log_ppf(logq)
@@ -100,6 +188,7 @@ class RatioOf(ProductOf):
 
     name = "ratio_of"
     sign = -1.0
+    operation = np.divide
 
     @property
     def operands(self) -> tuple[Any, ...]:
@@ -114,16 +203,8 @@ class RatioOf(ProductOf):
         return value(self.first.draw(rng, shape)) / value(self.second.draw(rng, shape))
 
 
-def halves(law: Any) -> list[tuple[float, float, Any]]:
-    """(probability, sign, law of log|X|) for the part of the law above 0 and the part below."""
-    found = []
-    for probability, sign, low, high in ((law.sf(0.0), 1.0, 0.0, np.inf), (law.cdf(0.0), -1.0, -np.inf, 0.0)):
-        if probability > 0:
-            inside = law.support.low >= low and law.support.high <= high
-            part = law if inside else truncate(law, low, high)
-            size = part if sign > 0 else push_forward(part, get("scale")(-1.0))
-            found.append((float(probability), sign, push_forward(size, get("log")())))
-    return found
+def _turned(law: Any, sign: float) -> Any:
+    return law if sign > 0 else push_forward(law, get("scale")(-1.0))
 
 
 def mean_of_product(one: Any, other: Any) -> float:

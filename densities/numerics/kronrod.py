@@ -1,7 +1,9 @@
 """Adaptive Gauss-Kronrod quadrature on plain doubles: many integrals of positive functions, in cache-sized blocks.
 
-For integrands that are smooth inside of their panels this costs a tenth of `densities.numerics.quadrature`, which keeps
-distances from an end in full and takes singular ends: what is not settled here is left to it.
+Integrands are given by their logarithms, so that an integral may be as small as it likes. Panels that a first look, at
+three nodes of each, finds to hold nothing beside the others are left out. For integrands that are smooth inside of their
+panels this costs a tenth of `densities.numerics.quadrature`, which keeps distances from an end in full and takes singular
+ends: what is not settled here is left to it.
 """
 
 from __future__ import annotations
@@ -42,7 +44,13 @@ OUTWARD, INWARD = np.exp(Z), 1 / (1 + np.exp(-2 * Z))
 FACTORS = {np.inf: RATE * OUTWARD, 1.0: 2 * RATE * INWARD / (1 + np.exp(2 * Z))}
 DISTANCES = {np.inf: OUTWARD, 1.0: INWARD}
 CHECKED = np.stack([np.ones(T.size), np.resize([2.0, 0.0], T.size)], axis=1) * STEP
-ROUNDS = 7
+LOG_FACTORS = {reach: np.log(factor) for reach, factor in FACTORS.items()}
+# The first look: nodes of a panel, and every so many of those at an end; what lies so many nats below the best of a
+# problem is left out.
+LOOK, EVERY, NOTHING = np.array([NODES[0], 0.0, NODES[-1]]), 6, 50.0
+ROUNDS = 14
+# Logarithms of this size are of doubles that underflow.
+UNDERFLOW = 700.0
 # Nodes whose arrays stay in the second-level cache; panels in doubt beyond which a problem is given up.
 AT_ONCE, MOST = 2**14, 12
 
@@ -60,32 +68,63 @@ class End(NamedTuple):
     width: np.ndarray
     reach: float
 
+    def part(self, rows: Any) -> End:
+        return End(self.integrand, self.problem[rows], self.width[rows], self.reach)
+
+
+class _Totals:
+    """Value and error of each problem, in units of e^top, the largest term that has been met."""
+
+    def __init__(self, count: int) -> None:
+        self.top, self.value, self.error = np.full(count, -np.inf), np.zeros(count), np.zeros(count)
+
+    def units(self, problem: np.ndarray, log: np.ndarray) -> np.ndarray:
+        """e^log of terms of some problems in the units of these, which rise to the largest of them."""
+        top = self.top.copy()
+        np.fmax.at(top, problem, log)
+        fall = np.where(top > self.top, np.exp(self.top - top), 1.0)
+        self.value, self.error, self.top = self.value * fall, self.error * fall, top
+        return np.where(log > -np.inf, np.exp(log - top[problem]), 0.0)
+
+    def add(self, problem: np.ndarray, value: np.ndarray, error: np.ndarray) -> None:
+        self.value += np.bincount(problem, value, self.value.size)
+        self.error += np.bincount(problem, error, self.value.size)
+
 
 def integrals(
     integrand: Integrand, edges: np.ndarray, ends: Sequence[End], rtol: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(value, error, settled), each (P,), of integrals over the panels between `edges`, (P, n), in order, and at ends.
+    """(log of the value, relative error, settled), each (P,), of integrals over panels between `edges`, (P, n), and at ends.
 
-    integrand(x, problem) >= 0 takes nodes (m, k) and the problem of each row. A panel between edges is halved until
-    what QUADPACK makes of the difference between Gauss and Kronrod is its share of rtol; panels at ends are not refined.
+    e^integrand(x, problem) is integrated, for nodes (m, k) and the problem of each row; the edges are in order. A panel
+    between edges is halved until what QUADPACK makes of the difference between Gauss and Kronrod is its share of rtol;
+    panels at ends are not refined. Of an integral that no double holds rtol is the error of the logarithm beside its size.
     """
     count = edges.shape[0]
-    value, error = np.zeros(count), np.zeros(count)
-    settled = np.ones(count, dtype=bool)
+    totals, settled = _Totals(count), np.ones(count, dtype=bool)
     with np.errstate(all="ignore"):
-        for end in ends:
-            for problem, sums, change in _beside(end):
-                value[problem] += sums
-                error[problem] += change
         rows, columns = np.nonzero(edges[:, 1:] > edges[:, :-1])
         low, high = edges[rows, columns], edges[rows, columns + 1]
+        seen, most = _look(integrand, rows, low, high)
+        looks = [_look_beside(end) for end in ends]
+        best = np.full(count, -np.inf)
+        for problem, held in zip([rows, *(end.problem for end in ends)], [seen, *looks], strict=True):
+            np.fmax.at(best, problem, held)
+        for end, held in zip(ends, looks, strict=True):
+            for problem, top, sums, change in _beside(end.part(~(held < best[end.problem] - NOTHING))):
+                unit = totals.units(problem, top)
+                totals.add(problem, sums * unit, change * unit)
+        kept = ~(most < best[rows] - NOTHING)
+        rows, low, high = rows[kept], low[kept], high[kept]
         for turn in range(ROUNDS):
-            sums, change = _panels(integrand, rows, low, high)
-            total = value + np.bincount(rows, sums, count)
-            doubt = ~(change <= 0.1 * rtol * total[rows]) & (turn < ROUNDS - 1)
+            top, sums, change = _panels(integrand, rows, low, high)
+            unit = totals.units(rows, top)
+            sums, change = sums * unit, change * unit
+            total = totals.value + np.bincount(rows, sums, count)
+            share = 0.1 * rtol * (1.0 + np.maximum(np.abs(totals.top) - UNDERFLOW, 0.0)) * total
+            doubt = ~(change <= share[rows]) & (turn < ROUNDS - 1)
             done = ~doubt
-            value += np.bincount(rows[done], sums[done], count)
-            error += np.bincount(rows[done], change[done], count)
+            totals.add(rows[done], sums[done], change[done])
             settled &= np.bincount(rows[doubt], minlength=count) <= MOST
             doubt &= settled[rows]
             if not doubt.any():
@@ -93,40 +132,74 @@ def integrals(
             middle = 0.5 * (low[doubt] + high[doubt])
             low, high = (np.stack(pair, 1).ravel() for pair in ((low[doubt], middle), (middle, high[doubt])))
             rows = np.repeat(rows[doubt], 2)
-        error += 8 * EPS * value
-        settled &= (error <= rtol * value) & (value > 1e-250) & (value < np.inf)
-    return value, error, settled
+        missed = (edges.shape[1] + len(ends)) * np.exp(best - NOTHING - totals.top)
+        error = (totals.error + missed) / totals.value + EPS * (8.0 + 2.0 * np.abs(totals.top))
+        most = rtol * (1.0 + np.maximum(np.abs(totals.top) - UNDERFLOW, 0.0))
+        return totals.top + np.log(totals.value), error, settled & (error <= most)
 
 
-def _panels(integrand: Integrand, rows: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(integral, error) of each panel; the error is QUADPACK's."""
-    sums, change = np.empty(rows.size), np.empty(rows.size)
+def _look(integrand: Integrand, rows: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Logs of what each panel holds and of the most it may hold: its width, times the largest of three values.
+
+    For the most, the top of a parabola through their logarithms, which overestimates where these fall ever faster.
+    """
+    result = np.empty((2, rows.size))
+    step = AT_ONCE // LOOK.size
+    for start in range(0, rows.size, step):
+        part = slice(start, start + step)
+        half = 0.5 * (high[part] - low[part])
+        logs = np.asarray(integrand(half[:, None] * LOOK + (low[part] + half)[:, None], rows[part]))
+        highest = logs.max(axis=1)
+        left, middle, right = np.maximum(logs, (highest - 1e4)[:, None]).T
+        slope, bend = 0.5 * (right - left), middle - 0.5 * (left + right)
+        inside = np.abs(slope) < 2.0 * bend
+        rise = np.where(inside, middle + slope**2 / (4.0 * np.where(inside, bend, 1.0)), highest)
+        result[:, part] = np.stack([highest, np.where(highest > -np.inf, rise, highest)]) + np.log(2.0 * half)
+    return result
+
+
+def _look_beside(end: End) -> np.ndarray:
+    """The log of about the most that each panel at an end may hold."""
+    distance, factor = DISTANCES[end.reach][::EVERY], LOG_FACTORS[end.reach][::EVERY]
+    logs = np.asarray(end.integrand(end.width[:, None] * distance, end.problem)) + factor
+    return np.fmax.reduce(logs, axis=1, initial=-np.inf) + np.log(10.0 * end.width)
+
+
+def _terms(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(top, e^(logs - top)) with the largest of each row."""
+    top = np.fmax.reduce(logs, axis=1, initial=-np.inf)
+    return top, np.exp(logs - np.where(np.isfinite(top), top, 0.0)[:, None])
+
+
+def _panels(integrand: Integrand, rows: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, ...]:
+    """(log of a unit, integral, error) of each panel; the error is QUADPACK's."""
+    top, sums, change = np.empty((3, rows.size))
     step = AT_ONCE // NODES.size
     for start in range(0, rows.size, step):
         part = slice(start, start + step)
         half = 0.5 * (high[part] - low[part])
         x = half[:, None] * NODES + 0.5 * (high[part] + low[part])[:, None]
-        terms = np.asarray(integrand(x, rows[part]))
+        top[part], terms = _terms(np.asarray(integrand(x, rows[part])))
         kronrod, gauss = (terms @ WEIGHTS).T
         spread = np.abs(terms - 0.5 * kronrod[:, None]) @ KRONROD
         apart = np.abs(kronrod - gauss)
         sums[part] = kronrod * half
         change[part] = half * np.where(spread > 0, spread * np.minimum(1.0, (200.0 * apart / spread) ** 1.5), apart)
-    return sums, change
+    return top, sums, change
 
 
 def _beside(end: End) -> Iterator[tuple[np.ndarray, ...]]:
-    """(problems, integrals, errors), by blocks.
+    """(problems, logs of units, integrals, errors), by blocks.
 
     Halving the step all but squares the relative error; what lies beyond the nodes, or where the integrand
     is NaN, is a few of the terms beside it.
     """
-    distance, factor = DISTANCES[end.reach], FACTORS[end.reach]
+    distance, factor = DISTANCES[end.reach], LOG_FACTORS[end.reach]
     step = AT_ONCE // T.size
     for start in range(0, end.problem.size, step):
         part = slice(start, start + step)
         problem, width = end.problem[part], end.width[part]
-        terms = np.asarray(end.integrand(width[:, None] * distance, problem)) * factor
+        top, terms = _terms(np.asarray(end.integrand(width[:, None] * distance, problem)) + factor)
         beyond = np.maximum(terms[:, 0], terms[:, -1])
         lost = np.isnan(terms)
         if lost.any():
@@ -135,4 +208,4 @@ def _beside(end: End) -> Iterator[tuple[np.ndarray, ...]]:
             beyond = np.fmax(beyond, last.max(axis=1))
         fine, coarse = (terms @ CHECKED).T * width
         apart = np.where(fine > 0, np.abs(fine - coarse) / fine, 0.0)
-        yield problem, fine, fine * np.minimum(apart, 10.0 * apart**1.75) + 10.0 * beyond * width
+        yield problem, top, fine, fine * np.minimum(apart, 10.0 * apart**1.75) + 10.0 * beyond * width

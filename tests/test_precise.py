@@ -279,6 +279,19 @@ def test_a_poisson_mass_is_exact():
         assert close(dn.Poisson(3).pmf(7, dps=50), mpmath.exp(-3) * mpmath.mpf(3) ** 7 / mpmath.factorial(7), 49)
 
 
+def test_the_logarithm_of_nearly_all_the_mass():
+    with mpmath.workdps(400):
+        truth = mpmath.log1p(-mpmath.mpf(1e-300))
+    for law, place in ((dn.Bernoulli(1e-300), 0), (1 - 2 * dn.Bernoulli(1e-300), 1)):
+        assert close(law.logpmf(place, dps=50), truth)
+    assert close(dn.Poisson(1e-40).logpmf(0, dps=50), -mpmath.mpf(1e-40))
+
+
+def test_a_series_that_does_not_converge_is_refused():
+    with pytest.raises(UnsupportedOperationError, match="does not converge"):
+        dn.Binomial(10**9, 0.4).sf(4e8, dps=50)
+
+
 def test_summaries():
     with mpmath.workdps(60):
         assert close(dn.Normal(0.0, 2.0).entropy(dps=40), mpmath.log(8 * mpmath.pi * mpmath.e) / 2, 39)

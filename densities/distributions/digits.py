@@ -47,6 +47,10 @@ class DiscreteView(View):
         place = float(y)
         return self._over(lambda strand: strand.on(np.asarray(place))) if place == y else context().mpf(0)
 
+    def off(self, y: Any) -> Any:
+        """P(Y ≠ y), for the double y."""
+        return self._over(lambda strand: strand.below(np.asarray(float(y)), closed=False)) + self.above(y)
+
     def below(self, y: Any) -> Any:
         return self._over(lambda strand: strand.below(np.asarray(double_below(y)), closed=True))
 
@@ -171,8 +175,13 @@ def log_cumulative(law: View, y: Any, *, lower: bool) -> Any:
     return mp.log1p(-cumulative(law, y, lower=not lower)) if tail > 0.5 else mp.log(tail) if tail > 0 else -mp.inf
 
 
-def log_of(x: Any) -> Any:
-    return context().log(x) if x > 0 else -context().inf
+def log_mass_on(law: View, y: Any) -> Any:
+    """log P(Y = y): of nearly all the mass, by the rest."""
+    mp = context()
+    mass = mass_on(law, y)
+    if mass > 0.5 and isinstance(law, DiscreteView):
+        return mp.log1p(-law.off(y))
+    return mp.log(mass) if mass > 0 else -mp.inf
 
 
 def log_density(law: View, y: Any) -> Any:
@@ -183,7 +192,7 @@ METHODS: dict[str, Callable[[View, Any], Any]] = {
     "logpdf": log_density,
     "pdf": lambda law, y: context().exp(log_density(law, y)),
     "pmf": mass_on,
-    "logpmf": lambda law, y: log_of(mass_on(law, y)),
+    "logpmf": log_mass_on,
     "cdf": lambda law, y: cumulative(law, y, lower=True),
     "sf": lambda law, y: cumulative(law, y, lower=False),
     "logcdf": lambda law, y: log_cumulative(law, y, lower=True),

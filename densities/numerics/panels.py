@@ -218,17 +218,20 @@ class Panels:
         below = points[:1] - LADDER[::-1] * scale if low is None else low[None]
         above = points[-1:] + LADDER * scale if high is None else high[None]
         self.low, self.high, self.scale = low, high, scale
-        self._lay(np.concatenate([below, points, above]), inner)
+        edges = np.concatenate([below, points, above])
+        self._lay(edges, [inner] * (len(edges) - 1))
 
     def split(self, rows: np.ndarray, inner: Rule = EXPONENTIAL) -> Panels:
-        """The same with some of the panels, by their rows between edges, in halves."""
-        finer = copy(self)
+        """The same with some of the panels, by their rows between edges, in halves that have the rule `inner`."""
+        finer, rules = copy(self), list(self.rules)
+        for row in rows[::-1]:
+            rules[row : row + 1] = [inner, inner]
         middle = self.edges[rows] + 0.5 * (self.edges[rows + 1] - self.edges[rows])
-        finer._lay(np.insert(self.edges, rows + 1, middle, axis=0), inner)
+        finer._lay(np.insert(self.edges, rows + 1, middle, axis=0), rules)
         return finer
 
-    def _lay(self, edges: np.ndarray, inner: Rule) -> None:
-        self.edges, low, high = edges, self.low, self.high
+    def _lay(self, edges: np.ndarray, rules: list[Rule]) -> None:
+        self.edges, self.rules, low, high = edges, rules, self.low, self.high
         # Of the panels, and of the half lines below and above.
         self.widths, farther = np.empty((2, len(edges) + 1, edges.shape[1]))
         np.subtract(edges[1:], edges[:-1], out=self.widths[:-2])
@@ -237,7 +240,6 @@ class Panels:
         np.maximum(size[1:], size[:-1], out=farther[:-2])
         farther[-2:] = size[:: len(size) - 1]
         self.blur = np.divide(farther, self.widths, out=np.zeros_like(farther), where=self.widths > 0)
-        rules = [inner] * (len(edges) - 1)
         for row in (*self._touching(low, edges[:-1]), *self._touching(high, edges[1:])):
             rules[row] = EXPONENTIAL
         limit = max(1, AT_ONCE // edges.shape[1])

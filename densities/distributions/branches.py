@@ -15,10 +15,10 @@ from densities.domains import Interval
 from densities.transforms.base import Bijection
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "mass_table", "same_end"]
+__all__ = ["Branch", "beside_end", "mass_table", "same_end"]
 
 
-# Closer to a turn of the map, in shares of its place, a preimage keeps its distance.
+# Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
 NEAR = 1e-3
 
 
@@ -43,6 +43,13 @@ class Branch:
 
 def same_end(a: Any, b: Any) -> bool:
     return bool(np.all(value(a) == value(b)))
+
+
+def beside_end(support: Interval, x: Any) -> Any:
+    """Where points, not anchored there, lie close to an end that is finite and not zero."""
+    place, anchor = value(x), x.anchor if isinstance(x, Anchored) else 0.0
+    ends = [np.asarray(value(end), dtype=float) for end in support.edges]
+    return np.any([np.isfinite(e) & (anchor != e) & (np.abs(place - e) < NEAR * np.abs(e)) for e in ends], axis=0)
 
 
 def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, value
+from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.strands import LEVELS, Strand
@@ -268,7 +268,8 @@ class Discrete(Univariate):
             low, high = (strand.low, strand.high) if strand.up else (-strand.high, -strand.low)
             start = np.broadcast_to(turn * strand.law.centre, np.broadcast_shapes(np.shape(q), self.batch_shape))
             j = first_true(lambda j, strand=strand, turn=turn: reached(strand.at(turn * j)), low, high, start)  # type: ignore[misc]
-            answers.append(np.where(j > high, np.inf, strand.at(turn * np.minimum(j, high))))
+            inner = np.where(np.isneginf(j), strand.hull[0], strand.at(turn * np.minimum(j, high)))
+            answers.append(np.where(j > high, np.inf, inner))
         return np.minimum(np.minimum.reduce(answers), self.support.high)
 
     def raw_ppf(self, q: Any) -> Any:
@@ -324,7 +325,7 @@ class Discrete(Univariate):
         """E[f(Y)] = Σ f(y) P(Y = y) for f given as (log|f|, sign) on `Anchored` points; `smooth` where f is."""
 
         def terms(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            logs, signs = function(Anchored.exact(strand.at(k)))
+            logs, signs = function(strand.point(k))
             mass = strand.law.log_pmf(k) + strand.log_weight
             logs = np.where(np.isneginf(mass), -np.inf, mass + logs)
             return np.stack([logs, mass]), np.stack([np.broadcast_to(signs, logs.shape), np.ones_like(mass)])
@@ -332,7 +333,7 @@ class Discrete(Univariate):
         infinite, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
         if infinite:
             with quiet():
-                signs = {float(function(Anchored.exact(strand.at(np.asarray(k))))[1]) for strand, k in infinite}
+                signs = {float(function(strand.point(np.asarray(k)))[1]) for strand, k in infinite}
             number = signs.pop() * np.inf if len(signs) == 1 else np.nan
             return Estimate(
                 number,

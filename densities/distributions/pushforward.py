@@ -19,17 +19,19 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.branches import Branch, mass_table, same_end
+from densities.distributions.branches import Branch, beside_end, mass_table, same_end
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import spread, toward_ends
 from densities.distributions.supports import check_support, populated
 from densities.domains import Interval, union
+from densities.errors import UnsupportedOperationError
+from densities.foreign import Foreign
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity, meets
 from densities.transforms.chains import compose, same_steps
 from densities.transforms.linear import line_coefficients
 from densities.transforms.manytoone import Endless
-from densities.transforms.program import follow
+from densities.transforms.program import follow, holds
 
 # Up to so many pieces of a map without end are all kept.
 FEW = 64
@@ -109,6 +111,9 @@ class Pushforward(Univariate):
                         same_end(domain.high, support.high),
                     )
                 )
+        if not found and not self.flats and not len(self.base.atoms[0]):
+            what = f"{self.transform}: all that {self.base} is mapped to"
+            raise UnsupportedOperationError(f"{what} lies within one double, or beyond them all; rescale the law")
         return tuple(found)
 
     @cached_property
@@ -218,10 +223,10 @@ class Pushforward(Univariate):
         if not np.any(valid):
             return np.full(np.shape(value(y)), -np.inf)
         if not self.batch_shape and np.ndim(valid) and isinstance(y, np.ndarray | Anchored):
-            result = np.full(valid.shape, -np.inf)
             x, log_det = branch.route.pull(y[valid])
-            result[valid] = value(self.base.raw_logpdf(x) + log_det)
-            return result
+            term = self.base.raw_logpdf(x) + log_det
+            # A logarithm that has left the doubles is still known by its own.
+            return choose(valid, term[np.maximum(np.cumsum(valid).reshape(valid.shape) - 1, 0)], -np.inf)
         x, log_det = branch.route.pull(choose(valid, y, branch.image.interior_point()))
         return choose(valid, self.base.raw_logpdf(x) + log_det, -np.inf)
 
@@ -390,9 +395,19 @@ class Pushforward(Univariate):
 
         def pushed(side: str) -> Any:
             x = follow(getattr(self.base, side), q)
-            return push(anchored(x) if self.fragile else x)
+            if not self.fragile:
+                return push(x)
+            y = push(anchored(x))
+            if holds(self._keeps_distances, x):
+                return y
+            blunt = beside_end(self.base.support, x) & ~beside_end(self.support, value(y))
+            return choose(blunt, solve(q), y) if blunt.any() else y
 
         return choose(up, pushed(same), pushed(swapped)) if up.ndim else pushed(same if up else swapped)
+
+    def _keeps_distances(self, x: Any) -> bool:
+        """Whether quantiles of the base have lost no digits of their distance from its ends, which the map may bring out."""
+        return isinstance(x, Foreign) or not bool(np.any(beside_end(self.base.support, x)))
 
     def raw_total_ppf(self, q: Any) -> Any:
         return self._quantile_through(q, "raw_total_ppf", "raw_isf", super().raw_total_ppf)

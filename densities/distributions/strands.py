@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from densities.anchored import value
+from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.numerics.sums import FARTHEST, first_true
 
@@ -49,6 +49,17 @@ class Strand:
         for step in self.steps:
             k = value(step(k)) + 0.0  # no negative zero
         return k
+
+    def point(self, k: Any) -> Anchored:
+        """fl(g(k)), or g(k) where that overflows: e^1000 has a logarithm."""
+        y = np.asarray(self.at(k), dtype=float)
+        lost = np.isinf(y) & np.isfinite(k)
+        if not lost.any() or not self.smooth:
+            return Anchored.exact(y)
+        far: Any = Anchored.exact(np.where(lost, k, self.law.centre))
+        for step in self.steps:
+            far = anchored(step(far))
+        return choose(lost, far, Anchored.exact(y))
 
     def back(self, y: Any) -> Any:
         """About the k with g(k) = y, as a real number."""
@@ -122,6 +133,8 @@ class Strand:
             return end
         if np.all(np.isfinite(end)):
             return self.at(end)
+        if not self.smooth:  # what a limit jumps to is no limit: ceil(1/k) is 1 for every k
+            return self.at(side * FARTHEST)
         limit = self.at(np.asarray(end, dtype=float))
         return np.where(np.isnan(limit), self.at(side * FARTHEST), limit)[()]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import anchored, choose, value
+from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate, register
 from densities.distributions.masses import solve_quantile
@@ -116,11 +116,11 @@ class Truncated(Univariate):
         return self.base.raw_logpdf(x) - self.log_mass
 
     def raw_logcdf(self, x: Any) -> Any:
-        mass = self.base.raw_logcdf(x) if self._ends[0] else self.base.raw_log_mass(anchored(self.support.low), x)
+        mass = self.base.raw_logcdf(x) if self._ends[0] else self.base.raw_log_mass(Anchored.at(self.support.low), anchored(x))
         return mass - self.log_mass
 
     def raw_logsf(self, x: Any) -> Any:
-        mass = self.base.raw_logsf(x) if self._ends[1] else self.base.raw_log_mass(x, anchored(self.support.high))
+        mass = self.base.raw_logsf(x) if self._ends[1] else self.base.raw_log_mass(anchored(x), Anchored.at(self.support.high))
         return mass - self.log_mass
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:

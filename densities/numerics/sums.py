@@ -283,14 +283,18 @@ def _tail(
         before = total.size
         values, errors = total.run(firsts, counts)
         value, error = value + values.sum(-1), error + errors.sum(-1)
+        if not np.all(np.isfinite(value)):
+            return value, np.full_like(value, np.inf), False
         sizes = np.abs(values)
         if previous is not None:
             sizes = np.concatenate([previous[1][:, None], sizes], axis=-1)
         if sizes.shape[-1] > 1:
             previous = sizes[:, -2], sizes[:, -1]
-            if np.all(total.size - before <= NEGLIGIBLE * total.size) and len(counts) > 1:
+            rest = _beyond(*previous)
+            small = total.size - before <= NEGLIGIBLE * total.size
+            if np.all(small & (rest <= EPS * total.size)) and len(counts) > 1:  # one that still grows is not the last
                 total.every_integer = False
-                return value, error + _beyond(*previous), True
+                return value, error + rest, True
         else:
             previous = np.full(len(sizes), np.inf), sizes[:, -1]
         if total.evaluated > MAX_TERMS:

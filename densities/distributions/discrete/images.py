@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
 from densities.domains import Interval
 from densities.errors import SupportError, UnsupportedOperationError
+from densities.numerics.sums import FARTHEST
 from densities.protocols import as_distribution, push_forward
 from densities.transforms.base import Bijection, Piece, Transform, is_identity
 from densities.transforms.chains import Chain
@@ -49,14 +51,16 @@ def pushed(strand: Strand, step: Transform) -> list[Strand]:
     if isinstance(step, Bijection):
         return [strand.through(step.forward, step.inverse, up=bool(step.increasing), smooth=True)]
     if getattr(step, "nondecreasing", False):
-        return [strand.through(step.forward, identity, up=True, smooth=False)]
+        return _without_flat_ends(strand.through(step.forward, identity, up=True, smooth=False))
     low, high = strand.hull
     hull = Interval(low, high, low_closed=True, high_closed=True)
     if isinstance(step, Endless):
         return _listed_image(strand, step)
+    if low == high:
+        return [strand.through(step.forward, identity, up=True, smooth=False)]
     pieces = step.pieces_within(hull)
     found = []
-    for piece, following in zip(pieces, [*pieces[1:], None], strict=True):
+    for piece, following in zip_longest(pieces, pieces[1:]):
         part = strand
         if following is not None:
             end = float(value(piece.domain.high))
@@ -67,7 +71,30 @@ def pushed(strand: Strand, step: Transform) -> list[Strand]:
         up = bool(piece.map.increasing) if isinstance(piece, Piece) else True
         back = piece.map.inverse if isinstance(piece, Piece) else identity
         found.append(part.through(step.forward, back, up=up, smooth=isinstance(piece, Piece)))
-    return [part for part in found if not part.is_empty]
+    return [_lumped(part) for part in found if not part.is_empty]
+
+
+def _without_flat_ends(strand: Strand) -> list[Strand]:
+    """The strand, but one point mass each for endlessly many integers at one place."""
+    found = []
+    with quiet():
+        for end in {float(end) for end in strand.hull if np.isfinite(end)}:
+            first, last = map(float, strand.on(np.asarray(end)))
+            if first <= last and np.isinf(last - first):
+                found.append(_lumped(strand.cut(first, last)))
+                strand = strand.cut(-np.inf, first - 1.0) if np.isinf(last) else strand.cut(last + 1.0, np.inf)
+    return [part for part in (strand, *found) if not part.is_empty]
+
+
+def _lumped(strand: Strand) -> Strand:
+    """One point mass for a long strand with a single place, or for integers beyond those that are looked at."""
+    low, high = strand.hull
+    beyond = strand.low > FARTHEST or strand.high < -FARTHEST
+    if not beyond and not (low == high and strand.is_long):
+        return strand
+    lookup = Lookup(np.array([float(low)]))
+    weight = float(strand.log_mass((strand.low, strand.high)))
+    return Strand(Table(np.ones(1)), 0.0, 0.0, (lookup.forward,), (lookup.inverse,), smooth=False, log_weight=weight)
 
 
 def _listed_image(strand: Strand, step: Transform) -> list[Strand]:
@@ -78,9 +105,11 @@ def _listed_image(strand: Strand, step: Transform) -> list[Strand]:
             f"{step}: it turns infinitely often, and the law has more than {LISTED} atoms; truncate the law first"
         )
     k = np.arange(low, high + 1.0)
+    masses = np.exp(strand.law.log_pmf(k))
+    whole = np.sum(masses)  # a table holds the whole of a law, and the strand a share of it
     return [
-        part.weighed(0.0)
-        for part in listed(step.forward(strand.at(k)), np.exp(strand.law.log_pmf(k) + strand.log_weight))
+        part.weighed(strand.log_weight + float(np.log(whole)))
+        for part in listed(step.forward(strand.at(k)), masses / whole)
     ]
 
 
@@ -126,13 +155,18 @@ def _indices(strand: Strand, interval: Interval) -> tuple[Any, Any]:
 
 
 def _poles(step: Transform, strand: Strand) -> list[float]:
-    """Ends that neighbouring pieces of the map leave out and where it has no finite value."""
+    """Ends of pieces of the map, or of the strand, where the map has no finite value, but has one on either side."""
     if isinstance(step, Bijection | Endless) or getattr(step, "nondecreasing", False):
         return []
     low, high = strand.hull
     pieces = step.pieces_within(Interval(low, high, low_closed=True, high_closed=True))
-    ends = {float(value(end)) for piece in pieces for end in piece.domain.edges}
-    return [end for end in ends if np.isfinite(end) and not np.isfinite(value(step.forward(np.asarray(end))))]
+    ends = {float(value(end)) for piece in pieces for end in piece.domain.edges} | {float(low), float(high)}
+    return [end for end in ends if np.isfinite(end) and _is_pole(step, end)]
+
+
+def _is_pole(step: Transform, place: float) -> bool:
+    around = place + 1e-3 * max(1.0, abs(place)) * np.array([-1.0, 0.0, 1.0])
+    return np.isfinite(value(step.forward(around))).tolist() == [True, False, True]
 
 
 class Image(Discrete, Pushforward):

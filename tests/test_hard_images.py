@@ -1,0 +1,155 @@
+"""Images of laws where a double on the way says too little, against sums and integrals in mpmath at 50 digits."""
+
+import warnings
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+from densities.errors import SupportError, UnsupportedOperationError
+from densities.expressions import parse
+
+
+@pytest.fixture(autouse=True)
+def fifty_digits():
+    with mp.workdps(50):
+        yield
+
+
+def close(got, truth, rtol=1e-12):
+    return abs(mp.mpf(float(got)) - truth) <= rtol * abs(truth)
+
+
+# ---- sums over point masses whose images leave the doubles ----
+
+
+def poisson_sum(f):
+    return mp.nsum(lambda k: f(k) * mp.exp(-3) * mp.mpf(3) ** k / mp.factorial(k), [0, 400], method="direct")
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("exp(poisson(3))", lambda: mp.exp(3 * (mp.e - 1))),
+        ("exp2(poisson(3))", lambda: mp.exp(3)),
+        ("cosh(poisson(3))", lambda: (mp.exp(3 * (mp.e - 1)) + mp.exp(3 * (1 / mp.e - 1))) / 2),
+        ("exp(2*poisson(3))", lambda: mp.exp(3 * (mp.exp(2) - 1))),
+        ("exp(0.1*poisson(3)/0.1)", lambda: mp.exp(3 * (mp.e - 1))),
+        (
+            "exp(floor(normal(0, 1)))",
+            lambda: mp.fsum(mp.exp(k) * (mp.ncdf(k + 1) - mp.ncdf(k)) for k in range(-40, 40)),
+        ),
+    ],
+)
+def test_means_of_images_that_overflow_far_out_are_finite(text, truth):
+    assert close(parse(text).mean(), truth())
+
+
+def test_the_variance_of_an_image_that_overflows_far_out_is_finite():
+    mean, second = mp.exp(3 * (mp.e - 1)), mp.exp(3 * (mp.exp(2) - 1))
+    assert close(parse("exp(poisson(3))").var(), second - mean**2)
+    assert parse("exp(geometric(0.3))").mean() == np.inf  # e·0.7 > 1
+
+
+def zipf_sum(f, a):
+    return mp.nsum(lambda k: f(k) / k**a, [1, mp.inf]) / mp.zeta(a)
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("1/zipf(2.5)", lambda: mp.zeta(3.5) / mp.zeta(2.5)),
+        ("(1/zipf(2.5))**2", lambda: mp.zeta(4.5) / mp.zeta(2.5)),
+        ("zipf(2)>>tanh", lambda: 1 - zipf_sum(lambda k: 2 / (mp.exp(2 * k) + 1), 2)),
+        ("sign(zipf(2.5) - 1)", lambda: 1 - 1 / mp.zeta(2.5)),
+        (
+            "exp(-(zipf(2.5) >> clip(low=1, high=3)))",
+            lambda: mp.exp(-3) + ((mp.exp(-1) - mp.exp(-3)) + (mp.exp(-2) - mp.exp(-3)) / 2**2.5) / mp.zeta(2.5),
+        ),
+    ],
+)
+def test_bounded_images_of_heavy_tails_are_summed_to_the_end(text, truth):
+    assert close(parse(text).mean(), truth(), 1e-11)
+
+
+def test_quantiles_of_point_masses_that_pile_up_at_an_end():
+    d = parse("(1/zipf(2.5))**2")
+    assert (d.isf(0.7), d.isf(0.8), d.ppf(0.3)) == (1.0, 0.25, 1.0)
+    d = parse("ceil(1/(geometric(0.1) + 1)/3)")  # 1 for every k
+    assert (d.ppf(1e-5), d.pmf(1.0), d.support.low, d.support.high) == (1.0, 1.0, 1.0, 1.0)
+
+
+def test_an_endless_map_of_several_strands_keeps_their_shares():
+    d = parse("sin(exp(-(negative_binomial(3, 0.4) - 2)**2))")
+    for y in (0.0, 0.3, 0.5, 0.84):
+        assert d.cdf(y) + d.sf(y) == pytest.approx(1.0, abs=1e-14)
+    # k = 2 alone is mapped to sin(1)
+    assert close(d.sf(0.5), mp.mpf(6) * mp.mpf(0.4) ** 3 * mp.mpf("0.36"), 1e-14)
+    assert close(d.ppf(0.95), mp.sin(1), 1e-15)
+
+
+@pytest.mark.parametrize(
+    "text", ["1/poisson(3)**2", "1/discrete_uniform(0, 0)", "1/(beta(3.5, 6) >> floor)", "1/sin(delta(0))"]
+)
+def test_a_point_mass_on_a_pole_is_refused_however_it_came_there(text):
+    with pytest.raises(SupportError, match="P\\(X = 0\\)"):
+        parse(text)
+
+
+def test_a_law_of_one_point_goes_through_maps_that_turn():
+    assert parse("discrete_uniform(-3, -3)**2").atoms[0].tolist() == [9.0]
+    assert parse("cosh(delta(0))").mean() == 1.0
+
+
+# ---- quantiles beside an end that the next map brings out ----
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("truncate(normal(0, 1), 9, inf) - 9", lambda q: q * mp.erfc(9 / mp.sqrt(2)) / 2 / mp.npdf(9)),
+        ("uniform(1, 2) - 1", lambda q: q),
+        ("log(uniform(1, 2))", lambda q: q),
+        ("log(mixture([0.5, 0.5], [pareto(1, 1), pareto(2, 1)]))", lambda q: q / 1.5),
+        ("log(cosh(normal(0, 1)))", lambda q: (q / 2 / mp.npdf(0)) ** 2 / 2),
+        ("acosh(cosh(normal(0, 1)))", lambda q: q / 2 / mp.npdf(0)),
+        ("log(truncate(exponential(1), 1, 5))", lambda q: q * (1 - mp.exp(-4))),
+    ],
+)
+def test_small_quantiles_keep_their_distance_from_an_end(text, truth):
+    d = parse(text)
+    assert close(d.ppf(1e-20), truth(mp.mpf(1e-20)), 1e-12)
+    assert close(d.cdf(d.ppf(1e-20)), mp.mpf(1e-20), 1e-12)
+
+
+def test_masses_beside_the_cut_of_a_truncated_law_that_is_moved():
+    d = parse("truncate(normal(0, 1), 9, inf) - 9")
+    for y in (1e-30, 1e-20, 1e-15, 1e-6):
+        truth = mp.quad(mp.npdf, [9, 9 + mp.mpf(y)]) / (mp.erfc(9 / mp.sqrt(2)) / 2)
+        assert close(d.cdf(y), truth, 1e-12)
+
+
+# ---- what no double can hold ----
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["pareto(0.05, 1e8) >> cube >> cosh >> acosh", "1/(truncate(normal(0, 1), 1e-10, 0.001) >> frechet_cdf(1.5, 1))"],
+)
+def test_an_image_within_one_double_is_refused(text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        with pytest.raises(UnsupportedOperationError, match="within one double"):
+            _ = parse(text).support
+
+
+@pytest.mark.parametrize(
+    ("text", "method", "y", "truth"),
+    [
+        ("mixture([0.3, 0.7], [normal(0, 0.01), cauchy(12, 0.3)]) >> tanh", "logpdf", 1.0, np.inf),
+        ("mixture([0.3, 0.7], [normal(5, 10), logistic(0, 1)]) >> soft_clip(-1, 2, 0.5)", "pdf", -1.0, np.inf),
+        ("gamma(1, 0.001) >> clip(low=0.5, high=3) >> log_ndtr", "sf", 0.0, 0.0),
+    ],
+)
+def test_single_points_at_ends_of_patched_formulas(text, method, y, truth):
+    assert getattr(parse(text), method)(y) == truth

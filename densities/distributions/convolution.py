@@ -19,7 +19,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
-from densities.distributions.frames import NARROWER, RUNG, Frame, end_width
+from densities.distributions.frames import NARROWER, RUNG, Frame, end_width, thinned
 from densities.distributions.masses import spread
 from densities.domains import Interval
 from densities.errors import AccuracyWarning
@@ -45,6 +45,8 @@ QUICK, FAR, DISTANT, NOTHING = 1e-12, 1e13, (0.0, 30.0, 1e4, 1e7), 60.0
 PROBLEMS_AT_ONCE = 4096
 # Log-distances from 0 or toward infinity beyond which plain doubles are not asked.
 EXTREME = 300.0
+# How far apart the edges of panels may be, in scales of the narrower law.
+GAP = 0.2
 # Ranks at which quantiles of both laws are joined for a guess of the median.
 RANKS = (np.arange(16) + 0.5) / 16
 
@@ -216,15 +218,21 @@ class Convolution(Univariate):
     def _on_ladders(
         self, t: np.ndarray, low: np.ndarray, high: np.ndarray, far: float, kind: str, one: Frame, other: Frame
     ) -> np.ndarray:
-        reach = min(one.reach, other.reach)
+        reach, least = min(one.reach, other.reach), min(one.scale, other.scale)
         first, last = np.maximum(low, np.maximum(t, 0.0) - reach), np.minimum(high, np.minimum(t, 0.0) + reach)
         cut = [first > low, last < high]
         bounds = first[:, None], last[:, None]
         steps = [np.broadcast_to(rungs, (t.size, rungs.size)) for rungs in (one.ladder(far), other.ladder(far))]
         steps[1] = t[:, None] - steps[1]
         everything = [bound for bound in bounds if np.isfinite(bound).all()]
-        inner = np.clip(np.concatenate(steps, axis=1), *bounds)
-        edges = np.sort(np.concatenate([*everything, inner], axis=1), axis=1)
+        edges = np.concatenate([np.clip(np.concatenate(steps, axis=1), *bounds), *everything], axis=1)
+        needed = np.ones(edges.shape[1], dtype=bool)
+        needed[: steps[0].shape[1] + steps[1].shape[1]] = [
+            *np.isin(steps[0][0], one.breaks),
+            *np.isin(other.ladder(far), other.breaks),
+        ]
+        order = np.argsort(edges, axis=1, kind="stable")
+        edges = thinned(np.take_along_axis(edges, order, axis=1), needed[order], GAP * least)
 
         def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
             return self._product_at(one.place(x), other.place(y), kind, one, other)

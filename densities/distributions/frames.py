@@ -11,7 +11,7 @@ import numpy as np
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
 
-__all__ = ["RUNG", "Frame", "end_width"]
+__all__ = ["RUNG", "Frame", "end_width", "thinned"]
 
 # Log-probabilities of quantiles between which plain doubles take panels; by how much each step beyond these is wider
 # than the one before.
@@ -22,6 +22,8 @@ REMOTE = 100.0
 # A law so many times narrower than the other gives the coordinate of the integral, and doubles keep its points; they do
 # not beside an origin so many scales away from 0, or an end this share of its own distance from 0 away.
 NARROWER, ASIDE, CLOSE = 30.0, 10.0, 1e-4
+# The share of a gap between edges below which it is left.
+SPIKE = 0.02
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,13 @@ class Frame:
         return found[(found > self.low) & (found < self.high) & (np.abs(found) <= max(far, self.extent))]
 
     @cached_property
+    def breaks(self) -> np.ndarray:
+        """The marks at which the density is not smooth."""
+        law = self.law
+        rough = self.distances(np.concatenate([law.kinks(), np.asarray(law.critical_points, dtype=float)]))
+        return np.intersect1d(rough, self.marks)
+
+    @cached_property
     def middle(self) -> float:
         """The median, as a distance."""
         return float(self.distances(np.asarray(self.law.median())))
@@ -139,3 +148,16 @@ def end_width(frame: Frame, marks: np.ndarray, end: np.ndarray, most: np.ndarray
     distance = np.abs(marks - end[:, None])
     nearest = np.min(np.where(distance > 0, distance, np.inf), axis=1)
     return np.minimum(np.minimum(nearest, frame.middle), most)
+
+
+def thinned(edges: np.ndarray, needed: np.ndarray, gap: float) -> np.ndarray:
+    """Rows of edges in order, where those nearer than a gap to the one before are moved onto it, unless they are needed.
+
+    Much smaller gaps stay: they show where a law is narrow.
+    """
+    edges = edges.copy()
+    for column in range(1, edges.shape[1] - 1):
+        before, here = edges[:, column - 1], edges[:, column]
+        near = (here - before < gap) & (here - before > SPIKE * gap) & ~needed[:, column]
+        edges[near, column] = before[near]
+    return edges

@@ -19,8 +19,8 @@ __all__ = ["Half", "LogSize", "halves"]
 
 # Nearer than this share of its place to an end or pole that is not 0, points travel as distances from it.
 NEAR = 1e-3
-# The logarithm of a size whose square is still a double.
-SQUARES = 350.0
+# The logarithm of a size whose square is still a double, and what a logarithm that is below this there stays below.
+SQUARES, SUNK = 350.0, -1e9
 
 
 class LogSize(Pushforward):
@@ -71,8 +71,11 @@ class LogSize(Pushforward):
         formula = getattr(self.law, method)
         x = np.exp(self.power * y) * self.sign
         found = np.asarray(value(formula(x)) + more)
-        lost = ~np.isfinite(found) & (np.abs(y) > SQUARES)
-        if lost.any():
+        finite = np.isfinite(found)
+        if finite.all() and not self._places:
+            return found
+        lost = ~finite & (np.abs(y) > SQUARES)
+        if lost.any() and not value(formula(np.exp(SQUARES) * self.sign)) < SUNK:
             far = np.exp(Anchored.exact(np.asarray(self.power * y)[lost])) * self.sign
             found[lost] = value(formula(far)) + np.broadcast_to(more, found.shape)[lost]
         near = np.isnan(found)
@@ -84,7 +87,7 @@ class LogSize(Pushforward):
 
     def guide(self) -> np.ndarray:
         """None where quantiles are formulas: these are over the mass, and not beyond it."""
-        return super().guide() if self.base.guide().size else np.empty(0)
+        return super().guide() if self.law.guide().size else np.empty(0)
 
     @cached_property
     def _places(self) -> list[float]:

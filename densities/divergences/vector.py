@@ -23,6 +23,7 @@ from densities.distributions.vector_moments import (
     integrate_vector,
     within_reach,
 )
+from densities.divergences import directions
 from densities.divergences.numeric import FLOOR1, FLOOR3, FLOORS, K1, K3, P, Q, kl_integrands
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status
@@ -70,6 +71,12 @@ def route(p: Any, q: Any, method: str) -> tuple[str, str]:
         return "montecarlo", "Monte Carlo over draws of p"
     if split(p, q) is not None:
         return "coordinates", "q has independent coordinates: the total correlation of p, and the sum over coordinates"
+    found = directions.reduced(p, q)
+    if found is not None and found.dimension <= MAX_DIMENSION:
+        return (
+            "directions",
+            f"the components of p and q differ in {found.dimension} of {p.n} directions: on these alone",
+        )
     if within_reach(p):
         return "cubature", "cubature in the coordinates of the roots of p"
     if method == "quadrature":
@@ -83,6 +90,10 @@ def evaluate(
     """D(p‖q) by the route `by`; `scalar_kl` is for pairs of coordinates, `draws` are options of `estimate_mean`."""
     if by == "coordinates":
         return kl_coordinates(p, q, lambda a, b: scalar_kl(a, b, method=method, rtol=rtol))
+    if by == "directions":
+        found = directions.reduced(p, q)
+        assert found is not None
+        return directions.with_rounding(scalar_kl(found.p, found.q, method=method, rtol=rtol), found)
     if by == "cubature":
         return kl_cubature(p, q, rtol=rtol)
     if by == "montecarlo":

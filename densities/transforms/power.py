@@ -88,6 +88,7 @@ class Cube(Bijection):
     """y = x³, from the real line onto itself."""
 
     latex = r"x^{3}"
+    kinks = (0.0,)  # where the density of the image is singular
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         xp = namespace(x)
@@ -243,6 +244,8 @@ class PositivePower(Root):
 
 class OddPower(Root):
     """y = x^exponent for a positive odd exponent, from the real line onto itself."""
+
+    kinks = (0.0,)  # where the density of the image is singular
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.forward(x), self._size_and_log_det(namespace(x).abs(x))[1]

@@ -83,6 +83,7 @@ class Softsign(Bijection):
 
     domain, codomain = REAL, SYMMETRIC_UNIT
     latex = r"\frac{x}{1 + \left|x\right|}"
+    kinks = (0.0,)
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.forward(x), -2.0 * namespace(x).log1p(namespace(x).abs(x))

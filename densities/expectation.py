@@ -24,6 +24,8 @@ EPS = float(np.finfo(float).eps)
 BORDER = 1e-13
 # Noise of the logarithm over the log-distance: beyond this an exponent is not seen at all.
 BLURRED = 1e-9
+# A panel so many times as long as the landmarks of a root are spread out starts beyond its mass.
+FAR_OUT = 64.0
 # An expectation has converged when its error is below this share of E|f|.
 SETTLED = 1e-9
 # f(part, x): logarithms and signs of k integrands at the nodes x of a root, each (k, *x.shape)
@@ -56,10 +58,22 @@ def edges_of(part: Any, extra: np.ndarray) -> np.ndarray:
     points = np.unique(points[~at_end & (points > low) & (points < high) & np.isfinite(points)])
     if not len(points):
         points = np.ravel(part.root.support.interior_point())
+    points = _with_rungs(points, part.root.landmarks())
     # Two landmarks that differ by rounding make an empty panel; the first one stands for both.
     scale = np.maximum(np.abs(points[1:]), np.abs(points[:-1]))
     points = points[np.concatenate([[True], np.diff(points) > 8 * EPS * scale])]
     return np.concatenate([[low], points, [high]])
+
+
+def _with_rungs(points: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """The points, and one more between the landmarks of a root and points so far out that their panel would miss its mass."""
+    if not len(own):
+        return points
+    reach = FAR_OUT * (own.max() - own.min())
+    rungs = [own.min() - reach] * bool(points[0] < own.min() - reach) + [own.max() + reach] * bool(
+        points[-1] > own.max() + reach
+    )
+    return np.sort(np.concatenate([points, rungs])) if rungs and reach > 0 else points
 
 
 def integrate_law(

@@ -129,6 +129,22 @@ def student_vectors(df, shape, mean, cov):
     return cross - h
 
 
+def spike():
+    """0.5 Moyal(28.57, 0.01705) + 0.5 N(0, 1) against a wide hyperbolic secant."""
+    half, m, s = log(mp.mpf(1) / 2), num(28.57), num(0.01705)
+
+    def log_p(x):
+        logs = half + moyal(x, 28.57, 0.01705), half + normal(x)
+        return max(logs) + mp.log1p(exp(min(logs) - max(logs)))
+
+    def log_q(x):
+        z = abs(x / num(14.63))
+        return log(2 / mp.pi / num(14.63)) - z - mp.log1p(exp(-2 * z))
+
+    first = divergence(log_p, log_q, [-20, -8, -4, -2, 0, 2, 4, 8, 20, m - 8 * s])
+    return first + divergence(log_p, log_q, [m + k * s for k in (-8, -4, -2, 0, 2, 4, 8, 16, 32, 64, 128, 256)])
+
+
 def diagonal(entries):
     return str([[entry if i == j else 0 for j in range(len(entries))] for i, entry in enumerate(entries)])
 
@@ -156,6 +172,7 @@ def cases():
     yield "cube", "gumbel(0, 3.147)", "gumbel(0.7217, 1.385) >> cube", wide
     soft = against_power(lambda y: normal(y, 0.3, 1.7), lambda x: normal(x, 0.7, 1.1), 1.7, POINTS)
     yield "signed_power", "normal(0.3, 1.7)", "normal(0.7, 1.1) >> signed_power(1.7)", soft
+    yield "spike", "mixture([0.5, 0.5], [moyal(28.57, 0.01705), normal()])", "hyperbolic_secant(0, 14.63)", spike()
     yield from vectors()
 
 

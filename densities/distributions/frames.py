@@ -91,15 +91,15 @@ class Frame:
         with quiet():
             ways = (self.law.raw_log_ppf, self.law.raw_log_isf)
             points = np.concatenate([np.ravel(value(way(LEVELS))) for way in ways])
-        return np.unique(np.concatenate([self.marks, self.distances(points[np.isfinite(points)])]))
+        places = np.unique(np.concatenate([self.marks, self.distances(points[np.isfinite(points)])]))
+        return graded(places[(places > self.low) & (places < self.high)])
 
     def ladder(self, far: float) -> np.ndarray:
         """The steps, and farther out ever wider ones until `far`: over each of these a tail changes little."""
         inside = self.steps
-        reach = inside[-1] - inside[0]
-        count = 3 + max(0, int(np.ceil(np.log(far / reach) / np.log(RUNG))))
-        rungs = reach * RUNG ** np.arange(count)
-        found = np.concatenate([inside[0] - rungs[::-1], inside, inside[-1] + rungs])
+        gaps = inside[1] - inside[0], inside[-1] - inside[-2]
+        rungs = [gap * RUNG ** np.arange(3 + max(0, int(np.ceil(np.log(far / gap) / np.log(RUNG))))) for gap in gaps]
+        found = np.concatenate([inside[0] - rungs[0][::-1], inside, inside[-1] + rungs[1]])
         return found[(found > self.low) & (found < self.high) & (np.abs(found) <= max(far, self.extent))]
 
     @cached_property
@@ -150,14 +150,35 @@ def end_width(frame: Frame, marks: np.ndarray, end: np.ndarray, most: np.ndarray
     return np.minimum(np.minimum(nearest, frame.middle), most)
 
 
+def graded(points: np.ndarray) -> np.ndarray:
+    """Points in order and others between them, such that no gap is far wider than the next: a narrow peak has tails."""
+    gaps = np.diff(points)
+    found = [points]
+    for left, gap, right, low, high in zip(gaps[:-2], gaps[1:-1], gaps[2:], points[1:-2], points[2:-1], strict=True):
+        for step, start, side in ((left, low, 1.0), (right, high, -1.0)):
+            count = int(np.floor(np.log(max(0.5 * gap / step, 1.0)) / np.log(RUNG)))
+            found.append(start + side * step * RUNG ** np.arange(1, count + 1))
+    for step, gap, start, side in (
+        (gaps[1:2], gaps[:1], points[1:2], -1.0),
+        (gaps[-2:-1], gaps[-1:], points[-2:-1], 1.0),
+    ):
+        if step.size and gap > RUNG * step:
+            count = int(np.floor(np.log(gap[0] / step[0]) / np.log(RUNG)))
+            found.append(start + side * step * RUNG ** np.arange(1, count + 1))
+    return np.unique(np.concatenate(found))
+
+
 def thinned(edges: np.ndarray, needed: np.ndarray, gap: float) -> np.ndarray:
     """Rows of edges in order, where those nearer than a gap to the one before are moved onto it, unless they are needed.
 
-    Much smaller gaps stay: they show where a law is narrow.
+    Those that have a neighbour much nearer stay: they show where a law is narrow.
     """
+    gaps = np.diff(edges, axis=1)
+    narrow = (gaps > 0) & (gaps < SPIKE * gap)
+    fixed = needed[:, 1:-1] | narrow[:, 1:] | narrow[:, :-1]
     edges = edges.copy()
     for column in range(1, edges.shape[1] - 1):
         before, here = edges[:, column - 1], edges[:, column]
-        near = (here - before < gap) & (here - before > SPIKE * gap) & ~needed[:, column]
+        near = (here - before < gap) & ~fixed[:, column - 1]
         edges[near, column] = before[near]
     return edges

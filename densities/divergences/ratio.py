@@ -29,7 +29,7 @@ class Nodes(NamedTuple):
     """A pair of laws at nodes of a root of p: t = log dp/dq, the log-weight of the root, log p(y), log q(y), and log q in x.
 
     `lost` marks nodes where no logarithm is known: nothing of p is left and y is beyond e^(10^308), or rounding has thrown
-    y out of the support of p, and q counts as p. The mass of p shows what is lost so.
+    y out of the support of p or onto a pole of q, and q counts as p. The mass of p shows what is lost so.
     """
 
     t: Any
@@ -106,8 +106,9 @@ class RadonNikodym:
             y, log_det = choose(thrown, self.p.support.interior_point(), y), choose(thrown, 0.0, log_det)
         log_p = log_weight - log_det if part.injective else self.p.logpdf_anywhere(y)
         log_q = self.q.logpdf_anywhere(self._within_q(y))
+        thrown = thrown | np.isposinf(value(log_q))
         if np.any(thrown):
-            log_q = choose(thrown, log_p, log_q)
+            log_q, lost = choose(thrown, log_p, log_q), lost | thrown
         if some(beyond := np.asarray(log_abs(y) > FAR)):
             lost = lost | beyond & np.isposinf(log_abs(log_q)) & (value(log_weight) < NOTHING)
         t = _difference(log_p, log_q)

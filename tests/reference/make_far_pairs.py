@@ -129,6 +129,16 @@ def student_vectors(df, shape, mean, cov):
     return cross - h
 
 
+def secant(x, s):
+    z = abs(x / num(s))
+    return log(2 / mp.pi / num(s)) - z - mp.log1p(exp(-2 * z))
+
+
+def johnson(y, a, b, m, s):
+    z = (y - num(m)) / num(s)
+    return log(num(b) / num(s)) - HALF_LOG_2PI - mp.log1p(z * z) / 2 - (num(a) + num(b) * mp.asinh(z)) ** 2 / 2
+
+
 def spike():
     """0.5 Moyal(28.57, 0.01705) + 0.5 N(0, 1) against a wide hyperbolic secant."""
     half, m, s = log(mp.mpf(1) / 2), num(28.57), num(0.01705)
@@ -138,8 +148,7 @@ def spike():
         return max(logs) + mp.log1p(exp(min(logs) - max(logs)))
 
     def log_q(x):
-        z = abs(x / num(14.63))
-        return log(2 / mp.pi / num(14.63)) - z - mp.log1p(exp(-2 * z))
+        return secant(x, 14.63)
 
     first = divergence(log_p, log_q, [-20, -8, -4, -2, 0, 2, 4, 8, 20, m - 8 * s])
     return first + divergence(log_p, log_q, [m + k * s for k in (-8, -4, -2, 0, 2, 4, 8, 16, 32, 64, 128, 256)])
@@ -172,6 +181,12 @@ def cases():
     yield "cube", "gumbel(0, 3.147)", "gumbel(0.7217, 1.385) >> cube", wide
     soft = against_power(lambda y: normal(y, 0.3, 1.7), lambda x: normal(x, 0.7, 1.1), 1.7, POINTS)
     yield "signed_power", "normal(0.3, 1.7)", "normal(0.7, 1.1) >> signed_power(1.7)", soft
+    met = against_power(lambda y: johnson(y, 0.2, 0.9, 7.3, 3.2), lambda x: secant(x, 2.6), 3, [*POINTS, *range(7, 40)])
+    yield "pole_met", "johnson_su(0.2, 0.9, 7.3, 3.2)", "hyperbolic_secant(0, 2.6) >> cube", met
+    slow = against_power(
+        lambda y: student(y, 1.2), lambda x: secant(x, 1), 1, [*POINTS, 8, 16, 32, 64, 128, 256, 512, 1024]
+    )
+    yield "slow_tail", "student_t(1.2)", "hyperbolic_secant(0, 1)", slow
     yield "spike", "mixture([0.5, 0.5], [moyal(28.57, 0.01705), normal()])", "hyperbolic_secant(0, 14.63)", spike()
     yield from vectors()
 

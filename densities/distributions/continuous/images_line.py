@@ -109,6 +109,11 @@ class HyperbolicSecant(Image):
     def image() -> tuple[Any, ...]:
         return HalfCauchy(), maps.Log()
 
+    def raw_logpdf(self, x: Any) -> Any:
+        """log(2/(π scale)) - |z| - log(1 + e^(-2|z|)), also where e^z has left the doubles."""
+        size = np.abs((x - self.params["loc"]) / self.params["scale"])
+        return LOG2 - LOG_PI - np.log(self.params["scale"]) - size - np.log1p(np.exp(-2.0 * size))
+
     def _mean(self) -> Any:
         return 0.0
 

@@ -30,6 +30,9 @@ from densities.anchored.numbers import (
     where,
 )
 
+# What the double nearest to π leaves of it.
+PI_REST = 1.2246467991473532e-16
+
 
 def odd_saturating(
     x: Anchored, function: Callable, limit: float, log_gap: Callable, log_slope: float = 0.0
@@ -132,16 +135,24 @@ def turns(anchor: Any, start: float) -> tuple[Any, Any]:
     return near & np.not_equal(anchor, 0.0), 1.0 - 2.0 * np.mod(n, 2.0)
 
 
+def near_double(x: Anchored, place: float, rest: float) -> tuple[Any, Anchored]:
+    """Whether doubles lie near ±`place`, and the distance of |x| from place + rest, which is no double."""
+    gap = (place - np.abs(x.value)) + rest
+    return np.equal(x.anchor, 0.0) & (np.abs(gap) < 0.5), Anchored.exact(gap)
+
+
 @rule(np.sin)
 def sin(x: Anchored) -> Anchored:
     inner = np.sin(x.value)
+    beside, gap = near_double(x, HALF_PI, 0.5 * PI_REST)
+    top = multiply(1.0 - versine(gap), np.where(x.value < 0, -1.0, 1.0))
     at_crest, s = turns(x.anchor, 0.5)
     at_pi, side = turns(x.anchor, 0.0)
     crest = multiply(1.0 - versine(Anchored(0.0, x.offset, x._log)), s)
     turned = side * np.sin(x.offset)
     zero = Anchored(0.0, turned, log_of(turned, x._log))
     plain = Anchored(0.0, inner, log_of(inner, kept_log(x)))
-    return where(at_crest, crest, where(at_pi, zero, plain))
+    return where(at_crest, crest, where(at_pi, zero, where(beside, top, plain)))
 
 
 @rule(np.cos)
@@ -149,8 +160,11 @@ def cos(x: Anchored) -> Anchored:
     (at_crest, s), (at_pi, side), small = turns(x.anchor, 0.5), turns(x.anchor, 0.0), np.abs(x.value) < 0.5
     turned = -s * np.sin(x.offset)
     zero = Anchored(0.0, turned, log_of(turned, x._log))
-    top = 1.0 - versine(where(at_pi, Anchored(0.0, x.offset, x._log), pure(x)))
-    return where(at_crest, zero, where(at_pi, multiply(top, side), where(small, top, Anchored.exact(np.cos(x.value)))))
+    beside, gap = near_double(x, np.pi, PI_REST)
+    top = 1.0 - versine(where(at_pi, Anchored(0.0, x.offset, x._log), where(beside, gap, pure(x))))
+    side = np.where(at_pi, side, np.where(beside, -1.0, 1.0))
+    top = multiply(top, side)
+    return where(at_crest, zero, where(at_pi | beside | small, top, Anchored.exact(np.cos(x.value))))
 
 
 @rule(np.tan)

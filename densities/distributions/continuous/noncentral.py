@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -11,45 +11,28 @@ from scipy import special
 
 from densities import transforms as maps
 from densities.anchored import Anchored, value
+from densities.arrays import some
 from densities.distributions.base import register
 from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.incomplete import log_gamma_terms, log_lower_gamma, log_upper_gamma
-from densities.distributions.continuous.shared import LOG2, by_log_newton, patched
+from densities.distributions.continuous.shared import LOG2, by_log_newton, by_need, patched
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, within
 from densities.precise import RoundedError, context, precise, precisely
 
-# Terms evaluated at once, and the reach of a window around the largest term: 10 standard deviations and more.
-BLOCK = 2**20
-REACH, SPARE = 10.0, 40.0
-# Where the window would be too long x is far beyond nonc, and a tail is f over its own rate of decay.
-FARTHEST = 1e18
+# Points summed at once, whose rows stay in cache; a term of this share of a sum is its last.
+BLOCK, LAST = 2**12, 1e-19
+# With less than this for nonc/2 only the first term has digits.
+LEAST = 1e-30
+# So far beyond nonc and df a tail is f over its own rate of decay, to all digits of its logarithm.
+FARTHEST = 1e8
 # From this argument on, and 10 times the square of the order, Hankel's series gives a Bessel function to rounding.
 LARGE = 1000.0
 HANKEL = range(1, 16)
 # Terms of a sum of precise numbers.
 MOST = 20_000
-
-
-def mixed(u: Any, a: Any, h: Any, peak: Any, tail: str) -> np.ndarray:
-    """log Σ_j Poisson(j; h) t_j in a window around `peak`, t_j the density, lower or upper tail of Gamma(a + j) at u.
-
-    All arguments of one shape (n,), u plain or anchored. The tails come from one at an end of the window by adding
-    P(a + j) - P(a + j + 1) = u^(a + j) e^-u/Γ(a + j + 1).
-    """
-    reach = REACH * np.sqrt(peak) + SPARE
-    low = np.maximum(np.floor(peak - reach), 0.0)
-    lengths = 2 ** np.ceil(np.log2(peak + reach - low + 1.0)).astype(int)
-    found = np.empty(np.shape(a))
-    for length in np.unique(lengths):
-        alike = np.flatnonzero(lengths == length)
-        for rows in np.array_split(alike, -(-alike.size * length // BLOCK)):
-            j = low[rows, None] + np.arange(length)
-            logs = log_gamma_terms(np.broadcast_to(h[rows, None], j.shape), j + 1.0, -1.0)
-            found[rows] = log_sum(logs + TAILS[tail](a[rows, None] + j, taken(u, rows)[:, None]))
-    return found
 
 
 def flat(x: Any, df: Any, nonc: Any) -> tuple[Any, Any, Any, tuple[int, ...]]:
@@ -58,37 +41,140 @@ def flat(x: Any, df: Any, nonc: Any) -> tuple[Any, Any, Any, tuple[int, ...]]:
     u = x * 0.5
     fields = (u.anchor, u.offset, u.log_offset) if isinstance(u, Anchored) else (u,)
     vectors = [np.broadcast_to(field, shape).ravel() for field in fields]
-    a, h = (np.broadcast_to(p, shape).ravel() for p in (0.5 * df, np.maximum(0.5 * nonc, 1e-300)))
+    a, h = (np.broadcast_to(p, shape).ravel() for p in (0.5 * df, np.maximum(0.5 * nonc, LEAST)))
     return Anchored(*vectors) if isinstance(u, Anchored) else vectors[0], a, h, shape
 
 
-def peaks(u: Any, a: Any, h: Any, tail: str) -> Any:
-    """The largest term: j (j + a - 1) = uh for the density, and between that and the Poisson mean for the tails."""
-    product, side = h * value(u), a - 1.0
-    root = np.sqrt(side * side + 4.0 * product)
-    largest = np.where(side > 0, 2.0 * product / (side + root), 0.5 * (root - side))
-    peak = {"density": largest, "lower": np.minimum(largest, h), "upper": np.maximum(largest, h)}[tail]
-    return np.where(peak > 0, peak, 0.0)
+class Terms:
+    """The terms c_j = Poisson(j; h) u^(b + j) e^-u/Γ(b + j + 1) of n sums, from the largest one outwards; all shapes (n,).
+
+    With b = a - 1 they are those of the density, with b = a the steps P(a + j) - P(a + j + 1) of the tails, weighted.
+    """
+
+    def __init__(self, u: Any, b: Any, h: Any):
+        self.u, self.b, self.h, self.product = u, b, h, h * value(u)
+        # j(j + b) = uh is where the terms turn; of b = a - 1, which is near enough for b = a.
+        root = np.sqrt(b * b + 4.0 * self.product)
+        turn = np.where(b > 0, 2.0 * self.product / (b + root), 0.5 * (root - b))
+        self.peak = np.maximum(np.floor(turn), 0.0)
+        weight, step = log_gamma_terms(h, self.peak + 1.0, -1.0), log_gamma_terms(u, b + self.peak + 1.0, -1.0)
+        self.log_largest = weight + value(step)
+
+    def above(self) -> Iterator[Any]:
+        """c_(J+1), c_(J+2), ... over the largest c_J."""
+        c, j = np.ones(self.h.shape), self.peak
+        while True:
+            j = j + 1.0
+            c = c * (self.product / (j * (self.b + j)))
+            yield c
+
+    def below(self) -> Iterator[Any]:
+        """c_(J-1), c_(J-2), ... over the largest c_J: 0 from c_(-1) on."""
+        c, j = np.ones(self.h.shape), self.peak
+        while True:
+            c = np.where(j > 0.0, c * (j * (self.b + j) / self.product), 0.0)
+            j = j - 1.0
+            yield c
+
+
+def log_density_sum(u: Any, a: Any, h: Any) -> Any:
+    """log Σ_j Poisson(j; h) u^(a + j - 1) e^-u/Γ(a + j)."""
+    terms = Terms(u, a - 1.0, h)
+    total = np.ones(h.shape)
+    for side in (terms.above(), terms.below()):
+        for c in side:
+            total += c
+            if not some(c > LAST * total):
+                break
+    return terms.log_largest + np.log(total)
+
+
+def log_tail_sum(u: Any, a: Any, h: Any, upper: bool) -> Any:
+    """log Σ_j d_j, d_j = Poisson(j; h) T(a + j, u) with T = Q or P, in units of the largest c_J.
+
+    From Q(a + j + 1) = Q(a + j) + u^(a + j) e^-u/Γ(a + j + 1) follow d_(j+1) = (d_j + c_j) h/(j + 1), upwards for Q, and
+    d_(j-1) = c_(j-1) + d_j j/h, downwards for P: sums of positive terms, from where the c_j begin to matter.
+    """
+    terms = Terms(u, a, h)
+    near, far = (terms.below(), terms.above()) if upper else (terms.above(), terms.below())
+    step, ahead = (-1.0, 1.0) if upper else (1.0, -1.0)
+    path, first = [np.ones(h.shape)], np.full(h.shape, np.inf)
+    for k, c in enumerate(near, start=1):
+        path.append(c)
+        first = np.where(np.isinf(first) & ~(c > LAST), k, first)
+        if not some(np.isinf(first)):
+            break
+    first = np.fmin(first, terms.peak) if upper else first  # NaN goes on as it is
+    order = a + (terms.peak + step * first)
+    log_tail = value((log_upper_gamma if upper else log_lower_gamma)(order, u))
+    over = log_tail - value(log_gamma_terms(u, order + 1.0, -1.0))
+    begin = np.array(path)[first.astype(int), np.arange(first.size)]
+    unit = np.maximum(over + np.log(begin), 0.0)
+    begin, scale, d = begin * np.exp(over - unit), np.exp(-unit), np.zeros(h.shape)
+    total = np.zeros(h.shape)
+
+    def following(d: Any, j: Any, before: Any, here: Any) -> Any:
+        return (d + before) * (h / j) if upper else here + d * ((j + 1.0) / h)
+
+    for k in range(len(path) - 1, -1, -1):
+        j = terms.peak + step * k
+        before = path[k + 1] * scale if k + 1 < len(path) else 0.0
+        d = np.where(k < first, following(d, j, before, path[k] * scale), np.where(k == first, begin, 0.0))
+        total += d
+    j, before = terms.peak, scale
+    for c in far:
+        j, here = j + ahead, c * scale
+        d, before = np.where(j >= 0.0, following(d, np.maximum(j, 0.0), before, here), 0.0), here
+        total += d
+        if not some(d > LAST * total):
+            break
+    return terms.log_largest + unit + np.log(total)
+
+
+def log_density(u: Any, a: Any, h: Any) -> Any:
+    """log of the density: a Bessel function of a large argument, or the sum."""
+    large = 2.0 * np.sqrt(h * value(u)) > np.maximum(LARGE, 10.0 * (a - 1.0) ** 2)
+    return value(by_need(large, log_bessel_density, log_density_sum, u, a, h))
+
+
+def log_tail(u: Any, a: Any, h: Any, upper: bool) -> Any:
+    """log of a tail; of one that holds a half at least, as mean a + h and variance a + 2h say, by the other."""
+    v = value(u)
+    off = v - (a + h)
+    large = np.asarray((-off if upper else off) > np.sqrt(a + 2.0 * h))
+
+    def by_the_other(u: Any, a: Any, h: Any) -> Any:
+        return np.log1p(-np.exp(np.minimum(log_smaller_tail(u, a, h, not upper), 0.0)))
+
+    return by_need(large, by_the_other, partial(log_smaller_tail, upper=upper), u, a, h)
+
+
+def log_smaller_tail(u: Any, a: Any, h: Any, upper: bool) -> Any:
+    """log of a tail; so far out that the density falls like e^-u, the upper one is the density over its rate of decay."""
+    if not upper:
+        return log_tail_sum(u, a, h, False)
+
+    def decaying(u: Any, a: Any, h: Any) -> Any:
+        return log_density(u, a, h) - np.log1p(-np.sqrt(h / value(u)))
+
+    far = value(u) > FARTHEST * np.sqrt(1.0 + a) + 100.0 * h
+    return by_need(far, decaying, partial(log_tail_sum, upper=True), u, a, h)
+
+
+LOGS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "density": log_density,
+    "lower": partial(log_tail, upper=False),
+    "upper": partial(log_tail, upper=True),
+}
 
 
 def log_mixture(x: Any, df: Any, nonc: Any, tail: str) -> Any:
-    """log of the density (of x/2) or of a tail: a Bessel function or f over its decay far out, a mixture elsewhere."""
+    """log of the density (of x/2) or of a tail, on blocks of points."""
     u, a, h, shape = flat(x, df, nonc)
-    product = h * value(u)
-    far = (
-        product > FARTHEST
-        if tail != "density"
-        else 2.0 * np.sqrt(product) > np.maximum(LARGE, 10.0 * (a - 1.0) ** 2)
-    )
     found = np.empty(a.shape)
-    near, distant = np.flatnonzero(~far), np.flatnonzero(far)
-    if near.size:
-        v = taken(u, near)
-        found[near] = mixed(v, a[near], h[near], peaks(v, a[near], h[near], tail), tail)
-    if distant.size:
-        v, b, k = taken(u, distant), a[distant], h[distant]
-        rate = 0.0 if tail == "density" else np.log1p(-value(np.sqrt(k / v)))
-        found[distant] = 0.0 if tail == "lower" else value(log_bessel_density(v, b, k)) - rate
+    for start in range(0, a.size, BLOCK):
+        rows = slice(start, start + BLOCK)
+        found[rows] = LOGS[tail](taken(u, rows), a[rows], h[rows])
     return found.reshape(shape)
 
 
@@ -108,37 +194,6 @@ def log_bessel_density(u: Any, a: Any, h: Any) -> Any:
 def taken(u: Any, rows: Any) -> Any:
     """The elements of a vector of plain or anchored numbers."""
     return Anchored(u.anchor[rows], u.offset[rows], u.log_offset[rows]) if isinstance(u, Anchored) else u[rows]
-
-
-def log_sum(logs: Any) -> Any:
-    """log Σ e^logs along the last axis."""
-    top = np.max(logs, axis=-1)
-    return np.log(np.sum(np.exp(logs - top[..., None]), axis=-1)) + top
-
-
-def _log_density(orders: Any, u: Any) -> Any:
-    return value(log_gamma_terms(u, orders, -1.0))
-
-
-def _log_lower(orders: Any, u: Any) -> Any:
-    """log P(a + j, u): that at the far end and the differences from there, added towards small j."""
-    last = value(log_lower_gamma(orders[:, -1], u[:, 0]))[:, None]
-    return _accumulated(_log_density(orders + 1.0, u)[:, :-1], last, slice(None, None, -1))
-
-
-def _log_upper(orders: Any, u: Any) -> Any:
-    """log Q(a + j, u): that at j = 0 of the window and the differences from there."""
-    first = value(log_upper_gamma(orders[:, 0], u[:, 0]))[:, None]
-    return _accumulated(_log_density(orders + 1.0, u)[:, :-1], first, slice(None))
-
-
-def _accumulated(steps: Any, start: Any, order: slice) -> Any:
-    """log of the running sums that begin with `start` and take the steps in this order; they may span e^±1000."""
-    logs = np.concatenate([start, steps[:, order]], axis=1)
-    return np.logaddexp.accumulate(logs, axis=1)[:, order]
-
-
-TAILS: dict[str, Callable[[Any, Any], Any]] = {"density": _log_density, "lower": _log_lower, "upper": _log_upper}
 
 
 def log_series_density(x: Any, df: Any, nonc: Any) -> Any:

@@ -56,9 +56,15 @@ def _patched_anchored(result: Any, where: Any, formula: Callable[..., Any], *arg
     """The same for anchored numbers, which are not written to: what the formula gives is spread over all elements."""
     shape = np.broadcast_shapes(np.shape(where), *(np.shape(x) for x in arguments))
     where = np.broadcast_to(where, shape)
-    whole = np.ones(shape, dtype=bool)
-    found = formula(*(choose(whole, x, 0.0)[where] if np.ndim(x) else x for x in arguments))
+    found = formula(*(_elements(x, where) if np.ndim(x) else x for x in arguments))
     return np.where(where, found[np.cumsum(where).reshape(shape) - 1] if np.ndim(found) else found, result)
+
+
+def _elements(x: Any, where: np.ndarray) -> Any:
+    """The elements of x, broadcast to the shape of a mask, where it holds."""
+    if isinstance(x, Anchored):
+        return choose(np.ones(where.shape, dtype=bool), x, 0.0)[where]
+    return np.broadcast_to(x, where.shape)[where]
 
 
 def by_need(ordinary: Any, fast: Callable[..., Any], careful: Callable[..., Any], *arguments: Any) -> Any:
@@ -70,8 +76,7 @@ def by_need(ordinary: Any, fast: Callable[..., Any], careful: Callable[..., Any]
     shape = np.broadcast_shapes(np.shape(ordinary), *(np.shape(x) for x in arguments))
     chosen = np.broadcast_to(ordinary, shape)
     parts = (
-        formula(*(np.broadcast_to(x, shape)[where] for x in arguments))
-        for formula, where in ((fast, chosen), (careful, ~chosen))
+        formula(*(_elements(x, where) for x in arguments)) for formula, where in ((fast, chosen), (careful, ~chosen))
     )
     return _interleaved(chosen, *parts)
 

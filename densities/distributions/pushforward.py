@@ -20,6 +20,7 @@ from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
 from densities.distributions.branches import Branch, beside_end, mass_table, same_end
+from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import spread, toward_ends
 from densities.distributions.supports import check_support, populated
@@ -214,6 +215,10 @@ class Pushforward(Univariate):
             term = self._branch_logpdf(branch, y)
             total = term if total is None else np.logaddexp(total, term)
         return np.full(np.shape(value(y)), -np.inf) if total is None else total
+
+    @cached_property
+    def cancelling(self) -> Any:
+        return watched(self)
 
     def _branch_logpdf(self, branch: Branch, y: Any) -> Any:
         if len(self.branches) == 1:

@@ -1,0 +1,87 @@
+"""Log-densities whose terms cancel: log p(y) = log p(x) + Σ log|dx/dy| where each term dwarfs their sum.
+
+logit after a distribution function has log-determinants of 10²¹ at -10²¹, and what doubles leave of their sum is noise. There
+the density is evaluated once more, in as many digits as cancel.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.errors import UnsupportedOperationError
+
+# Terms of a sum of at least 1 may be so many times larger than it before its digits are missed.
+LARGE = 5000.0
+# Points that are worth a few milliseconds each.
+MOST = 4096
+# Digits beyond those that cancel.
+SPARE = 25
+EXTREMES = np.array([-1e300, -1e100, -1e20, -1e9, -1e-300, 1e-300, 1e9, 1e20, 1e100, 1e300])
+
+
+class Cancelling:
+    """The watch over the terms of the log-density of a law that is pushed through one bijection."""
+
+    def __init__(self, law: Any):
+        self.law = law
+        self.steps = law.branches[0].route.map.inv.steps
+        # Points between which the terms are known to be small: they grow towards the ends.
+        self.low, self.high = np.inf, -np.inf
+
+    @property
+    def needed(self) -> bool:
+        """Whether some step has a log-determinant that grows without bound."""
+        y = EXTREMES[np.asarray(self.law.support.interior_contains(EXTREMES))]
+        low, high = (float(value(end)) for end in self.law.support.edges)
+        ends = [np.nextafter(end, inside) for end, inside in ((low, high), (high, low)) if np.isfinite(end)]
+        y = np.concatenate([y, ends])
+        with quiet():
+            return bool(np.any(np.nan_to_num(self._terms(y)[:-1], nan=np.inf) > LARGE))
+
+    def _terms(self, y: np.ndarray) -> np.ndarray:
+        """|log|dx/dy|| of each step and |log p(x)|."""
+        x: Any = Anchored.exact(y)
+        terms = []
+        for step in self.steps:
+            x, log_det = step.forward_and_log_det(x)
+            terms.append(np.broadcast_to(np.abs(value(log_det)), y.shape))
+        return np.stack([*terms, np.abs(value(self.law.base.raw_logpdf(x)))])
+
+    def settled(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
+        """The log-densities at y, found again where their terms cancel."""
+        low, high = np.fmin.reduce(y, axis=None, initial=np.inf), np.fmax.reduce(y, axis=None, initial=-np.inf)
+        if (self.low <= low and high <= self.high) or not np.isfinite(result).any():
+            return result
+        ends = np.array([low, high])
+        if np.all(np.isfinite(ends)) and np.all(self._terms(ends).max(axis=0) <= LARGE):
+            self.low, self.high = min(self.low, low), max(self.high, high)
+            return result
+        size = self._terms(y).max(axis=0)
+        lost = np.isfinite(result) & ~(size <= LARGE * np.maximum(1.0, np.abs(result)))
+        return self._again(y, result, lost, size) if lost.any() else result
+
+    def _again(self, y: np.ndarray, result: np.ndarray, lost: np.ndarray, size: np.ndarray) -> np.ndarray:
+        worst = np.max(size[lost])
+        if np.count_nonzero(lost) > MOST or not worst < 1e300:
+            raise UnsupportedOperationError(
+                f"logpdf: log-determinants of {worst:.0e} cancel at {np.count_nonzero(lost)} points of {self.law}; "
+                f"ask for at most {MOST} of these at once, or with dps="
+            )
+        result = result.copy()
+        result[lost] = self.law.logpdf(y[lost].astype(float), dps=SPARE + int(np.log10(worst))).astype(float)
+        return result
+
+
+def watched(law: Any) -> Cancelling | None:
+    """The watch that a law needs: none over a batch, and none where several branches add up."""
+    if law.batch_shape or len(law.branches) != 1:
+        return None
+    watch = Cancelling(law)
+    return watch if watch.needed else None
+
+
+__all__ = ["Cancelling", "watched"]

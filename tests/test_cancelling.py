@@ -1,0 +1,50 @@
+"""Log-determinants that dwarf their sum are added in as many digits as cancel."""
+
+import numpy as np
+import pytest
+
+import densities as dn
+from densities.distributions.cancelling import MOST
+from densities.errors import UnsupportedOperationError
+
+CHAIN = "exponential(1e8) >> frechet_cdf(0.5, 1) >> logit >> cbrt"
+
+
+def log_density(y):
+    """With t = y³ = logit w and s = -log w the base is x = s^-2, and dx/dy = -2 s^-3 · sigmoid(-t) · 3y²."""
+    t = y**3
+    s = np.logaddexp(0.0, -t)
+    slope = np.log(6.0) - 3 * np.log(s) - np.logaddexp(0.0, t) + 2 * np.log(np.abs(y))
+    return slope - np.log(1e8) - s**-2 / 1e8
+
+
+@pytest.mark.parametrize("y", [-1e7, -1e5, -100.0, -3.0, 0.5, 2.0])
+def test_terms_of_any_size_cancel_to_the_last_digit(y):
+    law = dn.parse(CHAIN)
+    assert law.logpdf(y) == pytest.approx(log_density(y), rel=2e-14)
+    assert law.pdf(y) == pytest.approx(np.exp(log_density(y)), rel=1e-11)
+
+
+def test_points_that_need_it_are_found_among_others():
+    law, y = dn.parse(CHAIN), np.array([-1e7, -1.0, np.nan, 2.0, -1e4])
+    found = law.logpdf(y)
+    assert np.isnan(found[2])
+    np.testing.assert_allclose(np.delete(found, 2), log_density(np.delete(y, 2)), rtol=2e-14)
+
+
+def test_the_base_cancels_too():
+    # Under its own distribution function a law is uniform, and logistic after logit: -|y| far out.
+    law = dn.parse("gumbel(0, 1) >> gumbel_cdf >> logit")
+    np.testing.assert_allclose(law.logpdf([-7e20, -1e5, 500.0]), [-7e20, -1e5, -500.0], rtol=1e-15)
+
+
+def test_terms_that_do_not_cancel_cost_nothing():
+    assert dn.parse("normal(0, 1) >> sinh").cancelling is None
+    law = dn.parse("normal(0, 1) >> exp >> shift(1) >> log")
+    assert np.isfinite(law.logpdf([0.1, 5.0])).all()
+    assert law.cancelling.low == 0.1 and law.cancelling.high == 5.0
+
+
+def test_more_points_than_are_worth_it_are_refused():
+    with pytest.raises(UnsupportedOperationError, match=f"at most {MOST} of these at once"):
+        dn.parse(CHAIN).logpdf(np.full(MOST + 1, -1e7))

@@ -158,7 +158,8 @@ def test_monte_carlo_covers_for_each_pair(p, q):
     the threshold), the few others are a selection that says nothing of intervals.
     """
     truth = float(dn.kl(dn.parse(p), dn.parse(q)))
-    for scheme in SCHEMES:
+    one_part = len(dn.parse(p).parts()) == 1  # then a net is a stratified sample
+    for scheme in [scheme for scheme in SCHEMES if not (one_part and scheme == "stratified")]:
         off = far(p, q, truth, scheme, range(400))
         if len(off) < 200:
             assert scheme == "plain"

@@ -56,7 +56,7 @@ def families():
     for entry in distributions:
         for i, law in enumerate(entry.instances()):
             if not (law.event_shape or law.batch_shape or law.measure == "counting"):
-                yield pytest.param(law, id=f"{entry.name}-{i}")
+                yield pytest.param(law, id=f"{entry.name}-{i}", marks=[pytest.mark.slow] * (i > 0))
 
 
 def rounded(law):
@@ -93,8 +93,7 @@ def maps():
     for entry in transforms:
         for i, t in enumerate(entry.instances()):
             if not (t.batch_shape or t.event_ndim or t.params.get("lmbda") == 1e-12):
-                marks = [pytest.mark.slow] * (entry.name == "rational_quadratic_spline" and i > 0)  # long formulas
-                yield pytest.param(entry.name, t, id=f"{entry.name}-{i}", marks=marks)
+                yield pytest.param(entry.name, t, id=f"{entry.name}-{i}", marks=[pytest.mark.slow] * (i > 0))
 
 
 @pytest.mark.parametrize(("name", "t"), list(maps()))

@@ -202,7 +202,12 @@ def evaluated(text, variable, x):
         return Calculator(parts[0].split(" = ", 1)[1], **names).value()
 
 
-FAMILIES = [pytest.param(law, id=str(law)) for entry in registry for law in entry.instances() if not law.event_shape]
+FAMILIES = [
+    pytest.param(law, id=str(law), marks=[pytest.mark.slow] * (i > 0))
+    for entry in registry
+    for i, law in enumerate(entry.instances())
+    if not law.event_shape
+]
 PARSER = MathTextParser("agg")
 PUSHED = [
     "exp(0.8*normal(0, 1) + 0.5)",
@@ -323,8 +328,7 @@ def pushed_through_every_map():
     for entry in transforms:
         for i, t in enumerate(entry.instances()):
             if not (t.batch_shape or t.event_ndim or t.params.get("lmbda") == 1e-12):
-                marks = [pytest.mark.slow] * (entry.name == "rational_quadratic_spline" and i > 0)  # long formulas
-                yield pytest.param(entry.name, t, id=f"{entry.name}-{i}", marks=marks)
+                yield pytest.param(entry.name, t, id=f"{entry.name}-{i}", marks=[pytest.mark.slow] * (i > 0))
 
 
 @pytest.mark.parametrize(("name", "t"), list(pushed_through_every_map()))

@@ -87,7 +87,11 @@ def examples():
 LAWS, MAPS = dict(laws()), dict(examples())
 
 
-@pytest.mark.parametrize("name", LAWS)
+# Their quantiles are solved for.
+SOLVED = {"von_mises", "rice", "noncentral_chi_squared", "half_student_t", "alpha", "folded_cauchy"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SOLVED)) for n in LAWS])
 def test_every_family_by_its_programs(name):
     assert_same(LAWS[name])
 
@@ -115,7 +119,13 @@ def value_of(end):
     return float(np.clip(np.asarray(end, dtype=float), -50.0, 50.0))
 
 
-@pytest.mark.parametrize("name", [name for name, t in MAPS.items() if isinstance(t, Bijection)])
+def bijections():
+    for name, transform in MAPS.items():
+        if isinstance(transform, Bijection):
+            yield pytest.param(name, marks=[pytest.mark.slow] * (not name.endswith(" 0")))
+
+
+@pytest.mark.parametrize("name", list(bijections()))
 def test_every_bijection_as_a_step(name):
     transform = MAPS[name]
     base = dn.Uniform(0.2, 0.8) if transform.domain.contains(0.5) else dn.Uniform(1.2, 1.8)

@@ -365,9 +365,9 @@ def test_formulas_of_named_symbols():
 
 def moderate_laws():
     for entry in distributions:
-        for law in entry.instances():
+        for i, law in enumerate(entry.instances()):
             if not (law.batch_shape or law.event_shape or law.measure == "counting"):
-                yield law
+                yield pytest.param(law, id=str(law), marks=[pytest.mark.slow] * (i > 0))
 
 
 LAWS = list(moderate_laws())
@@ -389,7 +389,7 @@ def assert_density(law, tolerance=1e-12):
     assert np.all(np.abs(got - wanted) <= tolerance * wanted * (1 + np.abs(np.log(wanted)))), (law, got / wanted - 1)
 
 
-@pytest.mark.parametrize("law", LAWS, ids=str)
+@pytest.mark.parametrize("law", LAWS)
 def test_densities_of_families(law):
     assert_density(law, 1e-11 if any(np.abs(p) >= 1e4 for p in law.params.values()) else 1e-12)
 

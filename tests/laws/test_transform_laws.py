@@ -22,6 +22,10 @@ SLOW = {
     "frechet_cdf",
     "polynomial",
 }
+# The others that take a second and more.
+SLOW |= {"acos", "acosh", "arcsine_cdf", "asin", "erf", "erfc", "erfinv", "exp10", "gev_cdf", "gompertz_cdf", "gudermannian"}
+SLOW |= {"kumaraswamy_cdf", "log_ndtr", "log_tanh", "normal_ppf", "piecewise", "rational_quadratic_spline", "sneaky_relu"}
+SLOW |= {"principal_tan", "shifted_gompertz_cdf", "soft_clip"}
 
 
 def instance(name, i):

@@ -51,7 +51,7 @@ def mixture_kl(**options):
 ENGINES = [scalar_kl, vector_kl, expectation, mixture_kl]
 
 
-@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("pool", ["threads", pytest.param("processes", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("workers", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2, 8))])
 def test_the_same_bits_for_any_number_of_workers(pool, workers):
     with POOLS[pool](workers) as executor:

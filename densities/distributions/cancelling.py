@@ -6,6 +6,7 @@ the density is evaluated once more, in as many digits as cancel.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -40,16 +41,15 @@ class Cancelling:
         ends = [np.nextafter(end, inside) for end, inside in ((low, high), (high, low)) if np.isfinite(end)]
         y = np.concatenate([y, ends])
         with quiet():
-            return bool(np.any(np.nan_to_num(self._terms(y)[:-1], nan=np.inf) > LARGE))
+            return not all(np.all(size <= LARGE) for size in self._terms(y)[:-1])
 
-    def _terms(self, y: np.ndarray) -> np.ndarray:
-        """|log|dx/dy|| of each step and |log p(x)|."""
-        x: Any = Anchored.exact(y)
-        terms = []
+    def _terms(self, y: Any) -> list[Any]:
+        """|log|dx/dy|| of each step and |log p(x)|, at plain or anchored points."""
+        terms, x = [], y
         for step in self.steps:
             x, log_det = step.forward_and_log_det(x)
-            terms.append(np.broadcast_to(np.abs(value(log_det)), y.shape))
-        return np.stack([*terms, np.abs(value(self.law.base.raw_logpdf(x)))])
+            terms.append(np.abs(value(log_det)))
+        return [*terms, np.abs(value(self.law.base.raw_logpdf(x)))]
 
     def settled(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
         """The log-densities at y, found again where their terms cancel."""
@@ -57,10 +57,10 @@ class Cancelling:
         if (self.low <= low and high <= self.high) or not np.isfinite(result).any():
             return result
         ends = np.array([low, high])
-        if np.all(np.isfinite(ends)) and np.all(self._terms(ends).max(axis=0) <= LARGE):
+        if np.isfinite(ends).all() and all(np.all(size <= LARGE) for size in self._terms(ends)):
             self.low, self.high = min(self.low, low), max(self.high, high)
             return result
-        size = self._terms(y).max(axis=0)
+        size = reduce(np.maximum, self._terms(Anchored.exact(y)))
         lost = np.isfinite(result) & ~(size <= LARGE * np.maximum(1.0, np.abs(result)))
         return self._again(y, result, lost, size) if lost.any() else result
 

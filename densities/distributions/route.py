@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, choose, value
-from densities.arrays import quiet
+from densities.arrays import quiet, some
 from densities.domains import Interval
 from densities.foreign import Foreign
 from densities.transforms.base import Bijection, touches
@@ -63,7 +63,10 @@ class Route:
         with quiet():
             x = EXTREMES[np.asarray(start.interior_contains(EXTREMES))]
             for function in functions:
-                x = np.asarray(value(function(x)), dtype=float)
+                x, at = np.asarray(value(function(x)), dtype=float), x
+                # 0 at a point alone, as log has it at 1, is no underflow: there is none beside it.
+                if some(zero := x == 0.0):
+                    x[zero] = np.asarray(value(function(np.nextafter(at[zero], np.inf))), dtype=float)
                 x = x[~np.isnan(x)]
                 flags.append(not safe(x))
                 x = np.copysign(np.clip(np.abs(x), *SAFE[np.dtype(np.float64)]), x)

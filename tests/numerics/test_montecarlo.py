@@ -211,7 +211,7 @@ def coverage(values, truth, scheme, n, seeds, **options):
     [
         ("sobol", exponential, np.expm1(1), {}),  # on a line a net is a stratified sample
         ("sobol", with_control, np.expm1(1), {"control": [0.5]}),
-        ("plain", with_control, np.expm1(1), {"control": [0.5]}),
+        ("plain", exponential, np.expm1(1), {}),
         ("plain", tilted_log_ratio, LOG_RATIO_MEAN, {}),
     ],
 )

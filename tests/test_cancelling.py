@@ -48,3 +48,10 @@ def test_terms_that_do_not_cancel_cost_nothing():
 def test_more_points_than_are_worth_it_are_refused():
     with pytest.raises(UnsupportedOperationError, match=f"at most {MOST} of these at once"):
         dn.parse(CHAIN).logpdf(np.full(MOST + 1, -1e7))
+
+
+def test_what_more_than_a_hundred_digits_would_have_to_tell_is_not_known():
+    law = dn.parse("log_cauchy(0.7, 0.001) >> asinh")
+    assert np.isnan(law.logpdf(1e300))
+    x = np.sinh(5.0)
+    assert law.logpdf(5.0) == pytest.approx(dn.parse("log_cauchy(0.7, 0.001)").logpdf(x) + np.log(np.cosh(5.0)), rel=1e-14)

@@ -19,8 +19,8 @@ from densities.errors import UnsupportedOperationError
 LARGE = 5000.0
 # Points that are worth a few milliseconds each.
 MOST = 4096
-# Digits beyond those that cancel.
-SPARE = 25
+# Digits beyond those that cancel; where more than a hundred do, a density is NaN: it is not known.
+SPARE, BEYOND = 25, 1e100
 EXTREMES = np.array([-1e300, -1e100, -1e20, -1e9, -1e-300, 1e-300, 1e9, 1e20, 1e100, 1e300])
 
 
@@ -66,14 +66,15 @@ class Cancelling:
         return self._again(y, result, lost, size) if lost.any() else result
 
     def _again(self, y: np.ndarray, result: np.ndarray, lost: np.ndarray, size: np.ndarray) -> np.ndarray:
-        worst = np.max(size[lost])
-        if np.count_nonzero(lost) > MOST:
+        if (count := np.count_nonzero(lost)) > MOST:
             raise UnsupportedOperationError(
-                f"logpdf: log-determinants of {worst:.0e} cancel at {np.count_nonzero(lost)} points of {self.law}; "
+                f"logpdf: log-determinants of {np.max(size[lost]):.0e} cancel at {count} points of {self.law}; "
                 f"ask for at most {MOST} of these at once, or with dps="
             )
-        result = result.copy()
-        result[lost] = self.law.logpdf(y[lost].astype(float), dps=SPARE + int(np.log10(worst))).astype(float)
+        result = np.where(lost, np.nan, result).astype(result.dtype)
+        if (found := lost & (size < BEYOND)).any():
+            dps = SPARE + int(np.log10(np.max(size[found])))
+            result[found] = self.law.logpdf(y[found].astype(float), dps=dps).astype(float)
         return result
 
 

@@ -11,7 +11,7 @@ from hypothesis import settings
 os.environ["MPLBACKEND"] = "Agg"
 
 # Chosen by HYPOTHESIS_PROFILE or by --hypothesis-profile. Machines are shared, so there is no deadline for one example.
-settings.register_profile("fast", max_examples=50, deadline=None, derandomize=True)
+settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True)
 settings.register_profile("long", max_examples=2000, deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 

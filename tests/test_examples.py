@@ -19,13 +19,13 @@ def test_example_is_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
-# Examples whose figures are calibrations take longest.
-CALIBRATIONS = {"07_honest_errors", "09_coverage"}
+# Examples that take longest: calibrations, formulas of SymPy, and a cluster of processes.
+LONG = {"07_honest_errors", "08_symbolic", "09_coverage", "10_scaling"}
 
 
 @pytest.mark.parametrize(
     "path",
-    [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in CALIBRATIONS)) for path in EXAMPLES],
+    [pytest.param(path, marks=[pytest.mark.slow] * (path.stem in LONG)) for path in EXAMPLES],
     ids=lambda path: path.stem,
 )
 def test_example_runs_and_shows_something(path, run_python, tmp_path):

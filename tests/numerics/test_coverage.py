@@ -116,7 +116,7 @@ def far(p, q, truth, scheme, seeds):
     return np.stack([off / -stdtrit(dof[seen], (1 - level) / 2) for level in LEVELS], axis=-1)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", ["sobol", *(pytest.param(scheme, marks=pytest.mark.slow) for scheme in SCHEMES[1:])])
 @pytest.mark.parametrize(("p", "q"), PAIRS[:6:5])
 def test_runs_drawn_at_once_are_the_runs_of_kl(p, q, scheme):
     for seed in (3, 4):

@@ -55,7 +55,7 @@ def test_a_location_rounds_no_width_away(law):
     assert law.prob(1e-100, 3e-100) == pytest.approx(2e-100 * law.pdf(0.0), rel=1e-13)
 
 
-@pytest.mark.parametrize("q", [1e-12, 0.1, 0.25, 0.75, 0.9])
+@pytest.mark.parametrize("q", [1e-12, *(pytest.param(q, marks=pytest.mark.slow) for q in (0.1, 0.25, 0.75, 0.9))])
 def test_quantiles_between_two_peaks_that_hold_all_the_rest(q):
     """Between -1 and 1 the mass is e^-765, and one side of it, by symmetry, (Φ(x - 40) - Φ(-41))/2 and its mirror."""
     law = dn.truncate(dn.Mixture([0.5, 0.5], [dn.Normal(-40, 1), dn.Normal(40, 1)]), -1, 1)

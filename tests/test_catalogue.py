@@ -155,6 +155,7 @@ def mobius(loc, scale):
     return laws.Cauchy(float(image.real), float(image.imag))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("loc", "scale"), [(0.3, 1.0), (0.0, 2.0), (-4.0, 0.05), (1.0, 50.0)])
 def test_tan_of_a_cauchy_variable_is_a_cauchy_variable(loc, scale):
     law, right = laws.Cauchy(loc, scale) >> transforms.Tan(), mobius(loc, scale)

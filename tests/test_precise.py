@@ -407,6 +407,7 @@ def test_a_mass_that_is_missing_is_refused(monkeypatch):
         dn.kl(dn.Laplace(), dn.Normal(), dps=30)
 
 
+@pytest.mark.slow
 def test_kinks_of_the_other_components_are_seen():
     """60 digits of mpmath over panels at both kinks give 1.50243356230058e-23."""
     p = dn.Mixture([0.5, 0.5], [dn.Laplace(0, 1), dn.Normal(1, 1)])

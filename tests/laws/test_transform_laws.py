@@ -55,6 +55,7 @@ CHAINS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CHAINS)
 def test_chains_obey_the_laws(name):
     check_transform(CHAINS[name]).require()
@@ -64,6 +65,7 @@ def ripple(x):
     return x + np.tanh(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "t",
     [
@@ -90,6 +92,7 @@ class Softer(maps.Bijection):
         return x / np.hypot(1.0, x)
 
 
+@pytest.mark.slow
 def test_a_user_s_map_without_an_inverse_obeys_the_laws():
     check_transform(Softer()).require()
 

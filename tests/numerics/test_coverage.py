@@ -128,6 +128,7 @@ def test_runs_drawn_at_once_are_the_runs_of_kl(p, q, scheme):
         assert answer.interval(0.95) == pytest.approx((m - half, m + half), rel=1e-12)
 
 
+@pytest.mark.slow
 def test_monte_carlo_covers_as_often_as_it_claims():
     """68 % and 95 % intervals of 12 x 40 runs: nominal within four standard deviations of a count."""
     pairs = [(p, q, float(dn.kl(dn.parse(p), dn.parse(q)))) for p, q in PAIRS[:4]]

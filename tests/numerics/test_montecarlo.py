@@ -249,6 +249,7 @@ def flagged(draw, n, repeats):
     return np.mean([run.heavy_tail for run in runs])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "n"),
     [
@@ -262,6 +263,7 @@ def test_light_tails_are_not_flagged(draw, n):
     assert flagged(draw, n, 100) <= 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("draw", "share"),
     [

@@ -37,6 +37,7 @@ def misses(rows):
     return wrong, len(answered)
 
 
+@pytest.mark.slow
 def test_answers_lie_within_their_error():
     wrong, answered = misses(random.Random(3).sample(ROWS, 400))
     assert not wrong

@@ -39,10 +39,10 @@ def test_the_base_cancels_too():
 
 
 def test_terms_that_do_not_cancel_cost_nothing():
-    assert dn.parse("normal(0, 1) >> sinh").cancelling is None
+    assert dn.parse("normal(0, 1) >> sinh")._cancelling is None
     law = dn.parse("normal(0, 1) >> exp >> shift(1) >> log")
     assert np.isfinite(law.logpdf([0.1, 5.0])).all()
-    assert law.cancelling.low == 0.1 and law.cancelling.high == 5.0
+    assert law._cancelling.low == 0.1 and law._cancelling.high == 5.0
 
 
 def test_more_points_than_are_worth_it_are_refused():

@@ -50,6 +50,7 @@ def conditioned(t, x):
     return lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", MAPS, ids=str)
 def test_values_slopes_and_inverses(t):
     """y to a few roundings of y and x, log|dy/dx| to as many, and back through anchored numbers to x itself."""

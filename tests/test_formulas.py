@@ -66,6 +66,7 @@ def rounded(law):
         return law.replace(**{name: short(p, 2**16) for name, p in law.params.items()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("law", list(families()))
 def test_a_density_has_a_formula_to_50_digits(law, references):
     law = rounded(law)
@@ -96,6 +97,7 @@ def maps():
                 yield pytest.param(entry.name, t, id=f"{entry.name}-{i}", marks=[pytest.mark.slow] * (i > 0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "t"), list(maps()))
 def test_a_map_has_a_formula_to_50_digits(name, t):
     for piece in t.pieces_within(Interval(-5.0, 5.0)):

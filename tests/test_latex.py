@@ -331,6 +331,7 @@ def pushed_through_every_map():
                 yield pytest.param(entry.name, t, id=f"{entry.name}-{i}", marks=[pytest.mark.slow] * (i > 0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "t"), list(pushed_through_every_map()))
 def test_every_map_is_written_out(name, t):
     law = next(law for law in map(pushed, BASES, [t] * len(BASES)) if law is not None)

@@ -125,6 +125,7 @@ def bijections():
             yield pytest.param(name, marks=[pytest.mark.slow] * (not name.endswith(" 0")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(bijections()))
 def test_every_bijection_as_a_step(name):
     transform = MAPS[name]

@@ -64,6 +64,7 @@ def test_pieces_and_images(text, domain, codomain, critical):
     assert len(t.pieces) == len(critical) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "domain", "codomain", "critical"), SHAPES, ids=[row[0] for row in SHAPES])
 def test_round_trip_and_slope_against_mpmath(text, domain, codomain, critical):
     t = dn.Symbolic(text)

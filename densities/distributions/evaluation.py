@@ -32,7 +32,7 @@ class Evaluation:
     fragile: Any
     critical_points: Any
     # What watches over the terms of the log-density, where they may cancel.
-    cancelling: Any = None
+    _cancelling: Any = None
     _atoms_beside: Callable[..., Any]
     # Whether m draws and then n more are m + n draws, bit for bit, in doubles: then many are drawn block by block.
     streams = False
@@ -109,7 +109,7 @@ class Evaluation:
             result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
         if not everywhere or len(self.critical_points):
             result = self._at_limits(formula, points, result)
-        return result if self.cancelling is None else self.cancelling.settled(points, result)
+        return result if self._cancelling is None else self._cancelling.settled(points, result)
 
     def _at_limits(self, formula: Callable[[Any], Any], points: np.ndarray, result: np.ndarray) -> np.ndarray:
         """The one-sided limits at the ends of the support, and the larger one at points inside where the formula breaks."""

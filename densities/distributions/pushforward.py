@@ -217,7 +217,7 @@ class Pushforward(Univariate):
         return np.full(np.shape(value(y)), -np.inf) if total is None else total
 
     @cached_property
-    def cancelling(self) -> Any:
+    def _cancelling(self) -> Any:
         return watched(self)
 
     def _branch_logpdf(self, branch: Branch, y: Any) -> Any:

@@ -55,6 +55,7 @@ def tails(reference, x):
         return reference.F(x), reference.S(x)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "parameters"), CASES)
 def test_a_family_to_50_digits(reference, name, parameters):
     if name not in reference:
@@ -81,6 +82,7 @@ def test_a_family_to_50_digits(reference, name, parameters):
             assert relative(upper, truth[1]) < 1e-45
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "parameters"), CASES)
 def test_a_quantile_leads_back_to_50_digits(name, parameters):
     law = registry.get(name)(**parameters)

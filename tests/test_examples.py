@@ -19,8 +19,8 @@ def test_example_is_short(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
-# Examples that take longest: calibrations, formulas of SymPy, and a cluster of processes.
-LONG = {"07_honest_errors", "08_symbolic", "09_coverage", "10_scaling"}
+# Examples that take seconds: many figures, calibrations, formulas of SymPy, and a cluster of processes.
+LONG = {"03_stock_returns", "05_your_own_transform", "06_gallery", "07_honest_errors", "08_symbolic", "09_coverage", "10_scaling"}
 
 
 @pytest.mark.parametrize(

@@ -371,6 +371,7 @@ LONG += [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*FAST, *(pytest.param(name, marks=pytest.mark.slow) for name in LONG)])
 def test_divergences_to_25_digits(name):
     case = TORTURE[name]

@@ -55,6 +55,7 @@ SHAPES = [  # formula, domain, codomain, critical points
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "domain", "codomain", "critical"), SHAPES, ids=[row[0] for row in SHAPES])
 def test_pieces_and_images(text, domain, codomain, critical):
     t = dn.Symbolic(text)

@@ -55,3 +55,11 @@ def test_what_more_than_a_hundred_digits_would_have_to_tell_is_not_known():
     assert np.isnan(law.logpdf(1e300))
     x = np.sinh(5.0)
     assert law.logpdf(5.0) == pytest.approx(dn.parse("log_cauchy(0.7, 0.001)").logpdf(x) + np.log(np.cosh(5.0)), rel=1e-14)
+
+
+def test_where_many_digits_are_refused_a_warning_tells_the_error():
+    # x = √t at logit t far above 0, where 1 - e^-t has as many nines as no number here.
+    law = dn.parse("exponential(3) >> weibull_cdf(2, 1) >> logit")
+    with pytest.warns(dn.errors.AccuracyWarning, match="leaves an error of 1e-11"):
+        found = law.logpdf(5e8)
+    assert found == pytest.approx(-np.log(3) - np.sqrt(5e8) / 3 - np.log(2 * np.sqrt(5e8)), rel=1e-10)

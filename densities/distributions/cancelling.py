@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from functools import reduce
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
-from densities.errors import UnsupportedOperationError
+from densities.errors import AccuracyWarning, UnsupportedOperationError
 
 # Terms of a sum of at least 1 may be so many times larger than it before its digits are missed.
 LARGE = 5000.0
@@ -21,6 +22,8 @@ LARGE = 5000.0
 MOST = 4096
 # Digits beyond those that cancel; where more than a hundred do, a density is NaN: it is not known.
 SPARE, BEYOND = 25, 1e100
+# What doubles leave is told with a warning where many digits are refused, and is NaN where it is rougher than this.
+ROUGH, EPS = 1e-8, float(np.finfo(float).eps)
 EXTREMES = np.array([-1e300, -1e100, -1e20, -1e9, -1e-300, 1e-300, 1e9, 1e20, 1e100, 1e300])
 
 
@@ -71,10 +74,18 @@ class Cancelling:
                 f"logpdf: log-determinants of {np.max(size[lost]):.0e} cancel at {count} points of {self.law}; "
                 f"ask for at most {MOST} of these at once, or with dps="
             )
-        result = np.where(lost, np.nan, result).astype(result.dtype)
-        if (found := lost & (size < BEYOND)).any():
-            dps = SPARE + int(np.log10(np.max(size[found])))
-            result[found] = self.law.logpdf(y[found].astype(float), dps=dps).astype(float)
+        doubles, result = result, np.where(lost, np.nan, result).astype(result.dtype)
+        for i in zip(*np.nonzero(lost & (size < BEYOND)), strict=True):
+            try:
+                result[i] = float(self.law.logpdf(float(y[i]), dps=SPARE + int(np.log10(size[i]))))
+            except UnsupportedOperationError:
+                blur = EPS * size[i] / max(1.0, abs(doubles[i]))
+                result[i] = doubles[i] if blur < ROUGH else np.nan
+                warn(
+                    f"logpdf of {self.law} at {y[i]}: terms of {size[i]:.0e} cancel, which leaves an error of {blur:.0e}",
+                    AccuracyWarning,
+                    stacklevel=2,
+                )
         return result
 
 

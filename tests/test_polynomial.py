@@ -145,3 +145,14 @@ def test_masses_beside_a_turn_keep_their_digits(y):
         truth = mp.ncdf(1 + root) - mp.ncdf(1 - root)
         assert abs(law.cdf(y) / truth - 1) < 1e-13
         assert abs(law.logcdf(y) - mp.log(truth)) < 1e-13 * abs(mp.log(truth))
+
+
+@pytest.mark.parametrize("power", [2, 4, 7, 12])
+def test_a_turn_that_is_all_there_is_reaches_any_double(power):
+    """1 + 3xⁿ: beside its one critical point the polynomial is the leading term, however far out."""
+    branch = polynomial([1.0] + [0.0] * (power - 1) + [3.0]).pieces[1].map
+    heights = np.array([2.0**-50, 1.0, 1e10, 1e40, 1e300])
+    with mp.workdps(40):
+        roots = [float(((mp.mpf(1 + h) - 1) / 3) ** (mp.mpf(1) / power)) for h in heights]
+    with quiet():
+        np.testing.assert_allclose(branch.inverse(1.0 + heights), roots, rtol=2e-14)

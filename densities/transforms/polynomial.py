@@ -153,13 +153,13 @@ class Stretch(Bijection):
         return x
 
     def _far_out(self, y: Any) -> Any:
-        """x with c_n xⁿ = y."""
-        size = (abs(anchored(y)) / abs(self.coefficients[-1])) ** (1.0 / (len(self.coefficients) - 1))
+        """x with c_n xⁿ = y; roots of doubles are taken as they are, as a logarithm would cost them digits."""
+        power = 1.0 / (len(self.coefficients) - 1)
+        size = abs(y) ** power / abs(self.coefficients[-1]) ** power
         side = 1.0 if np.isposinf(value(self.domain.high)) else -1.0
         if np.isinf(value(self.domain.low)) and side > 0:  # all of the line
             side = np.where(np.asarray(value(y) > 0) == self.increasing, 1.0, -1.0)
-        outer = size * side
-        return outer if isinstance(y, Anchored) else value(outer)
+        return size * side
 
     def _solved(self, y: np.ndarray) -> np.ndarray:
         """x with p(x) = y between known points; what these do not enclose is bracketed."""

@@ -9,10 +9,10 @@ import pytest
 import densities as dn
 from densities.distributions.convolution import Convolution
 from densities.distributions.listed import Listed
+from densities.distributions.overlap import Overlap
 from densities.distributions.product_ratio import ProductOf, RatioOf
 from densities.errors import AccuracyWarning, ParameterError, ShapeError, SupportError, UnsupportedOperationError
 from densities.expressions import parse
-from densities.numerics.quadrature import integrate
 
 N, E, G, U = dn.Normal, dn.Exponential, dn.Gamma, dn.Uniform
 Q = np.array([1e-300, 1e-12, 0.2, 0.5, 0.8])
@@ -399,11 +399,40 @@ def test_batches_with_a_name():
     np.testing.assert_allclose(law.std(), [5.0, 5.0])
 
 
-def test_a_poor_integral_is_told():
-    law = Convolution(N(0, 1), E(1))
-    found = integrate(lambda x, p: (3.0 * np.sin(3e4 * x.value)[None], 1.0), [0], [0.0], [1.0], max_nodes=64)
+@pytest.mark.parametrize("size", [1e-3, np.inf, np.nan], ids=str)
+def test_a_poor_integral_is_told(size):
+    class Poor:
+        def logs(self, t):
+            return np.zeros(t.shape), np.full(t.shape, size)
+
     with pytest.warns(AccuracyWarning, match="relative error"):
-        law._watch(found)
+        Convolution(N(0, 1), E(1))._thorough(np.zeros(1), Poor())
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-12, 1e-6, 1e8])
+def test_far_tails_of_cauchy_laws_of_different_widths(scale):
+    """The sum of Cauchy laws is Cauchy, and no point loses the peak of the narrower one."""
+    x = np.geomspace(1e-3, 1e280, 24)
+    law, named = Convolution(dn.Cauchy(0, 1), dn.Cauchy(0, scale)), dn.Cauchy(0, 1 + scale)
+    for method in ("logpdf", "logsf"):
+        np.testing.assert_allclose(getattr(law, method)(x), getattr(named, method)(x), rtol=1e-14, atol=3e-12)
+
+
+FAR_OUT = [
+    (dn.Cauchy(1, 1e-8), dn.StudentT(1.05)),
+    (dn.Frechet(0.9, 1), dn.Frechet(0.9, 1)),
+    (dn.Pareto(0.4), dn.StudentT(1.5, 0, 1e6)),
+    (dn.InverseGamma(0.8, 1e4), dn.BetaPrime(2, 0.7)),
+]
+
+
+@pytest.mark.parametrize(("X", "Y"), FAR_OUT, ids=str)
+def test_far_tails_of_powers_add_up(X, Y):
+    """f(z) = f_X(z) + f_Y(z) up to a share of about P(X > z) + P(Y > z), to the end of the doubles and beyond."""
+    law, x = Convolution(X, Y), np.array([1e99, 1e180, 1.2e290, 1e307])
+    for method in ("logpdf", "logsf"):
+        expected = np.logaddexp(getattr(X, method)(x), getattr(Y, method)(x))
+        np.testing.assert_allclose(getattr(law, method)(x), expected, rtol=1e-14, atol=1e-11)
 
 
 QUICKLY = [(dn.StudentT(3), N(0, 1)), (G(2.5), dn.LogNormal(0, 0.5)), (E(1), dn.Beta(0.5, 2)), (U(1, 2), N(0, 1e-3))]
@@ -417,8 +446,9 @@ def test_what_plain_doubles_settle_is_what_the_thorough_rule_finds(X, Y):
     t = np.sort(law.rvs(12, rng=1)) - (one.origin + other.origin)
     bounds = np.maximum(one.low, t - other.high), np.minimum(one.high, t - other.low)
     for kind in ("logpdf", "logsf"):
+        overlap = Overlap(one, "raw_logpdf", other, f"raw_{kind}")
         with np.errstate(all="ignore"):
-            quick, thorough = (way(t, *bounds, kind, one, other) for way in (law._quick, law._thorough))
+            quick, thorough = law._quick(t, *bounds, overlap), law._thorough(t, overlap)
         settled = ~np.isnan(quick)
         assert settled.mean() > 0.5
         np.testing.assert_allclose(quick[settled], thorough[settled], rtol=0, atol=1e-12)

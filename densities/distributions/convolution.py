@@ -21,30 +21,28 @@ from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.frames import NARROWER, RUNG, Frame, end_width, thinned
 from densities.distributions.masses import spread
+from densities.distributions.overlap import Overlap
 from densities.domains import Interval
 from densities.errors import AccuracyWarning
 from densities.logmath import log1mexp
 from densities.numerics.kronrod import End, Integrand, integrals
-from densities.numerics.quadrature import integrate
 from densities.numerics.roots import bracketed_root
 
 __all__ = ["RANKS", "Convolution", "by_smaller_tail"]
 
 LOG2, LOG_HALF = float(np.log(2.0)), float(np.log(0.5))
-# Distances from an end, or from 0, at which the integral is last taken; beyond, its logarithm goes on as a line in the
-# logarithm of the distance, with the slope between the last point and one ten binades before it.
-NEAREST, FARTHEST, BINADES = 1e-100, 1e100, 2.0**10
-# Points between two neighbouring landmarks at which the peak is looked for; its bracket then shrinks (ZOOM + 1)/2 times
-# in each round. Falls in nats whose places show the width of the peak, looked for at geometric distances from it.
-BETWEEN, ZOOM, ROUNDS, FALLS, DISTANCES = 5, 7, 8, (2.0, 12.0, 40.0), 2.0 ** -np.arange(0.0, 60.0, 1.5)[::-1]
+# Distances from an end, or from 0, at which the integral is last taken. Nearer to an end its logarithm goes on as a line
+# in the logarithm of the distance, with the slope between the last point and one ten binades before it; farther out as
+# the two terms f_X(z) + f_Y(z) that are left of it where a tail is a power.
+NEAREST, FARTHEST, BINADES = 1e-290, 1e290, 2.0**10
 # An answer is given silently only when its relative error is below this.
 SILENT = 1e-8
+# Logarithms of this size are of doubles that underflow: they are as good as their own rounding.
+UNDERFLOW = 700.0
 # What plain doubles must settle an integral to; how far they are asked, in scales of the narrower law, and in groups of
 # points so many scales of the wider one away; a fall in nats below which nothing of it is left.
 QUICK, FAR, DISTANT, NOTHING = 1e-12, 1e13, (0.0, 30.0, 1e4, 1e7), 60.0
 PROBLEMS_AT_ONCE = 4096
-# Log-distances from 0 or toward infinity beyond which plain doubles are not asked.
-EXTREME = 300.0
 # How far apart the edges of panels may be, in scales of the narrower law.
 GAP = 0.2
 # Ranks at which quantiles of both laws are joined for a guess of the median.
@@ -152,14 +150,23 @@ class Convolution(Univariate):
         smallest = NEAREST if ended else 0.0
         inner = np.copysign(np.clip(np.abs(t), smallest, FARTHEST), 1.0 if ended else t)
         result = self._blocks_of(inner, kind, mirrored=mirrored)
-        beyond = (np.abs(t) < smallest) | (np.abs(t) > FARTHEST)
-        if beyond.any():
-            ends = inner[beyond]
-            back = np.where(np.abs(ends) < 1.0, BINADES, 1.0 / BINADES) * ends
-            rise = (result[beyond] - self._blocks_of(back, kind, mirrored=mirrored)) / np.log(ends / back)
-            further = np.broadcast_to(distance.log_offset, points.shape)[beyond] - np.log(np.abs(ends))
-            result[beyond] += np.where(np.isfinite(rise), rise * further, 0.0)
+        near, far = np.abs(t) < smallest, np.abs(t) > FARTHEST
+        if near.any():
+            ends = inner[near]
+            rise = self._blocks_of(BINADES * ends, kind, mirrored=mirrored) - result[near]
+            further = (np.broadcast_to(distance.log_offset, points.shape)[near] - np.log(ends)) / np.log(BINADES)
+            result[near] += np.where(np.isfinite(rise), rise * further, 0.0)
+        if far.any():
+            last = one.point(inner[far], 0.0)
+            change = self._apart(points[far], kind) - self._apart(last, kind)
+            result[far] += np.where(np.isfinite(change), change, 0.0)
         return result
+
+    def _apart(self, points: Any, kind: str) -> Any:
+        """log(f_X(z) + f_Y(z)), or of the masses below or above z."""
+        way = "logpdf_anywhere" if kind == "logpdf" else ""
+        logs = [getattr(law, way)(points) if way else law.anywhere(kind, points) for law in (self.first, self.second)]
+        return np.logaddexp(*map(value, logs))
 
     def logs_anywhere(self, z: Any, kind: str) -> np.ndarray:
         """The same at any point."""
@@ -183,10 +190,11 @@ class Convolution(Univariate):
     def _integrals(self, t: np.ndarray, kind: str, *, mirrored: bool) -> np.ndarray:
         one, other = self._frames[mirrored]
         low, high = np.maximum(one.low, t - other.high), np.minimum(one.high, t - other.low)
-        logs = self._quick(t, low, high, kind, one, other)
+        overlap = Overlap(one, "raw_logpdf", other, f"raw_{kind}")
+        logs = self._quick(t, low, high, overlap)
         rest = np.flatnonzero(np.isnan(logs))
         if rest.size:
-            logs[rest] = self._thorough(t[rest], low[rest], high[rest], kind, one, other)
+            logs[rest] = self._thorough(t[rest], overlap)
         if kind == "logpdf":
             return logs
         # Where the second law is wholly on the right side, the first alone decides.
@@ -203,21 +211,21 @@ class Convolution(Univariate):
         everything = rest >= one.high if inner != mirrored else rest <= one.low
         return np.logaddexp(logs, np.where(everything, 0.0, alone))
 
-    def _quick(
-        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, kind: str, one: Frame, other: Frame
-    ) -> np.ndarray:
+    def _quick(self, t: np.ndarray, low: np.ndarray, high: np.ndarray, overlap: Overlap) -> np.ndarray:
         """The logarithms of the integrals that plain doubles settle; NaN for others."""
+        one, other = overlap.first, overlap.second
         logs, size = np.full(t.size, np.nan), np.abs(t)
         least, most = min(one.scale, other.scale), max(one.extent, other.extent)
         for nearest, farthest in pairwise(DISTANT):
             some = (size >= nearest * most) & (size < farthest * most) & (size + most < min(one.reach, other.reach))
             if some.any() and farthest * most < FAR * least:
-                logs[some] = self._on_ladders(t[some], low[some], high[some], farthest * most, kind, one, other)
+                logs[some] = self._on_ladders(t[some], low[some], high[some], farthest * most, overlap)
         return logs
 
     def _on_ladders(
-        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, far: float, kind: str, one: Frame, other: Frame
+        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, far: float, overlap: Overlap
     ) -> np.ndarray:
+        one, other = overlap.first, overlap.second
         reach, least = min(one.reach, other.reach), min(one.scale, other.scale)
         first, last = np.maximum(low, np.maximum(t, 0.0) - reach), np.minimum(high, np.minimum(t, 0.0) + reach)
         cut = [first > low, last < high]
@@ -235,7 +243,7 @@ class Convolution(Univariate):
         edges = thinned(np.take_along_axis(edges, order, axis=1), needed[order], GAP * least)
 
         def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-            return self._product_at(one.place(x), other.place(y), kind, one, other)
+            return overlap.at(one.place(x), other.place(y))
 
         def inside(x: np.ndarray, problem: np.ndarray) -> np.ndarray:
             return at(x, t[problem][:, None] - x)
@@ -268,105 +276,14 @@ class Convolution(Univariate):
                 settled[end] &= beyond < found[end] - NOTHING
         return np.where(settled, found, np.nan)
 
-    def _thorough(
-        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, kind: str, one: Frame, other: Frame
-    ) -> np.ndarray:
+    def _thorough(self, t: np.ndarray, overlap: Overlap) -> np.ndarray:
         """The logarithms of the integrals, with nodes that keep their distances from ends and poles."""
-        edges, width = self._edges(t, low, high, kind, one, other)
-        rows, columns = np.nonzero(edges[:, 1:] > edges[:, :-1])
-
-        def integrand(x: Anchored, problem: np.ndarray) -> tuple[Any, Any]:
-            return self._integrand(x.anchor, x.offset, x.log_offset, t[problem][:, None], kind, one, other)[None], 1.0
-
-        found = integrate(integrand, rows, edges[rows, columns], edges[rows, columns + 1], width[rows])
-        logs = np.full(t.shape, -np.inf)
-        logs[: found.log_magnitude.shape[1]] = found.log_magnitude[0]
-        self._watch(found)
-        return logs
-
-    def _integrand(self, anchor: Any, offset: Any, log: Any, t: Any, kind: str, one: Frame, other: Frame) -> Any:
-        """log f_X(x) + log of the second function at z - x, for x = anchor + offset in the frame of the first law."""
-        rest = t - anchor
-        if np.isfinite(other.high):  # an end that t - anchor has missed by a rounding
-            rest = np.where(np.abs(rest - other.high) <= 4.5e-16 * np.maximum(np.abs(t), other.high), other.high, rest)
-        if not (one.is_plain and other.is_plain):
-            return self._product_at(one.point(anchor, offset, log), other.point(rest, -offset, log), kind, one, other)
-        x, y = one.sign * (anchor + offset), other.sign * (rest - offset)
-        logs = self._product_at(x, y, kind, one, other)
-        if log is None:
-            return logs
-        extreme = (log > EXTREME) | ((log < -EXTREME) & ((anchor == 0.0) | (rest == 0.0))) | ~np.isfinite(logs)
-        extreme |= (np.abs(x) > one.reach) | (np.abs(y) > other.reach)
-        if extreme.any():
-            anchor, rest = (np.broadcast_to(part, logs.shape)[extreme] for part in (anchor, rest))
-            points = (
-                one.point(anchor, offset[extreme], log[extreme]),
-                other.point(rest, -offset[extreme], log[extreme]),
-            )
-            logs[extreme] = self._product_at(*points, kind, one, other)
-        return logs
-
-    def _product_at(self, x: Any, y: Any, kind: str, one: Frame, other: Frame) -> Any:
-        return np.asarray(value(one.law.raw_logpdf(x)) + value(getattr(other.law, f"raw_{kind}")(y)))
-
-    def _watch(self, found: Any) -> None:
-        """AccuracyWarning where an integral of a size that matters is not known to 1e-8."""
-        with quiet():
-            poor = found.error[0] > SILENT * np.abs(found.value[0])
-        poor &= found.log_magnitude[0] > -700.0
+        logs, error = overlap.logs(t)
+        poor = ~(error <= SILENT * np.maximum(1.0, np.abs(logs) / UNDERFLOW))
         if poor.any():
-            worst = float(np.max(found.error[0][poor] / np.abs(found.value[0][poor])))
+            worst = float(np.max(error[poor]))
             warnings.warn(f"{self}: relative error {worst:.1e} of an integral", AccuracyWarning, stacklevel=4)
-
-    def _edges(
-        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, kind: str, one: Frame, other: Frame
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The ends of the panels of each problem (P, n), and the length scale of its half lines (P,)."""
-        shape = (t.size, 1)
-        marks = [np.broadcast_to(one.marks, (t.size, one.marks.size)), t[:, None] - other.marks]
-        bounds = [np.reshape(low, shape), np.reshape(high, shape)]
-        inner = np.sort(np.concatenate(marks, axis=1), axis=1)
-        inner = np.clip(inner, *bounds)
-        first, last = (
-            np.where(np.isfinite(bound), bound, end)
-            for bound, end in zip(bounds, (inner[:, :1], inner[:, -1:]), strict=True)
-        )
-        knots = np.concatenate([first, inner, last], axis=1)
-        peak, width = self._peak(knots, t, kind, one, other)
-        everything = np.clip(np.concatenate([*bounds, inner, peak], axis=1), *bounds)
-        return np.sort(everything, axis=1), width
-
-    def _peak(self, knots: np.ndarray, t: np.ndarray, kind: str, one: Frame, other: Frame) -> tuple[Any, Any]:
-        """The largest of the integrand with the places where it has fallen off (P, n), and its width (P,)."""
-
-        def at(x: np.ndarray) -> np.ndarray:
-            with quiet():
-                logs = self._integrand(x, 0.0, None, t[:, None], kind, one, other)
-            return np.where(np.isnan(logs) | (logs == np.inf), -np.inf, logs)
-
-        shares = np.arange(BETWEEN) / BETWEEN
-        grid = knots[:, :-1, None] + np.diff(knots, axis=1)[..., None] * shares
-        grid = np.concatenate([grid.reshape(t.size, -1), knots[:, -1:]], axis=1)
-        rows = np.arange(t.size)
-        fractions = np.arange(ZOOM + 2) / (ZOOM + 1.0)
-        for _ in range(ROUNDS):
-            heights = at(grid)
-            best = np.argmax(heights, axis=1)
-            left, right = grid[rows, np.maximum(best - 1, 0)], grid[rows, np.minimum(best + 1, grid.shape[1] - 1)]
-            top, place = heights[rows, best][:, None], grid[rows, best][:, None]
-            grid = left[:, None] + (right - left)[:, None] * fractions
-        reach = knots[:, -1:] - knots[:, :1]
-        found = [place]
-        for side in (-1.0, 1.0):
-            points = place + side * reach * DISTANCES
-            fall = top - at(np.clip(points, knots[:, :1], knots[:, -1:]))
-            for depth in FALLS:
-                where = np.argmax(fall > depth, axis=1)
-                reached = fall[rows, where] > depth
-                found.append(np.where(reached, points[rows, where], place[:, 0])[:, None])
-        nearby = np.concatenate(found, axis=1)
-        scale = np.max(np.abs(nearby - place), axis=1)
-        return nearby, np.where(scale > 0, scale, np.maximum(reach[:, 0], 1e-300))
+        return logs
 
     # ---- the law ----
 

@@ -64,7 +64,10 @@ class Frame:
         kept = np.logical_or.reduce([np.equal(anchor, place) for place in (0.0, *self._ends)])
         if not np.all(kept):
             joined = anchor + offset
-            log = None if log is None else np.where(kept, log, np.log(np.abs(joined)))
+            if log is not None:  # an offset beyond the doubles has a logarithm
+                outer = np.abs(offset) > np.abs(anchor)
+                beyond = log + np.log1p(np.where(outer, anchor / offset, 0.0))
+                log = np.where(kept, log, np.where(outer, beyond, np.log(np.abs(joined))))
             anchor, offset = np.where(kept, anchor, 0.0), np.where(kept, offset, joined)
         return Anchored(self.origin + self.sign * anchor, self.sign * offset, log)
 

@@ -185,3 +185,11 @@ def test_float32_scalars_and_anchored_numbers():
         near = ABS.forward(Anchored.from_log(np.array([-2000.0]), -1.0))
         assert log_abs(near)[0] == -2000.0
     np.testing.assert_array_equal(ABS.forward(np.array([np.nan])), [np.nan])
+
+
+def test_between_a_point_mass_and_the_image_of_the_only_other_piece_there_is_no_density():
+    law = dn.Normal() >> dn.Piecewise([((-INF, 0), -2.0), ((0, INF), maps.Exp())])
+    np.testing.assert_array_equal(law.pdf([-2.0, -1.0, 0.0, 0.5]), 0.0)
+    assert law.pdf(2.0) == pytest.approx(dn.LogNormal().pdf(2.0), rel=1e-14)
+    law = dn.Pareto(0.7, 0.4) >> dn.Piecewise([((-INF, 0.9), 0.5), ((0.9, INF), maps.Square())])
+    np.testing.assert_array_equal(law.pdf([0.5, 0.6, 0.8]), 0.0)

@@ -221,7 +221,7 @@ class Pushforward(Univariate):
         return watched(self)
 
     def _branch_logpdf(self, branch: Branch, y: Any) -> Any:
-        if len(self.branches) == 1:
+        if self._single is not None:
             x, log_det = branch.route.pull(y)
             return follow(self.base.raw_logpdf, x) + log_det
         valid = branch.image.contains(y)

@@ -11,6 +11,7 @@ import sympy
 
 import densities as dn
 from densities.anchored import Anchored, value
+from densities.arrays import quiet
 from densities.distributions import registry as distributions
 from densities.transforms import Flat
 from densities.transforms import registry as transforms
@@ -295,6 +296,44 @@ def test_near_a_critical_value_the_density_keeps_its_digits(text):
             # v itself is a rounded number
             assert law.pdf(point) == pytest.approx(float(truth), rel=1e-13 + 2.3e-16 / gap)
     assert law.pdf(v) == INF or v != float(sympy.nsimplify(v))
+
+
+@pytest.mark.parametrize("gap", [1e-45, -1e-30, 1e-9, 0.5])
+def test_where_a_formula_stands_still_and_goes_on_the_density_keeps_its_digits(gap):
+    law = dn.Normal(0.3, 1) >> dn.Symbolic("(x - 1)**3 + (x - 1)**5")
+    with mp.workdps(80):
+        start = mp.sign(gap) * mp.cbrt(abs(mp.mpf(gap)))
+        u = mp.findroot(lambda u: u**3 + u**5 - mp.mpf(gap), 0.9 * start, tol=1e-75 * abs(gap))
+        truth = mp.npdf(1 + u, mp.mpf(0.3)) / (3 * u**2 + 5 * u**4)
+    assert law.pdf(gap) == pytest.approx(float(truth), rel=2e-14)
+    assert law.pdf(0.0) == INF and law.transform.kinks == (1.0,)
+
+
+def test_zeros_that_only_touch_the_line_are_found_by_a_scan():
+    assert zeros(sympy.exp(x) - x - 1, -sympy.oo, sympy.oo).points == [0]
+    assert zeros((sympy.exp(x) - 2 * x) ** 2 + x**2, -sympy.oo, sympy.oo).points == []
+
+
+def test_means_of_logarithms_split_where_a_formula_stands_still():
+    """E log|3 X²| = log 3 + 2 E log|X|, with E log|N(0, 1)| = -(γ + log 2)/2."""
+    law = dn.Normal() >> dn.Symbolic("x**3")
+    truth = 0.5 + 0.5 * np.log(2 * np.pi) + np.log(3) - (np.euler_gamma + np.log(2))
+    assert dn.entropy(law).require(rtol=1e-11).value == pytest.approx(truth, rel=1e-12)
+
+
+def test_the_density_where_the_formula_of_the_inverse_has_a_removable_singularity():
+    law = dn.truncate(NORMAL, -1.4, 2.5) >> dn.Symbolic("x*exp(x)")  # W(y)/(y (1 + W(y)))
+    assert law.pdf(0.0) == pytest.approx(dn.truncate(NORMAL, -1.4, 2.5).pdf(0.0), rel=1e-15)
+
+
+def test_inverses_beside_zero_keep_their_digits_and_their_sign():
+    law = dn.LogNormal(-1, 0.4) >> dn.Symbolic("x**3 - 0.51*x")
+    points = np.array([-1e-300, -1e-200, 0.0])
+    piece = law.transform.pieces[1].map
+    with quiet():
+        assert piece.inverse(points) == pytest.approx(-points / 0.51, rel=1e-15, abs=0)
+    assert law.cdf(law.ppf([0.05, 0.2])) == pytest.approx([0.05, 0.2], rel=1e-12)
+    assert np.isfinite(law.logpdf(points[:2])).all()
 
 
 def test_point_masses_of_constant_pieces():

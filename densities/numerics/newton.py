@@ -19,8 +19,9 @@ Function = Callable[[np.ndarray], tuple[Any, Any]]
 STEPS = 10
 # A bracket whose distances from an end differ by more than this factor is looked at in their logarithm.
 WIDE = 1.5
-# An error e leaves about e²·BEND/(width of the bracket) after a step, until two steps have shown how much.
-BEND = 4.0
+# An error e leaves after a step about e²·BEND·(what the logarithm of the slope changes by over the cell)/(its width), the
+# change taken as no less than FLAT, until two steps have shown how much.
+BEND, FLAT = 4.0, 0.01
 
 
 class Known:
@@ -73,6 +74,18 @@ class _Search:
         first = ratios[0] >= ratios[1]
         self.origin = np.where(first, *known.ends)
         self.far = np.where(first, *ratios) > WIDE
+        self.reach = np.where(self.far, np.log(np.where(first, *ratios)), self.high - self.low)
+        self.rates = [self._rate(end, known.slopes[cell - 1 + i]) for i, end in enumerate((self.low, self.high))]
+
+    def _rate(self, x: np.ndarray, slopes: np.ndarray, rows: Any = slice(None)) -> np.ndarray:
+        """log of the slope in the coordinate of each problem."""
+        return np.log(np.abs(slopes) * np.where(self.far[rows], np.abs(x - self.origin[rows]), 1.0))
+
+    def _bend(self, x: np.ndarray, slopes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """What share of the square of an error is left after a step from x."""
+        rates = np.stack([self.rates[0][rows], self.rates[1][rows], self._rate(x, slopes, rows)])
+        change = np.maximum(np.max(rates, axis=0) - np.min(rates, axis=0), FLAT)
+        return BEND * change / (self.reach[rows] * np.where(self.far[rows], np.abs(x - self.origin[rows]), 1.0))
 
     def _start(self) -> np.ndarray:
         """Cubic Hermite interpolation of the coordinate in the level, where that is inside the cell, or else a line."""
@@ -112,9 +125,9 @@ class _Search:
         for end, error in zip((self.low, self.high), self.errors, strict=True):
             x = np.where(np.abs(error) <= EPS * np.abs(self.wanted), end, x)
         result, rows = x.copy(), np.arange(x.size)
-        before, bend = np.full(x.shape, np.inf), BEND / (self.high - self.low)
+        before = np.full(x.shape, np.inf)
         for turn in range(STEPS):
-            error, step = self._step(x, rows)
+            error, step, slopes = self._step(x, rows)
             least, most = np.nextafter(self.low[rows], np.inf), np.nextafter(self.high[rows], -np.inf)
             new = self._moved(x, step, rows)
             new = np.where((new > most) | (new < least), x + step, new)
@@ -124,10 +137,11 @@ class _Search:
             size = np.abs(new - x)
             inside = (new >= least) & (new <= most)
             seen = np.isfinite(before)
-            left = size**2 * np.where(seen, 4.0 * size / before**2, bend[rows])
+            left = size**2 * np.where(seen, 4.0 * size / before**2, self._bend(x, slopes, rows))
             blur = EPS * np.abs(self.wanted[rows])
             stalled = (np.abs(error) <= 16 * blur) & (size >= 0.5 * before)
-            settled = inside & ((size <= 2 * noise) | (left <= 0.25 * noise) | stalled) | (np.abs(error) <= blur)
+            sharp = (left <= 0.25 * noise) & (size <= np.abs(new))  # a longer step has roundings that outweigh x
+            settled = inside & ((size <= 2 * noise) | sharp | stalled) | (np.abs(error) <= blur)
             result[rows] = np.where(error == 0.0, x, np.clip(new, self.low[rows], self.high[rows]))
             rest = ~settled
             before = np.where(inside, size, np.inf)[rest]
@@ -137,13 +151,13 @@ class _Search:
         result[rows] = self._bracketed(rows)
         return result
 
-    def _step(self, x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """By how much the level is wrong, and the step of Newton's method; the bracket shrinks to x."""
+    def _step(self, x: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """By how much the level is wrong, the step of Newton's method, and the slopes; the bracket shrinks to x."""
         values, slopes = self.known.function(x)
         error = self.known.sign * values - self.wanted[rows]
         for ends, errors, beyond in ((self.low, self.errors[0], error < 0), (self.high, self.errors[1], error > 0)):
             ends[rows[beyond]], errors[rows[beyond]] = x[beyond], error[beyond]
-        return error, -error / np.abs(slopes)
+        return error, -error / np.abs(slopes), slopes
 
     def _bracketed(self, rows: np.ndarray) -> np.ndarray:
         def excess(x: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -80,9 +80,12 @@ class SymbolicBranch(Bijection):
             direct = judged_inverse_log(inverse.expr, stretch, from_y)
             if direct is not None and direct.error < TRUSTED:
                 self._inverse_log = direct.kernel
-        exact = not any(map(slack, _ends_and_values(stretch)))
+        # A formula for the inverse keeps the digits of an x near 0; elsewhere only the distance from the turn does.
+        places = [place for place in (stretch.low, *stretch.rests, stretch.high) if place.is_finite]
+        values = [v for v in (value_at(stretch.expr, place) for place in places) if v is not None]
         plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
-        self._turns = () if exact and plain else turning_points(stretch)
+        enough = plain and not any(places) and not any(map(slack, values))
+        self._turns = () if enough else turning_points(stretch)
         if self._turns:
             self.errors |= errors_of(self, probe)
         self._warn()
@@ -128,19 +131,32 @@ class SymbolicBranch(Bijection):
         y, log_slope = self.forward_and_log_det(x)
         return np.asarray(value(y), dtype=float), np.exp(np.asarray(value(log_slope), dtype=float))
 
+    @property
+    def kinks(self) -> Sequence[float]:
+        """Where the formula stands still, so that the density of the image is singular."""
+        return tuple(map(number, self.stretch.rests))
+
     @cached_property
     def _known(self) -> Known:
         """Points at every magnitude and distance from the ends, from between which inverses are found."""
         low, high = (float(value(end)) for end in self.domain.edges)
-        ends = [end for end in (low, high) if self.domain.contains(end)]
-        return Known(self._value_and_slope, np.unique([*_probes(self.domain, 16 * PROBES), *ends]), low, high)
+        places = [place for place in (low, 0.0, high) if self.domain.contains(place)]
+        return Known(self._value_and_slope, np.unique([*_probes(self.domain, 16 * PROBES), *places]), low, high)
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         x = self._preimage(y)
-        log_det = -self._log_slope(x) if self._inverse_log is None else self._inverse_log(y)
+        log_det = self._inverse_log_det(y, x)
         for turn in self._turns:
             x, log_det = turn.inverse(y, x, log_det)
         return x, log_det
+
+    def _inverse_log_det(self, y: Any, x: Any) -> Any:
+        """log|dx/dy|, straight from y where there is a formula for it that has a value."""
+        if self._inverse_log is None:
+            return -self._log_slope(x)
+        log_det = self._inverse_log(y)
+        lost = np.isnan(log_det)  # at a removable singularity: W(y)/y at 0
+        return np.where(lost, -self._log_slope(x), log_det) if np.any(lost) else log_det
 
     def latex_inverse(self, n: int) -> tuple[str, str]:
         """x and |dx/dy| in y, in LaTeX; an inverse without formula is that of the n-th piece."""
@@ -304,6 +320,10 @@ class SymbolicBijection(SymbolicPieces, Bijection):
         return bool(self.branch.increasing)
 
     @property
+    def kinks(self) -> Sequence[float]:
+        return self.branch.kinks
+
+    @property
     def inverse_expr(self) -> Any:
         """x as a formula of y; None where it is found by bracketing."""
         return self.branch.inverse_expr
@@ -407,12 +427,6 @@ def _piece(stretch: Stretch, ground: Ground, probes: int = PROBES) -> Piece | Fl
     image = _interval(*(ends if stretch.slope > 0 else ends[::-1]))
     with quiet():
         return Piece(domain, SymbolicBranch(stretch, domain, image, probes))
-
-
-def _ends_and_values(stretch: Stretch) -> list[Any]:
-    """The finite ends of a stretch, and what the formula is there."""
-    ends = [end for end in (stretch.low, stretch.high) if end.is_finite]
-    return ends + [v for v in (value_at(stretch.expr, end) for end in ends) if v is not None]
 
 
 def _hull(pieces: Sequence[Piece | Flat]) -> Interval:

@@ -33,13 +33,17 @@ class Ground:
 
 @dataclass(frozen=True)
 class Stretch:
-    """An interval on which a formula rises (slope 1), falls (-1) or is constant (0); there it is `expr`, without kinks."""
+    """An interval on which a formula rises (slope 1), falls (-1) or is constant (0); there it is `expr`, without kinks.
+
+    `rests` are the points inside at which it stands still and then goes on in the same direction, as x³ does at 0.
+    """
 
     low: Any
     high: Any
     expr: Any
     slope: int
     proved: bool = field(default=True)
+    rests: tuple[Any, ...] = ()
 
 
 # ---- where it is real ----
@@ -264,7 +268,8 @@ def _merged(cells: list[Stretch]) -> list[Stretch]:
     for cell in cells[1:]:
         last = result[-1]
         if (last.expr, last.slope) == (cell.expr, cell.slope) and value_at(cell.expr, cell.low) is not None:
-            result[-1] = replace(last, high=cell.high, proved=last.proved and cell.proved)
+            rests = (*last.rests, cell.low, *cell.rests)
+            result[-1] = replace(last, high=cell.high, proved=last.proved and cell.proved, rests=rests)
         else:
             result.append(cell)
     return result

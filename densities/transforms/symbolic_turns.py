@@ -27,13 +27,14 @@ WIDEST = 0.25
 
 
 class TurningPoint:
-    """One end c of a stretch at which g' vanishes, with v = g(c): x = c + side·u, y = v + a·u^m (1 + c₁u + ...)."""
+    """One side of a point c at which g' vanishes, with v = g(c): x = c + side·u, y = v + a·u^m (1 + c₁u + ...)."""
 
-    def __init__(self, c: float, v: float, side: float, coefficients: Sequence[Any]) -> None:
-        """`coefficients` are those of u^0, u^1, ... in (y - v), in mpmath."""
+    def __init__(self, c: float, v: float, side: float, coefficients: Sequence[Any], inner: bool) -> None:
+        """`coefficients` are those of u^0, u^1, ... in (y - v), in mpmath; an `inner` point has another side too."""
         from mpmath import mp
 
         self.c, self.v, self.side = c, v, side
+        self.least = 0.0 if inner else -np.inf  # beyond an end is only what rounding puts there
         with mp.workdps(DIGITS):
             runs = zip(coefficients, coefficients[1:], coefficients[2:], strict=False)
             self.m = next(k for k, run in enumerate(runs) if abs(run[0]) > NOTHING * max(map(abs, run)))
@@ -54,7 +55,7 @@ class TurningPoint:
         """(y, log|dy/dx|), replaced by the series where x is near."""
         u = (x - self.c) * self.side
         u = pure(u) if isinstance(u, Anchored) else u
-        near = np.asarray(u <= self.limit)
+        near = np.asarray(u <= self.limit) & np.asarray(u >= self.least)
         if not np.any(near):
             return y, log_det
         u = choose(near, u, self.limit)
@@ -67,8 +68,9 @@ class TurningPoint:
 
     def inverse(self, y: Any, x: Any, log_det: Any) -> tuple[Any, Any]:
         """(x, log|dx/dy|), replaced by the series where y is near."""
-        s = np.abs(pure(anchored(y) - self.v) / self.leading) ** (1.0 / self.m)
-        near = np.asarray(s <= self.limit)
+        rise = pure(anchored(y) - self.v) / self.leading
+        s = np.abs(rise) ** (1.0 / self.m)
+        near = np.asarray(s <= self.limit) & np.asarray(rise >= self.least)
         if not np.any(near):
             return x, log_det
         s = choose(near, s, self.limit)
@@ -81,13 +83,15 @@ class TurningPoint:
 
 
 def turning_points(stretch: Stretch) -> tuple[TurningPoint, ...]:
-    """Those among the two ends of a stretch."""
-    found = (_turning_point(stretch, end, side) for end, side in ((stretch.low, 1.0), (stretch.high, -1.0)))
+    """Those among the two ends of a stretch and the points at which it rests, the latter with both their sides."""
+    places = [(stretch.low, 1.0, False), (stretch.high, -1.0, False)]
+    places += [(point, side, True) for point in stretch.rests for side in (1.0, -1.0)]
+    found = (_turning_point(stretch, *place) for place in places)
     return tuple(point for point in found if point is not None)
 
 
-def _turning_point(stretch: Stretch, end: Any, side: float) -> TurningPoint | None:
-    """The end with its series; None where the slope does not vanish, or the formula has no series there."""
+def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> TurningPoint | None:
+    """The point with its series; None where the slope does not vanish, or the formula has no series there."""
     from mpmath import mp
 
     v = value_at(stretch.expr, end)
@@ -103,7 +107,7 @@ def _turning_point(stretch: Stretch, end: Any, side: float) -> TurningPoint | No
         taylor = mp.taylor(lambda u: function(point + side * u), 0, TERMS + 3)
         if not all(map(mp.isfinite, taylor)):
             return None
-        return TurningPoint(number(end), number(v), side, [mp.zero, mp.zero, *taylor[2:]])
+        return TurningPoint(number(end), number(v), side, [mp.zero, mp.zero, *taylor[2:]], inner)
 
 
 def _floats(coefficients: Sequence[Any]) -> list[float]:

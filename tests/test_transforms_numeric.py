@@ -200,3 +200,9 @@ def test_asking_for_a_derivative_imports_nothing(run_python):
     code = "import sys, numpy as np, densities as dn; dn.push(dn.Normal(), lambda x: x + np.tanh(x)).pdf(1.0)"
     end = "print([name for name in ('torch', 'jax') if name in sys.modules])"
     assert run_python("-c", f"{code}; {end}").stdout.strip() == "[]"
+
+
+def test_beyond_the_images_of_all_doubles_masses_are_known():
+    law = dn.push(dn.Normal(), lambda x: np.arcsinh(x) + x / (1 + np.abs(x)))
+    np.testing.assert_array_equal(law.cdf([-1e300, -712.0, 712.0, 1e300]), [0.0, 0.0, 1.0, 1.0])
+    np.testing.assert_array_equal(law.sf([-1e300, 1e300]), [1.0, 0.0])

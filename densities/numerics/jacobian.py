@@ -22,6 +22,10 @@ EPS = float(np.finfo(float).eps)
 LEAST = float(np.finfo(float).tiny)  # below it special functions flush to 0, and others lose their digits
 STEPS = 60
 COMPLEX_STEP = 1e-20
+# A slope is looked at again with steps at which rounding is this part of it, and sought below BACK of them if it is not one.
+CHECKS, BACK = (1e-4, 1e-2), 8.0
+# Where central differences know a slope no better than this, those to the roomier side may.
+POOR = 1e-12
 
 
 class LogDerivative(NamedTuple):
@@ -46,7 +50,7 @@ def log_derivative(f: Function, x: Any, domain_low: Any = -np.inf, domain_high: 
     """
     x, low, high = np.broadcast_arrays(*(np.asarray(a, dtype=float) for a in (x, domain_low, domain_high)))
     with np.errstate(all="ignore"):
-        slope, error = _derivative(f, x, np.minimum(x - low, high - x))
+        slope, error = _derivative(f, x, x - low, high - x)
         slope = np.where((x > low) & (x < high), slope, np.nan)
         relative = error / np.abs(slope)
         log = np.log(np.abs(slope))
@@ -70,14 +74,26 @@ def jacobian(f: Function, x: Any) -> Jacobian:
         if np.ndim(f(x)) != x.ndim:
             raise ShapeError(argument_error("f", "a function to shape (..., m)", np.shape(f(x))))
         with np.errstate(all="ignore"):
-            columns.append(_derivative(along, x[..., j], np.full(x.shape[:-1], np.inf)))
+            endless = np.full(x.shape[:-1], np.inf)
+            columns.append(_derivative(along, x[..., j], endless, endless))
     matrix, error = (np.moveaxis(np.stack(part, axis=-1), 0, -2) for part in zip(*columns, strict=True))
     return Jacobian(matrix, error)
 
 
-def _derivative(g: Function, x: np.ndarray, room: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(g'(x), absolute error); steps stay within half of `room`."""
-    slope, error = _ridders(g, x, 0.5 * np.minimum(room, np.maximum(np.abs(x), 1.0)))
+def _derivative(g: Function, x: np.ndarray, below: np.ndarray, above: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(g'(x), absolute error); steps stay within half of the room `below` and `above` x."""
+    room = np.minimum(below, above)
+    scale = np.maximum(np.abs(x), 1.0)
+    widest = 0.5 * np.minimum(room, scale)
+    slope, error = _ridders(g, x, widest)
+    for part in CHECKS:
+        slope, error = _looked_again(g, x, slope, error, widest, part)
+    poor = (error > POOR * np.abs(slope)) & (room < scale)
+    if np.any(poor):
+        side = np.where(above > below, 1.0, -1.0)
+        other, its_error = _ridders(g, x, 0.5 * np.minimum(np.maximum(below, above), scale), side)
+        better = poor & (its_error < error) & (np.abs(other - slope) <= 4 * error)
+        slope, error = np.where(better, other, slope), np.where(better, its_error, error)
     tiny = COMPLEX_STEP * np.minimum(room, np.where(x == 0, 1e-80, np.abs(x)))
     imaginary = _complex_step(g, x, tiny)
     # g may round its argument, as sin(1000 x) does: the derivatives beside x tell what that amounts to.
@@ -88,6 +104,31 @@ def _derivative(g: Function, x: np.ndarray, room: np.ndarray) -> tuple[np.ndarra
     return np.where(agrees, imaginary, slope), np.where(agrees, rounding, error)
 
 
+def _looked_again(
+    g: Function, x: np.ndarray, slope: np.ndarray, error: np.ndarray, widest: np.ndarray, part: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A slope and its error, found again from small steps where these refute it, as of waves that large ones leap over.
+
+    The step is one at which rounding is `part` of the slope. Where g is rougher than rounding the new slope is not
+    confirmed by further steps, and the old one stays.
+    """
+    step = np.exp2(np.ceil(np.log2(2 * (EPS * np.abs(g(x)) + LEAST) / (part * np.abs(slope)))))
+    step = np.max(step, axis=tuple(range(step.ndim - x.ndim)))  # of all components of a vector
+    step = np.minimum(np.maximum(step, 8 * EPS * np.abs(x)), widest)
+    refuted = np.abs(_quotient(g, x, step) - slope) > 8 * part * np.abs(slope) + 4 * error
+    if not np.any(refuted):
+        return slope, error
+    found, its_error = _ridders(g, x, np.minimum(BACK * step, widest))
+    for share in (0.75, 0.625):
+        refuted &= np.abs(_quotient(g, x, share * step) - found) <= 8 * part * np.abs(found)
+    return np.where(refuted, found, slope), np.where(refuted, its_error, error)
+
+
+def _quotient(g: Function, x: np.ndarray, step: np.ndarray) -> np.ndarray:
+    right, left = x + step, x - step
+    return (np.asarray(g(right), dtype=float) - np.asarray(g(left), dtype=float)) / (right - left)
+
+
 def _complex_step(g: Function, x: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Im g(x + ih)/h; NaN where g does not take complex numbers."""
     try:
@@ -96,25 +137,29 @@ def _complex_step(g: Function, x: np.ndarray, step: np.ndarray) -> np.ndarray:
         return np.asarray(np.nan)
 
 
-def _ridders(g: Function, x: np.ndarray, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(g'(x), absolute error) by polynomial extrapolation of central differences with steps h, h/2, h/4, ...
+def _ridders(g: Function, x: np.ndarray, step: np.ndarray, side: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """(g'(x), absolute error) by polynomial extrapolation of differences with steps h, h/2, h/4, ...
+
+    They are central ones, or go to one `side` (±1) of x only, where they are a series in h and not in h².
 
     C. J. F. Ridders, Adv. Eng. Software 4 (1982) 75. Of all entries of the table the one that differs least from the
     two it was made from is taken; its error is that difference, and never less than the rounding over the step: of g,
     taken to be right to 2 eps, and of x ± h. Steps are powers of two, so that x ± h are mostly exact.
     """
     step = np.exp2(np.floor(np.log2(step)))
+    central = side is None
+    ratio, side = (4.0, 0.0) if central else (2.0, side)
     best: Any = np.nan
     least: Any = np.inf
     previous: list[Any] = []
     for k in range(STEPS):
-        right, left = x + step, x - step
+        right, left = x + (side >= 0) * step, x - (side <= 0) * step
         above, below = np.asarray(g(right), dtype=float), np.asarray(g(left), dtype=float)
         row = [(above - below) / (right - left)]
-        skew = np.abs((right - x) - (x - left)) * np.abs(row[0])
+        skew = np.abs((right - x) - (x - left)) * np.abs(row[0]) if central else 0.0
         rounding = 2 * (np.maximum(EPS * np.maximum(np.abs(above), np.abs(below)), LEAST) + skew) / step
         for j in range(min(k, 6)):
-            row.append(row[j] + (row[j] - previous[j]) / (4.0 ** (j + 1) - 1.0))
+            row.append(row[j] + (row[j] - previous[j]) / (ratio ** (j + 1) - 1.0))
             error = np.maximum(np.abs(row[-1] - row[j]), np.abs(row[-1] - previous[j])) + 2 * rounding
             better = error < least
             best, least = np.where(better, row[-1], best), np.where(better, error, least)

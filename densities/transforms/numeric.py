@@ -74,7 +74,17 @@ class FunctionTransform(Bijection):
         return self.forward(x), _as_precise_as(x, self._log_slope(value(x))[0])
 
     def inverse(self, y: Any) -> Any:
-        return solve_inverse(self, value(y)) if self.given_inverse is None else self.given_inverse(value(y))
+        return self._solved(value(y)) if self.given_inverse is None else self.given_inverse(value(y))
+
+    def _solved(self, y: Any) -> Any:
+        """x by bracketing; where no double has so large an image, the infinite end towards which it lies."""
+        x = solve_inverse(self, y)
+        beyond = np.isnan(x) & np.isfinite(y) & self.codomain.contains(y)
+        if not np.any(beyond):
+            return x
+        low, high = (end if np.isinf(end) else np.nan for end in map(float, map(value, self.domain.edges)))
+        middle = self.function(np.asarray([value(self.domain.interior_point())], dtype=float))[0]
+        return np.where(beyond, np.where((y > middle) == self.increasing, high, low), x)[()]
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         x = self.inverse(y)

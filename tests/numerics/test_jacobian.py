@@ -83,3 +83,20 @@ def test_shapes_are_refused():
         jacobian(np.exp, 1.0)
     with pytest.raises(ShapeError, match="f: expected a function"):
         jacobian(lambda x: x.sum(axis=-1), np.ones(3))
+
+
+def test_waves_that_large_steps_leap_over_are_seen():
+    """2x + sin x at 4e11 is on average 2x; x itself is rounded to 6e-5 there."""
+    x = np.array([3.9788735773e11, 1e8, 12345.0])
+    log, _, error = log_derivative(lambda t: 2 * t + np.sin(t), x)
+    truth = [float(mp.log(2 + mp.cos(mp.mpf(float(v))))) for v in x]
+    np.testing.assert_allclose(log, truth, atol=1e-12)
+    assert np.all(np.abs(log - truth) <= error + 1e-15) and error[0] < 1e-2
+
+
+def test_beside_an_end_differences_go_the_other_way():
+    x = -1.58 + np.array([2e-12, 2e-15])
+    log, _, error = log_derivative(lambda t: np.arcsinh(t) + t / (1 + np.abs(t)), x, -1.58, 2.57)
+    truth = np.log(1 / np.sqrt(1 + x**2) + 1 / (1 + np.abs(x)) ** 2)
+    np.testing.assert_allclose(log, truth, atol=1e-11)
+    assert np.all(error < 1e-10)

@@ -6,6 +6,7 @@ import json
 import pickle
 from pathlib import Path
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -500,3 +501,28 @@ def test_masses_of_intervals_next_to_a_singular_end(a, b):
         tail = lambda x: x**c / c / mp.beta(c, c) * mp.hyp2f1(c, 1 - c, 1 + c, x)  # noqa: E731
         truth = tail(mp.mpf(b)) - tail(mp.mpf(a))
     assert abs(mp.mpf(registry.get("beta")(0.01, 0.01).prob(a, b)) / truth - 1) < 1e-12
+
+
+@pytest.mark.parametrize(("a", "b", "z"), [(4e3, 9e4, -3.0), (4e8, 6e8, -31.0), (4e8, 6e8, 1.5), (2e12, 1e10, 0.2)])
+def test_large_beta_tails_and_densities_by_quadrature(a, b, z):
+    """The nearer tail and the density of beta laws that are nearly normal, z standard deviations from the mean."""
+    with mp.workdps(40):
+        mean, width = mp.mpf(a) / (a + b), mp.sqrt(mp.mpf(a) * b / (a + b + 1)) / (a + b)
+        x = mp.mpf(float(mean + z * width))
+        constant = mp.loggamma(a) + mp.loggamma(b) - mp.loggamma(mp.mpf(a) + b)
+        density = lambda t: mp.exp((a - 1) * mp.log(t) + (b - 1) * mp.log1p(-t) - constant)  # noqa: E731
+        away = mp.sign(z) * width / max(abs(z), 1)
+        tail = abs(mp.quad(density, [x + away * step for step in (0, 1, 2, 4, 7, 11, 16, 22, 30, 40)]))
+        law = registry.get("beta")(a, b)
+        assert float(abs((law.cdf if z < 0 else law.sf)(float(x)) / tail - 1)) < 1e-12
+        assert float(abs(law.pdf(float(x)) / density(x) - 1)) < 1e-12
+
+
+def test_tails_of_a_fatigue_life():
+    """Φ((√z - 1/√z)/c) at quantiles of 1e-300: no logarithm rounds on the way."""
+    law = registry.get("birnbaum_saunders")(3.0, 2.0)
+    for quantile, tail, side in ((law.ppf, law.cdf, 1), (law.isf, law.sf, -1)):
+        x = float(quantile(1e-300))
+        with mp.workdps(40):
+            z = mp.mpf(x) / 2
+            assert float(abs(tail(x) / mp.ncdf(side * (mp.sqrt(z) - 1 / mp.sqrt(z)) / 3) - 1)) < 2e-13

@@ -580,3 +580,16 @@ def test_counts_of_rare_events_far_out_in_every_digit():
     assert Binomial(n, 1e-6).pmf(k) == pytest.approx(float(pmf), rel=1e-13)
     assert NegativeBinomial(3, 0.4).logsf(1e300) == pytest.approx(float(logsf), rel=1e-15)
     assert NegativeBinomial(3, 0.4).sf(1e300) == 0.0
+
+
+def test_heavy_tails_beyond_the_doubles():
+    """Quantiles to the largest double, inf beyond, and draws to match: P(K > k) ≈ k^(1-a)/((a - 1) ζ(a)) by mp."""
+    law = Zipf(1.001)
+    a = mp.mpf(1.001)
+    k = float(law.ppf(0.5))
+    assert 1e300 < k < 1e302 and near(law.sf(k), mp.mpf(k) ** (1 - a) / (a - 1) / mp.zeta(a), 1e-12)
+    largest = np.finfo(float).max
+    beyond = mp.mpf(largest) ** (1 - a) / (a - 1) / mp.zeta(a)
+    assert near(law.sf(largest), beyond, 1e-12) and law.ppf(0.6) == np.inf
+    draws = law.rvs(20_000, rng=0)
+    assert abs(np.mean(np.isinf(draws)) - float(beyond)) < 0.02

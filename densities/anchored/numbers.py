@@ -23,6 +23,7 @@ LOG2 = float(np.log(2.0))
 HALF_PI, ROOT2 = float(np.pi / 2), float(np.sqrt(2.0))
 # Between these magnitudes log|h| is read from h itself; outside, h may be subnormal or infinite and the kept log decides.
 SMALLEST, LARGEST = 1e-290, 1e290
+SPLITTER = 2.0**27 + 1.0
 LOG_SLOPE_OF_ERF = float(np.log(2.0 / np.sqrt(np.pi)))
 
 
@@ -267,6 +268,17 @@ def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
     part = total - a
     rest = (a - (total - part)) + (b - part)
     return total, np.where(np.isfinite(total), rest, 0.0)
+
+
+def multiply_add(a: Any, b: Any, c: Any) -> tuple[Any, Any]:
+    """a·b + c and its rounding error (Dekker's product and Knuth's sum, both error-free below 1e300)."""
+    product = a * b
+    high_a, high_b = ((SPLITTER * x) - ((SPLITTER * x) - x) for x in (a, b))
+    low_a, low_b = a - high_a, b - high_b
+    product_error = low_a * low_b - (((product - high_a * high_b) - low_a * high_b) - high_a * low_b)
+    total = product + c
+    part = total - product
+    return total, product_error + ((product - (total - part)) + (c - part))
 
 
 def _add_offsets(anchor: Any, x: Anchored, y: Anchored) -> Anchored:

@@ -18,7 +18,7 @@ from densities.arrays import quiet
 
 __all__ = ["FARTHEST", "IntegerSum", "first_true", "gram_rule", "sum_integers"]
 
-EPS = float(np.finfo(float).eps)
+EPS, LARGEST = float(np.finfo(float).eps), float(np.finfo(float).max)
 NODES = 16
 # Panels of at most this many integers, and cores of at most CORE in all, are summed term by term.
 EXACT, CORE = 64, 2**12
@@ -38,7 +38,7 @@ def first_true(holds: Callable[[np.ndarray], Any], low: Any, high: Any, start: A
     bisection, of the logarithm while that is wide: 2 log2 of the distance in calls, 100 at most.
     """
     low, high, start = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (low, high, start)))
-    floor, ceiling = np.maximum(low, -FARTHEST), np.minimum(high, FARTHEST)
+    floor, ceiling = np.maximum(low, -LARGEST), np.minimum(high, LARGEST)
     x = np.clip(np.where(np.isfinite(start), np.rint(start), 0.0), floor, ceiling)
     false, true = low - 1.0, high + 1.0
     falling = np.asarray(holds(x), dtype=bool)
@@ -50,7 +50,7 @@ def first_true(holds: Callable[[np.ndarray], Any], low: Any, high: Any, start: A
         true = np.where(open_ & held & (trial < true), trial, true)
         false = np.where(open_ & ~held & (trial > false), trial, false)
         open_ = open_ & (held == falling) & (trial > floor) & (trial < ceiling)
-        step = 2.0 * step if step < 1e6 else min(step, 1e201) ** 1.5
+        step = 2.0 * step if step < 1e6 else step**1.5 if step < 1e200 else np.inf
     true = np.where((false >= ceiling) & ~(true <= ceiling), high + 1.0, true)
     true = np.where((true <= floor) & np.isneginf(low), low, true)
     while True:

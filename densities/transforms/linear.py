@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from densities.anchored import multiply_add
 from densities.backends import namespace
 from densities.domains import Domain, Interval
 from densities.parameters import Parameter, positive, real
@@ -15,7 +16,6 @@ from densities.transforms.exponential import Log, Log1p
 
 # Two lines merge where the merged loc is rounded by at most this many scales: no standardised point moves further.
 MERGE_TOLERANCE = 64 * EPS
-SPLITTER = 2.0**27 + 1.0
 
 
 class NonZero(Domain):
@@ -59,7 +59,7 @@ class Line(Bijection):
             return None
         (loc, scale), (next_loc, next_scale) = self.coefficients, after.coefficients
         with np.errstate(all="ignore"):
-            new_loc, error = _multiply_add(loc, next_scale, next_loc)
+            new_loc, error = multiply_add(loc, next_scale, next_loc)
             new_scale = scale * next_scale
             exact_enough = np.all(np.abs(error) <= MERGE_TOLERANCE * np.abs(new_scale))
             normal = np.all((np.abs(new_scale) > np.finfo(float).tiny) & (np.abs(new_scale) < np.inf))
@@ -83,17 +83,6 @@ def line(loc: Any, scale: Any) -> Bijection:
     if no_scale and np.ndim(scale) == 0:
         return Shift(loc)
     return Scale(scale) if no_loc and np.ndim(loc) == 0 else Affine(loc, scale)
-
-
-def _multiply_add(a: Any, b: Any, c: Any) -> tuple[Any, Any]:
-    """a·b + c and its rounding error (Dekker's product and Knuth's sum, both error-free)."""
-    product = a * b
-    high_a, high_b = ((SPLITTER * x) - ((SPLITTER * x) - x) for x in (a, b))
-    low_a, low_b = a - high_a, b - high_b
-    product_error = low_a * low_b - (((product - high_a * high_b) - low_a * high_b) - high_a * low_b)
-    total = product + c
-    part = total - product
-    return total, product_error + ((product - (total - part)) + (c - part))
 
 
 @register(

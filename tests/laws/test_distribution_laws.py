@@ -4,7 +4,6 @@ import pytest
 
 from densities import distributions as laws
 from densities import transforms as maps
-from densities.errors import ValidationError
 from densities.validation import check_distribution
 
 FAMILIES = [(entry.name, i) for entry in laws.registry for i, _ in enumerate(entry.instances())]
@@ -14,20 +13,11 @@ FAMILIES = [(entry.name, i) for entry in laws.registry for i, _ in enumerate(ent
 SLOW = {"von_mises", "skew_normal", "beta_prime", "noncentral_chi_squared", "rice", "alpha", "lindley"}
 SLOW |= {"folded_normal", "folded_cauchy", "half_student_t", "half_generalized_normal", "semicircular"}
 SLOW |= {"beta-1", "f-0", "f-1", "zipf-1"}
-# Known faults, each with what is wrong; a case that passes again leaves this table.
-FAULTS = {
-    "binomial-3": "cdf + sf is 1 to 1e-12 only",
-    "negative_binomial-2": "pmf and cdf differ by 4e-12 relative in the far tail",
-    "kumaraswamy-2": "pdf of float32 overflows",
-    "zipf-1": "quantiles and draws beyond 2^53",
-    "birnbaum_saunders-1": "cdf is off by 6e-13 relative at 1e-300, by the rounding of log x",
-}
 
 
 def family(name, i):
     key = f"{name}-{i}"
-    expected = [pytest.mark.xfail(reason=FAULTS[key], raises=ValidationError)] if key in FAULTS else []
-    return pytest.param(name, i, id=key, marks=expected + [pytest.mark.slow] * (i > 0 or bool({name, key} & SLOW)))
+    return pytest.param(name, i, id=key, marks=[pytest.mark.slow] * (i > 0 or bool({name, key} & SLOW)))
 
 
 def instance(name, i):

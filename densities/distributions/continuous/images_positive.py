@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from densities import transforms as maps
+from densities.backends import namespace
 from densities.distributions.base import register
 from densities.distributions.continuous.asymmetric import InverseGaussian
 from densities.distributions.continuous.image import Image
@@ -16,6 +17,7 @@ from densities.distributions.continuous.positive import Exponential
 from densities.distributions.continuous.ratios import Lomax
 from densities.distributions.continuous.shared import LOG2, where_finite
 from densities.distributions.continuous.unit_interval import Beta, Uniform
+from densities.domains import POSITIVE
 from densities.parameters import REQUIRED, positive, real
 
 JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
@@ -106,6 +108,30 @@ class LogCauchy(Image):
         return np.inf
 
 
+class Fatigue(maps.Bijection):
+    """y = exp(2 asinh x) = (x + √(1 + x²))², from the real line onto (0, inf); x = (√y - 1/√y)/2 needs no logarithm."""
+
+    codomain = POSITIVE
+    latex = r"\left(x+\sqrt{1+x^2}\right)^2"
+
+    def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
+        xp = namespace(x)
+        return self.forward(x), 2.0 * xp.asinh(x) + LOG2 - xp.half_log1p_square(x)
+
+    def forward(self, x: Any) -> Any:
+        xp = namespace(x)
+        large = xp.square(xp.abs(x) + xp.sqrt(1.0 + xp.square(x)))
+        return xp.where(x < 0, 1.0 / large, large)
+
+    def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
+        xp = namespace(y)
+        return self.inverse(y), xp.log1p(y) - 1.5 * xp.log(y) - 2.0 * LOG2
+
+    def inverse(self, y: Any) -> Any:
+        root = namespace(y).sqrt(y)
+        return 0.5 * ((y - 1.0) / root)
+
+
 @register(
     "birnbaum_saunders",
     aliases=("fatigue_life", "fatiguelife"),
@@ -124,7 +150,7 @@ class BirnbaumSaunders(Image):
 
     @staticmethod
     def image(c: Any) -> tuple[Any, ...]:
-        return Normal(), maps.Scale(0.5 * c), maps.Asinh(), maps.Scale(2.0), maps.Exp()
+        return Normal(), maps.Scale(0.5 * c), Fatigue()
 
     def _mean(self, c: Any) -> Any:
         return 1.0 + 0.5 * c * c

@@ -13,7 +13,8 @@ import numpy as np
 from scipy import special
 
 from densities import precise
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, multiply_add, two_sum, value
+from densities.backends import xlogy
 from densities.distributions.continuous.shared import (
     HALF_LOG_2PI,
     ORDINARY,
@@ -33,6 +34,14 @@ RARE = 1e-5
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 
 DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12, -3617 / 8160)
+
+# With both parameters of a beta law above this its density is nearly a normal one, and Gauss rules on these shares of
+# 40 decay lengths, e^-5, e^-13, e^-23 and e^-40, give its tails. Rules of more points lose digits in NumPy's weights.
+MANY = 1e3
+ENDS = np.array([0.0, 0.125, 0.325, 0.575, 1.0])
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
+BELL_NODES = np.ravel(ENDS[:-1, None] + np.diff(ENDS)[:, None] * (0.5 + 0.5 * NODES))
+BELL_WEIGHTS = np.ravel(np.diff(ENDS)[:, None] * 0.5 * WEIGHTS)
 
 
 @precisely(lambda a: special.gammaln(a) - ((a - 0.5) * np.log(a) - a + HALF_LOG_2PI))
@@ -135,11 +144,11 @@ def log_gamma_terms(z: Any, a: Any, power: Any = 0.0) -> Any:
     """
 
     def direct() -> Any:
-        return special.xlogy(a + power, z) - z - special.gammaln(a)
+        return xlogy(a + power, z) - z - special.gammaln(a)
 
     def by_deviance() -> Any:
         rest = 0.5 * np.log(a) - HALF_LOG_2PI - stirling(a)
-        return deviance(z, a) * a + (special.xlogy(power, z) + rest)
+        return deviance(z, a) * a + (xlogy(power, z) + rest)
 
     return either(np.asarray(a) < 10.0, direct, by_deviance)
 
@@ -188,9 +197,19 @@ def log_lower_gamma(a: Any, z: Any) -> Any:
     return patched(log_of_tail(tail, upper_gamma(a, x)), deep, log_lower_gamma_deep, a, z)
 
 
+def beta_gap(a: Any, b: Any, x: Any, y: Any) -> Any:
+    """a y - b x with x + y = 1, to relative accuracy however close x is to the mean: the smaller of x and y is exact."""
+    total, lost = two_sum(a, b)
+    low = x <= y
+    small, target = np.where(low, x, y), np.where(low, a, b)
+    difference, error = multiply_add(small, total, -target)
+    exact = difference + (error + small * lost)
+    return np.where(np.abs(total) < 1e290, np.where(low, -exact, exact), a * y - b * x)
+
+
 def beta_fraction(a: Any, b: Any, x: Any, y: Any) -> Any:
     """I_x(a, b) B(a, b)/(x^a y^b), y = 1 - x, for x below the mean: DiDonato and Morris, ACM TOMS 18 (1992), eq. 9."""
-    gap = a * y - b * x
+    gap = beta_gap(a, b, x, y)
 
     def step(n: int) -> tuple[Any, Any]:
         total = a + 2 * n - 1  # by which each factor is divided alone: its square may overflow
@@ -200,6 +219,23 @@ def beta_fraction(a: Any, b: Any, x: Any, y: Any) -> Any:
     return 1.0 / lentz(step, a / (a + 1.0) * (gap + 1.0))
 
 
+def beta_mills(a: Any, b: Any, x: Any, y: Any) -> Any:
+    """I_x(a, b) B(a, b)/(x^a y^b), y = 1 - x, for x below the mean."""
+    normal = (np.minimum(a, b) > MANY) & (beta_gap(a, b, x, y) < 0.5 * np.minimum(a, b))
+    return by_need(normal, beta_bell, beta_fraction, a, b, x, y)
+
+
+def beta_bell(a: Any, b: Any, x: Any, y: Any) -> Any:
+    """The same for large a and b near the mean: ∫ (1 - s/x)^(a-1) (1 + s/y)^(b-1) ds/(x y), a bell of known width."""
+    gap = beta_gap(a, b, x, y)
+    width = 1.0 / np.hypot(np.sqrt(a) / x, np.sqrt(b) / y)
+    reach = np.minimum(9.0 * width, 40.0 * x * y / gap)
+    s = np.multiply.outer(BELL_NODES, reach)
+    below, above = s / x, s / y
+    exponent = a * log1p_minus_x(-below) + b * log1p_minus_x(above) - s * (gap / (x * y))
+    return np.tensordot(BELL_WEIGHTS, np.exp(exponent) / ((1.0 - below) * (1.0 + above)), 1) * (reach / (x * y))
+
+
 @precisely(lambda a, b, log_x, log_y, x, y: log_x * a + log_y * b - log_beta(a, b))
 def log_beta_terms(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log of x^a y^b/B(a, b); where both parameters are large, from the distance to the mean."""
@@ -207,27 +243,27 @@ def log_beta_terms(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> An
     def direct() -> Any:
         return log_x * a + log_y * b - log_beta(a, b)
 
-    def ratio(shift: Any, log: Any, share: Any) -> Any:
-        """log(x/share), x/share = 1 + shift: a share that is nearly 1 has lost what x differs from it."""
-        beside = np.abs(shift) < 0.5
-        return np.where(beside, np.log1p(np.where(beside, shift, 0.0)), log - np.log(share))
+    def excess(gap: Any, a: Any, log: Any, x: Any, share: Any) -> Any:
+        """log(x/share) - gap/a for x/share = 1 + gap/a, where neither the quotient nor its logarithm loses digits."""
+        shift = np.maximum(gap / a, -0.9)
+        _, rounding = multiply_add(shift, -a, gap)
+        near = log1p_minus_x(shift) - rounding / a * shift / (1.0 + shift)
+        quotient = np.where(x > 1e-290, np.log(x / share), log - np.log(share))
+        return np.where(shift > -0.9, near, quotient - gap / a)
 
     def by_deviance() -> Any:
         total = a + b
-        distance = value(x) * (b / total) - value(y) * (a / total)
-        low, high = distance * total / a, -distance * total / b
-        near = (np.abs(low) < 0.5) & (np.abs(high) < 0.5)
-        inner = a * log1p_minus_x(np.where(near, low, 0.0)) + b * log1p_minus_x(np.where(near, high, 0.0))
-        outer = ratio(low, log_x, a / total) * a + ratio(high, log_y, b / total) * b
+        gap = beta_gap(a, b, value(x), value(y))
+        terms = excess(-gap, a, log_x, value(x), a / total) * a + excess(gap, b, log_y, value(y), b / total) * b
         constant = 0.5 * (np.log(a) + np.log(b / total)) - HALF_LOG_2PI - stirling(a) - stirling(b) + stirling(total)
-        return np.where(near, inner, outer) + constant
+        return terms + constant
 
     return either(np.minimum(a, b) < 10.0, direct, by_deviance)
 
 
 def log_beta_deep(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log I_x(a, b) for x below the mean, at any depth."""
-    return log_beta_terms(a, b, log_x, log_y, x, y) + np.log(beta_fraction(a, b, value(x), value(y)))
+    return log_beta_terms(a, b, log_x, log_y, x, y) + np.log(beta_mills(a, b, value(x), value(y)))
 
 
 @precisely(precise.incomplete_beta)
@@ -244,8 +280,14 @@ def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
         log_y = np.where(y < 0.5, np.log(y), np.log1p(-x))
         return np.exp(log_beta_deep(a, b, log_x, log_y, x, y))
 
+    def normal(a: Any, b: Any, x: Any, y: Any) -> Any:
+        below = x * b < y * a
+        tail = rare(*(np.where(below, *pair) for pair in ((a, b), (b, a), (x, y), (y, x))))
+        return np.where(below, tail, 1.0 - tail)
+
     tail = np.where(low, lower, complementary)
-    return patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)
+    tail = patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)
+    return patched(tail, np.minimum(a, b) > MANY, normal, a, b, x, y)
 
 
 def smaller_beta_tail(a: Any, b: Any, x: Any, y: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from densities.arrays import quiet
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
     log_gamma_terms,
@@ -15,6 +16,7 @@ from densities.distributions.continuous.incomplete import (
     lower_gamma,
     upper_gamma,
 )
+from densities.distributions.continuous.shared import LOG2
 from densities.distributions.discrete.shared import CountableFamily
 from densities.parameters import REQUIRED, within
 from densities.precise import precisely
@@ -87,7 +89,8 @@ def euler_maclaurin(a: Any, q: Any) -> Any:
 def log_hurwitz(a: Any, q: Any) -> Any:
     """log Σ_{j>=0} (q + j)^-a for a > 1 and q >= 1, at any depth: 16 terms and the Euler-Maclaurin sum of the rest."""
     far = q + LEADING
-    rest = np.log(far / (a - 1.0) + euler_maclaurin(a, far)) - a * np.log1p(LEADING / q)
+    more = np.log1p((a - 1.0) / far * euler_maclaurin(a, far))
+    rest = np.log(far) - np.log(a - 1.0) + more - a * np.log1p(LEADING / q)
     leading = sum(np.exp(-a * np.log1p(j / q)) for j in range(LEADING))
     return np.logaddexp(np.log(leading), rest) - a * np.log(q)
 
@@ -126,11 +129,15 @@ class Zipf(CountableFamily):
     def _log_pmf(self, k: Any, a: Any) -> Any:
         return -a * np.log(k) - self._log_zeta(a)
 
-    def _log_above(self, k: Any, a: Any) -> Any:
+    def _log_tail(self, k: Any, a: Any) -> Any:
         return np.where(k < 1.0, 0.0, log_hurwitz(a, np.maximum(k, 0.0) + 1.0) - self._log_zeta(a))
 
+    def _log_above(self, k: Any, a: Any) -> Any:
+        log = self._log_tail(k, a)
+        return np.where(log < -LOG2, log, np.log1p(-self._below(k, a)))
+
     def _above(self, k: Any, a: Any) -> Any:
-        return np.exp(self._log_above(k, a))
+        return np.exp(self._log_tail(k, a))
 
     def _below(self, k: Any, a: Any) -> Any:
         above = self._above(k, a)
@@ -139,6 +146,25 @@ class Zipf(CountableFamily):
     def _log_below(self, k: Any, a: Any) -> Any:
         above = self._above(k, a)
         return np.where(above < 0.5, np.log1p(-above), np.log(self._below(k, a)))
+
+    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], a: Any) -> Any:
+        """Devroye (1986), ch. X.6: the whole part of a Pareto variable, accepted where the masses are not below it; inf
+        beyond the doubles.
+        """
+        found = np.zeros(shape)
+        a = np.broadcast_to(a, shape)
+        open_ = np.ones(shape, dtype=bool)
+        with quiet():
+            while open_.any():
+                power = a[open_] - 1.0
+                k = np.floor(np.exp(rng.standard_exponential(len(power)) / power))
+                near = np.minimum(k, 1e300)
+                rise = np.expm1(power * np.log1p(1.0 / near))
+                good = rng.random(len(power)) * near * rise / np.expm1(power * LOG2) <= (1.0 + rise) / 2.0**power
+                places = np.flatnonzero(open_)[good]
+                found.flat[places] = k[good]
+                open_.flat[places] = False
+        return found
 
     def _mean(self, a: Any) -> Any:
         return np.where(a > 2.0, special.zeta(np.maximum(a - 1.0, 1.0)) / special.zeta(a), np.inf)

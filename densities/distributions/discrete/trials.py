@@ -96,7 +96,7 @@ class Binomial(CountableFamily):
         edge = (k <= 0) | (k >= n)
         inner = np.where(edge, 0.5 * n, k)
         log_x, log_y = np.log(p), np.log1p(-p)
-        body = log_beta_terms(inner + 1.0, n - inner + 1.0, log_x, log_y, p, 1.0 - p) - log_x - log_y - np.log1p(n)
+        body = log_beta_terms(inner + 1.0, n - inner + 1.0, log_x, log_y, p, 1.0 - p) - (log_x + log_y + np.log1p(n))
         return np.where(edge, special.xlogy(k, p) + special.xlog1py(n - k, -p), body)
 
     def _below(self, k: Any, n: Any, p: Any) -> Any:
@@ -204,7 +204,7 @@ class NegativeBinomial(CountableFamily):
 
     def _log_pmf(self, k: Any, n: Any, p: Any) -> Any:
         log_x, log_y = np.log(p), np.log1p(-p)
-        body = log_beta_terms(n, np.maximum(k, 0.0) + 1.0, log_x, log_y, p, 1.0 - p) - log_y - np.log(n + k)
+        body = log_beta_terms(n, np.maximum(k, 0.0) + 1.0, log_x, log_y, p, 1.0 - p) - (log_y + np.log(n + k))
         return np.where(k <= 0, n * log_x, body)
 
     def _below(self, k: Any, n: Any, p: Any) -> Any:

@@ -113,16 +113,26 @@ class Evaluation:
 
     def _at_limits(self, formula: Callable[[Any], Any], points: np.ndarray, result: np.ndarray) -> np.ndarray:
         """The one-sided limits at the ends of the support, and the larger one at points inside where the formula breaks."""
-        low, high = (np.asarray(value(end), dtype=float) for end in self.support.edges)
         ends = [end for end in self.support.edges if not isinstance(end, Anchored)]
         for place in [*ends, *self.critical_points]:
             there = np.asarray(points == place) & np.isfinite(points)
             if there.any():
-                where = np.where(there, points, self.support.interior_point()) if np.ndim(place) else np.asarray(place)
-                above = np.where(where < high, self._limit(formula, where, 1.0), -np.inf)
-                below = np.where(where > low, self._limit(formula, where, -1.0), -np.inf)
-                result = np.where(there, np.fmax(above, below), result)
+                if np.ndim(place):
+                    limit = self._limits(formula, np.where(there, points, self.support.interior_point()))
+                else:
+                    known, key = self.__dict__.setdefault("_known_limits", {}), (formula.__name__, float(place))
+                    if key not in known:
+                        known[key] = self._limits(formula, np.asarray(place))
+                    limit = known[key]
+                result = np.where(there, limit, result)
         return result
+
+    def _limits(self, formula: Callable[[Any], Any], where: np.ndarray) -> np.ndarray:
+        """The larger one of the limits from both sides that lie in the support."""
+        low, high = (np.asarray(value(end), dtype=float) for end in self.support.edges)
+        above = np.where(where < high, self._limit(formula, where, 1.0), -np.inf)
+        below = np.where(where > low, self._limit(formula, where, -1.0), -np.inf)
+        return np.fmax(above, below)
 
     def _limit(self, formula: Callable[[Any], Any], points: Any, direction: float) -> Any:
         """lim log f(points ± e^L) as L falls: read where it has settled, ±inf where it has a trend."""

@@ -218,7 +218,9 @@ class Family(Univariate):
         return np.log(self._sf(z, *shapes))
 
     def _mass(self, a: Any, b: Any, *shapes: Any) -> Any:
-        return np.exp(self._log_mass(a, b, *shapes))
+        if type(self)._log_mass is not Family._log_mass:
+            return np.exp(self._log_mass(a, b, *shapes))
+        return masses.mass(self._standard_view(), a, b)
 
     def _log_mass(self, a: Any, b: Any, *shapes: Any) -> Any:
         return masses.log_mass(self._standard_view(), a, b)

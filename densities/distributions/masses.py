@@ -15,6 +15,8 @@ from densities.numerics.roots import bracketed_root
 
 # Below this share of the nearer tail the difference of two tails loses digits, and the density is integrated instead.
 NARROW = 0.25
+# A tail below this is taken from its logarithm.
+RARE = 1e-280
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 CHECK_NODES, CHECK_WEIGHTS = np.polynomial.legendre.leggauss(12)
 EPS = float(np.finfo(float).eps)
@@ -22,8 +24,7 @@ EPS = float(np.finfo(float).eps)
 AT_ONCE = 2**11
 # Where neither the difference nor one panel is known better than this, the density is integrated panel by panel.
 ROUGH = 1e-11
-# So many quantiles are worth a look at all points of a guide; the log-probabilities of one that is made of quantiles.
-GUIDED = 16
+# The log-probabilities of a guide that is made of quantiles.
 STEPS, POWERS = 2.0 ** -np.arange(4.0, 53.0, 4.0), 10.0 ** np.geomspace(0.5, 300.0, 20)
 SPREAD = np.concatenate([np.log((np.arange(64) + 0.5) / 128), -np.geomspace(5.5, 740.0, 24)])
 
@@ -59,6 +60,25 @@ def log_mass(law: Any, a: Any, b: Any) -> Any:
     result = np.where(narrow & ~(change > cancelled), integral, difference)
     rough = narrow & (np.minimum(change, cancelled) > ROUGH) & (value(b - a) > 0)
     return _by_panels(law, a, b, result, rough) if np.any(rough) and not law.batch_shape else result
+
+
+def mass(law: Any, a: Any, b: Any) -> Any:
+    """P(a < X <= b): the difference of the nearer tail where it keeps its digits, elsewhere as `log_mass` has it."""
+    shape = np.broadcast_shapes(np.shape(value(a)), np.shape(value(b)))
+    if law.batch_shape or not shape or 0 in shape:
+        return np.exp(log_mass(law, a, b))
+    start, stop = (_shaped(anchored(end), shape).reshape(-1) for end in (a, b))
+    below, above = value(law.raw_cdf(stop)), value(law.raw_sf(start))
+    low = below < above
+    large, small = np.where(low, below, above), np.empty(low.shape)
+    for rows, tail, ends in ((low, law.raw_cdf, start), (~low, law.raw_sf, stop)):
+        if rows.any():
+            small[rows] = value(tail(ends[rows]))
+    result = large - small
+    poor = ~((result > NARROW * large) & (large > RARE))
+    if poor.any():
+        result[poor] = np.exp(log_mass(law, start[poor], stop[poor]))
+    return result.reshape(shape)
 
 
 def _shaped(x: Anchored, shape: tuple[int, ...]) -> Anchored:
@@ -129,6 +149,27 @@ def _with_trailing_axis(law: Any) -> Any:
     )
 
 
+class Tails(dict):
+    """A tail (True is the lower one) -> the points of a law's guide with that tail there, kept with the law.
+
+    They are found again rather than copied: a pickled law takes none along.
+    """
+
+    def __reduce__(self) -> Any:
+        return Tails, ()
+
+    def __deepcopy__(self, memo: Any) -> Tails:
+        return Tails()
+
+
+def _known(law: Any, *, lower: bool) -> Known:
+    tails = law.__dict__.setdefault("_tails", Tails())
+    if lower not in tails:
+        ends = [float(value(end)) for end in law.support.edges]
+        tails[lower] = Known(_tail_and_slope(law, lower=lower), law.guide(), *ends)
+    return tails[lower]
+
+
 def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
     """inf{x : F(x) >= p} (or inf{x : P(X > x) <= p}), on the nearer tail.
 
@@ -140,43 +181,47 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
         target = np.broadcast_to(target, shape)
         solved = [solve_quantile(law.member(index, shape), target[index], lower=lower) for index in np.ndindex(shape)]
         return np.reshape(np.asarray(solved, dtype=float), shape)
-    complement = np.where(target == 0.0, -np.inf, np.log(-np.expm1(target)))
-    log_below, log_above = (target, complement) if lower else (complement, target)
-    has_atoms = len(law.atoms[0]) > 0
-
-    def excess(x: Any, below: Any, above: Any) -> Any:
-        """Increasing in x, and of the sign of F(x) - p, told on the nearer tail."""
-        x, lower = np.asarray(x), np.asarray(below <= above)
-        result = np.empty(x.shape)
-        with quiet():
-            for rows, low in ((lower, True), (~lower, False)):
-                if rows.any():
-                    logs = value(law.total_log(x[rows], lower=low))
-                    result[rows] = logs - below[rows] if low else above[rows] - logs
-        return result
-
-    if not has_atoms:
-        x = _guided(law, log_below, log_above)
-        rest = np.isnan(x) & ~np.isnan(target)
-        if rest.any():
-            x[rest] = _bracketed(law, excess, log_below[rest], log_above[rest])
-        return x
-    x = _bracketed(law, excess, log_below, log_above)
-    return np.where(excess(x, log_below, log_above) < 0, np.nextafter(x, np.inf), x)
-
-
-def _guided(law: Any, log_below: np.ndarray, log_above: np.ndarray) -> np.ndarray:
-    """The quantiles that lie among the points which the law gives as a guide; NaN for others."""
-    x = np.full(log_below.shape, np.nan)
-    points = law.guide() if x.size >= GUIDED else np.empty(0)
-    if points.size < 2:
-        return x
-    ends = [float(value(end)) for end in law.support.edges]
+    flat = target.ravel()
+    complement = np.where(flat == 0.0, -np.inf, np.log(-np.expm1(flat)))
+    log_below, log_above = (flat, complement) if lower else (complement, flat)
     near = log_below <= log_above
-    for rows, lower, target in ((near, True, log_below), (~near, False, log_above)):
+    x, wanted = np.full(flat.shape, np.nan), np.where(near, log_below, log_above)
+    if len(law.atoms[0]):
+        for rows, side in ((near, True), (~near, False)):
+            x[rows], wanted[rows] = _at_atoms(law, wanted[rows], lower=side)
+    for rows, side in ((near, True), (~near, False)):
+        rows = rows & np.isnan(x)
         if rows.any():
-            x[rows] = roots_between(Known(_tail_and_slope(law, lower=lower), points, *ends), target[rows])
-    return x
+            x[rows] = roots_between(_known(law, lower=side), wanted[rows])
+    rest = np.isnan(x) & ~np.isnan(flat)
+    if rest.any():
+        x[rest] = _bracketed(law, log_below[rest], log_above[rest])
+    return x.reshape(target.shape)
+
+
+def _at_atoms(law: Any, logs: np.ndarray, *, lower: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The atoms that are quantiles, NaN for others, and the logarithms of the shares of the continuous part in `logs`.
+
+    An atom at a is the quantile of all p with P(X < a) < p <= P(X <= a), and of all q with P(X > a) <= q < P(X >= a).
+    At the ends that belong to it the probabilities are known to rounding only.
+    """
+    step = 1 if lower else -1
+    locations, masses = (part[::step] for part in law.atoms)
+    passed = np.concatenate([[0.0], np.cumsum(masses)])
+    with quiet():
+        around = value(law.anywhere("logcdf" if lower else "logsf", locations))
+        before, after = np.logaddexp(around, np.log(passed[:-1])), np.logaddexp(around, np.log(passed[1:]))
+        slack = 4.0 * EPS * (1.0 + np.abs(logs))
+        if lower:
+            count = np.searchsorted(after, logs - slack)
+            found = np.append(before, np.inf)[count] < logs
+        else:
+            strict, count = (np.searchsorted(after, given, side="right") for given in (logs, logs + slack))
+            first = np.append(before, np.inf)
+            count = np.where(first[count] <= logs + slack, count, strict)
+            found = first[count] <= logs + slack
+        x = np.where(found, np.append(locations, np.nan)[count], np.nan)
+        return x, logdiffexp(logs, np.minimum(np.log(passed[count]), logs))
 
 
 def _tail_and_slope(law: Any, *, lower: bool) -> Any:
@@ -205,15 +250,29 @@ def toward_ends(low: float, high: float, largest: float) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _bracketed(law: Any, excess: Any, log_below: np.ndarray, log_above: np.ndarray) -> np.ndarray:
+def _bracketed(law: Any, log_below: np.ndarray, log_above: np.ndarray) -> np.ndarray:
     """Within the support; a quantile nearer to an end than any double is the end."""
+    has_atoms = len(law.atoms[0]) > 0
+
+    def excess(x: Any, below: Any, above: Any) -> Any:
+        """Increasing in x, and of the sign of F(x) - p, told on the nearer tail."""
+        x, lower = np.asarray(x), np.asarray(below <= above)
+        result = np.empty(x.shape)
+        with quiet():
+            for rows, low in ((lower, True), (~lower, False)):
+                if rows.any():
+                    logs = value(law.total_log(x[rows], lower=low))
+                    result[rows] = logs - below[rows] if low else above[rows] - logs
+        return result
+
     low, high = (float(value(end)) for end in law.support.edges)
-    if len(law.atoms[0]):  # an end that carries an atom is itself a quantile
+    if has_atoms:  # an end that carries an atom is itself a quantile
         for _ in range(2):
             low, high = np.nextafter(low, -np.inf), np.nextafter(high, np.inf)
     x = bracketed_root(excess, low, high, args=(log_below, log_above), increasing=True).x
     unseen = np.isnan(x) & ~np.isnan(log_below)
-    return np.where(unseen, np.where(log_below < log_above, low, high), x)
+    x = np.where(unseen, np.where(log_below < log_above, low, high), x)
+    return np.where(excess(x, log_below, log_above) < 0, np.nextafter(x, np.inf), x) if has_atoms else x
 
 
 def spread(law: Any) -> np.ndarray:

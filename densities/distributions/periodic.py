@@ -31,6 +31,9 @@ from densities.transforms.manytoone import Periodic
 STAGGERED = np.array([1225 / 1024, -245 / 3072, 49 / 5120, -5 / 7168])
 SHIFTS = np.arange(-3, 4)
 FILTER = np.cumsum(STAGGERED[::-1])[::-1][np.abs(SHIFTS)]
+# A mass that is no less than this share of all tails that it is a difference of keeps its digits; and what lies in the other
+# periods is nothing beside it where that is less than VOID.
+SHARE, VOID = 1 / 50, 1e-20
 # So many periods on either side of a landmark are taken one by one.
 BESIDE = 40
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
@@ -105,8 +108,41 @@ class Wrapped(Univariate):
             singly = self.law.logpdf_anywhere(theta[..., None] + self._singly * self.period)
             return np.log(np.sum(np.exp(value(singly)), axis=-1) + self._smooth(theta))
 
+    @cached_property
+    def _compact(self) -> bool:
+        """Whether all periods that are not taken one by one are empty, to rounding."""
+        ends = np.add(np.reshape(self._ranges, (-1, 2)), [0.0, 1.0])
+        places = np.clip(self.start + ends * self.period, *(float(value(end)) for end in self.law.support.edges))
+        with quiet():
+            return sum(float(self._law_mass(*map(Anchored.exact, pair[:, None]))[0]) for pair in places) < VOID
+
+    def _tails(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Σ F(x + kP) - Σ P(X > x + kP), k below the median and k above it, and the sum of all these tails."""
+        shifts = self._singly * self.period
+        low = self.start + shifts < self._median
+        below = np.sum(value(self.law.anywhere("cdf", x[:, None] + shifts[low])), axis=-1)
+        above = np.sum(value(self.law.anywhere("sf", x[:, None] + shifts[~low])), axis=-1)
+        return below - above, below + above
+
+    @cached_property
+    def _median(self) -> float:
+        return float(value(self.law.raw_ppf(np.asarray(0.5))))
+
     def raw_mass(self, a: Any, b: Any) -> Any:
+        """By differences of sums of tails where these are hardly larger, otherwise period by period."""
         a, b = _shaped(a, b), _shaped(b, a)
+        if not self._compact:
+            return self._mass_by_periods(a, b)
+        start, stop = a.reshape(-1), b.reshape(-1)
+        with quiet():
+            (low, most), (high, more) = self._tails(start.value), self._tails(stop.value)
+            result = high - low
+            poor = ~(result >= SHARE * (most + more))
+            if poor.any():
+                result[poor] = self._mass_by_periods(start[poor], stop[poor])
+        return result.reshape(a.shape)
+
+    def _mass_by_periods(self, a: Anchored, b: Anchored) -> Any:
         width, start = np.asarray(value(b - a)), np.asarray(value(a))
         shift = self._singly * self.period
         with quiet():

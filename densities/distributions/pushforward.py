@@ -406,7 +406,11 @@ class Pushforward(Univariate):
             if holds(self._keeps_distances, x):
                 return y
             blunt = beside_end(self.base.support, x) & ~beside_end(self.support, value(y))
-            return choose(blunt, solve(q), y) if blunt.any() else y
+            if self.batch_shape or not blunt.any():
+                return choose(blunt, solve(q), y) if blunt.any() else y
+            y = np.array(value(y))
+            y[blunt] = solve(np.asarray(q)[blunt])
+            return y
 
         return choose(up, pushed(same), pushed(swapped)) if up.ndim else pushed(same if up else swapped)
 

@@ -26,7 +26,7 @@ from densities.transforms.solving import solve_inverse
 # Beyond these logarithms the leading term is the polynomial, to far more digits than a double has.
 FAR, TINY = 300.0, -300.0
 # At such distances from a corner the polynomial is looked at, to find preimages from there.
-DISTANCES = np.exp2(np.arange(-1000.0, 500.0, 0.5))
+DISTANCES = np.exp2(np.arange(-1000.0, 500.0, 0.125))
 
 
 def horner(coefficients: Sequence[float], x: Any) -> Any:

@@ -218,6 +218,15 @@ def _run_each(run: Callable[[int], None], starts: range, threads: Callable[[], i
             other.result()
 
 
+def keep_freed_memory() -> None:
+    """Make the C library keep what is freed for the next array, where it learns: a page handed back costs a fault.
+
+    glibc maps blocks above a threshold, hands them back when they are freed, and raises the threshold to the largest
+    such block it has seen. This one of 8 MB is never touched.
+    """
+    np.empty(2**20)
+
+
 def threads_for(size: int) -> int:
     """How many threads share the blocks of an array: one for every `SHARE` points, as far as there are processors."""
     if size < 2 * SHARE:

@@ -41,12 +41,15 @@ def _times_log(log: Any, ufunc: Any) -> Any:
     """
 
     def call(parameter: Any, x: Any) -> Any:
-        if type(parameter) is float and parameter != 0.0:
+        if type(parameter) in (float, np.float64) and parameter != 0.0:
             return parameter * log(x)
         single = type(parameter) is float and getattr(x, "dtype", None) == np.float32
         return ufunc(np.float32(parameter) if single else parameter, x)
 
     return call
+
+
+xlogy, xlog1py = _times_log(np.log, special.xlogy), _times_log(np.log1p, special.xlog1py)
 
 
 @precisely(special.logit)
@@ -77,8 +80,8 @@ NUMPY = SimpleNamespace(
         {name: getattr(special, name) for name in SPECIAL}
         | {
             "logit": _logit,
-            "xlogy": _times_log(np.log, special.xlogy),
-            "xlog1py": _times_log(np.log1p, special.xlog1py),
+            "xlogy": xlogy,
+            "xlog1py": xlog1py,
         }
     ),
     pow=np.power,

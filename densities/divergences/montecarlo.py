@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,22 +50,25 @@ class Draws:
     """The uniforms of a source, tilted toward both tails where they are not plain: u, 1 - u, weight, and the `runs` in them.
 
     Large t lie in the tails: tilted draws are smoother for a net, and give a finite variance to values up to (mass of the
-    tail)^-3/4.
+    tail)^-3/4. On a line plain draws are sorted by sides: their order tells nothing.
     """
 
     def __init__(self, source: Any, parts: list[Any], dimension: int):
         v = source.uniforms(dimension)
-        first = v[:, 0]
-        if source.scheme == "plain":
-            self.u, self.rest, self.weight = first, 1.0 - first, np.ones(source.size)
-        else:
+        first, size = v[:, 0], source.size
+        if source.scheme != "plain":
             self.u, self.rest, self.weight = tilt(first)
-        if dimension == 1 and source.size >= 4 and source.scheme != "plain":
-            self.runs = list(_side_by_side(parts[0], source.size))
+            borders = [0, size // 4, size // 2, 3 * size // 4, size]  # each half of a net fills its cells from left to right
+        else:
+            self.weight = np.ones(size)
+            self.u, self.rest, lower = _sorted_by_sides(source, first) if dimension == 1 else (first, 1.0 - first, 0)
+            borders = [0, lower, size]
+        if dimension == 1 and size >= 4:
+            self.runs = list(_side_by_side(parts[0], borders))
         else:
             weights = np.cumsum([part.weight for part in parts])
             chosen = np.minimum(np.searchsorted(weights, v[:, -1] * weights[-1], side="right"), len(parts) - 1)
-            upper = first > 0.5
+            upper = self.u > 0.5
             self.runs = [
                 Run(part, (chosen == index) & (upper == side), side)
                 for index, part in enumerate(parts)
@@ -72,12 +76,19 @@ class Draws:
             ]
 
 
-def _side_by_side(part: Any, size: int) -> Iterator[Run]:
-    """The runs of a net on the line, both halves of which fill the cells from left to right; cut to blocks of `KEPT`."""
-    quarter = size // 4
-    for start, upper in zip(range(0, size, quarter), (False, True, False, True), strict=True):
-        for first in range(start, start + quarter, KEPT):
-            yield Run(part, slice(first, min(first + KEPT, start + quarter)), upper)
+def _sorted_by_sides(source: Any, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """u and 1 - u of plain draws, those below 1/2 first; as many as a coin says, and their tail probabilities are v/2."""
+    lower = int(source.generator.binomial(len(v), 0.5))
+    tail = 0.5 * v
+    rest = 1.0 - tail
+    return np.append(tail[:lower], rest[lower:]), np.append(rest[:lower], tail[lower:]), lower
+
+
+def _side_by_side(part: Any, borders: list[int]) -> Iterator[Run]:
+    """Runs between borders, of the lower and the upper half in turn; cut to blocks of `KEPT`."""
+    for index, (start, stop) in enumerate(pairwise(borders)):
+        for first in range(start, stop, KEPT):
+            yield Run(part, slice(first, min(first + KEPT, stop)), index % 2 == 1)
 
 
 class LogRatioDraws:
@@ -143,7 +154,7 @@ class LogRatioDraws:
                 if found is not None:
                     result[rows] = found
                 elif part.root.inverts_fast:
-                    result[rows] = at_nodes(self.ratio.on(part, anchored(_quantiles(part.root, tail, upper))))
+                    result[rows] = at_nodes(self.ratio.on(part, anchored(_quantile(part.root, upper, tail))))
                 else:
                     result[rows] = at_nodes(self.ratio.on(part, anchored(part.root.draw(source.generator, tail.shape))))
                     draws.weight[rows] = 1.0
@@ -153,18 +164,35 @@ class LogRatioDraws:
         """t at quantiles of a root in plain doubles, ten times faster; None where they leave the safe range."""
         if not (self._plain and part.injective and part.root.inverts_fast and len(tail)):
             return None
-        x = value(_quantiles(part.root, tail, upper))
-        ends = np.array([np.minimum.reduce(x), np.maximum.reduce(x)])
-        y = np.asarray(value(part.forward(ends)[0]))
-        if not (safe(x) and safe(y) and self._held.contains(y).all()):
+        if not self._stay_safe(part, tail, upper):
             return None
 
-        def log_ratio(x: Any) -> Any:
+        def log_ratio(tail: Any) -> Any:
+            x = follow(lambda tail: value(_quantile(part.root, upper, tail)), tail)
             y, log_det = follow(part.forward, x)
             return follow(part.root.raw_logpdf, x) - log_det - follow(self.ratio.q.raw_logpdf, y)
 
-        t = np.asarray(value(programs_of(self).run(f"part {id(part)}", log_ratio, x)))
+        t = np.asarray(value(programs_of(self).run(f"part {id(part)} {upper}", log_ratio, tail)))
         return t if np.isfinite(t).all() else None
+
+    def _stay_safe(self, part: Any, tail: np.ndarray, upper: bool) -> bool:
+        """Whether the quantiles of a monotone part keep their digits as doubles: its ends say so, and are remembered."""
+        low, high = np.minimum.reduce(tail), np.maximum.reduce(tail)
+        known_low, known_high = self._known_safe.get((id(part), upper), (high, low))
+        if known_low <= low and high <= known_high:
+            return True
+        ends = np.array([min(low, known_low), max(high, known_high)])
+        x = value(_quantile(part.root, upper, ends))
+        y = np.asarray(value(part.forward(x)[0]))
+        if not (safe(x) and safe(y) and self._held.contains(y).all()):
+            return False
+        self._known_safe[id(part), upper] = tuple(ends)
+        return True
+
+    @cached_property
+    def _known_safe(self) -> dict[tuple[int, bool], tuple[float, float]]:
+        """The tail probabilities, by part and side, between which quantiles are known to keep their digits."""
+        return {}
 
     @cached_property
     def _held(self) -> Interval:
@@ -179,10 +207,9 @@ class LogRatioDraws:
         return not (p.fragile or q.fragile) and all(end == 0 or np.isinf(end) for end in ends)
 
 
-def _quantiles(root: Any, tail: np.ndarray, upper: bool) -> Any:
+def _quantile(root: Any, upper: bool, tail: Any) -> Any:
     """Points of a root at tail probabilities of one side."""
-    name, formula = ("raw_isf", root.raw_isf) if upper else ("raw_ppf", root.raw_ppf)
-    return programs_of(root).run(name, formula, tail)
+    return root.raw_isf(tail) if upper else root.raw_ppf(tail)
 
 
 class ControlledDraws(LogRatioDraws):

@@ -19,8 +19,8 @@ __all__ = ["SCHEMES", "Source"]
 BITS = 52
 LAST = 1.0 - 2.0**-53  # the largest double below 1
 FIRST = 2.0**-54
-# Points whose few arrays fit into the first cache of a core.
-CACHED = 2**10
+# Points whose few arrays fit into the second cache of a core.
+CACHED = 2**13
 # Primitive polynomials and initial numbers of the dimensions 2 to 16: S. Joe and F. Y. Kuo, "Constructing Sobol
 # sequences with better two-dimensional projections", SIAM J. Sci. Comput. 30 (2008), new-joe-kuo-6.
 JOE_KUO: tuple[tuple[int, tuple[int, ...]], ...] = (
@@ -117,7 +117,7 @@ def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
     u = generator.random((d, size))
     for axis, cells in zip(u, _cells(d, m), strict=True):
         axis += _nested_permutation(generator, m)[cells]
-    u /= size
+    u *= 1.0 / size
     return _inside(u).T
 
 
@@ -138,9 +138,10 @@ def stratified(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
     for axis in u if half else ():
         swap = _bits(generator, half)
         for part, other in ((axis[:half], swap), (axis[half:], 1 - swap)):
-            cells = np.arange(0, size, 2) + other
+            cells = np.arange(0.0, size, 2.0)
+            cells += other
             part += cells if d == 1 else generator.permutation(cells)
-    u /= size
+    u *= 1.0 / size
     return _inside(u).T
 
 
@@ -158,15 +159,17 @@ def tilt(v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     k < 3/4, and smoother for a net. The weight alone has variance 1/5 in plain draws.
     """
     u, rest, weight = np.empty((3, *v.shape))
-    for start in range(0, len(v), CACHED):  # what a core's first cache holds
+    for start in range(0, len(v), CACHED):
         x, here = v[start : start + CACHED], slice(start, start + CACHED)
-        y = 1.0 - x
-        np.multiply(x, x, out=u[here])
-        u[here] *= 3.0 - 2.0 * x
+        y, factor = 1.0 - x, x + x
+        factor += 1.0
         np.multiply(y, y, out=rest[here])
-        rest[here] *= 1.0 + 2.0 * x
-        np.multiply(x, y, out=weight[here])
-        weight[here] *= 6.0
+        rest[here] *= factor
+        np.subtract(4.0, factor, out=factor)
+        np.multiply(x, x, out=u[here])
+        u[here] *= factor
+        y *= x
+        np.multiply(6.0, y, out=weight[here])
     return u, rest, weight
 
 

@@ -12,6 +12,7 @@ from scipy import special
 from densities import transforms as maps
 from densities.anchored import Anchored, value
 from densities.arrays import some
+from densities.backends import xlogy
 from densities.distributions.base import register
 from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.incomplete import log_gamma_terms, log_lower_gamma, log_upper_gamma
@@ -28,6 +29,8 @@ BLOCK, LAST = 2**12, 1e-19
 LEAST = 1e-30
 # So far beyond nonc and df a tail is f over its own rate of decay, to all digits of its logarithm.
 FARTHEST = 1e8
+# Beyond this a density is that of its first term to all digits of its logarithm, nonc < 1e8.
+GREATEST = 1e200
 # From this argument on, and 10 times the square of the order, Hankel's series gives a Bessel function to rounding.
 LARGE = 1000.0
 HANKEL = range(1, 16)
@@ -199,7 +202,7 @@ def taken(u: Any, rows: Any) -> Any:
 def log_series_density(x: Any, df: Any, nonc: Any) -> Any:
     """log of the density of x/2 by 0F1, a Bessel function without its power, for which nonc = 0 is no case of its own."""
     a, u, h = 0.5 * df, 0.5 * x, 0.5 * nonc
-    return special.xlogy(a - 1.0, u) - special.gammaln(a) - (u + h) + np.log(special.hyp0f1(a, u * h))
+    return xlogy(a - 1.0, u) - special.gammaln(a) - (u + h) + np.log(special.hyp0f1(a, u * h))
 
 
 def log_series_lower(x: Any, df: Any, nonc: Any) -> Any:
@@ -273,7 +276,10 @@ class NoncentralChiSquared(Family):
         return POSITIVE
 
     def _logpdf(self, x: Any, df: Any, nonc: Any) -> Any:
-        return SUMS["density"](x, df, nonc) - LOG2
+        u = 0.5 * x
+        far = value(u) > GREATEST
+        near = SUMS["density"](x, df, nonc)
+        return (near if not np.any(far) else np.where(far, log_gamma_terms(u, 0.5 * df, -1.0), near)) - LOG2
 
     def _logcdf(self, x: Any, df: Any, nonc: Any) -> Any:
         return self._log_tail(x, df, nonc, "lower", "upper")

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import Anchored
+from densities.backends import xlogy
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
     gamma_entropy,
@@ -254,7 +255,7 @@ class ExponentialPower(Family):
 
     def _logpdf(self, x: Any, *shapes: Any) -> Any:
         power, factor = self.core(*shapes)
-        return special.xlogy(power - 1.0, x) - x**power * factor + np.log(np.abs(power) * factor)
+        return xlogy(power - 1.0, x) - x**power * factor + np.log(np.abs(power) * factor)
 
     def _cdf(self, x: Any, *shapes: Any) -> Any:
         return (_one_minus_e, _e)[self._tails(*shapes) < 0](self._rate(x, *shapes))

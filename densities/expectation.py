@@ -156,22 +156,21 @@ def tails(
             edges = edges_of(part, np.ravel(part.preimages(np.asarray(landmarks, dtype=float))))
         for direction, anchors, sides, scales in _approaches(edges):
 
-            def toward(
-                logs: np.ndarray, which: int, part: Any = part, anchors: Any = anchors, sides: Any = sides
-            ) -> np.ndarray:
+            def toward(logs: np.ndarray, part: Any = part, anchors: Any = anchors, sides: Any = sides) -> np.ndarray:
                 with quiet():
                     x = Anchored.from_log(logs, sides[:, None], anchors[:, None])
-                    result = np.asarray(log_integrand(part, x)[which], dtype=float)
-                return result + logs if which == 0 else result
+                    size, error = log_integrand(part, x)
+                return np.stack(np.broadcast_arrays(np.asarray(size, dtype=float) + logs, error))
 
-            tail = tail_verdict(
-                lambda logs: toward(logs, 0), direction, log_scale=np.log(scales), noise=lambda logs: toward(logs, 1)
-            )
+            kept = _kept(toward)
+            tail = tail_verdict(kept(0), direction, log_scale=np.log(scales), noise=kept(1))
             # An exponent that is zero to rounding is the border itself (1/x at its pole, t(2) against a normal): a parameter
             # one ulp away would say otherwise, but then the integral exceeds 10^13.
             # An exponent that the noise drowns (log p = -1e20 at a landmark of q far from p) says nothing.
-            with np.errstate(all="ignore"):
-                blur = toward((np.log(scales) + direction * tail.reach)[:, None], 1)[:, 0] / tail.reach
+            blur = np.zeros(len(scales))
+            if np.any(tail.verdict == Verdict.UNDECIDED):
+                with np.errstate(all="ignore"):
+                    blur = toward((np.log(scales) + direction * tail.reach)[:, None])[1, :, 0] / tail.reach
             border = (
                 (tail.verdict == Verdict.UNDECIDED)
                 & (np.abs(tail.exponent) <= BORDER)
@@ -184,6 +183,21 @@ def tails(
                 for verdict, edge, side in zip(verdicts, anchors, sides, strict=True)
             ]
     return found
+
+
+def _kept(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[int], Callable[[np.ndarray], np.ndarray]]:
+    """The entries of what the function returns, as functions that share one call for the same array."""
+    last: list[np.ndarray] = []
+
+    def entry(index: int) -> Callable[[np.ndarray], np.ndarray]:
+        def answer(points: np.ndarray) -> np.ndarray:
+            if not last or last[0] is not points:
+                last[:] = points, function(points)
+            return last[1][index]
+
+        return answer
+
+    return entry
 
 
 def _approaches(edges: np.ndarray) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:

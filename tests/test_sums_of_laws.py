@@ -452,3 +452,17 @@ def test_what_plain_doubles_settle_is_what_the_thorough_rule_finds(X, Y):
         settled = ~np.isnan(quick)
         assert settled.mean() > 0.5
         np.testing.assert_allclose(quick[settled], thorough[settled], rtol=0, atol=1e-12)
+
+
+def test_a_kink_that_a_narrow_law_softens():
+    """H(X + εN) of a gamma law is that of X up to O(ε²) of its Fisher information, which is finite for shapes above 2."""
+    law = dn.sum_of(N(0, 1e-4), G(2.5, 1))
+    found = dn.entropy(law)
+    assert found.status.name == "CONVERGED" and found.error < 1e-11
+    np.testing.assert_allclose(float(found), float(dn.entropy(G(2.5, 1))), atol=1e-7)
+
+
+def test_halves_of_symmetric_laws_are_one():
+    law = dn.product_of(dn.StudentT(3), N(0, 1))
+    assert len({id(log) for *_, log in law._pairs}) == 1 and len(law.components) == 2
+    assert len({id(log) for *_, log in dn.product_of(N(1, 1), N(0, 1))._pairs}) == 2

@@ -37,8 +37,9 @@ LOG2, LOG_HALF = float(np.log(2.0)), float(np.log(0.5))
 NEAREST, FARTHEST, BINADES = 1e-290, 1e290, 2.0**10
 # An answer is given silently only when its relative error is below this.
 SILENT = 1e-8
-# Logarithms of this size are of doubles that underflow: they are as good as their own rounding.
-UNDERFLOW = 700.0
+# Logarithms of the one size are of doubles that underflow: they are as good as their own rounding. Those of the other
+# have no digit behind the point.
+UNDERFLOW, COARSE = 700.0, 1e15
 # What plain doubles must settle an integral to; how far they are asked, in scales of the narrower law, and in groups of
 # points so many scales of the wider one away; a fall in nats below which nothing of it is left.
 QUICK, FAR, DISTANT, NOTHING = 1e-12, 1e13, (0.0, 30.0, 1e4, 1e7), 60.0
@@ -159,7 +160,7 @@ class Convolution(Univariate):
         if far.any():
             last = one.point(inner[far], 0.0)
             change = self._apart(points[far], kind) - self._apart(last, kind)
-            result[far] += np.where(np.isfinite(change), change, 0.0)
+            result[far] += np.where(np.isnan(change), 0.0, change)
         return result
 
     def _apart(self, points: Any, kind: str) -> Any:
@@ -279,7 +280,7 @@ class Convolution(Univariate):
     def _thorough(self, t: np.ndarray, overlap: Overlap) -> np.ndarray:
         """The logarithms of the integrals, with nodes that keep their distances from ends and poles."""
         logs, error = overlap.logs(t)
-        poor = ~(error <= SILENT * np.maximum(1.0, np.abs(logs) / UNDERFLOW))
+        poor = ~(error <= SILENT * np.maximum(1.0, np.abs(logs) / UNDERFLOW)) & ~(np.abs(logs) > COARSE)
         if poor.any():
             worst = float(np.max(error[poor]))
             warnings.warn(f"{self}: relative error {worst:.1e} of an integral", AccuracyWarning, stacklevel=4)
@@ -377,18 +378,35 @@ class Convolution(Univariate):
                 sum(np.square(value(getattr(law, way)(levels)) - law.median()) for law in (self.first, self.second))
                 for way in ("raw_ppf", "raw_isf")
             ]
-        return np.concatenate([centre - np.sqrt(spread[0]), [centre], centre + np.sqrt(spread[1]), self.kinks()])
+            softened = self._softened()
+        around = [centre - np.sqrt(spread[0]), [centre], centre + np.sqrt(spread[1])]
+        return np.concatenate([*around, self.kinks(), softened])
 
-    @cached_property
-    def _kinks(self) -> np.ndarray:
+    def _rough(self) -> list[np.ndarray]:
+        """The finite ends, kinks and critical points of each law."""
         rough = [
             np.concatenate(
                 [np.array([float(value(end)) for end in law.support.edges]), law.kinks(), law.critical_points]
             )
             for law in (self.first, self.second)
         ]
-        one, other = (points[np.isfinite(points)] for points in rough)
-        sums = np.unique(np.add.outer(one, other))
+        return [points[np.isfinite(points)] for points in rough]
+
+    def _softened(self) -> np.ndarray:
+        """Where a law that is far narrower than the other makes a steep but smooth passage of an end or kink of that one."""
+        laws = self.first, self.second
+        widths = [float(value(law.raw_isf(np.asarray(0.25)) - law.raw_ppf(np.asarray(0.25)))) for law in laws]
+        narrow = int(np.argmin(widths))
+        if widths[narrow] * NARROWER > widths[1 - narrow]:
+            return np.empty(0)
+        levels = np.array([1e-3, 0.1, 0.5])
+        steps = np.concatenate([value(getattr(laws[narrow], way)(levels)) for way in ("raw_ppf", "raw_isf")])
+        points = np.unique(np.add.outer(self._rough()[1 - narrow], steps))
+        return points[np.asarray(self.support.interior_contains(points))]
+
+    @cached_property
+    def _kinks(self) -> np.ndarray:
+        sums = np.unique(np.add.outer(*self._rough()))
         return sums[np.asarray(self.support.interior_contains(sums))]
 
     def kinks(self) -> np.ndarray:

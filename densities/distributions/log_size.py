@@ -109,19 +109,23 @@ class Half(NamedTuple):
 
 
 def halves(law: Any, power: float) -> list[Half]:
-    """The halves of a law that carry mass, with the laws of power·log|X|."""
-    found = []
-    for probability, sign, low, high in ((law.sf(0.0), 1.0, 0.0, np.inf), (law.cdf(0.0), -1.0, -np.inf, 0.0)):
-        if probability > 0:
-            inside = law.support.low >= low and law.support.high <= high
-            part = law if inside else truncate(law, low, high)
-            size = part if sign > 0 else push_forward(part, get("scale")(-1.0))
-            image = push_forward(size, _log(power))
-            # Where the logarithm undoes an exponential the law is better known without it.
-            if _steps(image) > _steps(size):
-                image = LogSize(law, sign, power, float(probability), size)
-            found.append(Half(float(probability), sign, image))
-    return found
+    """The halves of a law that carry mass, with the laws of power·log|X|: one, where the law is symmetric."""
+    weights = (float(law.sf(0.0)), 1.0), (float(law.cdf(0.0)), -1.0)
+    if all(weight > 0 for weight, _ in weights) and push_forward(law, get("scale")(-1.0)).simplify().same_as(law):
+        image = _half(law, 1.0, power, 0.5)
+        return [Half(0.5, sign, image) for sign in (1.0, -1.0)]
+    return [Half(weight, sign, _half(law, sign, power, weight)) for weight, sign in weights if weight > 0]
+
+
+def _half(law: Any, sign: float, power: float, weight: float) -> Any:
+    """The law of power·log(sX) given sX > 0, which has the probability `weight`."""
+    low, high = (0.0, np.inf) if sign > 0 else (-np.inf, 0.0)
+    inside = law.support.low >= low and law.support.high <= high
+    part = law if inside else truncate(law, low, high)
+    size = part if sign > 0 else push_forward(part, get("scale")(-1.0))
+    image = push_forward(size, _log(power))
+    # Where the logarithm undoes an exponential the law is better known without it.
+    return LogSize(law, sign, power, weight, size) if _steps(image) > _steps(size) else image
 
 
 def _log(power: float) -> Any:

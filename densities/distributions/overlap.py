@@ -17,11 +17,15 @@ from densities.numerics.quadrature import integrate
 
 __all__ = ["Overlap"]
 
+EPS = float(np.finfo(float).eps)
+
 # Points between two neighbouring landmarks at which the peak is looked for; its bracket then shrinks (ZOOM + 1)/2 times
 # in each round. Falls in nats whose places show the width of the peak, looked for at geometric distances from it.
 BETWEEN, ZOOM, ROUNDS, FALLS, DISTANCES = 5, 7, 8, (2.0, 12.0, 40.0), 2.0 ** -np.arange(0.0, 60.0, 1.5)[::-1]
 # Log-distances from 0 or toward infinity beyond which plain doubles are not asked.
 EXTREME = 300.0
+# How far from the peak that was found the logarithm of an integral may be: e^MISSED is a double by far.
+MISSED = 300.0
 # Distances from the outer marks, in scales of the law, at which panels over a tail that is a power end.
 RUNGS = 16.0 ** 2.0 ** np.arange(8)
 
@@ -65,15 +69,29 @@ class Overlap(NamedTuple):
 
     def _between(self, t: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         edges, width, top = self._edges(t, low, high)
+        logs, errors = self._summed(t, edges, width, top)
+        missed = np.flatnonzero((np.abs(logs - top) > MISSED) & np.isfinite(logs))
+        if missed.size:
+            logs[missed], errors[missed] = self._summed(t[missed], edges[missed], width[missed], logs[missed])
+        return logs, errors
+
+    def _summed(
+        self, t: np.ndarray, edges: np.ndarray, width: np.ndarray, unit: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(log, relative error) of the integrals over panels between edges, taken in units of e^unit."""
         rows, columns = np.nonzero(edges[:, 1:] > edges[:, :-1])
+        # Logarithms are rounded, the more the larger they are.
+        doubt = np.log1p(np.abs(unit))
 
         def integrand(x: Anchored, problem: np.ndarray) -> tuple[Any, Any]:
-            logs = self._integrand(x.anchor, x.offset, x.log_offset, t[problem][:, None])
-            return (logs - top[problem][:, None])[None], 1.0
+            logs = self._integrand(x.anchor, x.offset, x.log_offset, t[problem][:, None]) - unit[problem][:, None]
+            return np.stack([logs, logs + doubt[problem][:, None]]), 1.0
 
-        found = integrate(integrand, rows, edges[rows, columns], edges[rows, columns + 1], width[rows])
+        ends = edges[rows, columns], edges[rows, columns + 1]
+        found = integrate(integrand, rows, *ends, width[rows], floor=(1, None))
         with quiet():
-            return found.log_magnitude[0] + top, np.where(found.value[0] == 0, 0.0, found.error[0] / found.value[0])
+            error = np.where(found.value[0] == 0, 0.0, found.error[0] / found.value[0])
+        return found.log_magnitude[0] + unit, error + 2.0 * EPS * np.abs(unit)
 
     def _integrand(self, anchor: Any, offset: Any, log: Any, t: Any) -> Any:
         """log f(x) + log g(t - x) for x = anchor + offset in the frame of the first law."""

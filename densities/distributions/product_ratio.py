@@ -9,7 +9,7 @@ product is a mixture over the signs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -48,14 +48,18 @@ class ProductOf(Mixture):
         laws = [halves(first, 1.0), halves(second, self.sign)][:: int(self.sign)]
         scales = [max(law, key=lambda half: half.weight).spread for law in laws]
         self._outer, self._inner = laws if scales[0] < NARROWER * scales[1] else laws[::-1]
+        sums = lru_cache(maxsize=4)(Convolution)  # the halves of a symmetric law are one law
         self._pairs = [
-            (one, one.sign * other.sign, one.weight * other.weight, Convolution(one.law, other.law))
+            (one, one.sign * other.sign, one.weight * other.weight, sums(one.law, other.law))
             for one in self._outer
             for other in self._inner
         ]
         whole = sum(weight for _, _, weight, _ in self._pairs)
-        components = [_turned(push_forward(log, get("exp")()), sign) for _, sign, _, log in self._pairs]
-        super().__init__([weight / whole for _, _, weight, _ in self._pairs], components)
+        weights: dict[tuple[float, Convolution], float] = {}
+        for _, sign, weight, log in self._pairs:
+            weights[sign, log] = weights.get((sign, log), 0.0) + weight / whole
+        components = [_turned(push_forward(log, get("exp")()), sign) for sign, log in weights]
+        super().__init__(list(weights.values()), components)
 
     # ---- densities and masses ----
 
@@ -71,10 +75,13 @@ class ProductOf(Mixture):
 
     def _summed(self, kind: str, sign: float, log_size: Any, weigh: Callable[[Half, float], float]) -> np.ndarray:
         """log of the sum over the pairs of halves whose product has this sign."""
-        total = np.full(np.shape(value(log_size)), -np.inf)
+        weights: dict[Convolution, float] = {}
         for one, product, weight, log in self._pairs:
             if product == sign:
-                total = np.logaddexp(total, np.log(weigh(one, weight)) + log.logs_anywhere(log_size, kind))
+                weights[log] = weights.get(log, 0.0) + weigh(one, weight)
+        total = np.full(np.shape(value(log_size)), -np.inf)
+        for log, weight in weights.items():
+            total = np.logaddexp(total, np.log(weight) + log.logs_anywhere(log_size, kind))
         return total
 
     def _beyond(self, sign: float, log_size: Any) -> np.ndarray:

@@ -207,8 +207,9 @@ def test_moments_that_are_infinite():
     assert Zipf(2.5).mean() == pytest.approx(float(mp.zeta(1.5) / mp.zeta(2.5)), rel=1e-14)
     assert Zipf(2.9).var() == np.inf
     with mp.workdps(40):
-        m1, m2 = (mp.zeta(mp.mpf(3.25) - j) / mp.zeta(mp.mpf(3.25)) for j in (1, 2))
-        assert Zipf(3.25).var() == pytest.approx(float(m2 - m1**2), rel=1e-12)
+        for a in (3.0001, 3.25, 30.0):
+            m1, m2 = (mp.zeta(mp.mpf(a) - j) / mp.zeta(mp.mpf(a)) for j in (1, 2))
+            assert Zipf(a).var() == pytest.approx(float(m2 - m1**2), rel=1e-12)
 
 
 # --- images -----------------------------------------------------------------------------------------------------------

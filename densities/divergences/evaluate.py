@@ -172,7 +172,7 @@ def _closed(p: Any, q: Any) -> Estimate | None:
             return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"rule": "the same law"})
         if pair.p.name and pair.q.name:
             form = closed_form(pair.p.name, pair.p.params, pair.q.name, pair.q.params)
-            if form is not None:
+            if form is not None and not form.escapes:  # p lies in q: an end beyond its own is one that was rounded
                 number = float(form.value)
                 status = Status.INFINITE if np.isinf(number) else Status.EXACT
                 detail = {"rule": form.rule, "source": form.source, "reason": getattr(form, "reason", "") or ""}

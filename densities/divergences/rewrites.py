@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from densities.distributions.continuous.image import Image
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
 from densities.errors import SupportError
@@ -42,14 +43,21 @@ def without_last(law: Any) -> Any:
     return type(law)(law.base, compose(*steps)) if steps else law.base
 
 
+def opened(law: Any) -> Any:
+    """The base and the maps of a family that is an image, `law` itself where it is none."""
+    return law.law if isinstance(law, Image) else law
+
+
 def strip_shared(p: Any, q: Any) -> Rewritten:
-    """Both laws without the bijections that both end in."""
+    """Both laws without the bijections that both end in, those that a family is made by included."""
     steps: list[str] = []
     while True:
-        last = last_bijection(p)
-        if last is None or not last.same_as(last_bijection(q)):
+        one_family = p.name and p.name == q.name  # opened, near-identical parameters would lose their difference
+        first, second = (p, q) if one_family else (opened(p), opened(q))
+        last = last_bijection(first)
+        if last is None or not last.same_as(last_bijection(second)):
             return Rewritten(p, q, steps)
-        p, q = without_last(p), without_last(q)
+        p, q = without_last(first), without_last(second)
         steps.append(f"shared bijection {last} cancels")
 
 

@@ -24,7 +24,10 @@ JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
 
 
 class Folded(Family):
-    """X = scale·|B|: `whole` gives the law of B on the line; P(X > z) = P(B < -z) + P(B > z), and nothing cancels."""
+    """X = scale·|B|: `whole` gives the law of B on the line, no denser at -z than at z > 0.
+
+    P(X > z) = P(B < -z) + P(B > z), and nothing cancels.
+    """
 
     inverts_fast = False
 
@@ -42,7 +45,8 @@ class Folded(Family):
         return Interval(0.0, np.inf, low_closed=True)
 
     def _logpdf(self, z: Any, *shapes: Any) -> Any:
-        return np.logaddexp(value(self._whole.raw_logpdf(z)), value(self._whole.raw_logpdf(-z)))
+        here, there = self._whole.raw_logpdf(z), self._whole.raw_logpdf(-z)
+        return here + np.log1p(np.exp(np.fmin(value(there - here), 0.0)))  # far out both may have left the doubles
 
     def _cdf(self, z: Any, *shapes: Any) -> Any:
         return self._whole.raw_mass(anchored(-z), anchored(z))

@@ -241,6 +241,8 @@ class GeneralizedPareto(Image):
 
     @staticmethod
     def image(c: Any) -> tuple[Any, ...]:
+        if np.all(np.equal(c, 0.0)):  # exp and log may leave the doubles between them
+            return (Exponential(1.0 + 0.0 * c),)
         return Exponential(), maps.Exp(), maps.BoxCox(c)
 
     def _mean(self, c: Any) -> Any:

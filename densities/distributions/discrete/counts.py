@@ -169,6 +169,12 @@ class Zipf(CountableFamily):
     def _mean(self, a: Any) -> Any:
         return np.where(a > 2.0, special.zeta(np.maximum(a - 1.0, 1.0)) / special.zeta(a), np.inf)
 
+    def _var(self, a: Any) -> Any:
+        """(ζ(a - 2) ζ(a) - ζ(a - 1)²)/ζ(a)², from ζ - 1, which does not cancel where a is large."""
+        own, first, second = (special.zetac(np.maximum(a - n, 1.0)) for n in (0.0, 1.0, 2.0))
+        spread = second + own - 2.0 * first + second * own - first * first
+        return np.where(a > 3.0, spread / (1.0 + own) ** 2, np.inf)
+
     def _mode(self, a: Any) -> Any:
         return np.ones_like(a)
 

@@ -81,6 +81,11 @@ def _cauchy(s: Any, t: Any, distance: Any) -> Bounded:
     return Bounded(np.where(close, value, far.value), np.where(close, SAFETY * EPS * value + TINY, far.bound))
 
 
+@kl_rule("log_cauchy", "log_cauchy", source="Chyzak & Nielsen 2019, through log")
+def log_cauchy_log_cauchy(p: Params, q: Params) -> Bounded:
+    return cauchy_cauchy(*({"loc": law["mu"], "scale": law["sigma"]} for law in (p, q)))
+
+
 @kl_rule("cauchy", "cauchy", source="Chyzak & Nielsen 2019")
 def cauchy_cauchy(p: Params, q: Params) -> Bounded:
     return _cauchy(p["scale"], q["scale"], np.abs(p["loc"] - q["loc"]))

@@ -29,7 +29,8 @@ _SUPPORT: dict[str, tuple[Callable[..., Any], str]] = {}
 class ClosedForm:
     """D(p||q) in nats with |value - truth| <= bound + 4 eps |truth|; `reason` says why where the value is infinite.
 
-    Where no closed form holds for one element of a batch, that element is nan and its bound is inf.
+    Where no closed form holds for one element of a batch, that element is nan and its bound is inf. `escapes` says that
+    for some element p has mass where q has none, which for rounded ends of supports may be too hard a word.
     """
 
     value: Any
@@ -37,6 +38,7 @@ class ClosedForm:
     source: str
     rule: str
     reason: str | None = None
+    escapes: bool = False
 
 
 def _insert(table: dict[Any, Any], key: Any, entry: Any) -> None:
@@ -132,7 +134,8 @@ def closed_form(p_name: str, p_params: Params, q_name: str, q_params: Params) ->
             return None
         if np.any(np.isposinf(value)) and not np.any(escape):
             reason = "the expectation of log dp/dq is infinite, or beyond the largest float"
-        return ClosedForm(value[()], bound[()], source, rule, reason if np.any(np.isposinf(value)) else None)
+        reason = reason if np.any(np.isposinf(value)) else None
+        return ClosedForm(value[()], bound[()], source, rule, reason, bool(np.any(escape)))
 
 
 def _by_pair(p_name: str, p: Params, q_name: str, q: Params) -> tuple[Bounded, str, str] | None:

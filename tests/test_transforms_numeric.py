@@ -206,3 +206,18 @@ def test_beyond_the_images_of_all_doubles_masses_are_known():
     law = dn.push(dn.Normal(), lambda x: np.arcsinh(x) + x / (1 + np.abs(x)))
     np.testing.assert_array_equal(law.cdf([-1e300, -712.0, 712.0, 1e300]), [0.0, 0.0, 1.0, 1.0])
     np.testing.assert_array_equal(law.sf([-1e300, 1e300]), [1.0, 0.0])
+
+
+def test_at_an_end_the_slope_is_its_limit_where_there_is_one():
+    t = dn.push(dn.Beta(0.5, 3), lambda x: x + np.logaddexp(0, x)).transform
+    x = np.array([0.0, 1e-320, 1 - 2.0**-53, 1.0])
+    np.testing.assert_allclose(t.forward_and_log_det(x)[1], np.log(1 + 1 / (1 + np.exp(-x))), rtol=1e-11)
+    root = dn.push(dn.Beta(0.5, 3), lambda x: x**0.5 + x**2).transform
+    with quiet():
+        assert np.isnan(root.forward_and_log_det(np.array([0.0]))[1])
+
+
+def test_a_divergence_whose_nodes_fall_on_an_end():
+    """KL = E log p(X) - E log g'(X) - E log q(g(X)), by mpmath at 25 digits."""
+    law = dn.push(dn.Beta(0.47, 3.3), lambda x: x + np.logaddexp(0, x))
+    assert dn.kl(law, dn.Normal(0, 3)).require(rtol=1e-9).value == pytest.approx(2.928098219650857, rel=1e-12)

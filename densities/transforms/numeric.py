@@ -19,6 +19,8 @@ from densities.transforms.solving import solve_inverse
 
 Function = Callable[[Any], Any]
 ROUNDINGS = 8  # of a derivative by a library, which rounds as the function does
+ROUGH = 1e-6  # of log|dy/dx| at an end, where it is that at a neighbour at one of these distances, the latter relative
+NEIGHBOURS = np.array([1e-100, 4.0 * EPS])
 MODERATE = 30.0  # between -30 and 30 an inverse that overflows is wrong, and not merely naive
 
 
@@ -118,8 +120,15 @@ class FunctionTransform(Bijection):
     def _numeric_log_slope(self, x: Any) -> tuple[Any, Any]:
         from densities.numerics.jacobian import log_derivative
 
-        log_slope, _, error = log_derivative(self.function, x, self.domain.low, self.domain.high)
-        return log_slope, error
+        low, high = self.domain.low, self.domain.high
+        inner, further = inside(self.domain, x, NEIGHBOURS), inside(self.domain, x, 16.0 * NEIGHBOURS)
+        log_slope, _, error = log_derivative(self.function, inner, low, high)
+        moved = inner != x
+        if not np.any(moved):
+            return log_slope, error
+        other = log_derivative(self.function, further, low, high).log
+        unknown = moved & ~((error < ROUGH) & (np.abs(other - log_slope) < ROUGH))  # no limit at that end
+        return np.where(unknown, np.nan, log_slope)[()], error
 
     def same_as(self, other: object) -> bool:
         return self is other or (
@@ -227,6 +236,15 @@ class FunctionTransform(Bijection):
 def _as_precise_as(x: Any, log_slope: Any) -> Any:
     """The logarithm in single precision where x is."""
     return log_slope.astype(np.float32) if getattr(value(x), "dtype", None) == np.float32 else log_slope
+
+
+def inside(domain: Interval, x: Any, distances: np.ndarray) -> Any:
+    """The points, those at a finite end moved into the interior, by `distances` from ends at 0 and beside those at 1."""
+    for end, side in ((float(value(domain.low)), 1.0), (float(value(domain.high)), -1.0)):
+        if np.isfinite(end):
+            distance = max(distances[0], distances[1] * abs(end))
+            x = np.where(np.abs(x - end) <= distances[1] * abs(end), end + side * distance, x)
+    return x
 
 
 def probes(domain: Interval) -> np.ndarray:

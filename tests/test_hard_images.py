@@ -6,6 +6,9 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+import densities as dn
+from densities.anchored import Anchored
+from densities.arrays import quiet
 from densities.errors import SupportError, UnsupportedOperationError
 from densities.expressions import parse
 
@@ -188,3 +191,25 @@ def test_the_density_where_the_inverse_is_zero(text, truth):
 )
 def test_masses_beside_a_rounded_end_of_an_arc(text, y, truth):
     assert close(parse(text).sf(y), truth(mp.mpf(y)), 1e-14)
+
+
+def test_entropies_of_overlapping_branches_know_where_the_density_breaks():
+    """X² for X uniform on (-1, 2): f(y) = 1/(3√y) up to 1 and half of that beyond, which no turn of the map tells."""
+    law = dn.Uniform(-1, 2) ** 2
+    # In x: f_Y(x²) = 1/(3|x|) with probability 2/3, where |x| is uniform on (0, 1), and 1/(6x) for x in (1, 2).
+    truth = 2 / 3 * (np.log(3) - 1) + 1 / 3 * (np.log(6) + 2 * np.log(2) - 1)
+    entropy = dn.entropy(law)
+    assert entropy.status.value == "converged" and abs(entropy.value - truth) < 1e-11
+    gap = dn.kl(law, dn.Uniform(-1, 5))
+    assert gap.status.value == "converged" and abs(gap.value - (np.log(6) - truth)) < 1e-11
+
+
+def test_a_place_that_shares_the_value_of_a_turn_keeps_distances():
+    """x³ - 3x takes its value 2 at the turn -1 once more at 2, where the density of the image is singular from one side."""
+    branch = dn.transforms.Polynomial([0, -3, 0, 1]).pieces[2].map
+    with quiet():
+        y = branch.forward(Anchored(np.array([2.0]), np.array([-1e-40])))
+    assert float(y.anchor[0]) == 2.0 and abs(float(y.offset[0]) / -9e-40 - 1) < 1e-15
+    entropy = dn.entropy(dn.Normal() >> dn.transforms.Polynomial([0, -3, 0, 1]))
+    # By roots in closed form and mpmath.quad in 40 digits.
+    assert entropy.status.value == "converged" and abs(entropy.value - 1.4625210202109749) < 1e-11

@@ -57,3 +57,62 @@ def test_many_quantiles_at_once(name):
             error = float(abs(truth(mp.mpf(float(y[i]))) - mp.mpf(float(Q[i]))))
             assert error <= 4e-16 * (slope[i] * abs(y[i]) + Q[i] * (1 - np.log(Q[i])))
     assert law.isf(Q) == pytest.approx(law.ppf(1 - Q), rel=1e-12, abs=1e-13)
+
+
+def squares(a, b):
+    return 2 * (mp.ncdf(mp.sqrt(b)) - mp.ncdf(mp.sqrt(a)))
+
+
+def sines(a, b):
+    """P(a < sin X <= b): on the rising branches and on the falling ones."""
+    t, s = mp.asin(a), mp.asin(b)
+    turns = [2 * k * mp.pi for k in range(-8, 9)]
+    return mp.fsum(mp.ncdf(s + k) - mp.ncdf(t + k) + mp.ncdf(mp.pi - t + k) - mp.ncdf(mp.pi - s + k) for k in turns)
+
+
+def tanhs(a, b):
+    return mp.ncdf(mp.atanh(b)) - mp.ncdf(mp.atanh(a))
+
+
+NARROW = {
+    "square": (lambda x: x**2, squares, 0.23),
+    "sin": (np.sin, sines, -0.4),
+    "tanh": (np.tanh, tanhs, 0.7),
+    "mixture": (lambda x: dn.Mixture([0.25, 0.75], [x**2, x**2]), squares, 1.7),
+}
+
+
+@pytest.mark.parametrize("width", [1e-2, 1e-5, 1e-9, 1e-13])
+@pytest.mark.parametrize("name", NARROW)
+def test_narrow_intervals_keep_their_mass(name, width):
+    """Preimages of two neighbouring points, rounded each by itself, would lose what the width is less than the points."""
+    make, truth, a = NARROW[name]
+    b = a * (1 + width)
+    with mp.workdps(60):
+        wanted = abs(truth(*sorted([mp.mpf(a), mp.mpf(b)])))
+        assert abs(make(dn.Normal()).prob(*sorted([a, b])) / wanted - 1) < 1e-13
+
+
+MIXED = {
+    "relu": lambda: dn.transforms.Relu()(dn.Normal(0.3, 1)),
+    "clip": lambda: np.clip(dn.Normal(), -0.5, 1),
+    "clipped sine": lambda: np.clip(np.sin(dn.Normal()), -0.5, 0.25),
+    "square, clipped": lambda: np.clip(dn.Normal() ** 2, 0.5, 3),
+    "mixture": lambda: dn.Mixture([0.25, 0.5, 0.25], [dn.Normal(), dn.transforms.Sign()(dn.Normal(1, 1)), dn.Gamma(2)]),
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_quantiles_of_laws_with_atoms(name):
+    """inf{y : F(y) >= p} and inf{y : S(y) <= q}: at an atom for all probabilities that it spans, both ends as they belong."""
+    law = MIXED[name]()
+    p = np.concatenate([Q, [1e-300, 1e-12]])
+    y, z = law.ppf(p), law.isf(p)
+    assert np.all(law.cdf(y) >= p * (1 - 1e-13)) and np.all(law.sf(z) <= p * (1 + 1e-13))
+    below, above = law.cdf(y) - law.pmf(y), law.sf(z) + law.pmf(z)
+    assert np.all(below <= p * (1 + 1e-13)) and np.all(above >= p * (1 - 1e-13))
+    places, masses = law.atoms
+    inside = places[law.cdf(places) < 1]
+    np.testing.assert_allclose([law.ppf(law.cdf(inside)), law.isf(law.sf(inside))], [inside, inside], atol=1e-14)
+    middle = law.cdf(places) - 0.5 * masses
+    assert np.array_equal(law.ppf(middle), places)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from densities.distributions.branches import merged_atoms
 from densities.distributions.lattice import Discrete, Strand, Table
-from densities.distributions.pushforward import merged_atoms
 from densities.errors import UnsupportedOperationError
 
 __all__ = ["Listed", "combined", "extreme_of", "listed_strand"]

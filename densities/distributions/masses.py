@@ -15,6 +15,8 @@ from densities.numerics.roots import bracketed_root
 
 # Below this share of the nearer tail the difference of two tails loses digits, and the density is integrated instead.
 NARROW = 0.25
+# Intervals narrower than this share of their ends lose digits when these are rounded.
+SLENDER = 2.0**-5
 # A tail below this is taken from its logarithm.
 RARE = 1e-280
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
@@ -78,6 +80,28 @@ def mass(law: Any, a: Any, b: Any) -> Any:
     poor = ~((result > NARROW * large) & (large > RARE))
     if poor.any():
         result[poor] = np.exp(log_mass(law, start[poor], stop[poor]))
+    return result.reshape(shape)
+
+
+def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
+    """P(a < X <= b), or its log, of narrow intervals as the integral of the density, `rough` where that is no better.
+
+    `rough` comes from preimages of a and b rounded each by itself, and loses what the width is less than the ends.
+    """
+    if law.batch_shape:
+        return rough
+    shape = np.broadcast_shapes(np.shape(value(a)), np.shape(value(b)))
+    start, stop = (_shaped(anchored(end), shape).reshape(-1) for end in (a, b))
+    size, width = np.maximum(np.abs(start.offset), np.abs(stop.offset)), np.asarray(value(stop - start))
+    rows = np.flatnonzero((start.anchor == stop.anchor) & (width > 0) & (width < SLENDER * size) & np.isfinite(size))
+    if not rows.size:
+        return rough
+    result = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1)
+    for first in range(0, rows.size, AT_ONCE):
+        some = rows[first : first + AT_ONCE]
+        integral, change = _integrated(law, start[some], stop[some])
+        better = change < EPS * size[some] / width[some]
+        result[some[better]] = integral[better] if logs else np.exp(integral[better])
     return result.reshape(shape)
 
 

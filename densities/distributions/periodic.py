@@ -112,7 +112,8 @@ class Wrapped(Univariate):
     def _compact(self) -> bool:
         """Whether all periods that are not taken one by one are empty, to rounding."""
         ends = np.add(np.reshape(self._ranges, (-1, 2)), [0.0, 1.0])
-        places = np.clip(self.start + ends * self.period, *(float(value(end)) for end in self.law.support.edges))
+        low, high = (float(value(end)) for end in self.law.support.edges)
+        places = np.clip(self.start + ends * self.period, low, high)
         with quiet():
             return sum(float(self._law_mass(*map(Anchored.exact, pair[:, None]))[0]) for pair in places) < VOID
 

@@ -19,10 +19,10 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.branches import Branch, beside_end, mass_table, same_end
+from densities.distributions.branches import Branch, beside_end, hull, mass_table, merged_atoms, same_end
 from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
-from densities.distributions.masses import spread, toward_ends
+from densities.distributions.masses import refined, spread, toward_ends
 from densities.distributions.supports import check_support, populated
 from densities.domains import Interval, union
 from densities.errors import UnsupportedOperationError
@@ -325,7 +325,7 @@ class Pushforward(Univariate):
             total = join(
                 total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
             )
-        return total
+        return refined(self, a, b, total, logs=mass == "log_mass")
 
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:
@@ -544,32 +544,6 @@ class Pushforward(Univariate):
 def _nonzero_end(interval: Interval) -> bool:
     ends = np.concatenate([np.ravel(value(interval.low)), np.ravel(value(interval.high))])
     return bool(np.any(np.isfinite(ends) & (ends != 0.0)))
-
-
-def merged_atoms(locations: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Atoms at equal places added up."""
-    unique, inverse = np.unique(np.asarray(locations, dtype=float), return_inverse=True)
-    return unique, np.bincount(inverse, weights=masses, minlength=len(unique))
-
-
-def hull(intervals: Sequence[Interval]) -> Interval:
-    low = intervals[0]
-    high = intervals[0]
-    for interval in intervals[1:]:
-        if np.all(value(interval.low) < value(low.low)) or (same_end(interval.low, low.low) and interval.low_closed):
-            low = interval
-        if np.all(value(interval.high) > value(high.high)) or (
-            same_end(interval.high, high.high) and interval.high_closed
-        ):
-            high = interval
-    return Interval(
-        low.low,
-        high.high,
-        low_closed=low.low_closed,
-        high_closed=high.high_closed,
-        low_slack=low.low_slack,
-        high_slack=high.high_slack,
-    )
 
 
 @push_forward.register

@@ -17,7 +17,7 @@ from densities.divergences.direct import kl_direct
 from densities.divergences.plain import kl_plain
 from densities.divergences.ratio import FAR, Nodes, RadonNikodym, apart_above, apart_below
 from densities.estimate import ErrorKind, Estimate, Status
-from densities.expectation import EPS, Approach, integrate_law, tails
+from densities.expectation import EPS, Approach, Sums, integrate_law, tails
 from densities.logmath import log_phi
 from densities.numerics.exponents import Verdict
 
@@ -97,6 +97,16 @@ def unsettled(ratio: RadonNikodym, points: np.ndarray) -> list[Approach]:
     return found
 
 
+def _sums(ratio: RadonNikodym, points: np.ndarray, rtol: float) -> Sums:
+    """Where several points come to one, log p breaks at more places than the map does, if it keeps distances from them."""
+    p = ratio.p
+    all_points = points if all(part.injective for part in p.parts()) else np.concatenate([points, p.landmarks()])
+    sums = integrate_law(p, lambda part, x: kl_integrands(ratio, part, x), all_points, floor=FLOORS, rtol=rtol)
+    if len(all_points) == len(points) or np.all(np.isfinite(sums.values)):
+        return sums
+    return integrate_law(p, lambda part, x: kl_integrands(ratio, part, x), points, floor=FLOORS, rtol=rtol)
+
+
 def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     """D(p‖q) for p absolutely continuous with respect to q, both scalar laws on the line."""
     near = kl_direct(p, q)
@@ -126,7 +136,7 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
             0,
             {"reason": f"p log(p/q) is not integrable {divergent[0].where} (in the coordinates of the base of p)"},
         )
-    sums = integrate_law(p, lambda part, x: kl_integrands(ratio, part, x), points, floor=FLOORS, rtol=rtol)
+    sums = _sums(ratio, points, rtol)
     v, e = sums.values, sums.errors
     if not np.isfinite(v[P]):
         return Estimate(

@@ -254,3 +254,35 @@ def test_texts_parse_back():
 def test_refusals(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_order_statistics_to_many_digits():
+    """Σ C(7, j) F^j S^(7-j) over j >= 3, and KL from the law itself by the beta law of F(X_(3))."""
+    law = dn.order_statistic(dn.Normal(), 3, 7)
+    with mpmath.workdps(60):
+        point = mpmath.mpf(-40)
+        below, above = mpmath.ncdf(point), mpmath.ncdf(-point)
+        mass = sum(mpmath.binomial(7, j) * below**j * above ** (7 - j) for j in range(3, 8))
+        density = 105 * below**2 * above**4 * mpmath.npdf(point)
+        assert abs(law.cdf(-40.0, dps=40) / mass - 1) < mpmath.mpf(10) ** -39
+        assert abs(law.pdf(-40.0, dps=40) / density - 1) < mpmath.mpf(10) ** -39
+        quantile = law.isf(1e-200, dps=30)
+        tail = mpmath.ncdf(-quantile)
+        mass = sum(mpmath.binomial(7, j) * tail**j * (1 - tail) ** (7 - j) for j in range(5, 8))
+        assert abs(mass / mpmath.mpf(1e-200) - 1) < mpmath.mpf(10) ** -26
+    np.testing.assert_allclose(float(quantile), law.isf(1e-200), rtol=1e-13)
+
+
+def test_extremes_to_many_digits():
+    """P(max <= x) = Φ(x) e^(-e^-x), and the density is its derivative; P(min > x) is a product of tails."""
+    largest = dn.maximum(dn.Normal(), dn.Gumbel(0, 1))
+    smallest = dn.minimum(dn.Exponential(1), dn.Uniform(0, 2))
+    with mpmath.workdps(60):
+        both = lambda x: mpmath.ncdf(x) * mpmath.exp(-mpmath.exp(-x))  # noqa: E731
+        x = mpmath.mpf(0.5)
+        assert abs(largest.cdf(0.5, dps=40) - both(x)) < mpmath.mpf(10) ** -39
+        assert abs(largest.pdf(0.5, dps=30) - mpmath.diff(both, x)) < mpmath.mpf(10) ** -28
+        tail = 1 - (1 - mpmath.ncdf(-20)) * mpmath.exp(-mpmath.exp(-20))
+        assert abs(largest.sf(20.0, dps=40) / tail - 1) < mpmath.mpf(10) ** -39
+        assert abs(smallest.sf(0.5, dps=40) - mpmath.exp(-x) * (1 - x / 2)) < mpmath.mpf(10) ** -39
+        assert smallest.cdf(2.5, dps=40) == 1 and smallest.pdf(2.5, dps=40) == 0

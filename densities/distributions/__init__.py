@@ -1,6 +1,6 @@
 """Laws: families, and what is made of them by maps, mixing and truncation."""
 
-from densities.distributions import continuous, digits, discrete, foreign, identities, latex, periodic  # noqa: F401  (they file themselves with the protocols)
+from densities.distributions import continuous, digits, discrete, foreign, identities, latex, periodic, precise_order  # noqa: F401  (they file themselves with the protocols)
 from densities.distributions.adapters import KernelDensity
 from densities.distributions.ball import UniformBall
 from densities.distributions.base import Distribution, Part, Univariate, register, registry

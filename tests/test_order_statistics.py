@@ -286,3 +286,10 @@ def test_extremes_to_many_digits():
         assert abs(largest.sf(20.0, dps=40) / tail - 1) < mpmath.mpf(10) ** -39
         assert abs(smallest.sf(0.5, dps=40) - mpmath.exp(-x) * (1 - x / 2)) < mpmath.mpf(10) ** -39
         assert smallest.cdf(2.5, dps=40) == 1 and smallest.pdf(2.5, dps=40) == 0
+
+
+def test_a_rounded_width_moves_no_end():
+    """The least of two over (low, 1): P(X > x) = ((1 - x)/(1 - low))², with a name only where 1 - low is a double."""
+    law, x = dn.minimum(dn.Uniform(1e-17, 1), 2), np.array([3e-17, 0.25])
+    assert isinstance(law, OrderStatistic)
+    np.testing.assert_allclose(law.cdf(x), [4e-17, 1 - 0.75**2], rtol=1e-14)

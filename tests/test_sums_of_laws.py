@@ -466,3 +466,21 @@ def test_halves_of_symmetric_laws_are_one():
     law = dn.product_of(dn.StudentT(3), N(0, 1))
     assert len({id(log) for *_, log in law._pairs}) == 1 and len(law.components) == 2
     assert len({id(log) for *_, log in dn.product_of(N(1, 1), N(0, 1))._pairs}) == 2
+
+
+def test_an_end_of_a_sum_that_no_double_is():
+    """U(a, b) + U(c, d) beside b + d, as it is before rounding: f(z) = (b + d - z)/((b - a)(d - c))."""
+    a, b, c, d = -2.0, -0.19999999999999996, 7.19, 7.703
+    z = np.array([7.5029999998641035, 7.50299])
+    with mpmath.workdps(40):
+        A, B, C, D = map(mpmath.mpf, (a, b, c, d))
+        expected = [float((B + D - mpmath.mpf(x)) / ((B - A) * (D - C))) for x in map(float, z)]
+    np.testing.assert_allclose(Convolution(U(a, b), U(c, d)).pdf(z), expected, rtol=1e-12)
+
+
+def test_a_product_of_positive_laws_of_which_one_loses_its_logarithm():
+    """P(X·Y <= z) = ∫ f_Y(y) F_X(z/y) dy for a Pareto law, which is an image of an exponential one."""
+    X, Y = dn.Pareto(1.15, 1.23), dn.Levy(0.366) >> dn.Affine(1, 2.5)
+    z = 2.5220146063
+    found = dn.expect(lambda y: X.cdf(z / y), Y, landmarks=[z / 1.23])
+    np.testing.assert_allclose(dn.product_of(X, Y).cdf(z), float(found), rtol=1e-10)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, value
+from densities.anchored.numbers import two_sum
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.frames import NARROWER, RUNG, Frame, end_width, thinned
@@ -145,7 +146,8 @@ class Convolution(Univariate):
 
     def _from_end(self, points: Anchored, kind: str, *, mirrored: bool) -> np.ndarray:
         one, other = self._frames[mirrored]
-        distance = anchored(points - (one.origin + other.origin))
+        origin, lost = two_sum(one.origin, other.origin)
+        distance = anchored(anchored(points - origin) - float(lost))
         t = one.sign * value(distance)
         ended = np.isfinite(one.low) and np.isfinite(other.low)
         smallest = NEAREST if ended else 0.0

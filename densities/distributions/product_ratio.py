@@ -90,8 +90,9 @@ class ProductOf(Mixture):
 
     def _within(self, sign: float, log_size: Any) -> np.ndarray:
         """log P(not that): a half of the first law that meets no half of the second is wholly there."""
-        found = self._summed("logwithin", sign, log_size, lambda one, _: one.weight)
         signs = {other.sign for other in self._inner}
+        kind = "logwithin" if len(signs) > 1 else "logcdf"
+        found = self._summed(kind, sign, log_size, lambda one, _: one.weight)
         alone = sum(one.weight for one in self._outer if sign * one.sign not in signs)
         return np.logaddexp(found, np.log(alone))
 

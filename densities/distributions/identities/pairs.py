@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from densities.anchored.numbers import two_sum
 from densities.arrays import quiet
 from densities.distributions.identities.moves import near, steady
 from densities.distributions.identities.names import all_are
@@ -319,7 +320,10 @@ def gamma_share(p: Params, q: Params) -> Any:
 @register_pair("order_statistic", "uniform", source=DAVID)
 def uniform_order(p: Params, q: Params) -> Any:
     law = named("beta", q[0], q[1] + 1.0 - q[0])
-    return law if all_are(p[0], 0.0) and all_are(p[1], 1.0) else along(law, p[0], np.subtract(p[1], p[0]))
+    if all_are(p[0], 0.0) and all_are(p[1], 1.0):
+        return law
+    width, lost = two_sum(p[1], np.negative(p[0]))
+    return along(law, p[0], width) if all_are(lost, 0.0) else None  # a rounded width would move an end
 
 
 def minimum(family: str, source: str = DAVID) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -297,7 +297,7 @@ def _answer(fact: Callable[[], Any]) -> str | None:
 
 
 def _number(x: Any) -> str:
-    return f"{x:.10g}"
+    return f"{x + 0.0:.10g}"  # no -0
 
 
 def _parameters(entry: Entry) -> str:

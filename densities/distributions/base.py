@@ -390,7 +390,7 @@ class Univariate(Evaluation, Distribution):
 
     def median(self) -> Any:
         """The quantile at 1/2."""
-        return self.ppf(0.5)
+        return self.ppf(0.5) + 0.0  # no -0
 
     def mode(self) -> Any:
         """The point of largest density."""

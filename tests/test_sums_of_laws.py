@@ -484,3 +484,11 @@ def test_a_product_of_positive_laws_of_which_one_loses_its_logarithm():
     z = 2.5220146063
     found = dn.expect(lambda y: X.cdf(z / y), Y, landmarks=[z / 1.23])
     np.testing.assert_allclose(dn.product_of(X, Y).cdf(z), float(found), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "law", [Convolution(dn.StudentT(3, 1, 2), G(0.5, 1)), dn.product_of(dn.Logistic(1, 1), N(0, 2))], ids=str
+)
+def test_a_mass_between_two_numbers(law):
+    assert law.prob(0.5, 0.6) == pytest.approx(law.cdf(0.6) - law.cdf(0.5), rel=1e-12)
+    assert law.prob(-1.0, 30.0) == pytest.approx(law.cdf(30.0) - law.cdf(-1.0), rel=1e-12)

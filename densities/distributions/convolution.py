@@ -58,7 +58,7 @@ def by_smaller_tail(mass: Callable[..., np.ndarray], points: Any, below: np.ndar
     """
     result = np.empty(points.shape)
     for side in (True, False):
-        rows = below == side
+        rows = np.asarray(below == side)
         if not rows.any():
             continue
         logs = mass(points[rows], lower=side)

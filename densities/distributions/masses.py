@@ -216,11 +216,22 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
     for rows, side in ((near, True), (~near, False)):
         rows = rows & np.isnan(x)
         if rows.any():
-            x[rows] = roots_between(_known(law, lower=side), wanted[rows])
+            known = _known(law, lower=side)
+            x[rows] = roots_between(known, wanted[rows])
+            x[rows] = _at_end(law, known, wanted[rows], x[rows], lower=side)
     rest = np.isnan(x) & ~np.isnan(flat)
     if rest.any():
         x[rest] = _bracketed(law, log_below[rest], log_above[rest])
     return x.reshape(target.shape)
+
+
+def _at_end(law: Any, known: Known, wanted: np.ndarray, x: np.ndarray, *, lower: bool) -> np.ndarray:
+    """The quantiles, and the end of the support for what lies nearer to it than the next double, where that is known."""
+    if not known.points.size:
+        return x
+    end = float(value(law.support.low if lower else law.support.high))
+    nearest, level = (known.points[0], known.levels[0]) if lower else (known.points[-1], -known.levels[-1])
+    return np.where((wanted < level) & (np.nextafter(end, nearest) == nearest), end, x)
 
 
 def _at_atoms(law: Any, logs: np.ndarray, *, lower: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -269,6 +280,7 @@ def toward_ends(low: float, high: float, largest: float) -> np.ndarray:
     for end, side in ((low, 1.0), (high, -1.0)):
         if np.isfinite(end):
             found.append(end + side * (width / POWERS if end == 0.0 else STEPS * max(abs(end), width)))
+            found.append(np.array([np.nextafter(end, side * np.inf)]))
         else:
             found.append(-side * largest * POWERS)
     return np.concatenate(found)

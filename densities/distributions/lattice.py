@@ -9,7 +9,7 @@ P(Y <= y) is the mass of a range of integers on each strand, found by asking whe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,17 @@ def membered(method: Callable) -> Callable:
         points = np.broadcast_to(y, shape)
         answers = [method(self.member(index, shape), points[index], **options) for index in np.ndindex(shape)]
         return np.reshape(np.asarray(answers, dtype=float), shape)
+
+    return wrapped
+
+
+def silently(method: Callable) -> Callable:
+    """A method during which no floating-point warning is raised."""
+
+    @wraps(method)
+    def wrapped(*arguments: Any) -> Any:
+        with quiet():
+            return method(*arguments)
 
     return wrapped
 
@@ -150,6 +161,7 @@ class Discrete(Univariate):
             inside, strand.law.log_pmf(np.where(inside, own, strand.law.centre)) + strand.log_weight, -np.inf
         )
 
+    @silently
     def roughness(self, path: Strand) -> tuple[float, float] | None:
         """The integers of a path outside which `log_along` is smooth, (inf, -inf) for none; None where it is nowhere."""
         low, high = np.inf, -np.inf

@@ -72,3 +72,14 @@ def test_quantiles_of_a_sliver_of_the_bulk():
     law = dn.truncate(dn.Normal(0, 1), 0.1, 0.1 + 2.0**-40)
     steps = (np.array([law.ppf(0.25), law.ppf(0.5), law.isf(0.25)]) - 0.1) / 2.0**-40
     np.testing.assert_allclose(steps, [0.25, 0.5, 0.75], atol=2e-5)  # an ulp of 0.1 is 1.5e-5 of the sliver
+
+
+@pytest.mark.parametrize(
+    "text", ["2*zipf(2)", "zipf(2)**2", "floor(0.5*zipf(2))", "clip(poisson(3), 1, 2)", "abs(poisson(3) - 2)"]
+)
+def test_draws_of_images_of_point_masses_are_images_of_draws(text):
+    """However many atoms there are; and their frequencies are the masses, within six standard errors."""
+    law = dn.parse(text)
+    draws = law.rvs(4000, rng=1)
+    mass = float(law.pmf(law.ppf(0.5)))
+    assert abs(np.mean(draws == law.ppf(0.5)) - mass) < 6 * np.sqrt(mass / 4000)

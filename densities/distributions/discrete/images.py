@@ -207,8 +207,8 @@ class Image(Discrete, Pushforward):
     def replace(self, **changes: Any) -> Any:
         return Image(self.base.replace(**changes), self.transform)
 
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return self.transform.forward(self.base.draw(rng, shape)) + 0.0
+    def _push(self, x: Any) -> Any:
+        return self.transform.forward(x) + 0.0  # an atom at -0 is one at 0
 
     def draw_from(self, source: Any) -> Any:
         return self.transform.forward(self.base.draw_from(source)) + 0.0

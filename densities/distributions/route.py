@@ -63,7 +63,7 @@ class Route:
         with quiet():
             x = EXTREMES[np.asarray(start.interior_contains(EXTREMES))]
             for function in functions:
-                x, at = np.asarray(value(function(x)), dtype=float), x
+                x, at = np.array(value(function(x)), dtype=float), x
                 # 0 at a point alone, as log has it at 1, is no underflow: there is none beside it.
                 if some(zero := x == 0.0):
                     x[zero] = np.asarray(value(function(np.nextafter(at[zero], np.inf))), dtype=float)

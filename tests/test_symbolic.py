@@ -314,6 +314,12 @@ def test_zeros_that_only_touch_the_line_are_found_by_a_scan():
     assert zeros((sympy.exp(x) - 2 * x) ** 2 + x**2, -sympy.oo, sympy.oo).points == []
 
 
+def test_bells_with_decimals_are_no_polynomials_of_roots_of_e():
+    bell = sympy.exp(-((x - sympy.Rational(21, 100)) ** 2))
+    assert zeros(1 + 3 * bell / 5, -sympy.oo, sympy.oo).points == []
+    assert zeros((2 * x - 1) * bell, -sympy.oo, sympy.oo).points == [sympy.Rational(1, 2)]
+
+
 def test_means_of_logarithms_split_where_a_formula_stands_still():
     """E log|3 X²| = log 3 + 2 E log|X|, with E log|N(0, 1)| = -(γ + log 2)/2."""
     law = dn.Normal() >> dn.Symbolic("x**3")

@@ -176,7 +176,7 @@ def judged_value(stretch: Stretch, probe: Probe) -> Judged | None:
 
 def judged_log(stretch: Stretch, probe: Probe) -> Judged | None:
     """log|g'| as a function of x in its most accurate form."""
-    forms = [signed(form, stretch) for form in _value_forms(derivative(stretch.expr))]
+    forms = (signed(form, stretch) for form in _value_forms(derivative(stretch.expr)))
     symbol = signed(X, stretch)
     return best(forms, lambda e: LogKernel(e, symbol), probe.x, probe.log_slope, probe.log_scale(), BLUR)
 

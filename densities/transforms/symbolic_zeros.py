@@ -24,6 +24,7 @@ DIGITS = 40
 SCAN_DIGITS = 30
 MODERATE = 30.0
 FARTHEST = 8  # powers of ten that a scan goes out to, and down to
+FINE = 12
 SHORT = 20  # binary places
 DIP = 0.9  # of neighbouring sizes, in a dip that is more than rounding
 MAX_DEGREE = 60
@@ -95,11 +96,19 @@ def _forms(expr: Any) -> list[Any]:
 
 def _factors(expr: Any) -> list[Any]:
     """The factors of the numerator that depend on x and may vanish."""
-    numerator = sympy.numer(sympy.together(expr))
+    sealed = {node: sympy.Dummy(positive=True) for node in expr.atoms(sympy.exp) if _is_fractional(node)}
+    numerator = sympy.numer(sympy.together(expr.xreplace(sealed)))
     if sympy.count_ops(numerator) < 200:
         numerator = sympy.factor(numerator)
-    bases = [factor.as_base_exp() for factor in sympy.Mul.make_args(numerator)]
-    return [base for base, _ in bases if base.has(X) and not base.is_nonzero]
+    opened = {symbol: node for node, symbol in sealed.items()}
+    bases = [factor.as_base_exp()[0] for factor in sympy.Mul.make_args(numerator)]
+    return [base.xreplace(opened) for base in bases if base.has(X, *opened) and not base.is_nonzero]
+
+
+def _is_fractional(exponential: Any) -> bool:
+    """Whether a curved exponent has a fraction that SymPy would expand to powers of an n-th root of e, n in hundreds."""
+    exponent = exponential.args[0]
+    return exponent.has(X) and exponent.diff(X).has(X) and any(q.q > FINE for q in exponent.atoms(sympy.Rational))
 
 
 def _factor_zeros(factor: Any, low: Any, high: Any, touching: bool) -> Zeros:

@@ -8,14 +8,7 @@ from densities.domains import Interval
 from densities.errors import ParameterError, ValidationError
 from densities.validation import Verdict, check_transform
 
-# Polynomials of a law with tails take a minute each; tests/test_polynomial.py has them.
-MINUTES = {"polynomial-0", "polynomial-1", "polynomial-3"}
-MAPS = [
-    (entry.name, i)
-    for entry in maps.registry
-    for i, _ in enumerate(entry.instances())
-    if f"{entry.name}-{i}" not in MINUTES
-]
+MAPS = [(entry.name, i) for entry in maps.registry for i, _ in enumerate(entry.instances())]
 # Each evaluation of a law pushed through these takes a numeric quantile of many branches.
 SLOW = {
     "sin",

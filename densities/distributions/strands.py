@@ -133,10 +133,10 @@ class Strand:
             return end
         if np.all(np.isfinite(end)):
             return self.at(end)
-        if not self.smooth:  # what a limit jumps to is no limit: ceil(1/k) is 1 for every k
-            return self.at(side * FARTHEST)
         limit = self.at(np.asarray(end, dtype=float))
-        return np.where(np.isnan(limit), self.at(side * FARTHEST), limit)[()]
+        # A finite number that a limit jumps to is no limit: ceil(1/k) is 1 for every k.
+        known = ~np.isnan(limit) if self.smooth else np.isinf(limit)
+        return np.where(known, limit, self.at(side * FARTHEST))[()]
 
     @cached_property
     def effective(self) -> tuple[float, float]:

@@ -83,3 +83,16 @@ def test_draws_of_images_of_point_masses_are_images_of_draws(text):
     draws = law.rvs(4000, rng=1)
     mass = float(law.pmf(law.ppf(0.5)))
     assert abs(np.mean(draws == law.ppf(0.5)) - mass) < 6 * np.sqrt(mass / 4000)
+
+
+def test_rounded_counts_have_no_end():
+    """The floor of a count without end has none: a divergence from it is Σ p log(p/q), here by mpmath."""
+    p, q = dn.Geometric(0.999), np.floor(dn.Poisson(200.5) / 7)
+    with mpmath.workdps(40):
+        mu = mpmath.mpf(200.5)
+        count = [mpmath.exp(-mu) * mu**j / mpmath.factorial(j) for j in range(210)]
+        mass = [mpmath.fsum(count[7 * k : 7 * k + 7]) for k in range(30)]
+        own = [mpmath.mpf(0.999) * (1 - mpmath.mpf(0.999)) ** (k - 1) for k in range(30)]
+        truth = float(mpmath.fsum(own[k] * mpmath.log(own[k] / mass[k]) for k in range(1, 30)))
+    assert q.support.high == np.inf
+    assert dn.kl(p, q).value == pytest.approx(truth, rel=1e-12)

@@ -10,7 +10,7 @@ import pytest
 import sympy
 
 import densities as dn
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, log_abs, value
 from densities.arrays import quiet
 from densities.distributions import registry as distributions
 from densities.transforms import Flat
@@ -201,6 +201,48 @@ def test_anchored_points_keep_their_digits():
         near, log_det = turning.inverse_and_log_det(Anchored(np.array([-2.0]), np.array([3e-40])))
     assert near.offset == pytest.approx(1e-20, rel=1e-14)
     assert log_det == pytest.approx(-np.log(6e-20), rel=1e-14)
+
+
+@pytest.mark.slow
+def test_distances_from_anchors_and_preimages_where_a_formula_vanishes_at_infinity():
+    """g(a + h) - g(a) to the last digits, where a is no turn but has the value of one; and log g = -s far out."""
+    t = dn.Symbolic("x**2*exp(-x)")
+    h = np.array([1e-300, -1e-30, 3e-17, -1e-9, 1e-4])
+    a = -0.55692908552214528  # the value of the turn at 2, but for rounding
+    with np.errstate(all="ignore"):
+        y = t.pieces[0].map.forward_and_log_det(Anchored(a, h))[0]
+    with mp.workdps(360):
+        g = [(mp.mpf(a) + mp.mpf(u)) ** 2 * mp.exp(-mp.mpf(a) - mp.mpf(u)) for u in h.tolist()]
+        rises = [float(one - mp.mpf(a) ** 2 * mp.exp(-mp.mpf(a))) for one in g]
+    assert y.anchor == pytest.approx(4 * np.exp(-2), rel=1e-15)
+    assert y.offset == pytest.approx(rises, rel=1e-14)
+    logs = np.array([-800.0, -3000.0])
+    with np.errstate(all="ignore"):
+        x, _ = t.pieces[2].map.inverse_and_log_det(Anchored.from_log(logs))
+    with mp.workdps(30):
+        truth = [float(mp.findroot(lambda u, s=s: 2 * mp.log(u) - u - s, -s)) for s in logs.tolist()]
+    assert value(x) == pytest.approx(truth, rel=1e-14)
+
+
+def test_preimages_of_what_leaves_the_doubles():
+    """log x from log|y|, at infinity and beside roots."""
+    cubic = dn.Symbolic("x**3 - 3*x")
+    logs = np.array([800.0, 3000.0, 1e20])
+    with np.errstate(all="ignore"):
+        x, log_det = cubic.pieces[2].map.inverse_and_log_det(Anchored.from_log(logs))
+        assert log_abs(x) == pytest.approx(logs / 3, rel=1e-15)
+        assert log_det == pytest.approx(-np.log(3) - 2 * logs / 3, rel=1e-14)
+        at_root, beside = cubic.pieces[1].map.inverse_and_log_det(Anchored.from_log(-logs))
+        assert log_abs(at_root) == pytest.approx(-logs - np.log(3), rel=1e-15)
+        assert beside == pytest.approx(-np.log(3), rel=1e-14)
+
+
+@pytest.mark.slow
+def test_entropy_and_divergence_where_three_points_come_to_one():
+    """Against mpmath, ∫ over x of the sum over all preimages, split where one of them turns."""
+    law = NORMAL >> dn.Symbolic("x**2*exp(-x)")
+    assert law.entropy() == pytest.approx(0.8428595677866336, abs=1e-13)
+    assert dn.kl(law, dn.Normal(0, 3), method="quadrature").value == pytest.approx(18.826325268198257, rel=1e-13)
 
 
 def test_value_semantics():

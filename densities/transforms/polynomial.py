@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -21,12 +21,11 @@ from densities.numerics.newton import Known, roots_between
 from densities.numerics.polynomials import Exact, derivative, exact, expansion, real_roots
 from densities.parameters import number_text
 from densities.transforms.base import EPS, Bijection, Flat, ManyToOne, Piece, register
+from densities.transforms.distances import beside_anchors
 from densities.transforms.solving import solve_inverse
 
 # Beyond these logarithms the leading term is the polynomial, to far more digits than a double has.
 FAR, TINY = 300.0, -300.0
-# Offsets so small a share of their anchor are kept apart from it.
-SLIGHT = 2.0**-6
 # At such distances from a corner the polynomial is looked at, to find preimages from there.
 DISTANCES = np.exp2(np.arange(-1000.0, 500.0, 0.125))
 
@@ -115,8 +114,9 @@ class Stretch(Bijection):
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         xp = namespace(x)
-        y = self._beside_anchors(x) if isinstance(x, Anchored) else horner(self.coefficients, x)
-        log_det = xp.log(xp.abs(horner(self.slopes, x)))
+        y, log_det = horner(self.coefficients, x), self._log_slope(x)
+        if isinstance(x, Anchored):
+            y = beside_anchors(x, y, self.increasing, partial(horner, self.coefficients), self._log_slope, (0.0,))
         for corner in self.corners:
             u = corner.distance(x)
             near = u < corner.reach
@@ -125,21 +125,9 @@ class Stretch(Bijection):
             log_det = xp.where(near, corner.log_slope(u), log_det)
         return y, log_det
 
-    def _beside_anchors(self, x: Anchored) -> Any:
-        """p(a + h) as p(a) and the distance h·(p'(a) + ...) from it where h is small: p(a) may be another turn's value."""
-        y = horner(self.coefficients, x)
-        near = np.abs(x.offset) < SLIGHT * np.abs(x.anchor)
-        if not np.any(near):
-            return y
-        terms = [np.asarray(c) for c in self.coefficients]
-        for first in range(len(terms) - 1):  # synthetic division, again and again, shifts the polynomial to a
-            for k in range(len(terms) - 2, first - 1, -1):
-                terms[k] = terms[k] + x.anchor * terms[k + 1]
-        slope: Any = 0.0
-        for term in reversed(terms[1:]):
-            slope = term + slope * x.offset
-        rise = Anchored(0.0, x.offset, x._log) * slope
-        return choose(near, Anchored(terms[0] + np.zeros(np.shape(rise.offset)), rise.offset, rise._log), y)
+    def _log_slope(self, x: Any) -> Any:
+        xp = namespace(x)
+        return xp.log(xp.abs(horner(self.slopes, x)))
 
     def forward(self, x: Any) -> Any:
         return self.forward_and_log_det(x)[0]

@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 import sympy
 
-from densities.anchored import value
+from densities.anchored import Anchored, choose, log_abs, sign, value
+from densities.anchored.numbers import LARGEST, SMALLEST
 from densities.arrays import quiet
 from densities.domains import REAL, Interval
 from densities.errors import AccuracyWarning, DomainError, ParameterError, argument_error
 from densities.numerics.newton import Known, roots_between
 from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform, meets
+from densities.transforms.distances import beside_anchors, far_preimage, leaves_doubles
 from densities.transforms.manytoone import Endless
 from densities.transforms.numeric import probes
 from densities.transforms.solving import solve_inverse
@@ -100,19 +102,55 @@ class SymbolicBranch(Bijection):
                 )
 
     def forward(self, x: Any) -> Any:
-        return self.forward_and_log_det(x)[0] if self._turns else self._value(x)
+        return self.forward_and_log_det(x)[0] if self._turns or isinstance(x, Anchored) else self._value(x)
+
+    @cached_property
+    def _places(self) -> Sequence[float]:
+        """0, the ends, and where the formula stands still."""
+        return (0.0, *filter(np.isfinite, map(number, (self.stretch.low, *self.stretch.rests, self.stretch.high))))
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         y, log_det = self._value(x), self._log_slope(x)
         for turn in self._turns:
             y, log_det = turn.forward(x, y, log_det)
+        if isinstance(x, Anchored):
+            y = beside_anchors(x, y, self.increasing, self.forward, lambda u: self.forward_and_log_det(u)[1], self._places)
         return y, log_det
 
     def inverse(self, y: Any) -> Any:
         return self.inverse_and_log_det(y)[0] if self._turns else self._preimage(y)
 
     def _preimage(self, y: Any) -> Any:
-        return self._solved(value(y)) if self._inverse_value is None else self._inverse_value(y)
+        x = self._solved(value(y)) if self._inverse_value is None else self._inverse_value(y)
+        if not isinstance(y, Anchored):
+            return x
+        kept = self._inverse_value is not None and np.isfinite(log_abs(x))  # a formula may know more than doubles
+        beyond = leaves_doubles(y) & np.logical_not(kept)
+        return self._beyond_doubles(y, x, beyond) if np.any(beyond) else x
+
+    def _beyond_doubles(self, y: Anchored, x: Any, beyond: Any) -> Any:
+        """The preimages x, those of numbers that leave the doubles from their logarithms."""
+        above, large = np.asarray(sign(y) > 0), np.asarray(log_abs(y) > 0)
+        for here, target in (
+            (beyond & (above == up) & (large == out), (1.0 if up else -1.0) * (LARGEST if out else SMALLEST))
+            for up in (True, False)
+            for out in (True, False)
+        ):
+            if np.any(here) and self.codomain.contains(target):
+                one = choose(here, y, target)
+                x = choose(here, self._far_preimage(one, target, out=abs(target) > 1.0), x)
+        return x
+
+    def _far_preimage(self, y: Anchored, target: float, *, out: bool) -> Anchored:
+        """x for numbers beyond `target`: beside a root of the formula, else near the end where its size is such."""
+        low, high = (float(value(end)) for end in self.domain.edges)
+        root = np.nan if out or not self.codomain.contains(0.0) else float(self._solved(np.array([0.0]))[0])
+        log_slope = float(value(self._log_slope(root))) if np.isfinite(root) else np.nan
+        if np.isfinite(log_slope):
+            return Anchored.from_log(log_abs(y) - log_slope, sign(y) * (1.0 if self.increasing else -1.0), root)
+        edge = high if self.increasing == (out == (target > 0)) else low
+        start = float(self._solved(np.array([target]))[0])
+        return far_preimage(y, self._value, edge, start)
 
     def _solved(self, y: Any) -> Any:
         """By Newton's method or bracketing; a y that only rounding puts beyond the image of an end belongs to it."""

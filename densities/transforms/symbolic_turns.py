@@ -42,7 +42,8 @@ class TurningPoint:
             ratios = [a / leading for a in coefficients[self.m :]]
             root = _power(ratios, mp.mpf(1) / self.m)
             back = _reverted(root)
-            self.limit = min(_radius(ratios), _radius(back), WIDEST)
+            # Near x = 0, which is known to more digits than its distance from c, the formula itself is the better one.
+            self.limit = min(_radius(ratios), _radius(back), WIDEST, 0.5 * abs(c) if c else WIDEST)
             self.log_slope = float(mp.log(self.m * abs(leading)))
             self.leading = float(leading)
             # descending, as Horner's rule takes them: y(u), its slope, x(s), its slope

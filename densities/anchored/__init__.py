@@ -12,6 +12,7 @@ from densities.anchored.numbers import (
     pure,
     sign,
     two_sum,
+    undrowned,
     value,
     where,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "pure",
     "sign",
     "two_sum",
+    "undrowned",
     "value",
     "where",
 ]

@@ -175,7 +175,7 @@ class Discrete(Univariate):
             if meets and strand is not path and np.isfinite(strand.low):  # its first atom lies somewhere on the path
                 ends = path.back(np.asarray(strand.hull, dtype=float))
                 ends = np.rint(ends[np.isfinite(ends)])
-                low, high = min(low, *ends), max(high, *ends)
+                low, high = min([low, *ends]), max([high, *ends])
         return low, high
 
     # ---- the public methods ----

@@ -92,8 +92,8 @@ def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
         return rough
     shape = np.broadcast_shapes(np.shape(value(a)), np.shape(value(b)))
     start, stop = (_shaped(anchored(end), shape).reshape(-1) for end in (a, b))
-    size, width = np.maximum(np.abs(start.offset), np.abs(stop.offset)), np.asarray(value(stop - start))
-    rows = np.flatnonzero((start.anchor == stop.anchor) & (width > 0) & (width < SLENDER * size) & np.isfinite(size))
+    size, width = _rounded_from(law, start, stop), np.asarray(value(stop - start))
+    rows = np.flatnonzero((width > 0) & (width < SLENDER * size) & np.isfinite(size))
     if not rows.size:
         return rough
     result = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1)
@@ -103,6 +103,15 @@ def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
         better = change < EPS * size[some] / width[some]
         result[some[better]] = integral[better] if logs else np.exp(integral[better])
     return result.reshape(shape)
+
+
+def _rounded_from(law: Any, a: Anchored, b: Anchored) -> Any:
+    """What the roundings of maps are shares of: the distance from an end at which both are anchored, or the points."""
+    size = np.maximum(np.abs(a.value), np.abs(b.value))
+    for end in law.support.edges:
+        at_end = (a.anchor == value(end)) & (b.anchor == value(end))
+        size = np.where(at_end, np.maximum(np.abs(a.offset), np.abs(b.offset)), size)
+    return size
 
 
 def _shaped(x: Anchored, shape: tuple[int, ...]) -> Anchored:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, choose, value
+from densities.anchored import Anchored, choose, undrowned, value
 from densities.arrays import quiet, some
 from densities.domains import Interval
 from densities.foreign import Foreign
@@ -132,17 +132,6 @@ class Route:
             if watched and index < last and not holds(safe, y):
                 return self.carry(Anchored.exact(x))[0]
         return y
-
-
-def undrowned(x: Any) -> Any:
-    """Points without an anchor that nearly cancels: 5.1 - 5 is exact (P. H. Sterbenz), and 5 would drown what comes."""
-    if not isinstance(x, Anchored):
-        return x
-    total = x.anchor + x.offset
-    cancels = np.abs(total) <= 0.5 * np.abs(x.anchor)
-    return choose(
-        cancels & np.not_equal(x.anchor, 0.0) & (np.abs(x.offset) > 0.5 * np.abs(x.anchor)), Anchored.exact(total), x
-    )
 
 
 def settled(station: Interval, domain: Any) -> Interval:

@@ -55,6 +55,34 @@ def test_a_location_rounds_no_width_away(law):
     assert law.prob(1e-100, 3e-100) == pytest.approx(2e-100 * law.pdf(0.0), rel=1e-13)
 
 
+BESIDE_CUTS = [
+    dn.Gumbel(),
+    dn.Gumbel(-7.3, 0.3),
+    dn.Cauchy(-7.3, 0.3),
+    dn.Normal(100, 0.3),
+    dn.Gamma(2.5, 0.3),
+    dn.parse("half_logistic(0.3)"),
+    dn.parse("birnbaum_saunders(0.8, 2)"),
+    dn.parse("logit_normal(0.5, 0.7)"),
+    dn.parse("johnson_su(1, 1.5, loc=-7.3, scale=0.3)"),
+    dn.parse("kappa4(0.2, -0.3)"),
+    dn.parse("log_uniform(0.5, 20)"),
+]
+
+
+@pytest.mark.parametrize("law", BESIDE_CUTS, ids=str)
+def test_what_lies_between_a_cut_and_a_point_beside_it(law):
+    """Against the middle of the precise density times the exact width, which is right to the square of the width."""
+    cut = np.float64(law.ppf(0.3))
+    for side, truncated in ((1.0, dn.truncate(law, cut)), (-1.0, dn.truncate(law, -np.inf, cut))):
+        y = cut + side * np.abs(cut) * np.array([1e-9, 1e-11, 1e-14])
+        middles = [(mpmath.mpf(point) + mpmath.mpf(cut)) / 2 for point in y.tolist()]
+        truth = [float(law.pdf(m, dps=30)) for m in middles] * np.abs(y - cut)
+        found = truncated.cdf(y) if side > 0 else truncated.sf(y)
+        np.testing.assert_allclose(found * np.exp(truncated.log_mass), truth, rtol=1e-13)
+        np.testing.assert_allclose(law.prob(np.minimum(y, cut), np.maximum(y, cut)), truth, rtol=1e-13)
+
+
 @pytest.mark.parametrize("q", [1e-12, *(pytest.param(q, marks=pytest.mark.slow) for q in (0.1, 0.25, 0.75, 0.9))])
 def test_quantiles_between_two_peaks_that_hold_all_the_rest(q):
     """Between -1 and 1 the mass is e^-765, and one side of it, by symmetry, (Φ(x - 40) - Φ(-41))/2 and its mirror."""

@@ -25,6 +25,10 @@ class Hyperbola(Between):
     L = log(1 + r); both tails are logarithms of numbers near 1, nothing cancels.
     """
 
+    def _standard_ends(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """As for every family: the density is smooth at both ends, so that widths matter and distances from `high` do not."""
+        return Family._standard_ends(self, a, b)
+
     def _logpdf(self, z: Any, r: Any) -> Any:
         return np.log(r / np.log1p(r)) - value(np.log1p(z * r))
 

@@ -95,9 +95,9 @@ class Between(Family):
 
     def restore(self, z: Any) -> Any:
         restored = super().restore(z)
-        if isinstance(z, Anchored) and (self._shifted or self._scaled):
-            restored.anchor = np.where(z.anchor == 1.0, self.params[self.high], restored.anchor)
-        return restored
+        if not isinstance(z, Anchored) or not (self._shifted or self._scaled):
+            return restored
+        return np.where(z.anchor == 1.0, (z - 1.0) * self._scale + self.params[self.high], restored)
 
 
 @register("uniform", examples=[{}, {"low": -1.0, "high": 2.5}], source="Johnson, Kotz, Balakrishnan 2, ch. 26")

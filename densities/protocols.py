@@ -36,6 +36,12 @@ def to_digits(law: Any, method: str, dps: int, *arguments: Any, **options: Any) 
 
 
 @singledispatch
+def ends_beyond_doubles(law: Any) -> tuple[float, float]:
+    """What the exact ends of the support of a law are beyond the doubles in their place; NaN where it is not known."""
+    return float("nan"), float("nan")
+
+
+@singledispatch
 def on_foreign(law: Any, method: str, *arguments: Any, **options: Any) -> Any:
     """What a method of a law answers at an array of another library, as an array of that library."""
     raise UnsupportedOperationError(f"{law}: {method} of an array of another library: expected a law of this library")

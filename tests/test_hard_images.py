@@ -213,3 +213,42 @@ def test_a_place_that_shares_the_value_of_a_turn_keeps_distances():
     entropy = dn.entropy(dn.Normal() >> dn.transforms.Polynomial([0, -3, 0, 1]))
     # By roots in closed form and mpmath.quad in 40 digits.
     assert entropy.status.value == "converged" and abs(entropy.value - 1.4625210202109749) < 1e-11
+
+
+def _uniform_above(y, low, width):
+    return (mp.mpf(low) + mp.mpf(width) - y) / mp.mpf(width)
+
+
+BESIDE_ROUNDED_ENDS = {  # a law, the double nearest to its upper end, and P(Y > y) by a formula of its own
+    "affine": (dn.Uniform(0, 1) >> dn.Affine(-5.43, 1.68), -3.75, lambda y: _uniform_above(y, -5.43, 1.68)),
+    "square": (dn.Uniform(0, 1) ** 2, 1.0, lambda y: 1 - mp.sqrt(y)),
+    "exp": (
+        np.exp(dn.Uniform(0.3, 1.7)),
+        float(np.exp(1.7)),
+        lambda y: (mp.mpf(1.7) - mp.log(y)) / (mp.mpf(1.7) - mp.mpf(0.3)),
+    ),
+    "sigmoid and affine": (
+        dn.Normal() >> dn.Sigmoid() >> dn.Affine(2, 3.3),
+        5.3,
+        lambda y: mp.erfc(mp.log((y - 2) / (mp.mpf(2) + mp.mpf(3.3) - y)) / mp.sqrt(2)) / 2,
+    ),
+    "mixture": (
+        dn.Mixture([0.5, 0.5], [dn.Uniform(0, 1) >> dn.Affine(-5.43, 1.68), dn.Uniform(-8, -7)]),
+        -3.75,
+        lambda y: _uniform_above(y, -5.43, 1.68) / 2,
+    ),
+    "least of three": (
+        dn.minimum(dn.Uniform(0, 1) >> dn.Affine(-5.43, 1.68), 3),
+        -3.75,
+        lambda y: _uniform_above(y, -5.43, 1.68) ** 3,
+    ),
+}
+
+
+@pytest.mark.parametrize("distance", [1e-4, 1e-8, 1e-12])
+@pytest.mark.parametrize("name", BESIDE_ROUNDED_ENDS)
+def test_tails_beside_ends_that_doubles_round(name, distance):
+    law, end, above = BESIDE_ROUNDED_ENDS[name]
+    y = end - distance
+    truth = above(mp.mpf(y))
+    assert all(close(found, truth) for found in (law.sf(y), law.prob(y, np.inf), np.exp(law.logsf(y))))

@@ -235,7 +235,7 @@ class Univariate(Evaluation, Distribution):
 
     def logpdf_anywhere(self, x: Any) -> Any:
         """The raw log-density, and -inf outside the support."""
-        support = self.support
+        support, x = self.support, self._placed(x)
         if support.is_real_line:
             return self.raw_logpdf(x)
         inside = np.asarray(support.contains(x))
@@ -243,7 +243,7 @@ class Univariate(Evaluation, Distribution):
 
     def anywhere(self, method: str, x: Any) -> Any:
         """One of the raw distribution functions at any point: `method` is cdf, sf, logcdf or logsf."""
-        support, mass = self.support, self.log_continuous_mass
+        support, mass, x = self.support, self.log_continuous_mass, self._placed(x)
         below, above = np.asarray(x <= support.low), np.asarray(x >= support.high)
         inner = getattr(self, f"raw_{method}")(choose(below | above, support.interior_point(), x))
         ends = (-np.inf, mass) if method.startswith("log") else (0.0, np.exp(mass))
@@ -342,8 +342,8 @@ class Univariate(Evaluation, Distribution):
             start, stop = Anchored.exact(low), Anchored.exact(high)
             inner = value(self.raw_mass(start, stop))
             # Formulas for masses need not hold at the ends of the support; there the tails themselves answer.
-            inner = np.where(b >= value(support.high), value(self.anywhere("sf", start)), inner)
-            inner = np.where(a <= value(support.low), value(self.anywhere("cdf", stop)), inner)
+            inner = np.where(b >= value(support.high), value(self.anywhere("sf", low)), inner)
+            inner = np.where(a <= value(support.low), value(self.anywhere("cdf", high)), inner)
             result = np.where(empty, 0.0, inner)
             if len(self.atoms[0]):
                 beside = (self._atoms_beside(end, logs=False, lower=True) for end in (b, a))

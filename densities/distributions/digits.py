@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored
+from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated, Image
@@ -21,10 +21,12 @@ from densities.distributions.precise import NEWTON, UNLIFTED, View, as_end, dens
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.precise import RoundedError, bits, context, digits, number, precise, public
 from densities.precise.quadrature import integrate
-from densities.protocols import push_forward, to_digits
+from densities.protocols import ends_beyond_doubles, push_forward, to_digits
 
 # Digits beyond those asked for, and those by which the second computation has more.
 GUARDS, SECOND = (15, 45, 135), 10
+# Digits in which the ends of supports are found that doubles have rounded.
+END_DIGITS = 40
 # So many masses are added one by one.
 FEW = 256
 
@@ -347,6 +349,27 @@ def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None
         return agreed(one, f"{method} at {point}", dps, compute)
 
     return _each(law, np.asarray(y if logp is None else logp), at)
+
+
+@ends_beyond_doubles.register
+def _(law: Univariate) -> tuple[float, float]:
+    """Ends are looked for in many digits; no further from the doubles than these may be off by rounding."""
+    support = law.support
+    ends = (support.low, support.low_slack), (support.high, support.high_slack)
+    try:
+        with quiet(), digits(END_DIGITS):
+            seen = view(law)
+            rests = [_rest(exact, float(value(end))) for exact, (end, _) in zip((seen.low, seen.high), ends, strict=True)]
+    except (UnsupportedOperationError, *UNLIFTED):
+        return np.nan, np.nan
+    low, high = (
+        rest if abs(rest) <= float(np.max(slack)) else np.nan for rest, (_, slack) in zip(rests, ends, strict=True)
+    )
+    return low, high
+
+
+def _rest(exact: Any, end: float) -> float:
+    return float(exact - context().mpf(end)) if np.isfinite(end) else 0.0
 
 
 def _each(law: Any, points: np.ndarray, at: Callable[[Any, Any], Any]) -> Any:

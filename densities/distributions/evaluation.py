@@ -8,19 +8,22 @@ do the points travel anchored.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import Anchored, value
-from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet
+from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, some
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
+from densities.protocols import ends_beyond_doubles
 from densities.transforms.program import LARGE, Programs, programs_of
 
 # Offsets e^-L from an end at which a one-sided limit is read: a constant shows at the first, a trend between the others.
 LIMIT_LOGS = (-80.0, -1e3, -1e6)
+# Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
+BESIDE = 2.0**-7
 
 
 class Evaluation:
@@ -65,7 +68,7 @@ class Evaluation:
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""
         if self.fragile:
-            return value(formula(self._from_nearest_end(points)))
+            return value(formula(self._placed(points)))
         if self.batch_shape:
             result = np.asarray(value(formula(points)))
         else:
@@ -77,14 +80,27 @@ class Evaluation:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
         return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
 
-    def _from_nearest_end(self, points: np.ndarray) -> Anchored:
-        """Points as exact offsets from an end of the support that is finite and not zero, where one is near."""
+    def _placed(self, points: Any) -> Any:
+        """Plain points as a fragile law needs them: as exact offsets from an end that is finite and not zero and near."""
+        if not (self.fragile and isinstance(points, np.ndarray | np.floating)):
+            return points
         anchor: Any = np.zeros(np.shape(points))
+        lost: Any = 0.0
         support = self.support
-        for end, slack in ((value(support.low), support.low_slack), (value(support.high), support.high_slack)):
-            near = np.isfinite(end) & (np.abs(points - end) < 0.5 * np.abs(end)) & np.equal(slack, 0.0)
+        ends = (value(support.low), support.low_slack), (value(support.high), support.high_slack)
+        for side, (end, slack) in enumerate(ends):
+            gap, size = np.abs(points - end), np.abs(end)
+            near = np.isfinite(end) & (gap < 0.5 * size) & np.equal(slack, 0.0)
+            beside = np.isfinite(end) & (gap < BESIDE * size) & np.not_equal(slack, 0.0)
+            if some(beside) and np.isfinite(rest := self._beyond_doubles[side]):
+                near, lost = near | beside, np.where(beside, rest, lost)
             anchor = np.where(near, end, anchor)
-        return Anchored(anchor, points - anchor) if np.any(anchor) else Anchored.exact(points)
+        return Anchored(anchor, points - anchor - lost) if np.any(anchor) else Anchored.exact(points)
+
+    @cached_property
+    def _beyond_doubles(self) -> tuple[float, float]:
+        """What the ends of the support are beyond the doubles in their place, NaN where it is not known."""
+        return (np.nan, np.nan) if self.batch_shape else ends_beyond_doubles(self)
 
     # ---- densities ----
 

@@ -114,23 +114,36 @@ def order_statistic(law: Any, rank: int, n: int) -> Any:
     (law,) = _scalars("order_statistic", (law,))
     n = _whole("order_statistic: n", n, 1, 2**53)
     rank = _whole("order_statistic: rank", rank, 1, n)
-    law = law.simplify()
-    return law if n == 1 else _ranked(law, rank, n)
+    return law.simplify() if n == 1 else _ranked(law, rank, n)
 
 
 def _ranked(law: Any, rank: int, n: int) -> Any:
+    if _monotone(law):
+        # By the name of what is mapped rather than that of the image, whose parameters are rounded.
+        found = order_statistic_of(law.base, *_through(law, rank, n))
+        if found is not None:
+            return push_forward(found, law.transform).simplify()
+    law = law.simplify()
     found = order_statistic_of(law, rank, n)
     if found is not None:
         return found
-    if isinstance(law, Pushforward) and law._direction is not None and not np.ndim(law._direction):
-        inner = _ranked(law.base, rank if law._direction else n + 1 - rank, n)
-        return push_forward(inner, law.transform).simplify()
+    if _monotone(law):
+        return push_forward(_ranked(law.base, *_through(law, rank, n)), law.transform).simplify()
     if law.measure == "counting":
         if law.batch_shape:
             raise ShapeError(argument_error("order_statistic", "a law without a batch", law))
         return DiscreteOrderStatistic(law, rank, n)
     _refuse_mixed("order_statistic", (law,))
     return OrderStatistic(law, rank, n)
+
+
+def _monotone(law: Any) -> bool:
+    return isinstance(law, Pushforward) and law._direction is not None and not np.ndim(law._direction)
+
+
+def _through(law: Pushforward, rank: int, n: int) -> tuple[int, int]:
+    """The rank that a monotone map takes to `rank`, and n."""
+    return (rank if law._direction else n + 1 - rank), n
 
 
 def _extreme(operation: str, law: Any, others: Sequence[Any], n: int | None) -> Any:

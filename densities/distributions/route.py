@@ -19,6 +19,9 @@ from densities.transforms.program import follow, holds
 
 # Plain doubles whose magnitude stays within these keep their digits (float32 has its own limits).
 SAFE = {np.dtype(np.float64): (1e-290, 1e290), np.dtype(np.float32): (1e-32, 1e32)}
+# Where the logarithm of a slope changes by less than this on the way, five Gauss-Legendre nodes give its mean to all digits.
+TAME = 0.1
+NODES, WEIGHTS = (part * 0.5 + shift for part, shift in zip(np.polynomial.legendre.leggauss(5), (0.5, 0.0), strict=True))
 EXTREMES = np.array([-1.7e308, -1e150, -1.0, -1e-150, -5e-324, 5e-324, 1e-150, 1.0, 1e150, 1.7e308])
 
 
@@ -155,12 +158,46 @@ def _carried(x: Anchored, steps: Sequence[Any], stations: Sequence[Interval]) ->
     x = _at_ends(x, stations[0])
     for step, before, after in zip(steps, stations, stations[1:], strict=False):
         y, log_det = step.forward_and_log_det(x)
-        coefficients = line_coefficients(step)
-        if coefficients is not None and ends_of(after):
-            y = _along_line(x, y, coefficients[1], before, after)
+        if ends_of(after):
+            coefficients = line_coefficients(step)
+            if coefficients is None:
+                y = _along_curve(step, x, y, log_det, before, after)
+            else:
+                y = _along_line(x, y, coefficients[1], before, after)
         x = _at_ends(y, after)
         total = total + log_det
     return x, total
+
+
+def _along_curve(step: Any, x: Anchored, y: Any, log_det: Any, before: Interval, after: Interval) -> Any:
+    """y = g(x), but of an end that goes to an end: there the distance is the integral of the slope from the end.
+
+    So it takes in nothing of how doubles round the ends.
+    """
+    for start, _ in ends_of(before):
+        at = np.equal(x.anchor, start) & np.not_equal(start, 0.0)
+        if not np.any(at):
+            continue
+        end, slope = step.forward_and_log_det(Anchored(float(start), np.float64(0.0)))
+        reached = [
+            stop for stop, slack in ends_of(after) if np.abs(value(end) - stop) <= slack + 2.0 * np.spacing(np.abs(stop))
+        ]
+        tame = np.broadcast_to(at & (np.abs(value(log_det) - value(slope)) < TAME), x.shape)
+        if not (reached and np.any(tame)):
+            continue
+        near = Anchored(float(start), *(np.broadcast_to(part, x.shape)[tame] for part in (x.offset, x.log_offset)))
+        log = np.zeros(x.shape)
+        log[tame] = near.log_offset + _log_mean_slope(step, near)
+        rising = np.broadcast_to(np.where(step.increasing, 1.0, -1.0), x.shape)
+        y = choose(tame, Anchored.from_log(log, np.copysign(rising, rising * x.offset), reached[0]), y)
+    return y
+
+
+def _log_mean_slope(step: Any, x: Anchored) -> Any:
+    """log of the mean slope of a map between the anchor of each point and the point."""
+    between = Anchored(x.anchor, x.offset[:, None] * NODES, x.log_offset[:, None] + np.log(NODES))
+    slopes = np.exp(value(step.forward_and_log_det(between)[1]))
+    return np.log(np.broadcast_to(slopes, between.shape) @ WEIGHTS)
 
 
 def _at_ends(x: Any, station: Interval) -> Any:

@@ -525,3 +525,13 @@ def test_tails_of_a_fatigue_life():
         with mp.workdps(40):
             z = mp.mpf(x) / 2
             assert float(abs(tail(x) / mp.ncdf(side * (mp.sqrt(z) - 1 / mp.sqrt(z)) / 3) - 1)) < 2e-13
+
+
+@pytest.mark.parametrize(("name", "shape"), [("log_gamma", 2.5), ("log_gamma", 25.0), ("lindley", 1.5)])
+def test_points_whose_exponential_has_no_logarithm(name, shape):
+    """Beyond e^710 nothing is left: f, 1 - F and their logarithms are their limits, and none is NaN or +inf."""
+    law = registry.get(name)(shape)
+    with np.errstate(all="ignore"):
+        x = Anchored.from_log(np.array([711.0, 1e5]))
+        found = [value(getattr(law, f"raw_{what}")(x)) for what in ("logpdf", "logsf", "logcdf", "cdf", "sf")]
+    np.testing.assert_array_equal(found, np.repeat([[-np.inf], [-np.inf], [0.0], [1.0], [0.0]], 2, axis=1))

@@ -4,6 +4,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+import densities as dn
 from densities.numerics.sums import first_true, gram_rule, sum_integers
 
 
@@ -90,7 +91,21 @@ def test_searches():
     assert first_true(lambda k: k > 7, -np.inf, np.inf, [-1e10, 0.0, 7.0, 8.0, 1e12]).tolist() == [8.0] * 5
     assert first_true(lambda k: k > 9, 0, 5, 3) == 6.0
     assert first_true(lambda k: k > -9, 0, 5, 3) == 0.0
-    assert first_true(lambda k: k > 1e301, 0, np.inf, 3) == np.inf
-    assert first_true(lambda k: k > -1e301, -np.inf, np.inf, 3) == -np.inf
+    for end in (1e301, -1e301):
+        assert first_true(lambda k, end=end: k > end, -np.inf, np.inf, 3) == np.nextafter(end, np.inf)
+    largest = np.finfo(float).max
+    assert first_true(lambda k: k > largest, 0, np.inf, 3) == np.inf
+    assert first_true(lambda k: k >= -largest, -np.inf, np.inf, 3) == -np.inf
     assert first_true(lambda k: k >= -(2.0**80), -np.inf, 0, 0) == -(2.0**80)
     assert first_true(lambda k: k >= 3, 5, 2, 0) == 3.0
+
+
+def test_a_path_that_leads_back_to_no_end_of_the_other_law():
+    """KL(N² ‖ M/2 - 7): the roots of the ends -7 and inf are no integers; Σ p(k) log(p(k)/q(2k² + 14)) by mp."""
+
+    def log_mass(mu, k):
+        return k * mp.log(mu) - mu - mp.loggamma(k + 1)
+
+    truth = mp.fsum(mp.exp(log_mass(1, k)) * (log_mass(1, k) - log_mass(2, 2 * k * k + 14)) for k in range(60))
+    found = dn.kl(dn.Poisson(1) ** 2, 0.5 * dn.Poisson(2) - 7)
+    assert found.value == pytest.approx(float(truth), rel=1e-13)

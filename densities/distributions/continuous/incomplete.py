@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from densities import precise
-from densities.anchored import Anchored, multiply_add, two_sum, value
+from densities.anchored import Anchored, choose, log_abs, multiply_add, two_sum, value
 from densities.backends import xlogy
 from densities.distributions.continuous.shared import (
     HALF_LOG_2PI,
@@ -150,7 +150,10 @@ def log_gamma_terms(z: Any, a: Any, power: Any = 0.0) -> Any:
         rest = 0.5 * np.log(a) - HALF_LOG_2PI - stirling(a)
         return deviance(z, a) * a + (xlogy(power, z) + rest)
 
-    return either(np.asarray(a) < 10.0, direct, by_deviance)
+    terms = either(np.asarray(a) < 10.0, direct, by_deviance)
+    if not isinstance(z, Anchored):
+        return terms
+    return choose(np.isposinf(log_abs(z)), -z, terms)  # the logarithm of z is beyond the doubles too
 
 
 def log_upper_gamma_deep(a: Any, z: Any) -> Any:

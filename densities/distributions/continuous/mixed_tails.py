@@ -99,6 +99,10 @@ class AsymmetricLaplace(Family):
         return 1.0 + np.log(kappa + 1.0 / kappa)
 
 
+# From where on e^-u is nothing, while u is still finite.
+BEYOND = 1e290
+
+
 @register(
     "lindley",
     examples=[{"theta": 0.5}, {"theta": 3.0}],
@@ -122,7 +126,7 @@ class Lindley(Family):
         return (theta * -np.expm1(-u) + lower_gamma(2.0, u)) / (1.0 + theta)
 
     def _sf(self, x: Any, theta: Any) -> Any:
-        u = value(x) * theta
+        u = np.minimum(value(x) * theta, BEYOND)
         return np.exp(-u) * (1.0 + u / (1.0 + theta))
 
     def _logcdf(self, x: Any, theta: Any) -> Any:

@@ -224,6 +224,50 @@ def test_distances_from_anchors_and_preimages_where_a_formula_vanishes_at_infini
     assert value(x) == pytest.approx(truth, rel=1e-14)
 
 
+def test_tails_beside_poles_and_far_out():
+    """A map that takes the upper half plane to itself makes a Cauchy law of one: w = i + 1/2 becomes w - 1/(w - 1)."""
+    t = dn.Symbolic("x - 1/(x - 1)")
+    law, w = dn.Cauchy(0.5, 1) >> t, 0.5 + 1j
+    image = w - 1 / (w - 1)
+    truth = dn.Cauchy(image.real, image.imag)
+    y = np.array([-1e299, -1e30, -1e9, -3.0, 0.5, 1e5, 1e200])
+    assert law.logcdf(y) == pytest.approx(truth.logcdf(y), rel=2e-14)
+    assert law.logsf(y) == pytest.approx(truth.logsf(y), rel=2e-14, abs=1e-15)
+    assert law.logpdf(y) == pytest.approx(truth.logpdf(y), rel=2e-14)
+    with quiet():
+        slope = dn.Symbolic("(3*x - x**3)/(1 - 3*x**2)", domain=dn.Interval(1, INF)).forward_and_log_det(1e200)[1]
+    assert slope == pytest.approx(-np.log(3), rel=1e-15)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "distance"),
+    [
+        ("x + log(x - 1)", lambda y, u: mp.exp(y - 1 - u)),
+        ("x + 1/sqrt(x - 1)", lambda y, u: 1 / (y - 1 - u) ** 2),
+        ("x + sqrt(x - 1)", lambda y, u: (y - 1 - u) ** 2),
+    ],
+)
+def test_singular_ends_without_a_series(text, distance):
+    """The distance u of x from the end 1 solves u = d(y, u); log|dx/dy| by differences, both in 320 digits."""
+    end = dn.Symbolic(text, domain=dn.Interval(1, 1.25)).pieces[0].map
+    y = {"x + log(x - 1)": [-600.0, -40.0, -5.0], "x + 1/sqrt(x - 1)": [1e150, 1e12, 9.0]}.get(text, [1 + 1e-13, 1.01])
+    with mp.workdps(320), quiet():
+        x, log_det = end.inverse_and_log_det(Anchored.exact(np.array(y)))
+        for one, gap, slope in zip(y, (x - 1.0).log_offset, log_det, strict=True):
+            low, middle, high = (_fixed_point(distance, mp.mpf(one) * (1 + k * mp.mpf(10) ** -200)) for k in (-1, 0, 1))
+            assert gap == pytest.approx(float(mp.log(middle)), rel=1e-14, abs=1e-14)
+            truth = float(mp.log(abs(high - low) / (2 * abs(one) * mp.mpf(10) ** -200)))
+            assert slope == pytest.approx(truth, rel=1e-13, abs=1e-13)
+
+
+def _fixed_point(distance, y):
+    u = distance(y, 0)
+    for _ in range(400):
+        u = distance(y, u)
+    return u
+
+
 def test_preimages_of_what_leaves_the_doubles():
     """log x from log|y|, at infinity and beside roots."""
     cubic = dn.Symbolic("x**3 - 3*x")

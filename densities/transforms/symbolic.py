@@ -87,7 +87,7 @@ class SymbolicBranch(Bijection):
         values = [v for v in (value_at(stretch.expr, place) for place in places) if v is not None]
         plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
         enough = plain and not any(places) and not any(map(slack, values))
-        self._turns = () if enough else turning_points(stretch)
+        self._turns = () if enough else turning_points(stretch, self._value, self._log_slope)
         if self._turns:
             self.errors |= errors_of(self, probe)
         self._warn()

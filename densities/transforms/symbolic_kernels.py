@@ -115,7 +115,7 @@ class LogKernel(Kernel):
 
     @staticmethod
     def _lost(x: Any, y: Any) -> Any:
-        return (np.isnan(y) | (y == np.inf)) & np.isfinite(x)
+        return ~np.isfinite(y) & np.isfinite(x)  # what overflows under a fraction line makes -inf
 
 
 def precise(expr: Any, symbol: Any) -> Function:

@@ -1,4 +1,5 @@
-"""Near a turning point: y - v = a·(x - c)^m (1 + ...) as a power series, and its inverse in powers of |y - v|^(1/m).
+"""Near a turning point: y - v = a·(x - c)^m (1 + ...) as a power series, and its inverse in powers of |y - v|^(1/m);
+near a pole the same of 1/g; near any other singular end x = c ± eˢ is solved for s.
 
 A bracketing solver knows x - c to √eps only, and so the density where it is infinite not at all. The series knows both
 to the last digits, from the distance of y from v alone: as an anchored number, where doubles do not resolve it.
@@ -7,23 +8,27 @@ to the last digits, from the distance of y from v alone: as an anchored number, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy
 
-from densities.anchored import Anchored, anchored, choose, log_abs, pure, value
-from densities.transforms.symbolic_analysis import Stretch, derivative, value_at
+from densities.anchored import Anchored, anchored, choose, log_abs, pure, sign, value
+from densities.numerics.newton import Known, roots_between
+from densities.transforms.symbolic_analysis import Stretch, derivative, end_value, value_at
+from densities.transforms.symbolic_inverse import slack
 from densities.transforms.symbolic_kernels import number, precise
 from densities.transforms.symbolic_text import X
 
-__all__ = ["TurningPoint", "turning_points"]
+__all__ = ["Edge", "Pole", "TurningPoint", "turning_points"]
 
 TERMS = 24
 DIGITS = 80
 NOTHING = 1e-30  # below it, beside the others, a coefficient of 80 digits is zero
 SMALLEST_TERM = 1e-17
 WIDEST = 0.25
+SPAN, STEPS = 700.0, 1401  # of log|x - c|
 
 
 class TurningPoint:
@@ -83,21 +88,112 @@ class TurningPoint:
         return choose(near, series, x), np.where(near, slope, value(log_det))
 
 
-def turning_points(stretch: Stretch) -> tuple[TurningPoint, ...]:
-    """Those among the two ends of a stretch and the points at which it rests, the latter with both their sides."""
+class Pole:
+    """One side of a point at which g is infinite and 1/g has a power series: g(x) = 1/r(x), r = a·u^m (1 + c₁u + ...)."""
+
+    def __init__(self, reciprocal: TurningPoint) -> None:
+        self.reciprocal = reciprocal
+
+    def forward(self, x: Any, y: Any, log_det: Any) -> tuple[Any, Any]:
+        """(y, log|dy/dx|), replaced by the series where x is near."""
+        r, slope = self.reciprocal.forward(x, np.nan, np.nan)
+        near = ~np.isnan(value(r))
+        if not np.any(near):
+            return y, log_det
+        return choose(near, 1.0 / r, y), np.where(near, slope - 2.0 * log_abs(r), value(log_det))
+
+    def inverse(self, y: Any, x: Any, log_det: Any) -> tuple[Any, Any]:
+        """(x, log|dx/dy|), replaced by the series where y is near infinity."""
+        place, slope = self.reciprocal.inverse(1.0 / anchored(y), np.nan, np.nan)
+        near = ~np.isnan(value(place))
+        if not np.any(near):
+            return x, log_det
+        place = place if isinstance(y, Anchored) else value(place)
+        return choose(near, place, x), np.where(near, slope - 2.0 * log_abs(y), value(log_det))
+
+
+class Edge:
+    """One side of an end c at which g is neither regular nor has a series: x = c + side·eˢ is solved for s.
+
+    `function` and `log_slope` compute g and log|g'| for anchored numbers; v is the limit of g, 0 where that is infinite.
+    """
+
+    def __init__(
+        self, c: float, limit: float, side: float, rising: bool, reach: float, function: Any, log_slope: Any
+    ) -> None:
+        self.c, self.side, self.function, self.log_slope = c, side, function, log_slope
+        self.infinite, self.v = not np.isfinite(limit), limit if np.isfinite(limit) else 0.0
+        self.sign = side if rising else -side
+        self.steps = np.linspace(np.log(reach) - SPAN, np.log(reach), STEPS)
+
+    def forward(self, x: Any, y: Any, log_det: Any) -> tuple[Any, Any]:
+        """(y, log|dy/dx|) as they are: the formula itself keeps the distance from an end that is a double."""
+        return y, log_det
+
+    def inverse(self, y: Any, x: Any, log_det: Any) -> tuple[Any, Any]:
+        """(x, log|dx/dy|), replaced where x is near."""
+        level = self._level(anchored(y))
+        s = roots_between(self._known, np.ravel(level)).reshape(np.shape(level))
+        near = ~np.isnan(s)
+        if not np.any(near):
+            return x, log_det
+        place = Anchored.from_log(np.where(near, s, self.steps[-1]), self.side, self.c)
+        slope = -value(self.log_slope(place))
+        return choose(near, place if isinstance(y, Anchored) else value(place), x), np.where(
+            near, slope, value(log_det)
+        )
+
+    def _level(self, y: Anchored) -> np.ndarray:
+        """What is solved for: y beside an infinite limit, log|y - v| beside another one; NaN on its wrong side."""
+        if self.infinite:
+            return np.asarray(value(y), dtype=float)
+        rise = pure(y - self.v)
+        return np.where(np.asarray(sign(rise)) == self.sign, log_abs(rise), np.nan)
+
+    @cached_property
+    def _known(self) -> Known:
+        return Known(self._level_and_slope, self.steps, -np.inf, np.inf)
+
+    def _level_and_slope(self, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        x = Anchored.from_log(s, self.side, self.c)
+        y, log_slope = anchored(self.function(x)), value(self.log_slope(x)) + s
+        return self._level(y), np.exp(log_slope if self.infinite else log_slope - log_abs(pure(y - self.v)))
+
+
+def turning_points(stretch: Stretch, function: Any, log_slope: Any) -> tuple[TurningPoint | Pole | Edge, ...]:
+    """The singular ends of a stretch, poles and turns among them, and both sides of the points at which it rests.
+
+    `function` and `log_slope` compute the formula and the logarithm of its slope.
+    """
     places = [(stretch.low, 1.0, False), (stretch.high, -1.0, False)]
     places += [(point, side, True) for point in stretch.rests for side in (1.0, -1.0)]
     found = (_turning_point(stretch, *place) for place in places)
-    return tuple(point for point in found if point is not None)
+    ends = (_edge(stretch, end, side, function, log_slope) for end, side, inner in places if not inner)
+    return tuple(point for point in (*found, *ends) if point is not None)
 
 
-def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> TurningPoint | None:
+def _edge(stretch: Stretch, end: Any, side: float, function: Any, log_slope: Any) -> Edge | None:
+    """An end that is a double and has no series; None where there is one, or where the formula is regular."""
+    from mpmath import mp
+
+    if not end.is_finite or slack(end) or _turning_point(stretch, end, side, False) is not None:
+        return None
+    with mp.workdps(DIGITS):
+        slope = precise(derivative(stretch.expr), X)(sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS))
+    if value_at(stretch.expr, end) is not None and mp.isfinite(slope) and slope != 0:
+        return None
+    c, limit = number(end), number(end_value(stretch, end)[0])
+    reach = min(WIDEST, 0.25 * float(stretch.high - stretch.low), 0.5 * abs(c) if c else WIDEST)
+    return Edge(c, limit, side, stretch.slope > 0, reach, function, log_slope)
+
+
+def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> TurningPoint | Pole | None:
     """The point with its series; None where the slope does not vanish, or the formula has no series there."""
     from mpmath import mp
 
     v = value_at(stretch.expr, end)
     if v is None:
-        return None
+        return _pole(stretch, end, side) if end.is_finite else None
     with mp.workdps(DIGITS):
         centre = sympy.N(end, DIGITS)
         function = precise(stretch.expr, X)
@@ -109,6 +205,24 @@ def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> Turn
         if not all(map(mp.isfinite, taylor)):
             return None
         return TurningPoint(number(end), number(v), side, [mp.zero, mp.zero, *taylor[2:]], inner)
+
+
+def _pole(stretch: Stretch, end: Any, side: float) -> Pole | None:
+    """The pole with the series of 1/g; None where that is none, as beside the singularity of a logarithm."""
+    from mpmath import mp
+
+    reciprocal = precise(sympy.together(1 / stretch.expr), X)
+    with mp.workdps(DIGITS):
+        point = sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS)
+        taylor = mp.taylor(lambda u: reciprocal(point + side * u), 0, TERMS + 3)
+        if not all(map(mp.isfinite, taylor)) or abs(taylor[0]) > NOTHING or not any(abs(a) > NOTHING for a in taylor):
+            return None
+        found = TurningPoint(number(end), 0.0, side, [mp.zero, *taylor[1:]], inner=True)
+        for u in (found.limit, found.limit / 16, mp.mpf(10) ** -20):
+            truth = reciprocal(point + side * u)
+            if not abs(mp.polyval(taylor[::-1], u) - truth) <= SMALLEST_TERM * abs(truth):
+                return None
+    return Pole(found)
 
 
 def _floats(coefficients: Sequence[Any]) -> list[float]:

@@ -594,3 +594,4 @@ def test_heavy_tails_beyond_the_doubles():
     assert near(law.sf(largest), beyond, 1e-12) and law.ppf(0.6) == np.inf
     draws = law.rvs(20_000, rng=0)
     assert abs(np.mean(np.isinf(draws)) - float(beyond)) < 0.02
+    assert law.moment(3) == np.inf

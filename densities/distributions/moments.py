@@ -83,11 +83,13 @@ def moment(law: Any, order: int) -> Any:
         return 1.0
     if order == 1:
         return law.mean()
-    return summary(
-        law,
-        f"moment_{order}",
-        lambda one: plain(expect_logs(power_logs(int(order)), one), f"moment({order})", _spread(one) ** order),
-    )
+
+    def compute(one: Any) -> float:
+        with quiet():
+            scale = float(np.float64(_spread(one)) ** order)
+        return plain(expect_logs(power_logs(int(order)), one), f"moment({order})", scale)
+
+    return summary(law, f"moment_{order}", compute)
 
 
 def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:

@@ -18,7 +18,7 @@ from densities.anchored import Anchored, anchored, choose, log_abs, pure, sign, 
 from densities.numerics.newton import Known, roots_between
 from densities.transforms.symbolic_analysis import Stretch, derivative, end_value, value_at
 from densities.transforms.symbolic_inverse import slack
-from densities.transforms.symbolic_kernels import number, precise
+from densities.transforms.symbolic_kernels import Kernel, number, precise
 from densities.transforms.symbolic_text import X
 
 __all__ = ["Edge", "Pole", "TurningPoint", "turning_points"]
@@ -172,11 +172,17 @@ def turning_points(stretch: Stretch, function: Any, log_slope: Any) -> tuple[Tur
     return tuple(point for point in (*found, *ends) if point is not None)
 
 
+def _shifted(expr: Any, end: Any, c: float) -> Any:
+    """The formula beside an end that is no double: in the distance from it, what cancels there is cancelled exactly."""
+    kernel = Kernel(sympy.expand(expr.xreplace({X: X + end})), X)
+    return lambda x: kernel(x - c)
+
+
 def _edge(stretch: Stretch, end: Any, side: float, function: Any, log_slope: Any) -> Edge | None:
     """An end that is a double and has no series; None where there is one, or where the formula is regular."""
     from mpmath import mp
 
-    if not end.is_finite or slack(end) or _turning_point(stretch, end, side, False) is not None:
+    if not end.is_finite or _turning_point(stretch, end, side, False) is not None:
         return None
     with mp.workdps(DIGITS):
         slope = precise(derivative(stretch.expr), X)(sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS))
@@ -184,6 +190,9 @@ def _edge(stretch: Stretch, end: Any, side: float, function: Any, log_slope: Any
         return None
     c, limit = number(end), number(end_value(stretch, end)[0])
     reach = min(WIDEST, 0.25 * float(stretch.high - stretch.low), 0.5 * abs(c) if c else WIDEST)
+    if slack(end):
+        function, log_slope = _shifted(stretch.expr, end, c), _shifted(derivative(stretch.expr), end, c)
+        return Edge(c, limit, side, stretch.slope > 0, reach, function, lambda x: log_abs(log_slope(x)))
     return Edge(c, limit, side, stretch.slope > 0, reach, function, log_slope)
 
 

@@ -82,9 +82,9 @@ class Truncated(Univariate):
             if all(self._ends):
                 return self.base.log_continuous_mass
             if self._ends[0]:
-                return float(value(self.base.raw_logcdf(anchored(high))))
+                return float(value(self.base.raw_logcdf(anchored(self.base._placed(high)))))
             if self._ends[1]:
-                return float(value(self.base.raw_logsf(anchored(low))))
+                return float(value(self.base.raw_logsf(anchored(self.base._placed(low)))))
             return float(value(self.base.raw_log_mass(anchored(low), anchored(high))))
 
     @cached_property
@@ -116,12 +116,44 @@ class Truncated(Univariate):
         return self.base.raw_logpdf(x) - self.log_mass
 
     def raw_logcdf(self, x: Any) -> Any:
-        mass = self.base.raw_logcdf(x) if self._ends[0] else self.base.raw_log_mass(Anchored.at(self.support.low), anchored(x))
+        mass = (
+            self.base.raw_logcdf(x)
+            if self._ends[0]
+            else self.base.raw_log_mass(self._cut_for(self.support.low, x), anchored(x))
+        )
         return mass - self.log_mass
 
     def raw_logsf(self, x: Any) -> Any:
-        mass = self.base.raw_logsf(x) if self._ends[1] else self.base.raw_log_mass(anchored(x), Anchored.at(self.support.high))
+        mass = (
+            self.base.raw_logsf(x)
+            if self._ends[1]
+            else self.base.raw_log_mass(anchored(x), self._cut_for(self.support.high, x))
+        )
         return mass - self.log_mass
+
+    def _placed(self, points: Any) -> Any:
+        """As the base needs them, but beside a cut, as exact offsets from it.
+
+        An end at distance D from a cut that doubles have rounded by ε takes ε/D of a mass, and the offsets of points from
+        such an end, rounded to εD, lose εD/w of a width w: up to w = D² the former is less.
+        """
+        placed = self.base._placed(points)
+        if placed is points:
+            return points
+        outer = np.array([value(end) for end in self.base.support.edges])
+        cuts = [cut for cut, own in zip(self.support.edges, self._ends, strict=True) if not own]
+        for cut in cuts:
+            depth, width = np.min(np.abs(outer - cut)), np.abs(points - cut)
+            nearest = np.all([width <= np.abs(points - other) for other in cuts], axis=0)
+            beside = nearest & (width < 0.5 * np.abs(cut)) & (width * np.abs(cut) < depth * depth)
+            placed = choose(beside, Anchored(cut, points - cut), placed)
+        return placed
+
+    def _cut_for(self, cut: Any, x: Any) -> Any:
+        """A cut, anchored at itself for points that are, elsewhere as the base needs it."""
+        itself = Anchored.at(cut)
+        placed = self.base._placed(np.float64(cut))
+        return choose(x.anchor == cut, itself, placed) if isinstance(x, Anchored) and placed is not cut else itself
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
         return self.base.raw_log_mass(a, b) - self.log_mass

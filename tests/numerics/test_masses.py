@@ -83,6 +83,19 @@ def test_what_lies_between_a_cut_and_a_point_beside_it(law):
         np.testing.assert_allclose(law.prob(np.minimum(y, cut), np.maximum(y, cut)), truth, rtol=1e-13)
 
 
+@pytest.mark.parametrize("high", [np.inf, 2.49999])
+def test_a_cut_beside_an_end_that_doubles_have_rounded(high):
+    """1/c = 2.5 is rounded by a part of the width in question; the truth as above, with F and density of the formula by mp."""
+    law = dn.parse("generalized_extreme_value(0.4)")
+    cut = np.float64(law.isf(1e-9))
+    truncated, y = dn.truncate(law, cut, high), cut * (1.0 + np.array([1e-14, 1e-11]))
+    with mpmath.workdps(40):
+        cdf = [mpmath.exp(-((1 - mpmath.mpf(0.4) * mpmath.mpf(x)) ** (1 / mpmath.mpf(0.4)))) for x in [cut, *y]]
+        top = 1 if np.isinf(high) else mpmath.exp(-((1 - mpmath.mpf(0.4) * mpmath.mpf(high)) ** (1 / mpmath.mpf(0.4))))
+        truth = [float((c - cdf[0]) / (top - cdf[0])) for c in cdf[1:]]
+    np.testing.assert_allclose(truncated.cdf(y), truth, rtol=2e-12)
+
+
 @pytest.mark.parametrize("q", [1e-12, *(pytest.param(q, marks=pytest.mark.slow) for q in (0.1, 0.25, 0.75, 0.9))])
 def test_quantiles_between_two_peaks_that_hold_all_the_rest(q):
     """Between -1 and 1 the mass is e^-765, and one side of it, by symmetry, (Φ(x - 40) - Φ(-41))/2 and its mirror."""

@@ -252,3 +252,13 @@ def test_tails_beside_ends_that_doubles_round(name, distance):
     y = end - distance
     truth = above(mp.mpf(y))
     assert all(close(found, truth) for found in (law.sf(y), law.prob(y, np.inf), np.exp(law.logsf(y))))
+
+
+def test_narrow_intervals_beside_an_end_that_doubles_round():
+    law, b = dn.Uniform(0, 1) >> dn.Affine(-5.43, 1.68) >> dn.Exp(), float(np.exp(-3.75)) * (1 - 1e-9)
+    a = b * (1 - 5e-10)
+    assert close(law.prob(a, b), (mp.log(b) - mp.log(a)) / mp.mpf(1.68))
+    semicircular = dn.parse("semicircular(-7.3, 0.3)")
+    a, b, scale = -7.0 - 1.5e-9, -7.0 - 1e-9, mp.mpf(0.3)
+    truth = mp.quad(lambda y: mp.sqrt(scale**2 - (y + mp.mpf(7.3)) ** 2), [mp.mpf(a), mp.mpf(b)]) * 2 / (mp.pi * scale**2)
+    assert close(semicircular.prob(a, b), truth)

@@ -339,8 +339,7 @@ class Univariate(Evaluation, Distribution):
         low, high = np.maximum(a, value(support.low)), np.minimum(b, value(support.high))
         empty = ~(low < high)
         with quiet():
-            start, stop = Anchored.exact(low), Anchored.exact(high)
-            inner = value(self.raw_mass(start, stop))
+            inner = value(self.raw_mass(*self._placed_ends(low, high)))
             # Formulas for masses need not hold at the ends of the support; there the tails themselves answer.
             inner = np.where(b >= value(support.high), value(self.anywhere("sf", low)), inner)
             inner = np.where(a <= value(support.low), value(self.anywhere("cdf", high)), inner)

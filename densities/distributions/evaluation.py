@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, choose, value
 from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, some
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
@@ -96,6 +96,15 @@ class Evaluation:
                 near, lost = near | beside, np.where(beside, rest, lost)
             anchor = np.where(near, end, anchor)
         return Anchored(anchor, points - anchor - lost) if np.any(anchor) else Anchored.exact(points)
+
+    def _placed_ends(self, low: Any, high: Any) -> tuple[Anchored, Anchored]:
+        """The two ends of intervals: as offsets from an end of the support where both are near it."""
+        start, stop = Anchored.exact(low), Anchored.exact(high)
+        if not self.fragile:
+            return start, stop
+        low, high = self._placed(low), self._placed(high)
+        together = np.equal(low.anchor, high.anchor)
+        return choose(together, low, start), choose(together, high, stop)
 
     @cached_property
     def _beyond_doubles(self) -> tuple[float, float]:

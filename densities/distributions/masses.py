@@ -22,6 +22,8 @@ RARE = 1e-280
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
 CHECK_NODES, CHECK_WEIGHTS = np.polynomial.legendre.leggauss(12)
 EPS = float(np.finfo(float).eps)
+# What the rounding of a point may do to a log-density.
+STEADY = 1e-14
 # Panels whose nodes stay in the second-level cache.
 AT_ONCE = 2**11
 # Where neither the difference nor one panel is known better than this, the density is integrated panel by panel.
@@ -167,10 +169,11 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
 
 
 def _log_densities(law: Any, a: Anchored, steps: np.ndarray) -> np.ndarray:
-    """The log-density at a + steps."""
+    """The log-density at a + steps: at plain doubles where their rounding moves it by next to nothing."""
     if not (law.batch_shape or law.fragile or len(law.critical_points)):
         logs = np.asarray(value(law.raw_logpdf(a.value + steps)))
-        if np.all(np.isfinite(logs)):
+        slope = np.ptp(logs, axis=-1) / np.max(steps, axis=-1)
+        if np.all(np.isfinite(logs)) and np.all(EPS * np.abs(a.value[..., 0]) * slope < STEADY):
             return logs
     return value(_with_trailing_axis(law).raw_logpdf(a + Anchored(0.0, steps)))
 

@@ -212,6 +212,31 @@ class Interval(Domain):
         return f"{left}{_number(value(self.low))}, {_number(value(self.high))}{right}"
 
 
+def same_end(a: Any, b: Any) -> bool:
+    return bool(np.all(value(a) == value(b)))
+
+
+def hull(intervals: Sequence[Interval]) -> Interval:
+    """The smallest interval that holds them all."""
+    low = intervals[0]
+    high = intervals[0]
+    for interval in intervals[1:]:
+        if np.all(value(interval.low) < value(low.low)) or (same_end(interval.low, low.low) and interval.low_closed):
+            low = interval
+        if np.all(value(interval.high) > value(high.high)) or (
+            same_end(interval.high, high.high) and interval.high_closed
+        ):
+            high = interval
+    return Interval(
+        low.low,
+        high.high,
+        low_closed=low.low_closed,
+        high_closed=high.high_closed,
+        low_slack=low.low_slack,
+        high_slack=high.high_slack,
+    )
+
+
 def union(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
     """The union of intervals with number ends, as disjoint ones from left to right; those that touch are joined."""
     joined: list[Interval] = []

@@ -15,7 +15,7 @@ from densities.domains import Interval
 from densities.transforms.base import Bijection
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "beside_end", "hull", "mass_table", "merged_atoms", "same_end"]
+__all__ = ["Branch", "beside_end", "mass_table", "merged_atoms"]
 
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
@@ -39,10 +39,6 @@ class Branch:
     @cached_property
     def route(self) -> Route:
         return Route(self.map, self.domain, self.image)
-
-
-def same_end(a: Any, b: Any) -> bool:
-    return bool(np.all(value(a) == value(b)))
 
 
 def beside_end(support: Interval, x: Any) -> Any:
@@ -116,23 +112,3 @@ def merged_atoms(locations: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray,
     """Atoms at equal places added up."""
     unique, inverse = np.unique(np.asarray(locations, dtype=float), return_inverse=True)
     return unique, np.bincount(inverse, weights=masses, minlength=len(unique))
-
-
-def hull(intervals: Sequence[Interval]) -> Interval:
-    low = intervals[0]
-    high = intervals[0]
-    for interval in intervals[1:]:
-        if np.all(value(interval.low) < value(low.low)) or (same_end(interval.low, low.low) and interval.low_closed):
-            low = interval
-        if np.all(value(interval.high) > value(high.high)) or (
-            same_end(interval.high, high.high) and interval.high_closed
-        ):
-            high = interval
-    return Interval(
-        low.low,
-        high.high,
-        low_closed=low.low_closed,
-        high_closed=high.high_closed,
-        low_slack=low.low_slack,
-        high_slack=high.high_slack,
-    )

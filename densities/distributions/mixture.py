@@ -11,10 +11,10 @@ import numpy as np
 
 from densities.anchored import Anchored, choose, value
 from densities.distributions.base import Part, Univariate, register
-from densities.distributions.branches import hull, merged_atoms
+from densities.distributions.branches import merged_atoms
 from densities.distributions.continuous.shared import patched
 from densities.distributions.masses import spread
-from densities.domains import Interval, union
+from densities.domains import Interval, hull, union
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import number_text
 from densities.protocols import as_distribution

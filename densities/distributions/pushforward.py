@@ -19,12 +19,12 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.branches import Branch, beside_end, hull, mass_table, merged_atoms, same_end
+from densities.distributions.branches import Branch, beside_end, mass_table, merged_atoms
 from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import refined, spread, toward_ends
 from densities.distributions.supports import check_support, populated
-from densities.domains import Interval, union
+from densities.domains import Interval, hull, same_end, union
 from densities.errors import UnsupportedOperationError
 from densities.foreign import Foreign
 from densities.protocols import push_forward

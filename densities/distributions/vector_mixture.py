@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from densities.arrays import quiet
-from densities.distributions.branches import hull
 from densities.distributions.mixture import KINDS, Mixture, checked_weights
 from densities.distributions.vector_base import VectorDistribution, VectorPart
-from densities.domains import Domain, RealVector
+from densities.domains import Domain, RealVector, hull
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import number_text
 from densities.protocols import as_distribution

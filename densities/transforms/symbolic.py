@@ -21,7 +21,7 @@ import sympy
 from densities.anchored import Anchored, choose, log_abs, sign, value
 from densities.anchored.numbers import LARGEST, SMALLEST
 from densities.arrays import quiet
-from densities.domains import REAL, Interval
+from densities.domains import REAL, Interval, hull
 from densities.errors import AccuracyWarning, DomainError, ParameterError, argument_error
 from densities.numerics.newton import Known, roots_between
 from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform, meets
@@ -469,21 +469,13 @@ def _piece(stretch: Stretch, ground: Ground, probes: int = PROBES) -> Piece | Fl
 
 def _hull(pieces: Sequence[Piece | Flat]) -> Interval:
     """The smallest interval that holds all images."""
-    images = [
-        piece.image
-        if isinstance(piece, Piece)
-        else Interval(piece.value, piece.value, low_closed=True, high_closed=True)
-        for piece in pieces
-    ]
-    low = min(images, key=lambda image: (image.low, not image.low_closed))
-    high = max(images, key=lambda image: (image.high, image.high_closed))
-    return Interval(
-        low.low,
-        high.high,
-        low_closed=low.low_closed,
-        high_closed=high.high_closed,
-        low_slack=low.low_slack,
-        high_slack=high.high_slack,
+    return hull(
+        [
+            piece.image
+            if isinstance(piece, Piece)
+            else Interval(piece.value, piece.value, low_closed=True, high_closed=True)
+            for piece in pieces
+        ]
     )
 
 

@@ -233,6 +233,11 @@ class Univariate(Evaluation, Distribution):
         """The log of the mass that is not in atoms."""
         return 0.0
 
+    @property
+    def log_lost(self) -> float:
+        """The size of what cancels in the log-density, a constant whose rounding remains."""
+        return 0.0
+
     def logpdf_anywhere(self, x: Any) -> Any:
         """The raw log-density, and -inf outside the support."""
         support, x = self.support, self._placed(x)

@@ -199,7 +199,7 @@ class Tails(dict):
 
 
 def _known(law: Any, *, lower: bool) -> Known:
-    tails = law.__dict__.setdefault("_tails", Tails())
+    tails = law.__dict__.setdefault("_known_tails", Tails())
     if lower not in tails:
         ends = [float(value(end)) for end in law.support.edges]
         tails[lower] = Known(_tail_and_slope(law, lower=lower), law.guide(), *ends)

@@ -145,6 +145,10 @@ class Pushforward(Univariate):
         base = self.base.measure
         return "mixed" if base == "lebesgue" and self.flats else base
 
+    @property
+    def log_lost(self) -> float:
+        return self.base.log_lost
+
     @cached_property
     def _pushed_atoms(self) -> tuple[np.ndarray, np.ndarray]:
         locations, masses = self.base.atoms

@@ -109,6 +109,10 @@ class Truncated(Univariate):
         return self._log_kept - self.log_mass
 
     @property
+    def log_lost(self) -> float:
+        return abs(self.log_mass) + self.base.log_lost
+
+    @property
     def critical_points(self) -> Sequence[float]:
         return [place for place in self.base.critical_points if self.support.interior_contains(place)]
 

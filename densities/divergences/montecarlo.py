@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,25 +49,22 @@ class Draws:
     """The uniforms of a source, tilted toward both tails where they are not plain: u, 1 - u, weight, and the `runs` in them.
 
     Large t lie in the tails: tilted draws are smoother for a net, and give a finite variance to values up to (mass of the
-    tail)^-3/4. On a line plain draws are sorted by sides: their order tells nothing.
+    tail)^-3/4.
     """
 
     def __init__(self, source: Any, parts: list[Any], dimension: int):
         v = source.uniforms(dimension)
-        first, size = v[:, 0], source.size
-        if source.scheme != "plain":
-            self.u, self.rest, self.weight = tilt(first)
-            borders = [0, size // 4, size // 2, 3 * size // 4, size]  # each half of a net fills its cells from left to right
+        first = v[:, 0]
+        if source.scheme == "plain":
+            self.u, self.rest, self.weight = first, 1.0 - first, np.ones(source.size)
         else:
-            self.weight = np.ones(size)
-            self.u, self.rest, lower = _sorted_by_sides(source, first) if dimension == 1 else (first, 1.0 - first, 0)
-            borders = [0, lower, size]
-        if dimension == 1 and size >= 4:
-            self.runs = list(_side_by_side(parts[0], borders))
+            self.u, self.rest, self.weight = tilt(first)
+        if dimension == 1 and source.size >= 4 and source.scheme != "plain":
+            self.runs = list(_side_by_side(parts[0], source.size))
         else:
             weights = np.cumsum([part.weight for part in parts])
             chosen = np.minimum(np.searchsorted(weights, v[:, -1] * weights[-1], side="right"), len(parts) - 1)
-            upper = self.u > 0.5
+            upper = first > 0.5
             self.runs = [
                 Run(part, (chosen == index) & (upper == side), side)
                 for index, part in enumerate(parts)
@@ -76,19 +72,12 @@ class Draws:
             ]
 
 
-def _sorted_by_sides(source: Any, v: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """u and 1 - u of plain draws, those below 1/2 first; as many as a coin says, and their tail probabilities are v/2."""
-    lower = int(source.generator.binomial(len(v), 0.5))
-    tail = 0.5 * v
-    rest = 1.0 - tail
-    return np.append(tail[:lower], rest[lower:]), np.append(rest[:lower], tail[lower:]), lower
-
-
-def _side_by_side(part: Any, borders: list[int]) -> Iterator[Run]:
-    """Runs between borders, of the lower and the upper half in turn; cut to blocks of `KEPT`."""
-    for index, (start, stop) in enumerate(pairwise(borders)):
-        for first in range(start, stop, KEPT):
-            yield Run(part, slice(first, min(first + KEPT, stop)), index % 2 == 1)
+def _side_by_side(part: Any, size: int) -> Iterator[Run]:
+    """The runs of a net on the line, both halves of which fill the cells from left to right; cut to blocks of `KEPT`."""
+    quarter = size // 4
+    for start, upper in zip(range(0, size, quarter), (False, True, False, True), strict=True):
+        for first in range(start, start + quarter, KEPT):
+            yield Run(part, slice(first, min(first + KEPT, start + quarter)), upper)
 
 
 class LogRatioDraws:

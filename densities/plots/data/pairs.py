@@ -208,7 +208,6 @@ def run(p: Any, q: Any, *, n: int = 2**16, rng: Any = 0, level: float = 0.95, po
     seed = np.random.SeedSequence(int(np.random.default_rng(rng).integers(2**63)))
     with quiet():
         t = np.asarray(draws(Source(int(n), draws.dimension, "plain", seed)), dtype=float)
-        np.random.default_rng(seed).shuffle(t)  # they come sorted by sides
         looks = np.unique(np.geomspace(8, n, points).astype(int))
         mean = np.cumsum(t)[looks - 1] / looks
         centre = np.median(t) if np.isfinite(np.median(t)) else 0.0

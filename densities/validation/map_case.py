@@ -151,8 +151,11 @@ def log_det_finding(t: Any, x: np.ndarray) -> Finding:
     claimed = np.broadcast_to(np.asarray(value(t.forward_and_log_det(x)[1]), dtype=float), x.shape)
     true, error = numeric_log_slope(t, x)
     known = np.isfinite(true) & (error < DERIVATIVE_LIMIT)
-    # forward is right to so many roundings, and so is its slope where they go with x, as in sinh(asinh(x)) far out
-    allowed = DERIVATIVE_MARGIN * error + EPS * (64 * (1 + np.abs(true)) + ulps(x)) + stated_error(t, x)
+    # forward is right to so many roundings, and so is its slope where they go with x, as in sinh(asinh(x)) far out; the
+    # error counts one rounding of y, and of an exponential its logarithm is rounded
+    y = np.abs(np.asarray(value(t.forward(x)), dtype=float))
+    roundings = np.maximum(1.0, np.abs(np.log(np.where((y > 0) & np.isfinite(y), y, 1.0))))
+    allowed = DERIVATIVE_MARGIN * error * roundings + EPS * (64 * (1 + np.abs(true)) + ulps(x)) + stated_error(t, x)
     if np.count_nonzero(known) < 8:
         return undecided("the numeric derivative is known at fewer than 8 points")
     return compared("log|dy/dx|", *(a[known] for a in (x, claimed, true, allowed)))

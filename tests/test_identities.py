@@ -308,6 +308,7 @@ def test_laws_without_a_shorter_name_come_back_as_they_are(text):
     assert d.simplify() is d
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", [text for text in EXAMPLES if not text.startswith(("mixture", "binomial", "geometric"))]
 )

@@ -152,6 +152,7 @@ def test_batches_of_order_statistics():
 # ---- point masses ----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rank", "n"), [(1, 3), (2, 3), (3, 3), (20, 100)])
 def test_poisson_order_statistics_to_many_digits(rank, n):
     law = dn.order_statistic(dn.Poisson(3), rank, n)

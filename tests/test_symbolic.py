@@ -343,6 +343,7 @@ MASSES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "base"), MASSES)
 def test_mean_draws_and_distribution_function(text, base):
     """E[g(X)] by mpmath over the density of the base, and draws of g(X) against the distribution function of g(X)."""
@@ -536,6 +537,7 @@ MAPS = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAPS.split())
 def test_densities_through_every_map(name):
     tried = 0

@@ -284,8 +284,8 @@ class FromDensity(Univariate):
             since = np.exp(self.raw_logpdf(low[..., None] + half[..., None] * (1.0 + NODES))) @ WEIGHTS * half
             step = (rest - since) / np.exp(self.raw_logpdf(point))
             point = np.clip(point + step, low, high)
-        todo = ~(np.abs(step) <= SETTLED * (high - low)) | (q < mass[0]) | (q > mass[-1])
-        point[todo] = self.raw_log_ppf(np.log(q[todo]))
+        unsettled = ~(np.abs(step) <= SETTLED * (high - low)) | (q < mass[0]) | (q > mass[-1])
+        point[unsettled] = self.raw_log_ppf(np.log(q[unsettled]))
         return point
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:

@@ -309,9 +309,9 @@ class _Table:
     def _solve(self, y: Any) -> tuple[Any, Any]:
         if self.knots_x.size < 2:
             return self._bracketed(y)
-        x, error, todo = self._chords(y) if self.cells else self._newton(np.interp(y, self.knots_y, self.knots_x), y)
-        if todo.size:
-            x[todo], error[todo] = self._bracketed(y[todo])
+        x, error, unsettled = self._chords(y) if self.cells else self._newton(np.interp(y, self.knots_y, self.knots_x), y)
+        if unsettled.size:
+            x[unsettled], error[unsettled] = self._bracketed(y[unsettled])
         return x, error
 
     def _chords(self, y: Any) -> tuple[Any, Any, Any]:

@@ -167,7 +167,7 @@ class LogRatioDraws:
     def _stay_safe(self, part: Any, tail: np.ndarray, upper: bool) -> bool:
         """Whether the quantiles of a monotone part keep their digits as doubles: its ends say so, and are remembered."""
         low, high = np.minimum.reduce(tail), np.maximum.reduce(tail)
-        known_low, known_high = self._known_safe.get((id(part), upper), (high, low))
+        known_low, known_high = self._known_safe.get((id(part), upper), (np.inf, -np.inf))
         if known_low <= low and high <= known_high:
             return True
         ends = np.array([min(low, known_low), max(high, known_high)])

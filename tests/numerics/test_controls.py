@@ -169,3 +169,9 @@ def test_a_ten_thousandth_takes_a_fiftieth_of_the_plain_draws():
     assert found.error <= 1e-4
     assert abs(found.value - dn.kl(p, q).value) < 4.5 * found.error
     assert found.evaluations * 50 < plain
+
+
+def test_a_lone_draw_that_leaves_the_doubles_is_no_plain_one():
+    draws = LogRatioDraws(dn.LogNormal(0, 300), dn.LogNormal(1, 300))
+    assert not draws._stay_safe(draws.parts[0], np.array([1e-10]), False)
+    assert draws._stay_safe(draws.parts[0], np.array([0.4]), False)

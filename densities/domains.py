@@ -130,6 +130,11 @@ class Interval(Domain):
         return self.low, self.high
 
     @property
+    def slacks(self) -> tuple[Any, Any]:
+        """The absolute rounding errors of both ends."""
+        return self.low_slack, self.high_slack
+
+    @property
     def is_real_line(self) -> bool:
         """Whether neither end bounds anything."""
         return (

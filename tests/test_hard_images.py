@@ -262,3 +262,21 @@ def test_narrow_intervals_beside_an_end_that_doubles_round():
     a, b, scale = -7.0 - 1.5e-9, -7.0 - 1e-9, mp.mpf(0.3)
     truth = mp.quad(lambda y: mp.sqrt(scale**2 - (y + mp.mpf(7.3)) ** 2), [mp.mpf(a), mp.mpf(b)]) * 2 / (mp.pi * scale**2)
     assert close(semicircular.prob(a, b), truth)
+
+
+@pytest.mark.parametrize("distance", [1e-4, 1e-12])
+def test_tails_of_a_batch_beside_ends_that_doubles_round(distance):
+    """Members that rise and fall; each point lies beside the end of one of them."""
+    loc, scale = np.array([0.1, 0.3, 1 / 3]), np.array([0.7, -0.9, 1.1])
+    law = dn.Uniform(0, 1) >> dn.Affine(loc, scale)
+    y = (loc + np.sign(scale) * distance)[:, None]
+
+    def below(point, a, b):
+        share = min(max((mp.mpf(point) - mp.mpf(a)) / mp.mpf(b), mp.mpf(0)), mp.mpf(1))
+        return share if b > 0 else 1 - share
+
+    truth = [[below(point, a, b) for a, b in zip(loc, scale, strict=True)] for point in y.ravel()]
+    for cdf in (law.cdf(y), law.prob(-9.0, y), np.exp(law.logcdf(y))):
+        np.testing.assert_allclose(cdf, np.array(truth, dtype=float), rtol=1e-14)
+    for sf in (law.sf(y), law.prob(y, 9.0), np.exp(law.logsf(y))):
+        np.testing.assert_allclose(sf, np.array([[1 - p for p in row] for row in truth], dtype=float), rtol=1e-14)

@@ -340,20 +340,26 @@ class Univariate(Evaluation, Distribution):
     def prob(self, a: Any, b: Any) -> Any:
         """P(a < Y <= b), to relative accuracy however small the interval; 0 for b <= a."""
         a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+        with quiet():
+            result = self._interval_mass(a, b)
+            if self.batch_shape:
+                result = self._member_by_member(Univariate._interval_mass, result, a, b)
+        result = np.where(np.isnan(a) | np.isnan(b), np.nan, result)
+        return float(result) if result.ndim == 0 else result
+
+    def _interval_mass(self, a: np.ndarray, b: np.ndarray) -> Any:
         support = self.support
         low, high = np.maximum(a, value(support.low)), np.minimum(b, value(support.high))
         empty = ~(low < high)
-        with quiet():
-            inner = value(self.raw_mass(*self._placed_ends(low, high)))
-            # Formulas for masses need not hold at the ends of the support; there the tails themselves answer.
-            inner = np.where(b >= value(support.high), value(self.anywhere("sf", low)), inner)
-            inner = np.where(a <= value(support.low), value(self.anywhere("cdf", high)), inner)
-            result = np.where(empty, 0.0, inner)
-            if len(self.atoms[0]):
-                beside = (self._atoms_beside(end, logs=False, lower=True) for end in (b, a))
-                result = result + np.maximum(np.subtract(*beside), 0.0)
-        result = np.where(np.isnan(a) | np.isnan(b), np.nan, result)
-        return float(result) if result.ndim == 0 else result
+        inner = value(self.raw_mass(*self._placed_ends(low, high)))
+        # Formulas for masses need not hold at the ends of the support; there the tails themselves answer.
+        inner = np.where(b >= value(support.high), value(self.anywhere("sf", low)), inner)
+        inner = np.where(a <= value(support.low), value(self.anywhere("cdf", high)), inner)
+        result = np.where(empty, 0.0, inner)
+        if not len(self.atoms[0]):
+            return result
+        beside = (self._atoms_beside(end, logs=False, lower=True) for end in (b, a))
+        return result + np.maximum(np.subtract(*beside), 0.0)
 
     def loglik(self, data: Any) -> float:
         """The log-likelihood of independent observations: densities where there are no atoms, masses where there are."""

@@ -354,8 +354,7 @@ def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None
 @ends_beyond_doubles.register
 def _(law: Univariate) -> tuple[float, float]:
     """Ends are looked for in many digits; no further from the doubles than these may be off by rounding."""
-    support = law.support
-    ends = (support.low, support.low_slack), (support.high, support.high_slack)
+    ends = tuple(zip(law.support.edges, law.support.slacks, strict=True))
     try:
         with quiet(), digits(END_DIGITS):
             seen = view(law)

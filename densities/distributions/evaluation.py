@@ -8,7 +8,7 @@ do the points travel anchored.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,7 @@ class Evaluation:
     # What watches over the terms of the log-density, where they may cancel.
     _cancelling: Any = None
     _atoms_beside: Callable[..., Any]
+    member: Callable[..., Any]
     # Whether m draws and then n more are m + n draws, bit for bit, in doubles: then many are drawn block by block.
     streams = False
 
@@ -54,11 +55,51 @@ class Evaluation:
         return programs_of(self)
 
     def _by_blocks(self, method: Callable[..., np.ndarray], formula: Callable[[Any], Any], points: np.ndarray) -> Any:
-        """method(formula, points), an elementwise method: for a batch as a whole, otherwise on vectors."""
-        if self.batch_shape:
-            return method(formula, points)
+        """method(formula, points), an elementwise method, on vectors."""
         has_program = partial(self.programs.has, formula.__name__, points.dtype)
         return in_blocks(partial(method, formula), points, has_program)
+
+    def _everywhere(
+        self,
+        method: Callable[[Any, Callable, np.ndarray], np.ndarray],
+        formula: Callable[[Any], Any],
+        points: np.ndarray,
+    ) -> Any:
+        """method(law, formula, points), an elementwise method, of this law, single or a batch."""
+        if not self.batch_shape:
+            return self._by_blocks(partial(method, self), formula, points)
+        return self._member_by_member(
+            lambda law, points: method(law, getattr(law, formula.__name__), points),
+            method(self, formula, points),
+            points,
+        )
+
+    def _member_by_member(
+        self, method: Callable[..., np.ndarray], result: np.ndarray, *points: np.ndarray
+    ) -> np.ndarray:
+        """The result of a batch, but method(law, *points) of single laws beside ends that doubles round."""
+        if not (self.fragile and some(beside := reduce(np.logical_or, map(self._beside, points)))):
+            return result
+        result, shape = np.array(result), result.shape
+        beside, *points = (np.broadcast_to(each, shape) for each in (beside, *points))
+        lead = len(shape) - len(self.batch_shape)
+        for index in np.argwhere(np.any(beside, axis=tuple(range(lead)))):
+            entry = (..., *index)
+            chosen, one = beside[entry], self.member(tuple(index), shape[lead:])
+            answers = result[entry]
+            answers[chosen] = method(one, *(each[entry][chosen] for each in points))
+        return result
+
+    def _beside(self, points: Any) -> Any:
+        """Whether points lie so near an end of the support that doubles round that this matters to a tail."""
+        return np.logical_or(*(self._beside_end(points, side)[1] for side in (0, 1)))
+
+    def _beside_end(self, points: Any, side: int) -> tuple[Any, Any]:
+        """Whether points lie near an end of the support that is a number and not zero; beside one that doubles round."""
+        end, slack = value(self.support.edges[side]), self.support.slacks[side]
+        gap, size = np.abs(points - end), np.abs(end)
+        exact = np.equal(slack, 0.0)
+        return np.isfinite(end) & exact & (gap < 0.5 * size), np.isfinite(end) & ~exact & (gap < BESIDE * size)
 
     def _streamed(self, draw: Callable[[int], np.ndarray], push: Callable[[Any], Any], shape: tuple[int, ...]) -> Any:
         """push(draws) of a shape, from a stream of draws."""
@@ -86,15 +127,11 @@ class Evaluation:
             return points
         anchor: Any = np.zeros(np.shape(points))
         lost: Any = 0.0
-        support = self.support
-        ends = (value(support.low), support.low_slack), (value(support.high), support.high_slack)
-        for side, (end, slack) in enumerate(ends):
-            gap, size = np.abs(points - end), np.abs(end)
-            near = np.isfinite(end) & (gap < 0.5 * size) & np.equal(slack, 0.0)
-            beside = np.isfinite(end) & (gap < BESIDE * size) & np.not_equal(slack, 0.0)
+        for side, end in enumerate(self.support.edges):
+            near, beside = self._beside_end(points, side)
             if some(beside) and np.isfinite(rest := self._beyond_doubles[side]):
                 near, lost = near | beside, np.where(beside, rest, lost)
-            anchor = np.where(near, end, anchor)
+            anchor = np.where(near, value(end), anchor)
         return Anchored(anchor, points - anchor - lost) if np.any(anchor) else Anchored.exact(points)
 
     def _placed_ends(self, low: Any, high: Any) -> tuple[Anchored, Anchored]:
@@ -116,12 +153,12 @@ class Evaluation:
     def _log_density(self, formula: Callable[[Any], Any], y: Any, finish: Callable[[Any], Any]) -> Any:
         """finish(log-density) at what a user passes."""
 
-        def finished(formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-            return np.asarray(finish(self._density_at(formula, points)), dtype=points.dtype)
+        def finished(law: Any, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
+            return np.asarray(finish(law._density_at(formula, points)), dtype=points.dtype)
 
         points, restore = self._points(y)
         with quiet():
-            return restore(self._by_blocks(finished, formula, points))
+            return restore(self._everywhere(finished, formula, points))
 
     def _density_at(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
         support = self.support
@@ -177,12 +214,12 @@ class Evaluation:
     def _distribution(
         self, formula: Callable[[Any], Any], y: Any, join: Callable, below: float, above: float, *, lower: bool
     ) -> Any:
-        def masses(formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-            return self._masses_at(formula, points, join, below, above, lower=lower)
+        def masses(law: Any, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
+            return law._masses_at(formula, points, join, below, above, lower=lower)
 
         points, restore = self._points(y)
         with quiet():
-            return restore(self._by_blocks(masses, formula, points))
+            return restore(self._everywhere(masses, formula, points))
 
     def _masses_at(
         self, formula: Callable, points: np.ndarray, join: Callable, below: float, above: float, *, lower: bool

@@ -149,7 +149,7 @@ def settled(station: Interval, domain: Any) -> Interval:
 
 def ends_of(station: Interval) -> list[tuple[float, Any]]:
     """The ends that are finite numbers, and what rounding may have done to them."""
-    pairs = ((station.low, station.low_slack), (station.high, station.high_slack))
+    pairs = zip(station.edges, station.slacks, strict=True)
     return [(end, slack) for end, slack in pairs if not isinstance(end, Anchored) and np.isfinite(end)]
 
 

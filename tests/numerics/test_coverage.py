@@ -95,16 +95,15 @@ def runs_of(p, q, scheme, seeds):
     values = controlled(dn.parse(p), dn.parse(q), CHUNKS * SIZE, scheme, seeds[0])
     known = np.array(values.known)
     columns = values(Runs(seeds, values.dimension, scheme)).reshape(len(seeds), CHUNKS * SIZE, -1)
-    found = []
+    found, rounding = [], None
     for run in columns:
         shapes = np.array([shape(column) for column in run.T])
         if shapes[0] <= HEAVY_SHAPE:
             means = run.reshape(CHUNKS, SIZE, -1).mean(axis=1)
             t, coefficients, used = adjusted(means, known, ~(shapes[1:] > HEAVY_SHAPE))
-            slope = coefficients[0] if values.balanced else 0.0
-            found.append(
-                (t.mean(), t.std(ddof=1) / np.sqrt(CHUNKS), values.rounding(seeds[0], slope), CHUNKS - 1 - used)
-            )
+            if rounding is None:  # small beside the rest, and much the same in every run
+                rounding = values.rounding(seeds[0], coefficients[0] if values.balanced else 0.0)
+            found.append((t.mean(), t.std(ddof=1) / np.sqrt(CHUNKS), rounding, CHUNKS - 1 - used))
     return np.array(found).reshape(-1, 4)
 
 

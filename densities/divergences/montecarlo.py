@@ -52,24 +52,25 @@ class Draws:
     tail)^-3/4.
     """
 
+    weight: Any
+
     def __init__(self, source: Any, parts: list[Any], dimension: int):
         v = source.uniforms(dimension)
         first = v[:, 0]
         if source.scheme == "plain":
-            self.u, self.rest, self.weight = first, 1.0 - first, np.ones(source.size)
+            self.u, self.rest, self.weight = first, 1.0 - first, 1.0
         else:
             self.u, self.rest, self.weight = tilt(first)
         if dimension == 1 and source.size >= 4 and source.scheme != "plain":
             self.runs = list(_side_by_side(parts[0], source.size))
         else:
-            weights = np.cumsum([part.weight for part in parts])
-            chosen = np.minimum(np.searchsorted(weights, v[:, -1] * weights[-1], side="right"), len(parts) - 1)
-            upper = first > 0.5
-            self.runs = [
-                Run(part, (chosen == index) & (upper == side), side)
-                for index, part in enumerate(parts)
-                for side in (False, True)
-            ]
+            self.runs = list(_scattered(parts, first > 0.5, v[:, -1]))
+
+
+    def drawn_otherwise(self, rows: Any) -> None:
+        """These rows are plain draws of the law, not quantiles of the uniforms."""
+        if np.ndim(self.weight):
+            self.weight[rows] = 1.0
 
 
 def _side_by_side(part: Any, size: int) -> Iterator[Run]:
@@ -78,6 +79,15 @@ def _side_by_side(part: Any, size: int) -> Iterator[Run]:
     for start, upper in zip(range(0, size, quarter), (False, True, False, True), strict=True):
         for first in range(start, start + quarter, KEPT):
             yield Run(part, slice(first, min(first + KEPT, start + quarter)), upper)
+
+
+def _scattered(parts: list[Any], upper: np.ndarray, v: np.ndarray) -> Iterator[Run]:
+    """The runs of draws in no order, v of which choose among the parts; by indices, which cost a quarter of masks."""
+    weights = np.cumsum([part.weight for part in parts])
+    chosen = np.searchsorted(weights[:-1], v * weights[-1], side="right") if len(parts) > 1 else None
+    for index, part in enumerate(parts):
+        for side, half in ((False, ~upper), (True, upper)):
+            yield Run(part, np.flatnonzero(half if chosen is None else half & (chosen == index)), side)
 
 
 class LogRatioDraws:
@@ -146,20 +156,22 @@ class LogRatioDraws:
                     result[rows] = at_nodes(self.ratio.on(part, anchored(_quantile(part.root, upper, tail))))
                 else:
                     result[rows] = at_nodes(self.ratio.on(part, anchored(part.root.draw(source.generator, tail.shape))))
-                    draws.weight[rows] = 1.0
+                    draws.drawn_otherwise(rows)
         return result, draws.weight, draws
 
     def _plain_log_ratio(self, part: Any, tail: np.ndarray, upper: bool) -> np.ndarray | None:
         """t at quantiles of a root in plain doubles, ten times faster; None where they leave the safe range."""
-        if not (self._plain and part.injective and part.root.inverts_fast and len(tail)):
+        if not (self._plain and part.root.inverts_fast and len(tail)):
             return None
-        if not self._stay_safe(part, tail, upper):
+        if not part.injective and len(self.ratio.p.critical_points) or not self._stay_safe(part, tail, upper):
             return None
 
         def log_ratio(tail: Any) -> Any:
             x = follow(lambda tail: value(_quantile(part.root, upper, tail)), tail)
             y, log_det = follow(part.forward, x)
-            return follow(part.root.raw_logpdf, x) - log_det - follow(self.ratio.q.raw_logpdf, y)
+            one_to_one = part.injective
+            log_p = follow(part.root.raw_logpdf, x) - log_det if one_to_one else follow(self.ratio.p.raw_logpdf, y)
+            return log_p - follow(self.ratio.q.raw_logpdf, y)
 
         t = np.asarray(value(programs_of(self).run(f"part {id(part)} {upper}", log_ratio, tail)))
         return t if np.isfinite(t).all() else None
@@ -218,7 +230,8 @@ class ControlledDraws(LogRatioDraws):
         t, weight, draws = self.log_ratios(source)
         with quiet():
             columns = self._columns(t, draws)
-            columns *= weight
+            if np.ndim(weight):
+                columns *= weight
         return columns.T
 
     def _columns(self, t: np.ndarray, draws: Draws | None) -> np.ndarray:

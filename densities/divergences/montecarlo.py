@@ -163,7 +163,8 @@ class LogRatioDraws:
         """t at quantiles of a root in plain doubles, ten times faster; None where they leave the safe range."""
         if not (self._plain and part.root.inverts_fast and len(tail)):
             return None
-        if not part.injective and len(self.ratio.p.critical_points) or not self._stay_safe(part, tail, upper):
+        smooth = part.injective or not len(self.ratio.p.critical_points)
+        if not (smooth and self._stay_safe(part, tail, upper)):
             return None
 
         def log_ratio(tail: Any) -> Any:

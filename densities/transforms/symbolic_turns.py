@@ -8,7 +8,7 @@ to the last digits, from the distance of y from v alone: as an anchored number, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -35,18 +35,15 @@ class TurningPoint:
     """One side of a point c at which g' vanishes, with v = g(c): x = c + side·u, y = v + a·u^m (1 + c₁u + ...)."""
 
     def __init__(self, c: float, v: float, side: float, coefficients: Sequence[Any], inner: bool) -> None:
-        """`coefficients` are those of u^0, u^1, ... in (y - v), in mpmath; an `inner` point has another side too."""
+        """`coefficients` are those of (x - c)^0, (x - c)^1, ... in (y - v), in mpmath; an `inner` point has two sides."""
         from mpmath import mp
 
         self.c, self.v, self.side = c, v, side
         self.least = 0.0 if inner else -np.inf  # beyond an end is only what rounding puts there
         with mp.workdps(DIGITS):
-            runs = zip(coefficients, coefficients[1:], coefficients[2:], strict=False)
-            self.m = next(k for k, run in enumerate(runs) if abs(run[0]) > NOTHING * max(map(abs, run)))
-            leading = coefficients[self.m]
-            ratios = [a / leading for a in coefficients[self.m :]]
-            root = _power(ratios, mp.mpf(1) / self.m)
-            back = _reverted(root)
+            self.m, leading, *series = _both_ways(tuple(coefficients))
+            ratios, back = ([a * side**k for k, a in enumerate(terms)] for terms in series)
+            leading *= side**self.m
             # Near x = 0, which is known to more digits than its distance from c, the formula itself is the better one.
             self.limit = min(_radius(ratios), _radius(back), WIDEST, 0.5 * abs(c) if c else WIDEST)
             self.log_slope = float(mp.log(self.m * abs(leading)))
@@ -165,11 +162,12 @@ def turning_points(stretch: Stretch, function: Any, log_slope: Any) -> tuple[Tur
 
     `function` and `log_slope` compute the formula and the logarithm of its slope.
     """
-    places = [(stretch.low, 1.0, False), (stretch.high, -1.0, False)]
-    places += [(point, side, True) for point in stretch.rests for side in (1.0, -1.0)]
-    found = (_turning_point(stretch, *place) for place in places)
-    ends = (_edge(stretch, end, side, function, log_slope) for end, side, inner in places if not inner)
-    return tuple(point for point in (*found, *ends) if point is not None)
+    ends = [
+        _turning_point(stretch, end, side, False) or _edge(stretch, end, side, function, log_slope)
+        for end, side in ((stretch.low, 1.0), (stretch.high, -1.0))
+    ]
+    rests = [_turning_point(stretch, point, side, True) for point in stretch.rests for side in (1.0, -1.0)]
+    return tuple(point for point in (*ends, *rests) if point is not None)
 
 
 def _shifted(expr: Any, end: Any, c: float) -> Any:
@@ -179,10 +177,10 @@ def _shifted(expr: Any, end: Any, c: float) -> Any:
 
 
 def _edge(stretch: Stretch, end: Any, side: float, function: Any, log_slope: Any) -> Edge | None:
-    """An end that is a double and has no series; None where there is one, or where the formula is regular."""
+    """An end that has no series; None where the formula is regular."""
     from mpmath import mp
 
-    if not end.is_finite or _turning_point(stretch, end, side, False) is not None:
+    if not end.is_finite:
         return None
     with mp.workdps(DIGITS):
         slope = precise(derivative(stretch.expr), X)(sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS))
@@ -204,32 +202,51 @@ def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> Turn
     if v is None:
         return _pole(stretch, end, side) if end.is_finite else None
     with mp.workdps(DIGITS):
-        centre = sympy.N(end, DIGITS)
-        function = precise(stretch.expr, X)
-        point = centre._to_mpmath(4 * DIGITS)
-        slope = precise(derivative(stretch.expr), X)(point)
+        slope = precise(derivative(stretch.expr), X)(sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS))
         if not abs(slope) < NOTHING:
             return None
-        taylor = mp.taylor(lambda u: function(point + side * u), 0, TERMS + 3)
+        taylor = _taylor(stretch.expr, end)
         if not all(map(mp.isfinite, taylor)):
             return None
         return TurningPoint(number(end), number(v), side, [mp.zero, mp.zero, *taylor[2:]], inner)
+
+
+@lru_cache(maxsize=512)
+def _taylor(expr: Any, end: Any) -> Sequence[Any]:
+    """The Taylor coefficients of a formula at a point, remembered because two stretches meet there."""
+    from mpmath import mp
+
+    with mp.workdps(DIGITS):
+        function, point = precise(expr, X), sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS)
+        return mp.taylor(lambda u: function(point + u), 0, TERMS + 3)
+
+
+@lru_cache(maxsize=512)
+def _both_ways(coefficients: Sequence[Any]) -> tuple[int, Any, Sequence[Any], Sequence[Any]]:
+    """m, a, the 1, c₁, ... of a·u^m (1 + c₁u + ...) and the 1, e₁, ... of u = s (1 + e₁s + ...) in its m-th root s."""
+    from mpmath import mp
+
+    with mp.workdps(DIGITS):
+        runs = zip(coefficients, coefficients[1:], coefficients[2:], strict=False)
+        m = next(k for k, run in enumerate(runs) if abs(run[0]) > NOTHING * max(map(abs, run)))
+        ratios = [a / coefficients[m] for a in coefficients[m:]]
+        return m, coefficients[m], ratios, _reverted(_power(ratios, mp.mpf(1) / m))
 
 
 def _pole(stretch: Stretch, end: Any, side: float) -> Pole | None:
     """The pole with the series of 1/g; None where that is none, as beside the singularity of a logarithm."""
     from mpmath import mp
 
-    reciprocal = precise(sympy.together(1 / stretch.expr), X)
+    inverted = sympy.together(1 / stretch.expr)
     with mp.workdps(DIGITS):
-        point = sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS)
-        taylor = mp.taylor(lambda u: reciprocal(point + side * u), 0, TERMS + 3)
+        reciprocal, point = precise(inverted, X), sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS)
+        taylor = _taylor(inverted, end)
         if not all(map(mp.isfinite, taylor)) or abs(taylor[0]) > NOTHING or not any(abs(a) > NOTHING for a in taylor):
             return None
         found = TurningPoint(number(end), 0.0, side, [mp.zero, *taylor[1:]], inner=True)
         for u in (found.limit, found.limit / 16, mp.mpf(10) ** -20):
             truth = reciprocal(point + side * u)
-            if not abs(mp.polyval(taylor[::-1], u) - truth) <= SMALLEST_TERM * abs(truth):
+            if not abs(mp.polyval(taylor[::-1], side * u) - truth) <= SMALLEST_TERM * abs(truth):
                 return None
     return Pole(found)
 

@@ -38,7 +38,7 @@ FEW_DRAWS = 2**12
 
 
 class Run(NamedTuple):
-    """Draws that come from one part of p, all from its lower half or all from its upper."""
+    """Draws that come from one part of p, by its `upper` tail or by its lower one."""
 
     part: Any
     rows: Any
@@ -61,11 +61,14 @@ class Draws:
             self.u, self.rest, self.weight = first, 1.0 - first, 1.0
         else:
             self.u, self.rest, self.weight = tilt(first)
-        if dimension == 1 and source.size >= 4 and source.scheme != "plain":
-            self.runs = list(_side_by_side(parts[0], source.size))
-        else:
+        if dimension > 1 or source.size < 4:
             self.runs = list(_scattered(parts, first > 0.5, v[:, -1]))
-
+        elif source.scheme != "plain":
+            self.runs = list(_side_by_side(parts[0], source.size))
+        elif np.isposinf(value(parts[0].root.support.high)):  # u, which knows 1 - u, tells all quantiles
+            self.runs = [Run(parts[0], slice(None), False)]
+        else:
+            self.runs = list(_scattered(parts, first > 0.5, first))
 
     def drawn_otherwise(self, rows: Any) -> None:
         """These rows are plain draws of the law, not quantiles of the uniforms."""
@@ -84,10 +87,10 @@ def _side_by_side(part: Any, size: int) -> Iterator[Run]:
 def _scattered(parts: list[Any], upper: np.ndarray, v: np.ndarray) -> Iterator[Run]:
     """The runs of draws in no order, v of which choose among the parts; by indices, which cost a quarter of masks."""
     weights = np.cumsum([part.weight for part in parts])
-    chosen = np.searchsorted(weights[:-1], v * weights[-1], side="right") if len(parts) > 1 else None
+    chosen = np.searchsorted(weights[:-1], v * weights[-1], side="right")
     for index, part in enumerate(parts):
         for side, half in ((False, ~upper), (True, upper)):
-            yield Run(part, np.flatnonzero(half if chosen is None else half & (chosen == index)), side)
+            yield Run(part, np.flatnonzero((chosen == index) & half), side)
 
 
 class LogRatioDraws:

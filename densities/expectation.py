@@ -178,11 +178,26 @@ def tails(
                 & (blur < BLURRED)
             )
             verdicts = np.where(border, int(Verdict.INFINITE), tail.verdict)
+            # A density has a mass: where its own exponent is too near 0 to be seen (gamma(1e-15) at 0), none is.
+            if np.any(near := (verdicts == Verdict.INFINITE) & (np.abs(tail.exponent) <= BORDER)):
+                own = tail_verdict(_log_masses(part, anchors, sides), direction, log_scale=np.log(scales))
+                verdicts = np.where(near & (own.verdict != Verdict.FINITE), int(Verdict.UNDECIDED), verdicts)
             found += [
                 Approach(Verdict(int(verdict)), part, float(edge), float(side), direction > 0)
                 for verdict, edge, side in zip(verdicts, anchors, sides, strict=True)
             ]
     return found
+
+
+def _log_masses(part: Any, anchors: np.ndarray, sides: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """log(density of the root · distance) at log-distances from anchors."""
+
+    def logs_of_mass(logs: np.ndarray) -> np.ndarray:
+        with quiet():
+            x = Anchored.from_log(logs, sides[:, None], anchors[:, None])
+            return np.asarray(value(part.root.raw_logpdf(x)), dtype=float) + logs
+
+    return logs_of_mass
 
 
 def _kept(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[int], Callable[[np.ndarray], np.ndarray]]:
@@ -292,7 +307,7 @@ def expect_logs(
     verdicts = tails(law, log_size, landmarks)
     infinite = [approach for approach in verdicts if approach.verdict is Verdict.INFINITE]
     if infinite:
-        return _divergent(function, infinite)
+        return divergent(infinite, lambda approach: function(approach.part.forward(approach.far())[0])[1], "|f| p")
     sums = integrate_law(law, integrands, landmarks, rtol=rtol)
     settled = sums.errors[0] <= SETTLED * sums.magnitudes[0]
     mass_gap = abs(sums.values[1] - np.exp(law.log_continuous_mass))
@@ -328,11 +343,11 @@ def _atom_sum(function: Callable[[Any], tuple[Any, Any]], law: Any) -> float:
         return float(np.sum(np.where(masses > 0, masses * signs * np.exp(logs), 0.0)))
 
 
-def _divergent(function: Callable, infinite: Sequence[Approach]) -> Estimate:
+def divergent(infinite: Sequence[Approach], signs: Callable[[Approach], Any], integrand: str) -> Estimate:
     """±inf where the divergent ends agree on the sign, NaN where they do not."""
     with quiet():
-        signs = {float(np.ravel(function(approach.part.forward(approach.far())[0])[1])[0]) for approach in infinite}
-    number = signs.pop() * np.inf if len(signs) == 1 else np.nan
+        found = {float(np.ravel(signs(approach))[0]) for approach in infinite}
+    number = found.pop() * np.inf if len(found) == 1 else np.nan
     status = Status.UNDEFINED if np.isnan(number) else Status.INFINITE
     places = " and ".join(sorted({approach.where for approach in infinite}))
     return Estimate(
@@ -342,7 +357,7 @@ def _divergent(function: Callable, infinite: Sequence[Approach]) -> Estimate:
         status,
         "tails",
         0,
-        {"reason": f"the integral of |f| p diverges {places} (in the coordinates of the base)"},
+        {"reason": f"the integral of {integrand} diverges {places} (in the coordinates of the base)"},
     )
 
 
@@ -397,4 +412,4 @@ def from_draws(
     return Estimate(mean, error, ErrorKind.STANDARD_ERROR, status, method, int(result.n), detail)
 
 
-__all__ = ["Sums", "expect", "expect_logs", "from_draws", "integrate_law", "log_abs", "sign", "tails"]
+__all__ = ["Sums", "divergent", "expect", "expect_logs", "from_draws", "integrate_law", "log_abs", "sign", "tails"]

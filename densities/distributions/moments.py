@@ -12,7 +12,7 @@ from densities.anchored import Anchored, log_abs, sign, value
 from densities.arrays import quiet
 from densities.errors import AccuracyWarning, ParameterError, UnsupportedOperationError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status
-from densities.expectation import EPS, expect, expect_logs, integrate_law, tails
+from densities.expectation import EPS, divergent, expect, expect_logs, integrate_law, tails
 from densities.numerics.exponents import Verdict
 
 # A method returns a bare float silently only when its relative error is below this.
@@ -131,19 +131,9 @@ def entropy_estimate(law: Any) -> Estimate:
         logs = integrands(part, x)[0]
         return logs[0], 4 * EPS * (np.abs(logs[0]) + np.abs(logs[1]))
 
-    for approach in tails(law, log_size):
-        if approach.verdict is Verdict.INFINITE:
-            with quiet():
-                direction = float(np.ravel(integrands(approach.part, approach.far())[1][0])[0])
-            return Estimate(
-                direction * np.inf,
-                0.0,
-                ErrorKind.EXACT,
-                Status.INFINITE,
-                "tails",
-                0,
-                {"reason": f"f log f is not integrable {approach.where}"},
-            )
+    infinite = [approach for approach in tails(law, log_size) if approach.verdict is Verdict.INFINITE]
+    if infinite:
+        return divergent(infinite, lambda approach: integrands(approach.part, approach.far())[1][0], "f |log f|")
     # Where several points come to one, the density breaks at more places than the map does.
     points = () if all(part.injective for part in law.parts()) else law.landmarks()
     sums = integrate_law(law, integrands, points, floor=(2, 2, None))

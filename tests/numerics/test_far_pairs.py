@@ -59,3 +59,29 @@ def test_ends_that_rounding_moves_do_not_part_two_laws():
             image, own = low + width * dn.parse(f"{name}(0, 1)"), dn.parse(f"{name}({low}, {low + width})")
             for found in (dn.kl(image, own), dn.kl(own, image)):
                 assert found.value < 1e-9
+
+
+@pytest.mark.parametrize("law", [dn.Pareto, dn.PowerFunction, lambda a: 1 / dn.Beta(a, 1)], ids=["pareto", "power", "1/beta"])
+def test_an_exponent_too_small_to_be_seen_is_not_called_infinite(law):
+    """D = log(a/b) + b/a - 1 for densities a x^(-a-1); quadrature does not reach that far and says so."""
+    found = dn.kl(law(1e-15), law(2e-15), method="quadrature")
+    assert np.isnan(found.value) or np.isfinite(found.value)
+    assert not found.ok
+
+
+def test_sums_that_overflow_with_their_rounding_are_not_called_infinite():
+    assert not dn.kl(np.exp(dn.Exponential(1e200)), dn.Pareto(2e-200), method="quadrature").ok
+
+
+@pytest.mark.parametrize(
+    ("law", "expected"),
+    [
+        (np.exp(dn.Cauchy()), np.nan),  # H(X) + E[X]
+        (dn.LogCauchy(), np.nan),
+        (dn.Sigmoid()(dn.Cauchy()), -np.inf),  # H(X) - E[softplus(X) + softplus(-X)]
+        (np.exp(dn.Pareto(0.9)), np.inf),
+    ],
+    ids=str,
+)
+def test_entropies_that_diverge_both_ways_are_undefined(law, expected):
+    np.testing.assert_equal(dn.entropy(law).value, expected)

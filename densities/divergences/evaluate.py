@@ -176,7 +176,8 @@ def _closed(p: Any, q: Any) -> Estimate | None:
                 number = float(form.value)
                 status = Status.INFINITE if np.isinf(number) else Status.EXACT
                 detail = {"rule": form.rule, "source": form.source, "reason": getattr(form, "reason", "") or ""}
-                return Estimate(number, float(form.bound), ErrorKind.BOUND, status, "closed", 0, detail)
+                bound = float(form.bound) + (0.0 if np.isinf(number) else rewrites.rounding(pair, (p, q), number))
+                return Estimate(number, bound, ErrorKind.BOUND, status, "closed", 0, detail)
     return None
 
 

@@ -6,16 +6,24 @@ can be moved to the other: D(g#b‖q) = D(b‖g⁻¹#q).
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from densities.distributions.continuous.image import Image
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
+from densities.divergences.closed_forms import closed_form
 from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection
 from densities.transforms.chains import compose
+
+# Parameters that an identity computes are within a few roundings of the exact ones.
+ROUNDED = 1.0 - 2.0 * float(np.finfo(float).eps), 1.0 + 2.0 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -79,3 +87,37 @@ def pulled_to_base(p: Any, q: Any) -> Rewritten | None:
         )
     except SupportError:
         return None
+
+
+def rounding(pair: Rewritten, given: tuple[Any, Any], number: float) -> float:
+    """What the rounding of parameters that a rewriting has computed may do to the closed form D = `number` of the pair.
+
+    3·gamma(3, 0.1) is gamma(3, 0.3) with a scale that is no double; beside gamma(3, 0.3000001) a rounding of it is seen.
+    A parameter with the digits of a given number, a power of two apart, is that number.
+    """
+    if pair.p is given[0] and pair.q is given[1]:
+        return 0.0
+    known = {0.0, 0.5, *(_digits(x) for law in given for x in _numbers(law))}
+    laws = pair.p, pair.q
+    computed = [(law, name) for law in laws for name, x in law.params.items() if _digits(x) not in known]
+    return sum(max(abs(_moved(laws, *one, factor) - number) for factor in ROUNDED) for one in computed)
+
+
+def _moved(laws: tuple[Any, Any], moved: Any, name: str, factor: float) -> float:
+    """The closed form of two laws with one parameter of one of them times a factor."""
+    first, second = ({**law.params, name: law.params[name] * factor} if law is moved else law.params for law in laws)
+    form = closed_form(laws[0].name, first, laws[1].name, second)
+    return np.inf if form is None else float(form.value)
+
+
+def _numbers(law: Any) -> Iterator[float]:
+    """The numbers that a law is made of."""
+    for part in (law, *getattr(getattr(law, "transform", None), "steps", ())):
+        yield from (x for x in getattr(part, "params", {}).values() if isinstance(x, int | float))
+    if hasattr(law, "base"):
+        yield from _numbers(law.base)
+
+
+def _digits(x: Any) -> float:
+    """The mantissa of a number, without a sign."""
+    return abs(math.frexp(x)[0]) if isinstance(x, int | float) else math.nan

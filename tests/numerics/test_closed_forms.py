@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
+import densities as dn
 from densities.divergences import closed_forms as cf
 from densities.divergences.closed_forms import elementary, lngamma, table
 from densities.errors import DuplicateNameError
@@ -205,3 +206,25 @@ def test_powers_of_half_cauchy():
         truth = mp.quad(lambda u: integrand(mp.exp(u)) * mp.exp(u), [-140, -20, 0, 20, 140])
     answer = cf.closed_form("half_cauchy", dict(scale=1.0), "weibull", dict(shape=0.5, scale=1.0))
     assert abs(mpf(float(answer.value)) - truth) <= float(answer.bound) and answer.bound < 1e-13
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "truth"),
+    [
+        # 3·0.1 is no double: D = 3(d - log(1 + d)) with 1 + d the exact ratio of the scales
+        (3 * dn.Gamma(3, 0.1), dn.Gamma(3, 0.3), "1.28395329625815725e-32"),
+        (3 * dn.Gamma(3, 0.1), dn.Gamma(3, 0.3000001), "1.66666592509687043e-13"),
+        # nor is 1/0.1: D = d - log(1 + d), 1 + d = 0.1·10.00000001
+        (np.exp(dn.Exponential(0.1)), dn.Pareto(10.00000001), "5.00000137918198371e-19"),
+    ],
+    ids=["the same but for a rounding", "scale", "exponent"],
+)
+@pytest.mark.parametrize("method", ["auto", "closed"])
+def test_parameters_that_an_identity_rounds_are_part_of_the_error(p, q, truth, method):
+    found = dn.kl(p, q, method=method)
+    assert abs(found.value - float(truth)) <= found.error
+
+
+def test_parameters_that_an_identity_takes_over_or_doubles_are_exact():
+    assert dn.kl(dn.ChiSquared(4.0), dn.Gamma(2.0, 2.00001)).method == "closed"
+    assert dn.kl(2 * dn.Gamma(3, 0.1), dn.Gamma(3, 0.2 + 1e-10)).method == "closed"

@@ -264,6 +264,15 @@ def test_narrow_intervals_beside_an_end_that_doubles_round():
     assert close(semicircular.prob(a, b), truth)
 
 
+@pytest.mark.parametrize(("law", "image"), [("cbrt", mp.cbrt), ("erf", mp.erf), ("sinh", mp.sinh)])
+@pytest.mark.parametrize("q", [0.01, 0.3, 0.6, 0.99])
+def test_quantiles_far_from_an_end_know_what_the_slope_does_on_the_way(law, image, q):
+    """The slopes of these maps at -x and x are equal, and differ in between."""
+    below = mp.mpf(0.5) - mp.mpf(q)
+    truth = mp.sign(below) * image(abs(below))
+    assert close((dn.Uniform(-0.5, 0.5) >> dn.transforms.get(law)()).isf(q), truth, 1e-15 / abs(float(truth)))
+
+
 @pytest.mark.parametrize("distance", [1e-4, 1e-12])
 def test_tails_of_a_batch_beside_ends_that_doubles_round(distance):
     """Members that rise and fall; each point lies beside the end of one of them."""

@@ -19,8 +19,9 @@ from densities.transforms.program import follow, holds
 
 # Plain doubles whose magnitude stays within these keep their digits (float32 has its own limits).
 SAFE = {np.dtype(np.float64): (1e-290, 1e290), np.dtype(np.float32): (1e-32, 1e32)}
-# Where the logarithm of a slope changes by less than this on the way, five Gauss-Legendre nodes give its mean to all digits.
-TAME = 0.1
+# Where the logarithm of a slope changes by less than TAME on the way from an end, five Gauss-Legendre nodes give its mean to
+# all digits. So far from it, as a share of its place, plain doubles know the distance, and a turn on the way may go unseen.
+TAME, NEAR = 0.1, 0.125
 NODES, WEIGHTS = (part * 0.5 + shift for part, shift in zip(np.polynomial.legendre.leggauss(5), (0.5, 0.0), strict=True))
 EXTREMES = np.array([-1.7e308, -1e150, -1.0, -1e-150, -5e-324, 5e-324, 1e-150, 1.0, 1e150, 1.7e308])
 
@@ -182,22 +183,24 @@ def _along_curve(step: Any, x: Anchored, y: Any, log_det: Any, before: Interval,
         reached = [
             stop for stop, slack in ends_of(after) if np.abs(value(end) - stop) <= slack + 2.0 * np.spacing(np.abs(stop))
         ]
-        tame = np.broadcast_to(at & (np.abs(value(log_det) - value(slope)) < TAME), x.shape)
+        beside = at & (np.abs(x.offset) < NEAR * np.abs(start)) & (np.abs(value(log_det) - value(slope)) < TAME)
+        tame = np.array(np.broadcast_to(beside, x.shape))
         if not (reached and np.any(tame)):
             continue
         near = Anchored(float(start), *(np.broadcast_to(part, x.shape)[tame] for part in (x.offset, x.log_offset)))
+        slopes = _slopes_between(step, near)
         log = np.zeros(x.shape)
-        log[tame] = near.log_offset + _log_mean_slope(step, near)
+        log[tame] = near.log_offset + value(slope) + np.log(np.exp(slopes - value(slope)) @ WEIGHTS)
+        tame[tame] = np.all(np.abs(slopes - value(slope)) < TAME, axis=-1)
         rising = np.broadcast_to(np.where(step.increasing, 1.0, -1.0), x.shape)
         y = choose(tame, Anchored.from_log(log, np.copysign(rising, rising * x.offset), reached[0]), y)
     return y
 
 
-def _log_mean_slope(step: Any, x: Anchored) -> Any:
-    """log of the mean slope of a map between the anchor of each point and the point."""
+def _slopes_between(step: Any, x: Anchored) -> Any:
+    """The logarithms of the slope of a map at nodes between the anchor of each point and the point."""
     between = Anchored(x.anchor, x.offset[:, None] * NODES, x.log_offset[:, None] + np.log(NODES))
-    slopes = np.exp(value(step.forward_and_log_det(between)[1]))
-    return np.log(np.broadcast_to(slopes, between.shape) @ WEIGHTS)
+    return np.broadcast_to(value(step.forward_and_log_det(between)[1]), between.shape)
 
 
 def _at_ends(x: Any, station: Interval) -> Any:

@@ -6,8 +6,9 @@ another one (the image of 40 under the sigmoid is not 1). Each end is open or cl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,18 @@ def _joint_slack(a: Any, b: Any, a_slack: Any, b_slack: Any, kept: Any) -> Any:
     with np.errstate(all="ignore"):
         touching = np.abs(value(a) - value(b)) <= np.add(a_slack, b_slack)
     return np.where(touching, np.maximum(a_slack, b_slack), kept)[()]
+
+
+def _inner(
+    first: Any, ends: tuple[Any, Any], closed: tuple[bool, bool], slacks: tuple[Any, Any]
+) -> tuple[Any, bool, Any]:
+    """The inner one of two ends, `first` where that is the first of them; where members differ, closed if both are."""
+    joint = _joint_slack(*ends, *slacks, np.where(first, *slacks)[()])
+    if np.all(first):
+        return ends[0], closed[0], joint
+    if np.any(first):
+        return np.where(first, *map(value, ends)), all(closed), joint
+    return ends[1], closed[1] and (closed[0] or not same_end(*ends)), joint
 
 
 class Interval(Domain):
@@ -164,29 +177,20 @@ class Interval(Domain):
         return np.where(np.isfinite(low) & np.isfinite(high), middle, half)
 
     def intersect(self, other: Interval) -> Interval:
-        """The common part; of two equal ends the open one is kept."""
-        low_first = value(self.low) > value(other.low)
-        same_low = np.all(value(self.low) == value(other.low))
-        high_first = value(self.high) < value(other.high)
-        same_high = np.all(value(self.high) == value(other.high))
-        low, low_closed, low_slack = (
-            (self.low, self.low_closed, self.low_slack)
-            if np.all(low_first)
-            else (other.low, other.low_closed and (self.low_closed or not same_low), other.low_slack)
+        """The common part, member by member of a batch; of two equal ends the open one is kept."""
+        low, low_closed, low_slack = _inner(
+            value(self.low) > value(other.low), *zip(self._end(0), other._end(0), strict=True)
         )
-        high, high_closed, high_slack = (
-            (self.high, self.high_closed, self.high_slack)
-            if np.all(high_first)
-            else (other.high, other.high_closed and (self.high_closed or not same_high), other.high_slack)
+        high, high_closed, high_slack = _inner(
+            value(self.high) < value(other.high), *zip(self._end(1), other._end(1), strict=True)
         )
         return Interval(
-            low,
-            high,
-            low_closed=low_closed,
-            high_closed=high_closed,
-            low_slack=_joint_slack(self.low, other.low, self.low_slack, other.low_slack, low_slack),
-            high_slack=_joint_slack(self.high, other.high, self.high_slack, other.high_slack, high_slack),
+            low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack
         )
+
+    def _end(self, side: int) -> tuple[Any, bool, Any]:
+        """The low or the high end, whether it is closed, and its slack."""
+        return self.edges[side], (self.low_closed, self.high_closed)[side], self.slacks[side]
 
     def same_as(self, other: object) -> bool:
         """Whether both have the same ends; open or closed does not matter."""
@@ -222,24 +226,22 @@ def same_end(a: Any, b: Any) -> bool:
 
 
 def hull(intervals: Sequence[Interval]) -> Interval:
-    """The smallest interval that holds them all."""
-    low = intervals[0]
-    high = intervals[0]
-    for interval in intervals[1:]:
-        if np.all(value(interval.low) < value(low.low)) or (same_end(interval.low, low.low) and interval.low_closed):
-            low = interval
-        if np.all(value(interval.high) > value(high.high)) or (
-            same_end(interval.high, high.high) and interval.high_closed
-        ):
-            high = interval
+    """The smallest interval that holds them all, member by member of a batch."""
+    low, low_closed, low_slack = reduce(partial(_outer, np.less), (interval._end(0) for interval in intervals))
+    high, high_closed, high_slack = reduce(partial(_outer, np.greater), (interval._end(1) for interval in intervals))
     return Interval(
-        low.low,
-        high.high,
-        low_closed=low.low_closed,
-        high_closed=high.high_closed,
-        low_slack=low.low_slack,
-        high_slack=high.high_slack,
+        low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack
     )
+
+
+def _outer(beyond: Callable[[Any, Any], Any], kept: tuple[Any, bool, Any], new: tuple[Any, bool, Any]) -> Any:
+    """The outer one of two ends, each with whether it is closed and its slack; where members differ, closed if one is."""
+    further = beyond(value(new[0]), value(kept[0]))
+    if np.all(further) or (same_end(new[0], kept[0]) and new[1]):
+        return new
+    if not np.any(further):
+        return kept
+    return np.where(further, value(new[0]), value(kept[0])), new[1] or kept[1], np.where(further, new[2], kept[2])
 
 
 def union(intervals: Sequence[Interval]) -> tuple[Interval, ...]:

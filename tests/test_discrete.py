@@ -556,8 +556,6 @@ def test_what_is_refused():
         _ = Zipf(2.0).atoms
     with pytest.raises(UnsupportedOperationError, match="truncate"):
         np.sin(Zipf(2.0))
-    with pytest.raises(ShapeError):
-        np.floor(parse("normal(0, 1)").replace(loc=np.zeros(3)))
 
 
 def test_probabilities_and_likelihoods():

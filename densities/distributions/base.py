@@ -145,6 +145,9 @@ def _size(size: Any) -> tuple[int, ...]:
 class Univariate(Evaluation, Distribution):
     """A law on the line, with SciPy's whole method table, right in both tails."""
 
+    # Whether one formula answers for all members of a batch.
+    broadcasts = True
+
     @property
     def support(self) -> Interval:
         raise NotImplementedError
@@ -295,7 +298,8 @@ class Univariate(Evaluation, Distribution):
     def logpmf(self, y: Any) -> Any:
         """log P(Y = y): -inf where there is no atom."""
         with quiet():
-            return np.log(self.pmf(y)) if np.ndim(y) else float(np.log(self.pmf(y)))
+            result = np.log(self.pmf(y))
+        return result if np.ndim(result) else float(result)
 
     @many_digits
     def pmf(self, y: Any) -> Any:
@@ -305,7 +309,8 @@ class Univariate(Evaluation, Distribution):
         index = np.minimum(np.searchsorted(locations, points), max(len(locations) - 1, 0))
         found = (locations[index] == points) if len(locations) else np.zeros(points.shape, bool)
         result = np.where(found, masses[index] if len(masses) else 0.0, 0.0)
-        return restore(np.where(np.isnan(points), np.nan, result))
+        result = np.where(np.isnan(points), np.nan, result)
+        return restore(np.broadcast_to(result, np.broadcast_shapes(points.shape, self.batch_shape)))
 
     @many_digits
     def cdf(self, y: Any) -> Any:

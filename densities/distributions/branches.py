@@ -11,11 +11,12 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
 from densities.distributions.route import Route
+from densities.distributions.supports import sliver
 from densities.domains import Interval
-from densities.transforms.base import Bijection
+from densities.transforms.base import Bijection, Flat
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "beside_end", "mass_table", "merged_atoms"]
+__all__ = ["Branch", "alike", "beside_end", "mass_table", "merged_atoms", "turned"]
 
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
@@ -41,11 +42,42 @@ class Branch:
         return Route(self.map, self.domain, self.image)
 
 
+def alike(pieces: Sequence[Any], branches: Sequence[Branch], support: Interval) -> bool:
+    """Whether the members of a batch have their branches in common: which there are, and which ends are of the support.
+
+    Where several add up, all must also end at the same numbers, as the whole does.
+    """
+    if any(isinstance(piece, Flat) for piece in pieces):
+        return False
+    ends = [end for branch in branches for end in branch.image.edges]
+    if any(isinstance(end, Anchored) for end in (*ends, *support.edges)):
+        return False
+    if len(branches) > 1 and any(map(np.ndim, (*ends, *support.edges))):
+        return False
+    for domain in (piece.domain for piece in pieces):
+        common = domain.intersect(support)
+        low, high = (np.equal(value(a), value(b)) for a, b in zip(common.edges, support.edges, strict=True))
+        if not all(map(_constant, (low, high, value(common.low) < value(common.high), sliver(domain, support)))):
+            return False
+    return True
+
+
+def _constant(flags: Any) -> bool:
+    return bool(np.all(flags) or not np.any(flags))
+
+
+def turned(up: Any, low: Any, high: Any) -> tuple[Any, Any]:
+    """(low, high) where `up`, and (high, low) elsewhere."""
+    if np.all(up):
+        return low, high
+    return (choose(up, low, high), choose(up, high, low)) if np.any(up) else (high, low)
+
+
 def beside_end(support: Interval, x: Any) -> Any:
     """Where points, not anchored there, lie close to an end that is finite and not zero."""
     place, anchor = value(x), x.anchor if isinstance(x, Anchored) else 0.0
-    ends = [np.asarray(value(end), dtype=float) for end in support.edges]
-    return np.any([np.isfinite(e) & (anchor != e) & (np.abs(place - e) < NEAR * np.abs(e)) for e in ends], axis=0)
+    low, high = (np.asarray(value(end), dtype=float) for end in support.edges)
+    return np.logical_or(*(np.isfinite(e) & (anchor != e) & (np.abs(place - e) < NEAR * np.abs(e)) for e in (low, high)))
 
 
 def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:

@@ -15,6 +15,7 @@ import numpy as np
 
 from densities.anchored import Anchored, choose, value
 from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, some
+from densities.distributions.masses import by_members
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.protocols import ends_beyond_doubles
@@ -80,15 +81,7 @@ class Evaluation:
         """The result of a batch, but method(law, *points) of single laws beside ends that doubles round."""
         if not (self.fragile and some(beside := reduce(np.logical_or, map(self._beside, points)))):
             return result
-        result, shape = np.array(result), result.shape
-        beside, *points = (np.broadcast_to(each, shape) for each in (beside, *points))
-        lead = len(shape) - len(self.batch_shape)
-        for index in np.argwhere(np.any(beside, axis=tuple(range(lead)))):
-            entry = (..., *index)
-            chosen, one = beside[entry], self.member(tuple(index), shape[lead:])
-            answers = result[entry]
-            answers[chosen] = method(one, *(each[entry][chosen] for each in points))
-        return result
+        return by_members(self, method, result, beside, *points)
 
     def _beside(self, points: Any) -> Any:
         """Whether points lie so near an end of the support that doubles round that this matters to a tail."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ EPS = float(np.finfo(float).eps)
 STEADY = 1e-14
 # Panels whose nodes stay in the second-level cache.
 AT_ONCE = 2**11
+# So many members of a batch are kept, once made.
+REMEMBERED = 1024
 # Where neither the difference nor one panel is known better than this, the density is integrated panel by panel.
 ROUGH = 1e-11
 # The log-probabilities of a guide that is made of quantiles.
@@ -51,19 +54,35 @@ def log_mass(law: Any, a: Any, b: Any) -> Any:
         return difference
     a, b = anchored(a), anchored(b)
     if law.batch_shape:
-        integral, change = _integrated(law, a, b)
-    else:
-        flat = np.full((2, narrow.size), np.inf)
-        ends = [_shaped(end, narrow.shape).reshape(-1) for end in (a, b)]
-        rows = np.flatnonzero(narrow)
-        for start in range(0, rows.size, AT_ONCE):
-            some = rows[start : start + AT_ONCE]
-            flat[:, some] = _integrated(law, *(end[some] for end in ends))
-        integral, change = flat.reshape(2, *narrow.shape)
+        return by_members(law, log_mass, difference, narrow, a, b)
+    flat = np.full((2, narrow.size), np.inf)
+    ends = [_shaped(end, narrow.shape).reshape(-1) for end in (a, b)]
+    rows = np.flatnonzero(narrow)
+    for start in range(0, rows.size, AT_ONCE):
+        some = rows[start : start + AT_ONCE]
+        flat[:, some] = _integrated(law, *(end[some] for end in ends))
+    integral, change = flat.reshape(2, *narrow.shape)
     cancelled = EPS * (1 + np.abs(large)) * np.exp(large - difference)
     result = np.where(narrow & ~(change > cancelled), integral, difference)
     rough = narrow & (np.minimum(change, cancelled) > ROUGH) & (value(b - a) > 0)
-    return _by_panels(law, a, b, result, rough) if np.any(rough) and not law.batch_shape else result
+    return _by_panels(law, a, b, result, rough) if np.any(rough) else result
+
+
+def by_members(law: Any, answer: Any, result: Any, where: Any, *points: Any) -> np.ndarray:
+    """`result`, but answer(member, *points) of the single laws of a batch where that is wanted."""
+    result, shape = np.array(result), np.shape(result)
+    where, *points = (_spread(each, shape) for each in (where, *points))
+    lead = len(shape) - len(law.batch_shape)
+    for index in np.argwhere(np.any(where, axis=tuple(range(lead)))):
+        entry = (..., *index)
+        chosen, answers = where[entry], result[entry]
+        one = _member(law, tuple(index), shape[lead:])
+        answers[chosen] = value(answer(one, *(each[entry][chosen] for each in points)))
+    return result
+
+
+def _spread(x: Any, shape: tuple[int, ...]) -> Any:
+    return _shaped(x, shape) if isinstance(x, Anchored) else np.broadcast_to(x, shape)
 
 
 def mass(law: Any, a: Any, b: Any) -> Any:
@@ -90,14 +109,16 @@ def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
 
     `rough` comes from preimages of a and b rounded each by itself, and loses what the width is less than the ends.
     """
-    if law.batch_shape:
-        return rough
-    shape = np.broadcast_shapes(np.shape(value(a)), np.shape(value(b)))
-    start, stop = (_shaped(anchored(end), shape).reshape(-1) for end in (a, b))
+    shape = np.broadcast_shapes(np.shape(value(a)), np.shape(value(b)), law.batch_shape)
+    start, stop = (_shaped(anchored(end), shape) for end in (a, b))
     size, width = _rounded_from(law, start, stop), np.asarray(value(stop - start))
-    rows = np.flatnonzero((width > 0) & (width < SLENDER * size) & np.isfinite(size))
-    if not rows.size:
+    slender = (width > 0) & (width < SLENDER * size) & np.isfinite(size)
+    if not np.any(slender):
         return rough
+    if law.batch_shape:
+        return by_members(law, partial(refined, logs=logs), rough, slender, start, stop, value(rough))
+    start, stop, size, width = start.reshape(-1), stop.reshape(-1), size.reshape(-1), width.reshape(-1)
+    rows = np.flatnonzero(slender)
     result = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1)
     for first in range(0, rows.size, AT_ONCE):
         some = rows[first : first + AT_ONCE]
@@ -170,36 +191,37 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
 
 def _log_densities(law: Any, a: Anchored, steps: np.ndarray) -> np.ndarray:
     """The log-density at a + steps: at plain doubles where their rounding moves it by next to nothing."""
-    if not (law.batch_shape or law.fragile or len(law.critical_points)):
+    if not (law.fragile or len(law.critical_points)):
         logs = np.asarray(value(law.raw_logpdf(a.value + steps)))
         slope = np.ptp(logs, axis=-1) / np.max(steps, axis=-1)
         if np.all(np.isfinite(logs)) and np.all(EPS * np.abs(a.value[..., 0]) * slope < STEADY):
             return logs
-    return value(_with_trailing_axis(law).raw_logpdf(a + Anchored(0.0, steps)))
+    return value(law.raw_logpdf(a + Anchored(0.0, steps)))
 
 
-def _with_trailing_axis(law: Any) -> Any:
-    """The law with its batch axes moved ahead of an axis of nodes."""
-    return (
-        law.replace(**{name: p[..., None] for name, p in law.params.items() if np.ndim(p)}) if law.batch_shape else law
-    )
-
-
-class Tails(dict):
-    """A tail (True is the lower one) -> the points of a law's guide with that tail there, kept with the law.
-
-    They are found again rather than copied: a pickled law takes none along.
-    """
+class Memory(dict):
+    """What a law has found out, kept with it: found again rather than copied, so a pickled law takes none along."""
 
     def __reduce__(self) -> Any:
-        return Tails, ()
+        return Memory, ()
 
-    def __deepcopy__(self, memo: Any) -> Tails:
-        return Tails()
+    def __deepcopy__(self, memo: Any) -> Memory:
+        return Memory()
+
+
+def _member(law: Any, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """A member of a batch, once made."""
+    known = law.__dict__.setdefault("_known_members", Memory())
+    if (index, shape) not in known:
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[index, shape] = law.member(index, shape)
+    return known[index, shape]
 
 
 def _known(law: Any, *, lower: bool) -> Known:
-    tails = law.__dict__.setdefault("_known_tails", Tails())
+    """The points of the guide of a law with its lower or upper tail there."""
+    tails = law.__dict__.setdefault("_known_tails", Memory())
     if lower not in tails:
         ends = [float(value(end)) for end in law.support.edges]
         tails[lower] = Known(_tail_and_slope(law, lower=lower), law.guide(), *ends)
@@ -215,8 +237,7 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
     if law.batch_shape:
         shape = np.broadcast_shapes(target.shape, law.batch_shape)
         target = np.broadcast_to(target, shape)
-        solved = [solve_quantile(law.member(index, shape), target[index], lower=lower) for index in np.ndindex(shape)]
-        return np.reshape(np.asarray(solved, dtype=float), shape)
+        return by_members(law, partial(solve_quantile, lower=lower), target, True, target)
     flat = target.ravel()
     complement = np.where(flat == 0.0, -np.inf, np.log(-np.expm1(flat)))
     log_below, log_above = (flat, complement) if lower else (complement, flat)
@@ -336,6 +357,9 @@ def spread(law: Any) -> np.ndarray:
 def numeric_score(law: Any, y: Any) -> Any:
     """d log f/dy by a fourth-order central difference; the step follows the scale on which the landmarks spread."""
     points, restore = as_points(y)
+    if law.batch_shape:
+        shape = np.broadcast_shapes(points.shape, law.batch_shape)
+        return by_members(law, numeric_score, np.empty(shape, points.dtype), True, points)
     with quiet():
         gaps = np.diff(law.landmarks())
         spread = np.median(gaps) if len(gaps) else 1.0

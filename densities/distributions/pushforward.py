@@ -19,10 +19,11 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.branches import Branch, beside_end, mass_table, merged_atoms
+from densities.distributions.branches import Branch, alike, beside_end, mass_table, merged_atoms, turned
 from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import refined, spread, toward_ends
+from densities.distributions.members import Members, of_members
 from densities.distributions.supports import check_support, populated
 from densities.domains import Interval, hull, same_end, union
 from densities.errors import UnsupportedOperationError
@@ -116,6 +117,11 @@ class Pushforward(Univariate):
             what = f"{self.transform}: all that {self.base} is mapped to"
             raise UnsupportedOperationError(f"{what} lies within one double, or beyond them all; rescale the law")
         return tuple(found)
+
+    @property
+    def alike(self) -> bool:
+        """Whether one formula serves all members of a batch."""
+        return alike(self._pieces, self.branches, self.base.support)
 
     @cached_property
     def support(self) -> Interval:
@@ -322,10 +328,10 @@ class Pushforward(Univariate):
         total: Any = nothing
         for branch in self.branches:
             image, domain = branch.image, branch.domain
-            first, last = (domain.low, domain.high) if np.all(branch.up) else (domain.high, domain.low)
+            first, last = turned(branch.up, *domain.edges)
             empty = np.asarray(b <= image.low) | np.asarray(a >= image.high)
             start, stop = (self._preimage_or_end(branch, y, first, last) for y in (a, b))
-            low, high = (start, stop) if np.all(branch.up) else (stop, start)
+            low, high = turned(branch.up, start, stop)
             total = join(
                 total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
             )
@@ -557,7 +563,7 @@ def pushforward(law: Univariate, transform: Transform) -> Distribution:
     for step in transform.steps:
         if is_identity(step):
             continue
-        if isinstance(result, Discrete):
+        if isinstance(result, Discrete | Members):
             result = push_forward(result, step)
         elif (
             isinstance(result, Pushforward) and isinstance(result.transform, Bijection) and isinstance(step, Bijection)
@@ -567,10 +573,21 @@ def pushforward(law: Univariate, transform: Transform) -> Distribution:
             # A chain that only grew longer has the image of the step; one that merged is looked at afresh.
             grown = len(chain.steps) == len(result.transform.steps) + 1
             image = step.image(result.support) if grown and not result.batch_shape and not step.batch_shape else None
-            result = result.base if is_identity(chain) else Pushforward(result.base, chain, image)
+            result = result.base if is_identity(chain) else _of_batch(Pushforward, result.base, chain, image)
         else:
-            result = stepped(step, result)
+            result = _of_batch(lambda base, step: stepped(step, base), result, step)
     return result
+
+
+def _of_batch(make: Callable[..., Any], law: Univariate, step: Transform, *image: Any) -> Any:
+    """make(law, step), for a batch only where one formula serves all members."""
+    if not (law.batch_shape or step.batch_shape):
+        return make(law, step, *image)
+    if isinstance(step, Bijection) or stepped.dispatch(type(step)) is stepped.dispatch(Transform):
+        found = Pushforward(law, step)
+        if found.alike:
+            return found
+    return of_members(push_forward, law, step)
 
 
 @singledispatch

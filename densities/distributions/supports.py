@@ -19,18 +19,16 @@ def populated(pieces: Sequence[Piece | Flat], support: Interval) -> Sequence[Pie
 
     2 - Φ⁻¹(Φ(2)) is -4e-17 in doubles and 0 in truth: 1/x then has no mass beyond its pole.
     """
-    reached = [piece for piece in pieces if not _is_sliver(piece.domain, support)]
+    reached = [piece for piece in pieces if not np.all(sliver(piece.domain, support))]
     return reached or pieces
 
 
-def _is_sliver(domain: Interval, support: Interval) -> bool:
+def sliver(domain: Interval, support: Interval) -> Any:
     """Whether only one end of the support lies in the domain of a piece, and its rounding is wider than what does."""
     common = domain.intersect(support)
-    own = [value(common.low) == value(support.low), value(common.high) == value(support.high)]
-    if np.all(own[0]) == np.all(own[1]):
-        return False
-    slack = support.low_slack if np.all(own[0]) else support.high_slack
-    return bool(np.all(slack > 0) and np.all(common.length <= slack))
+    own_low, own_high = (np.equal(value(a), value(b)) for a, b in zip(common.edges, support.edges, strict=True))
+    slack = np.where(own_low, support.low_slack, support.high_slack)
+    return (own_low != own_high) & (slack > 0) & np.asarray(common.length <= slack)
 
 
 def check_support(base: Any, transform: Transform) -> None:
@@ -45,6 +43,10 @@ def check_support(base: Any, transform: Transform) -> None:
         above = np.asarray(
             value(support.high - domain.high) > np.asarray(support.high_slack) + np.asarray(domain.high_slack)
         )
+        if base.batch_shape or transform.batch_shape:
+            if below.any() or above.any():
+                _check_members(base, transform)
+            return
         losses = []
         if below.any():
             losses.append((f"P(X <= {value(domain.low):.6g})", base.raw_logcdf(np.asarray(value(domain.low)))))
@@ -65,3 +67,9 @@ def check_support(base: Any, transform: Transform) -> None:
             lost_mass=float(np.exp(log_mass)),
             log_lost_mass=log_mass,
         )
+
+
+def _check_members(base: Any, transform: Transform) -> None:
+    shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
+    for index in np.ndindex(shape):
+        check_support(base.member(index, shape), transform.member(index, shape))

@@ -59,7 +59,7 @@ def kl_batch(
     n = int(np.prod(shape))
     found = Batch(n)
     pair = strip_shared(p, q)
-    scalar = not p.event_shape and pair.p.measure == pair.q.measure == "lebesgue"
+    scalar = not p.event_shape and all(law.measure == "lebesgue" and law.broadcasts for law in (pair.p, pair.q))
     if scalar and method in ("auto", "closed"):
         _by_closed_form(found, pair, shape)
     if scalar and method in ("auto", "quadrature"):

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, log_abs, value
+from densities.anchored import Anchored, anchored, choose, log_abs, value
 from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
@@ -280,10 +280,13 @@ class Bijection(Transform):
                 own = EPS * np.exp(log_abs(y - rounded)) if np.isfinite(rounded) else 0.0
                 return y, closed, float(np.max(slope * (slack + EPS * np.abs(value(end))) + own))
         if np.ndim(rounded):
+            at_end = at_low | at_high
+            drowned = np.any(((rounded == value(codomain.low)) | (rounded == value(codomain.high))) & ~at_end)
+            limit_slack = np.where(at_low == up, codomain.low_slack, codomain.high_slack)
             return (
-                np.where(at_low, lows, np.where(at_high, highs, rounded)),
+                choose(at_end, np.where(at_low, lows, highs), y if drowned else rounded),
                 closed,
-                np.where(at_low | at_high, 0.0, new_slack),
+                np.where(at_end, limit_slack, new_slack),
             )
         return float(rounded), closed, float(np.max(new_slack))
 

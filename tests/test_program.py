@@ -88,7 +88,7 @@ LAWS, MAPS = dict(laws()), dict(examples())
 
 
 # Their quantiles are solved for.
-SOLVED = {"von_mises", "rice", "noncentral_chi_squared", "half_student_t", "alpha", "folded_cauchy"}
+SOLVED = {"von_mises", "rice", "noncentral_chi_squared", "alpha", "folded_cauchy"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SOLVED)) for n in LAWS])

@@ -11,6 +11,7 @@ from densities.anchored import Anchored, log_abs, value
 from densities.distributions.base import register
 from densities.distributions.continuous.shared import LOG2, complement, log_of_tail
 from densities.distributions.family import Family
+from densities.distributions.masses import toward_ends
 from densities.domains import Interval
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, real, within
@@ -72,6 +73,13 @@ def log_cos_mass(low: Any, high: Any, kappa: Any) -> Any:
     return total
 
 
+def log_cos_mass_beside(end: Any, log_gap: Any, kappa: Any, side: float) -> Any:
+    """log ∫ exp(κ(cos s - 1)) ds over a gap of at most 1 and 1/κ beside an end, by cos s = cos end - 2 sin(u/2) sin(end + u/2)."""
+    half = 0.5 * side * np.exp(np.minimum(log_gap, 0.0))[..., None] * (0.5 * (NODES + 1.0))
+    values = np.exp(-2.0 * np.asarray(kappa)[..., None] * np.sin(half) * np.sin(np.asarray(end)[..., None] + half))
+    return log_gap - 2.0 * kappa * np.sin(0.5 * end) ** 2 + np.log(values @ (0.5 * WEIGHTS))
+
+
 @register(
     "von_mises",
     aliases=("vonmises",),
@@ -102,20 +110,29 @@ class VonMises(Circular):
     def _log_ends(self, x: Any, kappa: Any, mu: Any) -> tuple[Any, Any]:
         centre = wrapped(mu)
         angle, norm = value(x) - centre, np.log(special.ive(0, kappa)) + LOG_2PI
-        gaps = log_abs(x + np.pi), log_abs(x - np.pi)
-        ranges = ((-np.pi - centre, angle), (angle, np.pi - centre))
-        density = self._logpdf(x, kappa, mu)
-        lower, upper = (
-            np.where(gap < -40.0, density + gap, log_cos_mass(low, high, kappa) - norm)
-            for gap, (low, high) in zip(gaps, (np.broadcast_arrays(*r) for r in ranges), strict=True)
-        )
-        return np.minimum(lower, 0.0), np.minimum(upper, 0.0)
+        masses = []
+        for end in (-np.pi, np.pi):
+            gap, low = log_abs(x - end), end - centre
+            ordered = np.broadcast_arrays(*((low, angle) if end < 0 else (angle, low)))
+            beside = (gap < 0.0) & (gap + np.log(kappa) < 0.0)  # there the difference of two angles would lose digits
+            mass = np.where(beside, log_cos_mass_beside(low, gap, kappa, -np.sign(end)), log_cos_mass(*ordered, kappa))
+            masses.append(np.minimum(mass - norm, 0.0))
+        return masses[0], masses[1]
 
     def _ppf(self, q: Any, kappa: Any, mu: Any) -> Any:
         return np.where(q < 0.5, self._log_ppf(np.log(q), kappa, mu), self._log_isf(np.log1p(-q), kappa, mu))
 
     def _isf(self, q: Any, kappa: Any, mu: Any) -> Any:
         return np.where(q < 0.5, self._log_isf(np.log(q), kappa, mu), self._log_ppf(np.log1p(-q), kappa, mu))
+
+    def guide(self) -> np.ndarray:
+        """Points around the circle, more of them over the peak and toward the ends."""
+        if self.batch_shape:
+            return np.empty(0)
+        kappa, mu = self._shapes
+        peak = wrapped(mu) + np.linspace(-8.0, 8.0, 65) / np.sqrt(np.maximum(kappa, 1.0))
+        points = np.concatenate([np.linspace(-np.pi, np.pi, 129), peak, toward_ends(-np.pi, np.pi, np.pi)])
+        return np.unique(points[np.abs(points) < np.pi])
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], kappa: Any, mu: Any) -> Any:
         return wrapped(rng.vonmises(0.0, kappa, shape) + wrapped(mu))

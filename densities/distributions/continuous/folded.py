@@ -14,6 +14,7 @@ from densities.distributions.continuous.heavy import StudentT
 from densities.distributions.continuous.location_scale import Cauchy, Normal
 from densities.distributions.continuous.positive import Gamma
 from densities.distributions.continuous.powers import Weibull
+from densities.distributions.continuous.ratios import F
 from densities.distributions.continuous.shared import LOG2, Symmetric, complement
 from densities.distributions.family import Family
 from densities.domains import Interval
@@ -150,9 +151,22 @@ class HalfStudentT(Folded):
         r"\left(1+\frac{z^2}{\mathrm{df}}\right)^{-(\mathrm{df}+1)/2},\quad z=\frac{x}{\mathrm{scale}}"
     )
 
+    inverts_fast = True
+
     @staticmethod
     def whole(df: Any) -> Any:
         return StudentT(df)
+
+    @cached_property
+    def _square(self) -> Any:
+        """The law of the square of the standard member."""
+        return F(1.0, *self._shapes)
+
+    def _ppf(self, q: Any, df: Any) -> Any:
+        return np.where(q < 0.5, np.sqrt(self._square.raw_ppf(q)), self._isf(1.0 - q, df))
+
+    def _log_ppf(self, logq: Any, df: Any) -> Any:
+        return np.where(logq < -LOG2, np.sqrt(self._square.raw_log_ppf(logq)), self._log_isf(log1mexp(logq), df))
 
     def _isf(self, q: Any, df: Any) -> Any:
         return self._whole.raw_isf(0.5 * q)

@@ -74,7 +74,10 @@ def log_cos_mass(low: Any, high: Any, kappa: Any) -> Any:
 
 
 def log_cos_mass_beside(end: Any, log_gap: Any, kappa: Any, side: float) -> Any:
-    """log ∫ exp(κ(cos s - 1)) ds over a gap of at most 1 and 1/κ beside an end, by cos s = cos end - 2 sin(u/2) sin(end + u/2)."""
+    """log ∫ exp(κ(cos s - 1)) ds over a gap of at most 1 and 1/κ beside an end, to all digits of the gap.
+
+    There cos s = cos end - 2 sin(u/2) sin(end + u/2) for the distance u from the end.
+    """
     half = 0.5 * side * np.exp(np.minimum(log_gap, 0.0))[..., None] * (0.5 * (NODES + 1.0))
     values = np.exp(-2.0 * np.asarray(kappa)[..., None] * np.sin(half) * np.sin(np.asarray(end)[..., None] + half))
     return log_gap - 2.0 * kappa * np.sin(0.5 * end) ** 2 + np.log(values @ (0.5 * WEIGHTS))

@@ -115,11 +115,11 @@ class VonMises(Circular):
         angle, norm = value(x) - centre, np.log(special.ive(0, kappa)) + LOG_2PI
         masses = []
         for end in (-np.pi, np.pi):
-            gap, low = log_abs(x - end), end - centre
-            ordered = np.broadcast_arrays(*((low, angle) if end < 0 else (angle, low)))
+            gap = log_abs(x - end)
+            low, high = np.broadcast_arrays(*((end - centre, angle) if end < 0 else (angle, end - centre)))
             beside = (gap < 0.0) & (gap + np.log(kappa) < 0.0)  # there the difference of two angles would lose digits
-            mass = np.where(beside, log_cos_mass_beside(low, gap, kappa, -np.sign(end)), log_cos_mass(*ordered, kappa))
-            masses.append(np.minimum(mass - norm, 0.0))
+            near = log_cos_mass_beside(end - centre, gap, kappa, -np.sign(end))
+            masses.append(np.minimum(np.where(beside, near, log_cos_mass(low, high, kappa)) - norm, 0.0))
         return masses[0], masses[1]
 
     def _ppf(self, q: Any, kappa: Any, mu: Any) -> Any:

@@ -14,9 +14,11 @@ import numpy as np
 
 from densities.precise import precisely
 
-__all__ = ["log1mexp", "log1p_minus_x", "log_phi", "logdiffexp", "phi"]
+__all__ = ["NEAR_ONE", "by_the_rest", "log1mexp", "log1p_minus_x", "log_phi", "logdiffexp", "phi"]
 
 LOG2 = math.log(2.0)
+# A sum of probabilities whose logarithm is above this is known better by what it lacks to 1.
+NEAR_ONE = -1e-3
 # phi(t) = t² Σ (-t)^k/(k+2)!; for |t| < 0.5 the first omitted term is 6e-18 of the sum.
 PHI_SERIES = tuple((-1.0) ** k / math.factorial(k + 2) for k in range(14))
 # (atanh(r) - r)/r³ = Σ r^2k/(2k+3); for |r| <= 1/3 the first omitted term is 1e-18 of the sum.
@@ -56,6 +58,12 @@ def log1mexp(x: Any) -> Any:
     Two branches at -log 2: M. Mächler, "Accurately computing log(1 - exp(-|a|))" (2012). Relative accuracy 3 eps.
     """
     return np.where(x > -LOG2, np.log(-np.expm1(x)), np.log1p(-np.exp(x)))
+
+
+def by_the_rest(logs: Any, rest: Any) -> Any:
+    """log P, but log(1 - rest) where P is close to 1 and its rounding all that the logarithm holds; `rest` is 1 - P."""
+    near = np.asarray(logs) > NEAR_ONE
+    return np.where(near, np.log1p(-np.where(near, rest, 0.0)) + 0.0, logs) if np.any(near) else logs
 
 
 @precisely(lambda a, b: a + log1mexp(b - a))

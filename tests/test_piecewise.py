@@ -193,3 +193,28 @@ def test_between_a_point_mass_and_the_image_of_the_only_other_piece_there_is_no_
     assert law.pdf(2.0) == pytest.approx(dn.LogNormal().pdf(2.0), rel=1e-14)
     law = dn.Pareto(0.7, 0.4) >> dn.Piecewise([((-INF, 0.9), 0.5), ((0.9, INF), maps.Square())])
     np.testing.assert_array_equal(law.pdf([0.5, 0.6, 0.8]), 0.0)
+
+
+# ---- narrow intervals across a kink ----
+
+
+def across(width):
+    """A narrow interval across 1, and its mass under the image of a normal law that is three times as steep above 1."""
+    low, high = 1 - 0.3 * width, 1 + 0.7 * width
+    true = (1 - low) * (1 + (1 - low) / 2) + (high - 1) / 3 * (1 - (high - 1) / 6)
+    return low, high, stats.norm.pdf(1.0) * true
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_narrow_intervals_across_a_kink_are_cut_there(width):
+    low, high, true = across(width)
+    steep = dn.Piecewise([((-INF, 1), maps.Identity()), ((1, INF), maps.Affine(-2, 3))])
+    assert (dn.Normal() >> steep).prob(low, high) == pytest.approx(true, rel=max(1e-13, width**2))
+
+
+@pytest.mark.slow
+def test_narrow_intervals_across_a_kink_that_nobody_knows_of_are_cut_up():
+    law = dn.push(dn.Normal(), lambda x: np.where(x < 1, x, 3 * x - 2))
+    for width in (1e-3, 1e-6, 1e-9):
+        low, high, true = across(width)
+        assert law.prob(low, high) == pytest.approx(true, rel=max(width**2, 3e-16 / width))

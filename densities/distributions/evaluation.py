@@ -18,6 +18,7 @@ from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, 
 from densities.distributions.masses import by_members
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
+from densities.logmath import NEAR_ONE, by_the_rest
 from densities.protocols import ends_beyond_doubles
 from densities.transforms.program import LARGE, Programs, programs_of
 
@@ -39,6 +40,8 @@ class Evaluation:
     _cancelling: Any = None
     _atoms_beside: Callable[..., Any]
     member: Callable[..., Any]
+    raw_cdf: Callable[..., Any]
+    raw_sf: Callable[..., Any]
     # Whether m draws and then n more are m + n draws, bit for bit, in doubles: then many are drawn block by block.
     streams = False
 
@@ -208,11 +211,22 @@ class Evaluation:
         self, formula: Callable[[Any], Any], y: Any, join: Callable, below: float, above: float, *, lower: bool
     ) -> Any:
         def masses(law: Any, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-            return law._masses_at(formula, points, join, below, above, lower=lower)
+            result = law._masses_at(formula, points, join, below, above, lower=lower)
+            return law._near_one(result, points, lower=lower) if join is np.logaddexp else result
 
         points, restore = self._points(y)
         with quiet():
             return restore(self._everywhere(masses, formula, points))
+
+    def _near_one(self, logs: np.ndarray, points: np.ndarray, *, lower: bool) -> np.ndarray:
+        """Logarithms of F, or of 1 - F; those of numbers close to 1 by the other tail, which has all its digits."""
+        near = logs > NEAR_ONE
+        if not some(near):
+            return logs
+        rest, below, above = (self.raw_sf, 1.0, 0.0) if lower else (self.raw_cdf, 0.0, 1.0)
+        chosen = points if self.batch_shape else points[near]
+        tail = self._masses_at(rest, chosen, np.add, below, above, lower=not lower)
+        return by_the_rest(logs, tail) if self.batch_shape else _patched(logs, near, by_the_rest(logs[near], tail))
 
     def _masses_at(
         self, formula: Callable, points: np.ndarray, join: Callable, below: float, above: float, *, lower: bool

@@ -21,7 +21,7 @@ from densities.distributions.strands import LEVELS, Strand
 from densities.domains import Interval
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status
-from densities.logmath import logdiffexp
+from densities.logmath import NEAR_ONE, by_the_rest, logdiffexp
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.sums import FARTHEST, IntegerSum, first_true, gram_rule, sum_integers
 from densities.protocols import many_digits
@@ -71,6 +71,11 @@ def silently(method: Callable) -> Callable:
             return method(*arguments)
 
     return wrapped
+
+
+def _side(strand: Strand, y: Any, lower: bool) -> tuple[Any, Any]:
+    """The range of integers of a strand whose points are at most y, or above it."""
+    return strand.below(y, closed=True) if lower else strand.beyond(y)
 
 
 class Discrete(Univariate):
@@ -123,20 +128,17 @@ class Discrete(Univariate):
         """log P(Y <= y), P(Y > y) or P(Y = y), for `side` "below", "above" or "on"."""
         if side == "on":
             return self._over(y, lambda strand: strand.log_mass(strand.on(y)), np.logaddexp, -np.inf)
-        ranges = {"below": lambda strand: strand.below(y, closed=True), "above": lambda strand: strand.beyond(y)}
-        here, there = ranges.pop(side), next(iter(ranges.values()))
-        result = self._over(y, lambda strand: strand.log_mass(here(strand)), np.logaddexp, -np.inf)
-        if len(self.strands) == 1:
+        lower = side == "below"
+        result = self._over(y, lambda strand: strand.log_mass(_side(strand, y, lower)), np.logaddexp, -np.inf)
+        if not np.any(np.asarray(result) > NEAR_ONE):
             return result
-        rest = self._over(y, lambda strand: strand.log_mass(there(strand)), np.logaddexp, -np.inf)
-        return np.where(rest < -1.0, np.log1p(-np.exp(np.minimum(rest, -1.0))), result)  # near 1, by what is missing
+        return by_the_rest(result, self.masses(y, side="above" if lower else "below"))
 
     @membered
     def masses(self, y: Any, *, side: str) -> Any:
         """P(Y <= y) or P(Y > y), for `side` "below" or "above"."""
-        if side == "below":
-            return self._over(y, lambda strand: strand.mass(strand.below(y, closed=True)), np.add, 0.0)
-        return self._over(y, lambda strand: strand.mass(strand.beyond(y)), np.add, 0.0)
+        total = self._over(y, lambda strand: strand.mass(_side(strand, y, side == "below")), np.add, 0.0)
+        return np.minimum(total, 1.0)
 
     def _over(self, y: Any, term: Callable[[Strand], Any], join: Callable, nothing: float) -> Any:
         total: Any = np.full(np.shape(y), nothing)
@@ -155,7 +157,7 @@ class Discrete(Univariate):
     def _strand_along(self, strand: Strand, path: Strand, k: Any, y: Any) -> Any:
         if not strand.smooth or (strand is not path and strand.meets(path) is not True):
             return np.where(k == np.floor(k), strand.log_mass(strand.on(y)), -np.inf)
-        own = k if strand is path or not (strand.steps or path.steps) else strand.back(y)
+        own = k if strand is path or strand.same_way(path) else strand.back(y)
         inside = (own >= strand.low) & (own <= strand.high)
         return np.where(
             inside, strand.law.log_pmf(np.where(inside, own, strand.law.centre)) + strand.log_weight, -np.inf
@@ -170,10 +172,10 @@ class Discrete(Univariate):
             if not (path.smooth and path.law.smooth) or meets is None:
                 return None
             if meets is False and not strand.avoids(path):
-                ends = path.back(np.asarray(strand.hull, dtype=float))
+                ends = strand.ends_on(path)
                 low, high = min(low, np.floor(np.min(ends)) - 1.0), max(high, np.ceil(np.max(ends)) + 1.0)
             if meets and strand is not path and np.isfinite(strand.low):  # its first atom lies somewhere on the path
-                ends = path.back(np.asarray(strand.hull, dtype=float))
+                ends = strand.ends_on(path)
                 ends = np.rint(ends[np.isfinite(ends)])
                 low, high = min([low, *ends]), max([high, *ends])
         return low, high
@@ -446,6 +448,7 @@ class Countable(Discrete):
     high: Any = np.inf
     centre: Any = 0.0
     smooth = True
+    partial = False  # whether masses that no double can hold were left out
     broadcasts = True
 
     def marks(self) -> np.ndarray:

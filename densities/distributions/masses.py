@@ -25,6 +25,9 @@ CHECK_NODES, CHECK_WEIGHTS = np.polynomial.legendre.leggauss(12)
 EPS = float(np.finfo(float).eps)
 # What the rounding of a point may do to a log-density.
 STEADY = 1e-14
+# Where fewer nodes change less than this nothing shows in a panel; others are cut into parts, so often at most, and
+# only while no more of them show anything than corners would.
+FLAT, PARTS, LEVELS, SHOWING = 1e-13, 8, 16, 4
 # Panels whose nodes stay in the second-level cache.
 AT_ONCE = 2**11
 # So many members of a batch are kept, once made.
@@ -122,10 +125,50 @@ def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
     result = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1)
     for first in range(0, rows.size, AT_ONCE):
         some = rows[first : first + AT_ONCE]
-        integral, change = _integrated(law, start[some], stop[some])
-        better = change < EPS * size[some] / width[some]
+        integral, change = _cut_up(law, start[some], stop[some])
+        better = change < EPS * (2.0 + 0.1 * size[some] / width[some])
         result[some[better]] = integral[better] if logs else np.exp(integral[better])
     return result.reshape(shape)
+
+
+def _cut_up(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
+    """log of the integral of the density from a to b, and the relative doubt about it.
+
+    By panels from corner to corner of the law; one in which a corner shows that nobody knows is cut up, and so is its part.
+    """
+    width, total, doubt = np.asarray(value(b - a)), np.full(a.shape, -np.inf), np.full(a.shape, -np.inf)
+    owner, start, length = _between_corners(law, a, width)
+    most = SHOWING * width.size + owner.size
+    finest = 16.0 * EPS * np.maximum(np.abs(a.value), np.abs(b.value))  # where nodes fall is no longer known below
+    whole: Any = None
+    for level in range(LEVELS):
+        integral, change = _panel(law, a[owner], start, length, np.log(length))
+        if whole is None:
+            np.logaddexp.at(whole := np.full(a.shape, -np.inf), owner, integral)
+        change_log = integral + np.log(change)
+        done = ~(change_log > whole[owner] + np.log(FLAT)) | (length < finest[owner])
+        done |= level == LEVELS - 1 or np.count_nonzero(~done) > most
+        np.logaddexp.at(total, owner[done], integral[done])
+        np.logaddexp.at(doubt, owner[done], change_log[done])
+        if np.all(done):
+            break
+        steps = np.tile(np.arange(PARTS), np.count_nonzero(~done))
+        owner, start, length = (np.repeat(each[~done], PARTS) for each in (owner, start, length / PARTS))
+        start = start + steps * length
+    return total, np.exp(doubt - total)
+
+
+def _between_corners(law: Any, a: Anchored, width: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The intervals from a on cut at the corners of the density: the number, the start beyond a and the length of each part."""
+    corners = np.union1d(np.asarray(law.critical_points, dtype=float), law.kinks())
+    if not corners.size:
+        return np.arange(width.size), np.zeros(width.size), width
+    beyond = np.asarray(value(Anchored.exact(corners) - a.reshape(-1, 1)))
+    inside = (beyond > 0.0) & (beyond < width[:, None])
+    ends = np.sort(np.where(inside, beyond, width[:, None]), axis=-1)
+    ends = np.column_stack([np.zeros(width.size), ends, width])
+    owner, part = np.nonzero(np.diff(ends) > 0.0)
+    return owner, ends[owner, part], np.diff(ends)[owner, part]
 
 
 def _rounded_from(law: Any, a: Anchored, b: Anchored) -> Any:
@@ -175,9 +218,13 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
     Nodes are at exact offsets from a where a pole may be near, elsewhere plain doubles.
     """
     width = b - a
-    shape = np.broadcast_shapes(a.shape, b.shape)
+    return _panel(law, a, 0.0, np.broadcast_to(width.value, np.broadcast_shapes(a.shape, b.shape)), log_abs(width))
+
+
+def _panel(law: Any, a: Anchored, start: Any, width: Any, log_width: Any) -> tuple[Any, Any]:
+    """The same from a + start on."""
     fractions = 0.5 * (np.concatenate([NODES, CHECK_NODES]) + 1.0)
-    steps = np.broadcast_to(width.value, shape)[..., None] * fractions
+    steps = np.asarray(start)[..., None] + width[..., None] * fractions
     logs = _log_densities(law, a.reshape(*a.shape, 1), steps)
     top = np.max(logs, axis=-1, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)
@@ -186,7 +233,7 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
         np.sum(part * (0.5 * weights), axis=-1)
         for part, weights in ((terms[..., : NODES.size], WEIGHTS), (terms[..., NODES.size :], CHECK_WEIGHTS))
     )
-    return np.log(total) + top[..., 0] + log_abs(width), np.abs(total - check) / total
+    return np.log(total) + top[..., 0] + log_width, np.abs(total - check) / total
 
 
 def _log_densities(law: Any, a: Anchored, steps: np.ndarray) -> np.ndarray:

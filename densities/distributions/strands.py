@@ -16,6 +16,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.numerics.sums import FARTHEST, first_true
+from densities.transforms.base import Transform
 
 if TYPE_CHECKING:
     from densities.distributions.lattice import Countable
@@ -183,6 +184,17 @@ class Strand:
             return True if self.smooth and self.law.smooth else None
         return None if found.any() else False
 
+    def same_way(self, path: Strand) -> bool:
+        """Whether both go through the same maps, and back through the same of their pieces."""
+        here, there = (self.steps + self.backs, path.steps + path.backs)
+        return len(here) == len(there) and all(map(_same_step, here, there))
+
+    def ends_on(self, path: Strand) -> np.ndarray:
+        """Where this strand begins and ends, in the integers of a path."""
+        if self.same_way(path):
+            return np.array([self.low, self.high], dtype=float)
+        return np.asarray(path.back(np.asarray(self.hull, dtype=float)))
+
     def avoids(self, path: Strand) -> bool:
         """Whether this strand is long and has no atom on a path."""
         return self.is_long and not self._found_on(path).any()
@@ -202,4 +214,10 @@ class Strand:
         return np.unique(np.clip(marks, self.low, self.high))
 
 
-__all__ = ["LEVELS", "Strand"]
+def _same_step(one: Callable[[Any], Any], other: Callable[[Any], Any]) -> bool:
+    """Whether two methods are those of equal maps; what is listed is the same only in one list."""
+    mine, other_one = getattr(one, "__self__", None), getattr(other, "__self__", None)
+    return one == other or (isinstance(mine, Transform) and mine.same_as(other_one))
+
+
+__all__ = ["LEVELS", "LOG_TINY", "Strand"]

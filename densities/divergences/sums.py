@@ -12,6 +12,7 @@ import numpy as np
 
 from densities.arrays import quiet
 from densities.distributions.lattice import LISTED, Discrete, Strand
+from densities.distributions.strands import LOG_TINY
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS
 from densities.logmath import log_phi
@@ -25,6 +26,7 @@ MASS_TOLERANCE = 1e-8
 def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     """D(p‖q) for p of point masses, absolutely continuous with respect to q."""
     log_q_of = q.log_along if isinstance(q, Discrete) else lambda strand, k: q.logpmf(strand.at(k))
+    least = _least(q)
 
     def rough(strand: Strand) -> tuple[float, float] | None:
         both = p.roughness(strand), q.roughness(strand) if isinstance(q, Discrete) else None
@@ -36,6 +38,7 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
         with quiet():
             log_mass = strand.law.log_pmf(k) + strand.log_weight
             log_p, log_q = p.log_along(strand, k), log_q_of(strand, k)
+            log_mass = np.where(np.isneginf(log_q) & (log_mass < least), -np.inf, log_mass)
             t = np.where(np.isneginf(log_p), 0.0, log_p - log_q)
             other = log_q + np.where(
                 np.isneginf(log_p), 0.0, log_mass - log_p
@@ -134,7 +137,13 @@ def missing(p: Discrete, q: Any) -> list[tuple[float, str]]:
         if bare.any():
             first = places[bare][np.argmax(masses[bare])]
             found.append((float(np.logaddexp.reduce(masses[bare])), f"p has an atom at {first:.17g}, q has none there"))
-    return found
+    return [loss for loss in found if loss[0] > _least(q)]
+
+
+def _least(q: Any) -> float:
+    """The least log mass of p on a place where q is known to have none: a list need not hold what no double does."""
+    partial = isinstance(q, Discrete) and any(strand.law.partial for strand in q.strands)
+    return LOG_TINY if partial else -np.inf
 
 
 def _asked(strand: Strand) -> np.ndarray:

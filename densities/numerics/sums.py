@@ -179,9 +179,8 @@ class _Summation:
             gap = np.abs(fine[:, :n] + fine[:, n:] - coarse)
             reference = self.size + np.sum(sizes, axis=-1)
             noise = roundings[:, :n] + roundings[:, n:]
-            good = np.all(gap <= self.tolerance * np.reshape(reference, (-1, 1)) + noise, axis=0) | (
-                self.evaluated > MAX_TERMS
-            )
+            good = np.all(gap <= self.tolerance * np.reshape(reference, (-1, 1)) + noise, axis=0)
+            good |= (self.evaluated > MAX_TERMS) | ~np.all(np.isfinite(gap), axis=0)  # what is infinite stays so
             both = np.concatenate([good, good])
             self.size = self.size + np.sum(sizes[:, both], axis=-1)
             self.rounding = self.rounding + np.sum(roundings[:, both], axis=-1)

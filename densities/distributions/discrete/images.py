@@ -15,6 +15,8 @@ from densities.distributions import truncated
 from densities.distributions.lattice import LISTED, Discrete, Strand, Table
 from densities.distributions.mixture import KINDS, Mixture
 from densities.distributions.pushforward import Pushforward
+from densities.distributions.strands import LOG_TINY
+from densities.distributions.tables import LogTable
 from densities.distributions.truncated import Truncated
 from densities.domains import Interval
 from densities.errors import SupportError, UnsupportedOperationError
@@ -39,10 +41,12 @@ class Lookup:
         return np.searchsorted(self.places, y).astype(float)
 
 
-def listed(places: np.ndarray, masses: np.ndarray) -> tuple[Strand, ...]:
-    """The strand of point masses given one by one, equal places added up."""
+def listed(places: np.ndarray, logs: np.ndarray, *, partial: bool = False) -> tuple[Strand, ...]:
+    """The strand of point masses given one by one by their logarithms, equal places added up."""
     unique, inverse = np.unique(places + 0.0, return_inverse=True)
-    lookup, table = Lookup(unique), Table(np.bincount(inverse, weights=masses))
+    joined = np.full(unique.shape, -np.inf)
+    np.logaddexp.at(joined, inverse, logs)
+    lookup, table = Lookup(unique), LogTable(joined, partial=partial)
     return (Strand(table, table.low, table.high, (lookup.forward,), (lookup.inverse,), smooth=False),)
 
 
@@ -98,19 +102,29 @@ def _lumped(strand: Strand) -> Strand:
 
 
 def _listed_image(strand: Strand, step: Transform) -> list[Strand]:
-    """The image under a map with endlessly many pieces: all atoms that carry mass, one by one."""
+    """The image under a map with endlessly many pieces: as many atoms as are listed, all that carry mass among them.
+
+    Where another law has mass on an atom that carries none, its logarithm still tells how far apart the two are.
+    """
     low, high = strand.effective
     if not high - low < LISTED:
         raise UnsupportedOperationError(
             f"{step}: it turns infinitely often, and the law has more than {LISTED} atoms; truncate the law first"
         )
+    low, high = max(float(strand.low), high - LISTED + 1.0), min(float(strand.high), low + LISTED - 1.0)
     k = np.arange(low, high + 1.0)
-    masses = np.exp(strand.law.log_pmf(k))
-    whole = np.sum(masses)  # a table holds the whole of a law, and the strand a share of it
-    return [
-        part.weighed(strand.log_weight + float(np.log(whole)))
-        for part in listed(step.forward(strand.at(k)), masses / whole)
-    ]
+    places, logs = step.forward(strand.at(k)), strand.law.log_pmf(k)
+    known = ~np.isnan(places)
+    if np.any(~known & (logs > LOG_TINY)):
+        lost = np.exp(np.logaddexp.reduce(logs[~known]) + strand.log_weight)
+        raise UnsupportedOperationError(
+            f"{step}: {lost:.6g} of the mass lies beyond the largest double, where it has no value; "
+            "rescale or truncate the law first"
+        )
+    places, logs = places[known], logs[known]
+    whole = float(np.logaddexp.reduce(logs))  # a table holds the whole of a law, and the strand a share of it
+    partial = strand.law.partial or low > strand.low or high < strand.high or not np.all(known)
+    return [part.weighed(strand.log_weight + whole) for part in listed(places, logs - whole, partial=partial)]
 
 
 def check_atoms(law: Discrete, strands: Sequence[Strand], step: Transform) -> None:

@@ -15,12 +15,34 @@ from densities.distributions.discrete.images import listed
 from densities.distributions.lattice import Countable, Discrete, Strand
 from densities.distributions.pushforward import Pushforward, stepped
 from densities.errors import ShapeError, SupportError, argument_error
+from densities.logmath import by_the_rest
 from densities.transforms.base import Transform
 from densities.transforms.manytoone import Clip, Relu, Rounding, Sign
 from densities.transforms.piecewise import Piecewise
 
 
-class Rounded(Countable, Pushforward):
+class Levelled:
+    """What a map leaves nothing but point masses of: draws are mapped as they come, and nothing is known in closed form."""
+
+    base: Any
+    transform: Transform
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        return self._push(value(self.base.draw(rng, shape)))
+
+    def _push(self, x: Any) -> Any:
+        return np.asarray(value(self.transform.forward(x))) + 0.0  # an atom at -0 is one at 0
+
+    def closed_mean(self) -> Any:
+        return None
+
+    closed_var = closed_entropy = closed_mean
+
+    def closed_mode(self) -> Any:
+        return Discrete.closed_mode(self)  # type: ignore[arg-type]
+
+
+class Rounded(Levelled, Countable, Pushforward):
     """P(k) = P(k + s <= X < k + s + 1) to relative accuracy, s = 0 for floor, -1/2 for round, -1 for ceil.
 
     Tails are those of X; atoms of X go to the integer that the map takes them to.
@@ -76,10 +98,12 @@ class Rounded(Countable, Pushforward):
         return self._joined(result, k, np.equal)
 
     def log_below(self, k: Any) -> Any:
-        return self._joined(self.base.anywhere("logcdf", self._edge(k, 1.0)), k, np.less_equal)
+        logs = self._joined(self.base.anywhere("logcdf", self._edge(k, 1.0)), k, np.less_equal)
+        return by_the_rest(logs, self.above(k))
 
     def log_above(self, k: Any) -> Any:
-        return self._joined(self.base.anywhere("logsf", self._edge(k, 1.0)), k, np.greater)
+        logs = self._joined(self.base.anywhere("logsf", self._edge(k, 1.0)), k, np.greater)
+        return by_the_rest(logs, self.below(k))
 
     def below(self, k: Any) -> Any:
         return value(self.base.anywhere("cdf", self._edge(k, 1.0))) + self._from_atoms(
@@ -91,35 +115,14 @@ class Rounded(Countable, Pushforward):
             self._taken > np.asarray(k)[..., None]
         )
 
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return np.asarray(value(self.transform.forward(value(self.base.draw(rng, shape))))) + 0.0
 
-    def closed_mean(self) -> Any:
-        return None
-
-    closed_var = closed_entropy = closed_mean
-
-    def closed_mode(self) -> Any:
-        return Discrete.closed_mode(self)
-
-
-class Stepped(Discrete, Pushforward):
+class Stepped(Levelled, Discrete, Pushforward):
     """The law of a map that is constant wherever X can be, on finitely many pieces: sign(X), relu(X) for X < 0."""
 
     @cached_property
     def strands(self) -> Sequence[Strand]:
-        return listed(*Pushforward.atoms.func(self))  # type: ignore[attr-defined]
-
-    def closed_mean(self) -> Any:
-        return None
-
-    closed_var = closed_entropy = closed_mean
-
-    def closed_mode(self) -> Any:
-        return Discrete.closed_mode(self)
-
-    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return np.asarray(value(self.transform.forward(value(self.base.draw(rng, shape))))) + 0.0
+        places, masses = Pushforward.atoms.func(self)  # type: ignore[attr-defined]
+        return listed(places, np.log(masses))
 
 
 @stepped.register

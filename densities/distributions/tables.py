@@ -1,0 +1,42 @@
+"""Point masses given one by one by their logarithms: those that no double can hold keep theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.arrays import quiet
+from densities.distributions.lattice import Table
+
+__all__ = ["LogTable"]
+
+# Sums of masses below this are taken from their logarithms.
+RARE = 1e-290
+
+
+class LogTable(Table):
+    """P(k) = e^logs[k], k = 0, 1, ...; `partial` says that masses which no double can hold were left out."""
+
+    def __init__(self, logs: np.ndarray, *, partial: bool = False):
+        with quiet():
+            super().__init__(np.exp(logs))
+        self.logs, self.partial = logs, partial
+        self._log_up = np.logaddexp.accumulate(logs)
+        self._log_down = np.append(np.logaddexp.accumulate(logs[::-1])[::-1], -np.inf)
+
+    def log_pmf(self, k: Any) -> Any:
+        return np.where((k >= self.low) & (k <= self.high), self.logs[self._index(k)], -np.inf)
+
+    def log_below(self, k: Any) -> Any:
+        logs = np.where(np.asarray(k) < self.low, -np.inf, self._log_up[self._index(k)])
+        return np.where(self.below(k) < RARE, logs, super().log_below(k))
+
+    def log_above(self, k: Any) -> Any:
+        logs = self._log_down[np.clip(np.asarray(k) - self.low + 1, 0, len(self.logs)).astype(int)]
+        return np.where(self.above(k) < RARE, logs, super().log_above(k))
+
+    def _log_inner(self, a: Any, b: Any) -> Any:
+        first, last = np.broadcast_arrays(self._index(a), self._index(b))
+        sums = [np.logaddexp.reduce(self.logs[i:j]) for i, j in zip(np.ravel(first), np.ravel(last) + 1, strict=True)]
+        return np.reshape(sums, first.shape)

@@ -289,3 +289,9 @@ def test_tails_of_a_batch_beside_ends_that_doubles_round(distance):
         np.testing.assert_allclose(cdf, np.array(truth, dtype=float), rtol=1e-14)
     for sf in (law.sf(y), law.prob(y, 9.0), np.exp(law.logsf(y))):
         np.testing.assert_allclose(sf, np.array([[1 - p for p in row] for row in truth], dtype=float), rtol=1e-14)
+
+
+def test_the_whole_support_holds_the_whole_mass():
+    """Its upper end, log 2, is no double: at the double in its place much of the mass is still to come."""
+    law = dn.Gumbel(2.0, 2.0) >> dn.NormalCdf() >> dn.Log1p()
+    assert law.prob(-1e300, 1e300) == law.prob(0.0, float(np.log(2.0))) == 1.0

@@ -357,9 +357,11 @@ class Univariate(Evaluation, Distribution):
         low, high = np.maximum(a, value(support.low)), np.minimum(b, value(support.high))
         empty = ~(low < high)
         inner = value(self.raw_mass(*self._placed_ends(low, high)))
-        # Formulas for masses need not hold at the ends of the support; there the tails themselves answer.
-        inner = np.where(b >= value(support.high), value(self.anywhere("sf", low)), inner)
-        inner = np.where(a <= value(support.low), value(self.anywhere("cdf", high)), inner)
+        # Formulas for masses need not hold at the ends of the support; there the tails themselves answer, and the whole.
+        from_low, to_high = a <= value(support.low), b >= value(support.high)
+        inner = np.where(to_high, value(self.anywhere("sf", low)), inner)
+        inner = np.where(from_low, value(self.anywhere("cdf", high)), inner)
+        inner = np.where(from_low & to_high, np.exp(self.log_continuous_mass), inner)
         result = np.where(empty, 0.0, inner)
         if not len(self.atoms[0]):
             return result

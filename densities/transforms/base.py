@@ -232,20 +232,12 @@ class Bijection(Transform):
 
     def image(self, interval: Interval) -> Interval:
         """The image of an interval of the domain. Ends are limits: an end of the domain goes to an end of the codomain."""
-        low, low_closed, low_slack = self._end(interval, low=True)
-        high, high_closed, high_slack = self._end(interval, low=False)
+        first, last = self._end(interval, low=True), self._end(interval, low=False)
         up = np.asarray(self.increasing)
-        if up.ndim:
-            low, high = np.where(up, value(low), value(high)), np.where(up, value(high), value(low))
-        elif not up:
-            low, low_closed, low_slack, high, high_closed, high_slack = (
-                high,
-                high_closed,
-                high_slack,
-                low,
-                low_closed,
-                low_slack,
-            )
+        low, high = (first, last) if np.all(up) else (last, first)
+        if not np.all(up) and np.any(up):  # a batch of which some members rise
+            low, high = (_each_end(up, *ends) for ends in ((first, last), (last, first)))
+        (low, low_closed, low_slack), (high, high_closed, high_slack) = low, high
         return Interval(
             low, high, low_closed=low_closed, high_closed=high_closed, low_slack=low_slack, high_slack=high_slack
         )
@@ -289,6 +281,12 @@ class Bijection(Transform):
                 np.where(at_end, limit_slack, new_slack),
             )
         return float(rounded), closed, float(np.max(new_slack))
+
+
+def _each_end(up: Any, rising: tuple[Any, bool, Any], falling: tuple[Any, bool, Any]) -> tuple[Any, bool, Any]:
+    """The end (value, closed, slack) of the members that rise, and of those that fall; closed where both are."""
+    end, slack = choose(up, rising[0], falling[0]), np.where(up, rising[2], falling[2])
+    return end, rising[1] and falling[1], slack
 
 
 def touches(end: Any, limit: Any, *slacks: Any) -> Any:

@@ -131,15 +131,21 @@ def _add_pair(parser: argparse.ArgumentParser, *, optional: bool = False) -> Non
     for name in ("p", "q"):
         parser.add_argument(name, metavar=name.upper(), nargs="?" if optional else None, help="a distribution")
     parser.add_argument("--n", type=_count, default=2**16, help="draws of Monte Carlo (65536; 1e6 is understood)")
-    parser.add_argument("--rng", type=int, default=0, metavar="SEED", help="the seed of the draws (0)")
+    parser.add_argument("--rng", type=_seed, default=0, metavar="SEED", help="the seed of the draws (0)")
     parser.add_argument("--bits", dest="unit", action="store_const", const="bits", default="nats", help="not nats")
 
 
 def _count(text: str) -> int:
     number = float(text)
-    if not (number >= 100 and number == int(number)):
+    if not (100 <= number < np.inf and number == int(number)):
         raise argparse.ArgumentTypeError(f"expected a whole number of at least 100, got {text}")
     return int(number)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a whole number >= 0, got {text}")
+    return int(text)
 
 
 # ---- two laws ----
@@ -147,21 +153,22 @@ def _count(text: str) -> int:
 
 def _compare(arguments: Any) -> int:
     p, q = parse_distribution(arguments.p), parse_distribution(arguments.q)
-    with _progress(total=13) as step:
+    with _progress(total=12) as step:
         reports = {"D(p‖q)": _judged(arguments, p, q, step), "D(q‖p)": _judged(arguments, q, p, step)}
-        picture = _picture(arguments.output, step, "compare", p, q)
     first, second = reports.values()
-    if arguments.json:
-        _print_json({"pq": first.to_dict(), "qp": second.to_dict(), "picture": picture})
-    else:
+    if not arguments.json:  # a picture that cannot be drawn takes no numbers with it
         print(f"p = {p}\nq = {q}")
         for title, report in reports.items():
             _print_table(title, report.headings(arguments.unit), report.cells(arguments.unit))
         print(first.checks_text)
         for title, report in reports.items():
             print(f"{title}: {report.verdict}: {report.reason}")
-        if picture:
-            print(f"picture: {picture}")
+    with _progress(total=1) as step:
+        picture = _picture(arguments.output, step, "compare", p, q)
+    if arguments.json:
+        _print_json({"pq": first.to_dict(), "qp": second.to_dict(), "picture": picture})
+    elif picture:
+        print(f"picture: {picture}")
     return max(map(_exit_code, reports.values()))
 
 
@@ -297,7 +304,7 @@ def _answer(fact: Callable[[], Any]) -> str | None:
 
 
 def _number(x: Any) -> str:
-    return f"{x + 0.0:.10g}"  # no -0
+    return f"{x + 0.0:.10g}" if np.ndim(x) == 0 else str(x)  # no -0
 
 
 def _parameters(entry: Entry) -> str:

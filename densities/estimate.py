@@ -299,7 +299,7 @@ def _plain(item: ArrayLike) -> Any:
 
 
 def _flat(item: Any) -> list[Any]:
-    return list(item.flat) if isinstance(item, np.ndarray) else [item]
+    return list(np.asarray(item, dtype=object).flat)
 
 
 def _bits(item: Any) -> tuple[tuple[int, ...], bytes]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import Anchored, log_abs, sign, value
 from densities.arrays import quiet
-from densities.errors import ParameterError, argument_error
+from densities.errors import ParameterError, ShapeError, argument_error, unknown_name
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.quadrature import integrate
@@ -28,6 +29,8 @@ BLURRED = 1e-9
 FAR_OUT = 64.0
 # An expectation has converged when its error is below this share of E|f|.
 SETTLED = 1e-9
+# What may be said of the draws of Monte Carlo, beside their number and their seed.
+DRAW_OPTIONS = ("checkpoint", "executor", "progress", "scheme", "target", "time_limit")
 # f(part, x): logarithms and signs of k integrands at the nodes x of a root, each (k, *x.shape)
 Integrands = Callable[[Any, Anchored], tuple[np.ndarray, np.ndarray]]
 
@@ -267,16 +270,38 @@ def expect(
     law = as_distribution(law)
     if method not in ("auto", "quadrature", "montecarlo"):
         raise ParameterError(argument_error("method", "'auto', 'quadrature' or 'montecarlo'", method))
+    if not callable(function):
+        raise ParameterError(argument_error("function", "a function of an array of points", function))
+    check_settings(rtol, draws)
     if method == "montecarlo" or law.event_shape:
         return _expect_by_draws(function, law, n=n, rng=rng, **draws)
 
     def points_to_values(y: Any) -> tuple[Any, Any]:
-        f = np.asarray(function(value(y)), dtype=float)
+        f, shape = real_values(function, value(y)), np.shape(value(y))
+        if np.broadcast_shapes(f.shape, (1,) * len(shape)) not in (shape, (1,) * len(shape)):
+            raise ShapeError(argument_error("function", f"values of the shape of the points, {shape}", f.shape))
         return np.log(np.abs(f)), np.sign(f)
 
     if law.measure == "counting":  # a function of integers may know nothing of the numbers between them
         return law.expect_logs(points_to_values, smooth=False)
     return expect_logs(points_to_values, law, landmarks=landmarks, rtol=rtol)
+
+
+def check_settings(rtol: Any, draws: dict[str, Any]) -> None:
+    """Raises ParameterError for what is no relative accuracy, UnknownNameError for an option that draws do not have."""
+    if not (isinstance(rtol, Real) and 0 <= float(rtol) < np.inf):
+        raise ParameterError(argument_error("rtol", "a relative accuracy such as 1e-10", rtol))
+    for name in draws:
+        if name not in DRAW_OPTIONS:
+            raise unknown_name("option", name, DRAW_OPTIONS)
+
+
+def real_values(function: Callable[[Any], Any], y: Any) -> np.ndarray:
+    """function(y) as doubles; ParameterError where these are no real numbers."""
+    f = np.asarray(function(y))
+    if f.dtype.kind not in "biuf":
+        raise ParameterError(argument_error("function", "real numbers for values", f"{f.dtype} {f.flat[0]!r}"))
+    return f.astype(float, copy=False)
 
 
 def expect_logs(
@@ -369,7 +394,7 @@ class FunctionOfDraws:
     law: Any
 
     def __call__(self, source: Any) -> np.ndarray:
-        return self.function(np.asarray(value(self.law.draw_from(source))))
+        return real_values(self.function, np.asarray(value(self.law.draw_from(source))))
 
 
 def _expect_by_draws(function: Callable, law: Any, **options: Any) -> Estimate:
@@ -412,4 +437,15 @@ def from_draws(
     return Estimate(mean, error, ErrorKind.STANDARD_ERROR, status, method, int(result.n), detail)
 
 
-__all__ = ["Sums", "divergent", "expect", "expect_logs", "from_draws", "integrate_law", "log_abs", "sign", "tails"]
+__all__ = [
+    "Sums",
+    "check_settings",
+    "divergent",
+    "expect",
+    "expect_logs",
+    "from_draws",
+    "integrate_law",
+    "log_abs",
+    "sign",
+    "tails",
+]

@@ -307,3 +307,24 @@ def test_a_name_without_an_example_is_not_checked(cli):
     code, _, err = cli("check", "mixture")
     assert code == 2
     assert "without an example" in err
+
+
+@pytest.mark.parametrize("wrong", [("--n", "1e400"), ("--rng", "-1"), ("--rng", "x")], ids=" ".join)
+def test_draws_without_a_number_or_a_seed_are_refused(cli, wrong):
+    code, _, err = cli("kl", P, Q, *wrong)
+    assert code == 2
+    assert f"argument {wrong[0]}: expected a whole number" in err
+
+
+def test_batches_have_divergences_and_facts(cli):
+    assert cli("kl", P, "normal([0, 1], 1)") == (0, "D(p‖q) = [0, 0.500000000000000 ± 2e-15] (closed, exact) [nats]\n", "")
+    code, out, _ = cli("show", "normal([0, 1], 1)")
+    assert code == 0
+    assert "quantiles           0.01: [-2.32634787 -1.32634787]" in out
+
+
+def test_a_picture_that_cannot_be_drawn_takes_no_numbers_with_it(cli):
+    code, out, err = cli("compare", "zipf(2.1)", "geometric(0.3)", "-o", "picture.png", *FEW)
+    assert code == 2
+    assert "D(p‖q): agree" in out
+    assert "too many to list" in err

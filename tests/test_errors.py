@@ -6,12 +6,15 @@ import pickle
 import numpy as np
 import pytest
 
+import densities as dn
 from densities import errors
 from densities.errors import (
     AmbiguousRuleError,
     DomainError,
     EstimateError,
     ExpressionError,
+    ParameterError,
+    ShapeError,
     SupportError,
     UnknownNameError,
     ValidationError,
@@ -128,3 +131,33 @@ def test_unknown_name_offers_the_nearest_or_the_short_list():
     assert str(far) == "unknown method 'zzz'; valid names: closed, quadrature"
     many = unknown_name("transform", "zzz", [f"name{i}" for i in range(50)])
     assert str(many) == "unknown transform 'zzz'"
+
+
+P, Q = dn.Normal(), dn.Laplace(0.3, 1.2)
+SETTINGS = {
+    "rtol": (lambda: dn.kl(P, Q, rtol=np.nan), ParameterError, "rtol: expected a relative accuracy"),
+    "option": (lambda: dn.kl(P, Q, trget=1e-3), UnknownNameError, "unknown option 'trget'; did you mean 'target'"),
+    "n": (lambda: dn.kl(P, Q, method="montecarlo", n=np.inf), ParameterError, "n: expected a positive number"),
+    "seed": (lambda: dn.kl(P, Q, method="montecarlo", rng="a"), ParameterError, "rng: expected a seed"),
+    "plan": (lambda: dn.plan(P, Q, method="quad"), ParameterError, "method: expected one of"),
+    "batch": (lambda: dn.plan(dn.Normal([0.0, 1.0]), Q), ShapeError, "plan: p, q: expected single laws"),
+    "expect rtol": (lambda: dn.expect(np.exp, P, rtol="x"), ParameterError, "rtol: expected"),
+    "no function": (lambda: dn.expect(3, P), ParameterError, "function: expected a function of an array"),
+    "complex": (lambda: dn.expect(lambda y: 1j * y**2, P), ParameterError, "function: expected real numbers"),
+    "no number": (lambda: dn.expect(lambda y: None, P), ParameterError, "function: expected real numbers"),
+    "shape": (lambda: dn.expect(lambda y: np.ones(3), P), ShapeError, "function: expected values of the shape"),
+    "complex draws": (
+        lambda: dn.expect(lambda y: 1j * y, P, method="montecarlo", n=100, rng=0),
+        ParameterError,
+        "function: expected real numbers",
+    ),
+    "claim": (lambda: dn.validate(P, Q, 0.1, rtol=-1.0), ParameterError, "rtol: expected"),
+    "level": (lambda: dn.validate(P, Q, level="x"), ParameterError, "level: expected"),
+    "draws": (lambda: dn.validate(P, Q, n=1000.5), ParameterError, "n: expected a whole number"),
+}
+
+
+@pytest.mark.parametrize(("call", "error", "text"), SETTINGS.values(), ids=SETTINGS)
+def test_settings_out_of_range_are_named(call, error, text):
+    with pytest.raises(error, match=text):
+        call()

@@ -365,3 +365,7 @@ def test_steps_are_announced():
     steps = []
     judged(P, Q, TRUTH, on_step=steps.append)
     assert steps == ["closed", "quadrature", "montecarlo", "claimed", "mass and draws of p", "mass and draws of q"]
+
+
+def test_a_method_named_twice_confirms_nothing():
+    assert validate(P, Q, methods=["closed", "closed"], n=N).verdict == "undecided"

@@ -19,9 +19,9 @@ from densities.divergences.numeric import kl_quadrature
 from densities.divergences.precise import kl_digits
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
 from densities.divergences.sums import kl_sum
-from densities.errors import NoClosedFormError, ParameterError, argument_error
+from densities.errors import NoClosedFormError, ParameterError, ShapeError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status
-from densities.expectation import EPS
+from densities.expectation import EPS, check_settings
 
 METHODS = ("auto", "closed", "quadrature", "montecarlo")
 # A closed form whose cancellation bound exceeds this share of its value is left for the quadrature.
@@ -65,11 +65,12 @@ def kl(
     dps     that many decimal digits by mpmath, for scalar laws on the line: in `detail["mpf"]`, `value` is the nearest double
 
     Infinite divergences are `inf` with the reason in `detail`. Batches of parameters give arrays of the batch shape.
-    Raises NoClosedFormError for method="closed" where none is known, ParameterError for an unknown method, ShapeError for
-    laws on different spaces.
+    Raises NoClosedFormError for method="closed" where none is known, ParameterError for an unknown method,
+    UnknownNameError for an unknown option, ShapeError for laws on different spaces.
     """
     if method not in METHODS:
         raise ParameterError(argument_error("method", f"one of {', '.join(METHODS)}", method))
+    check_settings(rtol, options)
     ratio = radon_nikodym(p, q)
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
     shape = np.broadcast_shapes(*shapes) if any(shapes) else ()
@@ -97,7 +98,6 @@ def kl(
     return _with_plan(_with_stated_errors(found, decided), decided)
 
 
-
 def _with_stated_errors(estimate: Estimate, decided: Plan) -> Estimate:
     """The estimate with E_p of what numeric derivatives leave open of log p and log q added to its error."""
     laws = [law for law in (decided.p, decided.q) if hasattr(law, "transform")]
@@ -109,8 +109,17 @@ def _with_stated_errors(estimate: Estimate, decided: Plan) -> Estimate:
 
 
 def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
-    """What kl(p, q, method=) would do: absolute continuity first, then rewrites, a closed form, numbers."""
-    return _plan(radon_nikodym(p, q), method)
+    """What kl(p, q, method=) would do: absolute continuity first, then rewrites, a closed form, numbers.
+
+    Raises ParameterError for an unknown method, ShapeError for batches, whose members may go different ways.
+    """
+    if method not in METHODS:
+        raise ParameterError(argument_error("method", f"one of {', '.join(METHODS)}", method))
+    ratio = radon_nikodym(p, q)
+    shapes = ratio.p.batch_shape, ratio.q.batch_shape
+    if any(shapes):
+        raise ShapeError(argument_error("plan: p, q", "single laws, not batches", shapes))
+    return _plan(ratio, method)
 
 
 def _plan(ratio: Any, method: str) -> Plan:

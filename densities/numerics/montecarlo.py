@@ -15,13 +15,14 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
 
-from densities.arrays import all_finite, keep_freed_memory, quiet
+from densities.arrays import all_finite, generator_of, keep_freed_memory, quiet
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.executors import ordered_results
 
@@ -319,10 +320,11 @@ def entropy_of(rng: Any, checkpoint: str | os.PathLike | None = None) -> int:
         if stored is not None:
             return stored
         return int(np.random.SeedSequence().entropy)  # type: ignore[arg-type]
+    generator = generator_of(rng)
     try:
         return operator.index(rng)
     except TypeError:
-        return int.from_bytes(np.random.default_rng(rng).bytes(16), "little")
+        return int.from_bytes(generator.bytes(16), "little")
 
 
 def _layouts(n: int, target: float | None) -> Iterator[tuple[int, int, int]]:
@@ -378,7 +380,7 @@ def estimate_mean(
 
     Raises ParameterError for a wrong argument or a checkpoint of another run, ShapeError for a wrong shape of `values`.
     """
-    if not n >= 1:
+    if not (isinstance(n, Real) and 1 <= n < np.inf):
         raise ParameterError(argument_error("n", "a positive number of draws", n))
     if target is not None and not target > 0:
         raise ParameterError(argument_error("target", "a positive standard error", target))

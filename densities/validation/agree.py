@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -240,18 +241,22 @@ def validate(
     level    the rate at which a report on a right library and a right claim says "disagree" by chance
     on_step  called with the name of each step before it begins, for progress bars
 
-    Raises ParameterError for a claim that is no number, UnknownNameError for a method, ShapeError for batches.
+    Raises ParameterError for a claim that is no number and for settings out of range, UnknownNameError for a method,
+    ShapeError for batches.
     """
     p, q = as_distribution(p), as_distribution(q)
     if p.batch_shape or q.batch_shape:
         raise ShapeError(argument_error("p, q", "single laws, not batches", (p.batch_shape, q.batch_shape)))
-    if not 0 < level < 1:
+    if not (isinstance(level, Real) and 0 < level < 1):
         raise ParameterError(argument_error("level", "a probability strictly between 0 and 1", level))
-    if n < 100:
-        raise ParameterError(argument_error("n", "at least 100 draws", n))
+    if not (isinstance(n, Real) and 100 <= n < math.inf and n == int(n)):
+        raise ParameterError(argument_error("n", "a whole number of at least 100 draws", n))
+    if not (isinstance(rtol, Real) and 0 <= rtol < math.inf):
+        raise ParameterError(argument_error("rtol", "a relative accuracy such as 1e-8", rtol))
+    n = int(n)
     announce = on_step or (lambda step: None)
     rows = []
-    for method in METHODS if methods is None else methods:
+    for method in dict.fromkeys(METHODS if methods is None else methods):  # a method named twice confirms nothing
         announce(method)
         rows.append(_timed(method, partial(_by, method, p, q, n, rng)))
     if claimed is not None:

@@ -19,6 +19,7 @@ import numpy as np
 from scipy.special import gammaln, kolmogorov, ndtri
 
 from densities.anchored import value
+from densities.arrays import generator_of
 
 __all__ = ["Check", "draws_check", "independent_checks", "integral", "mass_check", "vector_checks"]
 
@@ -256,7 +257,7 @@ def vector_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tu
         text = f"mass and draws of {label} are not checked: the support, {law.support}, has no volume in R^d"
         mass, draws = (Check(label, name, None, math.nan, 1.0, math.nan, text) for name in ("mass", "draws"))
         return mass, draws
-    generator = np.random.default_rng(rng)
+    generator = generator_of(rng)
     draws = np.asarray(law.rvs(n, rng=generator))
     points, log_g = _fitted_t(draws, generator)
     with np.errstate(over="ignore"):

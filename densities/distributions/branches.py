@@ -16,7 +16,7 @@ from densities.domains import Interval
 from densities.transforms.base import Bijection, Flat
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "alike", "beside_end", "mass_table", "merged_atoms", "turned"]
+__all__ = ["Branch", "alike", "beside_end", "has_nonzero_end", "mass_table", "merged_atoms", "turned"]
 
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
@@ -64,6 +64,12 @@ def alike(pieces: Sequence[Any], branches: Sequence[Branch], support: Interval) 
 
 def _constant(flags: Any) -> bool:
     return bool(np.all(flags) or not np.any(flags))
+
+
+def has_nonzero_end(interval: Interval) -> bool:
+    """Whether some end is finite and not zero."""
+    ends = np.concatenate([np.ravel(value(end)) for end in interval.edges])
+    return bool(np.any(np.isfinite(ends) & (ends != 0.0)))
 
 
 def turned(up: Any, low: Any, high: Any) -> tuple[Any, Any]:

@@ -19,7 +19,15 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.branches import Branch, alike, beside_end, mass_table, merged_atoms, turned
+from densities.distributions.branches import (
+    Branch,
+    alike,
+    beside_end,
+    has_nonzero_end,
+    mass_table,
+    merged_atoms,
+    turned,
+)
 from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import refined, spread, toward_ends
@@ -118,11 +126,6 @@ class Pushforward(Univariate):
             raise UnsupportedOperationError(f"{what} lies within one double, or beyond them all; rescale the law")
         return tuple(found)
 
-    @property
-    def alike(self) -> bool:
-        """Whether one formula serves all members of a batch."""
-        return alike(self._pieces, self.branches, self.base.support)
-
     @cached_property
     def support(self) -> Interval:
         images = [branch.image for branch in self.branches]
@@ -133,14 +136,14 @@ class Pushforward(Univariate):
     @cached_property
     def fragile(self) -> bool:
         """Some point on the way lies at an end that is finite and not zero."""
-        if self.base.fragile or _nonzero_end(self.base.support):
+        if self.base.fragile or has_nonzero_end(self.base.support):
             return True
         for branch in self.branches:
             domain = branch.domain
             for step in branch.map.steps[:-1]:
                 with quiet():
                     domain = step.image(domain.intersect(step.domain)) if isinstance(step, Bijection) else domain  # type: ignore[arg-type]
-                if _nonzero_end(domain):
+                if has_nonzero_end(domain):
                     return True
         return False
 
@@ -529,8 +532,10 @@ class Pushforward(Univariate):
         return [kink for branch in branches for kink in branch.map.kinks if branch.domain.interior_contains(kink)]
 
     def kinks(self) -> np.ndarray:
+        if self.batch_shape:
+            return np.empty((0, *self.batch_shape))
         with quiet():
-            places = np.empty(0) if self.batch_shape else np.append(self.base.kinks(), self._bends)
+            places = np.append(self.base.kinks(), self._bends)
             images = np.asarray(value(self.transform.forward(places))) if len(places) else places
         return images[np.asarray(self.support.interior_contains(images))]
 
@@ -549,11 +554,6 @@ class Pushforward(Univariate):
 
     def __repr__(self) -> str:
         return f"{self.base!r} >> {self.transform!r}"
-
-
-def _nonzero_end(interval: Interval) -> bool:
-    ends = np.concatenate([np.ravel(value(interval.low)), np.ravel(value(interval.high))])
-    return bool(np.any(np.isfinite(ends) & (ends != 0.0)))
 
 
 @push_forward.register
@@ -585,7 +585,7 @@ def _of_batch(make: Callable[..., Any], law: Univariate, step: Transform, *image
         return make(law, step, *image)
     if isinstance(step, Bijection) or stepped.dispatch(type(step)) is stepped.dispatch(Transform):
         found = Pushforward(law, step)
-        if found.alike:
+        if alike(found._pieces, found.branches, law.support):
             return found
     return of_members(push_forward, law, step)
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -85,3 +86,28 @@ def test_sums_that_overflow_with_their_rounding_are_not_called_infinite():
 )
 def test_entropies_that_diverge_both_ways_are_undefined(law, expected):
     np.testing.assert_equal(dn.entropy(law).value, expected)
+
+
+def turned(n, condition, seed):
+    """A covariance of this condition number, its axes turned at random."""
+    axes, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(n, n)))
+    cov = (axes * np.geomspace(1, condition, n)) @ axes.T
+    return (cov + cov.T) / 2
+
+
+@pytest.mark.parametrize(("n", "condition"), [(2, 1e14), (4, 1e10), (5, 1e12)])
+def test_ill_conditioned_normal_vectors_keep_their_digits(n, condition):
+    cov, other, mean = turned(n, condition, 1), turned(n, condition, 2), np.arange(n) * 0.1
+    with mpmath.workdps(80):
+        a, b, m = (mpmath.matrix(x.tolist()) for x in (cov, other, mean))
+        inner, gap, y = b**-1 * a, (m.T * b**-1 * m)[0], (m.T * a**-1 * m)[0]
+        half_det, size = mpmath.log(mpmath.det(a)) / 2, n * mpmath.log(2 * mpmath.pi) / 2
+        distance = (sum(inner[i, i] for i in range(n)) - n + gap) / 2 + mpmath.log(mpmath.det(b)) / 2 - half_det
+        density, entropy = float(-y / 2 - half_det - size), float(half_det + size + mpmath.mpf(n) / 2)
+        near = float((m.T * a**-1 * m)[0] * mpmath.mpf(2.0**-80) / 2)
+    p = dn.MultivariateNormal(np.zeros(n), cov)
+    found = dn.kl(p, dn.MultivariateNormal(mean, other))
+    assert abs(found.value - float(distance)) <= found.error <= 1e-14 * float(distance)
+    assert dn.kl(p, dn.MultivariateNormal(mean * 2.0**-40, cov)).value == pytest.approx(near, rel=1e-14)
+    assert p.entropy() == pytest.approx(entropy, rel=1e-14)
+    assert p.logpdf(mean) == pytest.approx(density, rel=1e-12)

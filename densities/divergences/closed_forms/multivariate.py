@@ -7,30 +7,17 @@ from typing import Any
 import numpy as np
 from scipy.special import psi
 
+from densities.numerics.cholesky import DIGITS, LARGEST, cholesky, exactly, forward
+from densities.precise.context import digits
+
 from .elementary import EPS, SAFETY, TINY, Bounded, log_excess, near, times, total
 from .lngamma import log_gamma
 from .table import Params, entropy, kl_rule
 
 WIDE = np.longdouble  # 64 bits of mantissa on x86: three more digits against an ill-conditioned covariance
 WIDE_EPS = float(np.finfo(WIDE).eps)
-
-
-def _cholesky(matrix: Any) -> Any:
-    """The lower factor by columns, in the precision of its argument (LAPACK's is double only)."""
-    factor = np.zeros_like(matrix)
-    for j in range(matrix.shape[-1]):
-        column = matrix[..., j:, j] - (factor[..., j:, :j] @ factor[..., j, :j, None])[..., 0]
-        factor[..., j:, j] = column / np.sqrt(column[..., :1])
-    return factor
-
-
-def _forward(factor: Any, right: Any) -> Any:
-    """factor^-1 right by forward substitution."""
-    solution = np.zeros(np.broadcast_shapes(factor.shape[:-2], right.shape[:-2]) + right.shape[-2:], dtype=right.dtype)
-    for i in range(factor.shape[-1]):
-        known = factor[..., i : i + 1, :i] @ solution[..., :i, :]
-        solution[..., i, :] = (right[..., i, :] - known[..., 0, :]) / factor[..., i, i, None]
-    return solution
+# A bound above this share of the value: the closed form is taken again in many digits.
+BLURRED = 1e-12
 
 
 def _log_diagonal(factor: Any) -> Any:
@@ -53,10 +40,10 @@ def multivariate_normal_pair(p: Params, q: Params) -> Bounded:
     scale = np.exp2(np.rint(np.log2(np.diagonal(q["cov"], axis1=-2, axis2=-1)) / 2)).astype(WIDE)
     outer = scale[..., :, None] * scale[..., None, :]
     cov_p, cov_q = (law["cov"].astype(WIDE) / outer for law in (p, q))
-    factor_p, factor_q = _cholesky(cov_p), _cholesky(cov_q)
+    factor_p, factor_q = cholesky(cov_p), cholesky(cov_q)
     size = cov_q.shape[-1]
-    half = _forward(factor_q, cov_p - cov_q)
-    whitened = _forward(factor_q, np.swapaxes(half, -1, -2)).astype(float)
+    half = forward(factor_q, cov_p - cov_q)
+    whitened = forward(factor_q, np.swapaxes(half, -1, -2)).astype(float)
     e = np.linalg.eigvalsh((whitened + np.swapaxes(whitened, -1, -2)) / 2)
     blur = 4 * size * (EPS + WIDE_EPS * _condition(factor_q))
     close, small = near(e)
@@ -64,16 +51,48 @@ def multivariate_normal_pair(p: Params, q: Params) -> Bounded:
 
     near_value = log_excess(small).sum(-1) / 2
     near_bound = 4 * blur * ((e * e).sum(-1) + blur * (e * e).sum(-1))
-    trace = (_forward(factor_q, np.broadcast_to(factor_p, cov_p.shape)) ** 2).sum((-2, -1))
+    trace = (forward(factor_q, np.broadcast_to(factor_p, cov_p.shape)) ** 2).sum((-2, -1))
     logs = _log_diagonal(factor_q) - _log_diagonal(factor_p)
     far_value = (trace / 2 - WIDE(size) / 2 + logs).astype(float)
     far_bound = blur * (trace.astype(float) + size + np.abs(far_value)) + 4 * size**2 * WIDE_EPS * _condition(factor_p)
 
     shift = (p["mean"].astype(WIDE) - q["mean"]) / scale
-    z = _forward(factor_q, shift[..., None])[..., 0]
+    z = forward(factor_q, shift[..., None])[..., 0]
     distance = ((z * z).sum(-1) / 2).astype(float)
     value = np.where(close, near_value, far_value) + distance
-    return Bounded(value, np.where(close, near_bound, far_bound) + blur * distance + SAFETY * EPS * value + TINY)
+    bound = np.where(close, near_bound, far_bound) + blur * distance + SAFETY * EPS * value + TINY
+    return _resolved(p, q, value, bound)
+
+
+def _resolved(p: Params, q: Params, value: np.ndarray, bound: np.ndarray) -> Bounded:
+    """Members of a batch that conditioning has blurred, anew in many digits."""
+    blurred = ~(bound <= BLURRED * np.abs(value))
+    if q["cov"].shape[-1] > LARGEST or not np.any(blurred):
+        return Bounded(value, bound)
+    value, bound = np.array(value), np.array(bound)
+    means, covs = (
+        [np.broadcast_to(law[name], (*blurred.shape, *law[name].shape[-rank:])) for law in (p, q)]
+        for name, rank in (("mean", 1), ("cov", 2))
+    )
+    for member in map(tuple, np.argwhere(blurred)):
+        found = _in_digits(*(mean[member] for mean in means), *(cov[member] for cov in covs))
+        if found is not None:
+            value[member], bound[member] = found, SAFETY * EPS * found + TINY
+    return Bounded(value, bound)
+
+
+def _in_digits(mean_p: np.ndarray, mean_q: np.ndarray, cov_p: np.ndarray, cov_q: np.ndarray) -> float | None:
+    """[tr(C_q^-1 C_p) - n + |L_q^-1 (m_p - m_q)|^2]/2 + log det L_q - log det L_p; None for matrices that are not positive."""
+    with digits(DIGITS) as mp:
+        try:
+            factor_p, factor_q = cholesky(exactly(cov_p)), cholesky(exactly(cov_q))
+            log_dets = [sum(map(mp.log, np.diag(factor))) for factor in (factor_p, factor_q)]
+            z = forward(factor_q, (exactly(mean_p) - exactly(mean_q))[:, None])
+            squares = (forward(factor_q, factor_p) ** 2).sum() + (z**2).sum()
+            found = float((squares - len(z)) / 2 + log_dets[1] - log_dets[0])
+        except (TypeError, ZeroDivisionError, ValueError):  # roots of negative numbers, logarithms of 0
+            return None
+        return found if found >= 0.0 else None
 
 
 @kl_rule(
@@ -88,7 +107,7 @@ def multivariate_t_normal(p: Params, q: Params) -> Bounded:
     n = shape.shape[-1]
     half, a = df / 2, (df + n) / 2
     factor = np.linalg.cholesky(q["cov"])
-    trace = (_forward(factor, np.linalg.cholesky(shape)) ** 2).sum((-2, -1))
+    trace = (forward(factor, np.linalg.cholesky(shape)) ** 2).sum((-2, -1))
     normal = multivariate_normal_pair({"mean": p["loc"], "cov": shape}, q)
     gap = total(
         log_gamma(a),

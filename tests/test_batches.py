@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import densities as dn
-from densities.errors import ParameterError, SupportError
+from densities.errors import ParameterError, SupportError, UnsupportedOperationError
 from densities.transforms import registry as maps
 
 # Bases whose members meet the pieces of a map differently: across 0, on one side of it, rising and falling, near and far.
@@ -90,3 +90,53 @@ def test_every_map_of_a_batch(entry, base):
             law >> step
         return
     check(law >> step, members)
+
+
+def turned(scale, loc, factor):
+    return BASES["turned"][0](scale, loc, factor)
+
+
+@pytest.mark.parametrize(
+    ("make", "parameters"),
+    [
+        (lambda **given: dn.order_statistic(abs(turned(**given)), 2, 3), BASES["turned"][1]),
+        (lambda high: dn.Uniform(0.0, high) >> dn.Logit(), {"high": [1.0, 0.5, 0.9]}),
+        (lambda c: dn.GeneralizedExtremeValue(c, 1.0, 2.0), {"c": [0.4, -0.4, 0.0]}),
+        (lambda shape: dn.Weibull(shape), {"shape": [1.0, 0.1, 30.0]}),
+    ],
+    ids=["ranks of folded laws", "an end where the map is 0", "ends of either side", "narrow masses of a family"],
+)
+def test_other_batches(make, parameters):
+    check(make(**as_arrays(parameters)), members_of(make, parameters))
+
+
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        (turned, lambda loc, **_: dn.Normal(loc)),
+        (lambda scale, **_: abs(dn.Uniform(-scale, 2.0)), lambda scale, **_: dn.Uniform(0.0, 2.0)),
+        (lambda loc, **_: dn.Clip(0.0, 1.0)(dn.Normal(loc)), lambda **_: dn.Clip(0.0, 1.0)(dn.Normal(0.0))),
+    ],
+    ids=["rising and falling", "folded", "with atoms"],
+)
+def test_divergences_of_batches(p, q):
+    parameters = BASES["turned"][1]
+    both = [members_of(make, parameters) for make in (p, q)]
+    expected = [dn.kl(one, other).value for one, other in zip(*both, strict=True)]
+    found = dn.kl(p(**as_arrays(parameters)), q(**as_arrays(parameters))).value
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_members_differ_in_kind():
+    batch = dn.Clip(0.0, 1.0)(dn.Uniform(np.array([-1.0, 0.2]), np.array([2.0, 0.8])))
+    assert batch.measure == "mixed" and str(batch) == "<laws of batch shape (2,)>"
+    np.testing.assert_array_equal(batch.pmf(1.0), [1 / 3, 0.0])
+    np.testing.assert_allclose(batch.mean(), [0.5, 0.5], rtol=1e-12)
+    assert batch.member((1,), (2,)).measure == "lebesgue"
+    assert batch.same_as(batch.member((np.arange(2),), (2,))) and not batch.same_as(-batch)
+    with pytest.raises(UnsupportedOperationError, match="different point masses"):
+        _ = batch.atoms
+    with pytest.raises(ParameterError, match="exactly one"):
+        batch.ppf()
+    with pytest.raises(SupportError, match=r"P\(X = 0\)"):
+        dn.DiscreteUniform(np.array([-3, 1]), 6) >> dn.Reciprocal()

@@ -16,7 +16,7 @@ from densities.domains import Interval
 from densities.transforms.base import Bijection, Flat
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "alike", "beside_end", "has_nonzero_end", "mass_table", "merged_atoms", "turned"]
+__all__ = ["Branch", "alike", "beside_end", "has_nonzero_end", "mass_table", "merged_atoms"]
 
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
@@ -36,6 +36,12 @@ class Branch:
     @property
     def up(self) -> Any:
         return self.map.increasing
+
+    def turned(self, low: Any, high: Any) -> tuple[Any, Any]:
+        """(low, high) where the map rises, and (high, low) where it falls."""
+        if np.all(self.up):
+            return low, high
+        return (choose(self.up, low, high), choose(self.up, high, low)) if np.any(self.up) else (high, low)
 
     @cached_property
     def route(self) -> Route:
@@ -70,13 +76,6 @@ def has_nonzero_end(interval: Interval) -> bool:
     """Whether some end is finite and not zero."""
     ends = np.concatenate([np.ravel(value(end)) for end in interval.edges])
     return bool(np.any(np.isfinite(ends) & (ends != 0.0)))
-
-
-def turned(up: Any, low: Any, high: Any) -> tuple[Any, Any]:
-    """(low, high) where `up`, and (high, low) elsewhere."""
-    if np.all(up):
-        return low, high
-    return (choose(up, low, high), choose(up, high, low)) if np.any(up) else (high, low)
 
 
 def beside_end(support: Interval, x: Any) -> Any:

@@ -81,6 +81,7 @@ def ratio_of(first: Any, second: Any) -> Any:
         return found.simplify()
     if "counting" in (first.measure, second.measure):
         return product_of(first, push_forward(second, get("reciprocal")()))
+    _refuse_batches("ratio_of", (first, second))
     _refuse_mixed("ratio_of", (first, second))
     return RatioOf(first, second)
 
@@ -254,7 +255,7 @@ def _sum_of_two(one: Any, other: Any) -> Any:
     if found is not None:
         return found
     (first, line), (second, beside) = unfolded(one), unfolded(other)
-    if line == beside == Line() or np.any(np.abs(line.ratio) != np.abs(beside.ratio)):
+    if (line.is_identity and beside.is_identity) or np.any(np.abs(line.ratio) != np.abs(beside.ratio)):
         return None
     shift = line.shift / line.divisor + beside.shift / beside.divisor
     if np.all(line.ratio == beside.ratio):
@@ -278,8 +279,10 @@ def _scaled_pair(operation: str, one: Any, other: Any) -> Any:
     """The product or ratio by name, of the laws or of what they are multiples of."""
     found = law_of(operation, one, other)
     (first, line), (second, beside) = unfolded(one), unfolded(other)
-    if found is not None or line == beside == Line() or not (line.through_origin and beside.through_origin):
+    if found is not None or (line.is_identity and beside.is_identity):
         return found
+    if not (line.through_origin and beside.through_origin):
+        return None
     found = law_of(operation, first, second)
     factor = line.ratio * beside.ratio if operation == "product" else line.ratio / beside.ratio
     return None if found is None else push_forward(found, get("scale")(factor))

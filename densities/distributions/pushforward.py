@@ -19,18 +19,10 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.branches import (
-    Branch,
-    alike,
-    beside_end,
-    has_nonzero_end,
-    mass_table,
-    merged_atoms,
-    turned,
-)
+from densities.distributions.branches import Branch, alike, beside_end, has_nonzero_end, mass_table, merged_atoms
 from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
-from densities.distributions.masses import refined, spread, toward_ends
+from densities.distributions.masses import by_members, refined, spread, toward_ends
 from densities.distributions.members import Members, of_members
 from densities.distributions.supports import check_support, populated
 from densities.domains import Interval, hull, same_end, union
@@ -331,10 +323,10 @@ class Pushforward(Univariate):
         total: Any = nothing
         for branch in self.branches:
             image, domain = branch.image, branch.domain
-            first, last = turned(branch.up, *domain.edges)
+            first, last = branch.turned(*domain.edges)
             empty = np.asarray(b <= image.low) | np.asarray(a >= image.high)
             start, stop = (self._preimage_or_end(branch, y, first, last) for y in (a, b))
-            low, high = turned(branch.up, start, stop)
+            low, high = branch.turned(start, stop)
             total = join(
                 total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
             )
@@ -406,6 +398,8 @@ class Pushforward(Univariate):
 
     def _quantile_through(self, q: Any, same: str, swapped: str, solve: Callable) -> Any:
         """g of the quantile of the base, on the same side for a rising map; another map needs a solver."""
+        if self.batch_shape and self.fragile and not isinstance(q, Foreign):
+            return by_members(self, lambda one, at: getattr(one, same)(at), q + np.zeros(self.batch_shape), True, q)
         up = self._direction
         if up is None:
             return solve(q)
@@ -419,8 +413,8 @@ class Pushforward(Univariate):
             if holds(self._keeps_distances, x):
                 return y
             blunt = beside_end(self.base.support, x) & ~beside_end(self.support, value(y))
-            if self.batch_shape or not blunt.any():
-                return choose(blunt, solve(q), y) if blunt.any() else y
+            if not blunt.any():
+                return y
             y = np.array(value(y))
             y[blunt] = solve(np.asarray(q)[blunt])
             return y

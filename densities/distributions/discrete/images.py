@@ -193,9 +193,8 @@ class Image(Discrete, Pushforward):
         self.params = {}
         self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
         self.broadcasts = False
-        if not self.batch_shape:
-            with quiet():
-                _ = self.strands
+        with quiet():
+            _ = self.support if self.batch_shape else self.strands
 
     @cached_property
     def strands(self) -> Sequence[Strand]:

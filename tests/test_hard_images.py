@@ -295,3 +295,26 @@ def test_the_whole_support_holds_the_whole_mass():
     """Its upper end, log 2, is no double: at the double in its place much of the mass is still to come."""
     law = dn.Gumbel(2.0, 2.0) >> dn.NormalCdf() >> dn.Log1p()
     assert law.prob(-1e300, 1e300) == law.prob(0.0, float(np.log(2.0))) == 1.0
+
+
+# ---- ends where the slope is infinite and doubles say too little ----
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["known", "by values"])
+def test_quantiles_where_a_map_spreads_what_a_double_beside_an_end_has_lost(given):
+    law = dn.Uniform(-1, 1) >> (dn.FunctionTransform(np.arcsin, domain=dn.Interval(-1, 1)) if given else parse("asin"))
+    for q in (1e-10, 1e-12, 1e-15):
+        assert close(law.ppf(q), -mp.pi / 2 + mp.acos(1 - 2 * mp.mpf(q)), 3e-16)
+        assert close(law.isf(q), mp.pi / 2 - mp.acos(1 - 2 * mp.mpf(q)), 3e-16)
+
+
+def test_functions_of_anchored_numbers_keep_distances_from_an_end_of_their_domain():
+    law = dn.Uniform(0, 1) >> dn.FunctionTransform(lambda x: np.sqrt(1 - x), domain=dn.Interval(0, 1))
+    for y in (1e-150, 1e-12, 1e-8, 1e-4, 0.2):
+        assert close(law.cdf(y), mp.mpf(y) ** 2, 1e-11)
+        assert close(law.pdf(y), 2 * mp.mpf(y), 1e-8)
+    assert close(law.ppf(1e-300), mp.mpf("1e-150"), 1e-12)
+    assert close(law.entropy(), mp.mpf(1) / 2 - mp.log(2), 1e-8)
+    root = dn.FunctionTransform(lambda x: np.asarray([(1 - t) ** 0.5 for t in np.ravel(x)]).reshape(np.shape(x)),
+                                domain=dn.Interval(0, 1))  # fmt: skip
+    assert root.beside_ends == () and close((dn.Uniform(0, 1) >> root).cdf(0.5), mp.mpf("0.25"), 1e-12)

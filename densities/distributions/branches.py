@@ -16,11 +16,13 @@ from densities.domains import Interval
 from densities.transforms.base import Bijection, Flat
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "alike", "beside_end", "has_nonzero_end", "mass_table", "merged_atoms"]
+__all__ = ["Branch", "alike", "beside_end", "blunted", "has_nonzero_end", "mass_table", "merged_atoms"]
 
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
 NEAR = 1e-3
+# A map that spreads relative errors by more than the exponential of this is steep.
+STEEP = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +85,21 @@ def beside_end(support: Interval, x: Any) -> Any:
     place, anchor = value(x), x.anchor if isinstance(x, Anchored) else 0.0
     low, high = (np.asarray(value(end), dtype=float) for end in support.edges)
     return np.logical_or(*(np.isfinite(e) & (anchor != e) & (np.abs(place - e) < NEAR * np.abs(e)) for e in (low, high)))
+
+
+def blunted(domain: Interval, image: Interval, branch: Branch | None, x: Any, y: Any) -> Any:
+    """Where points x beside an end have lost the distance from it, and their images y, more digits than y has lost by itself.
+
+    A double beside an end of the image knows no better, but where the map is so steep that it spreads what x is off.
+    """
+    blunt = beside_end(domain, x)
+    if not np.any(blunt):
+        return blunt
+    sharp = ~beside_end(image, value(y))
+    if branch is not None and not np.all(sharp | ~blunt):
+        spread = branch.route.carry(anchored(x))[1] + np.log(np.abs(value(x)))
+        sharp |= np.asarray(value(spread)) > np.log(np.abs(value(y))) + STEEP
+    return blunt & sharp
 
 
 def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:

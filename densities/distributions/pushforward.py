@@ -19,7 +19,15 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Distribution, Part, Univariate
-from densities.distributions.branches import Branch, alike, beside_end, has_nonzero_end, mass_table, merged_atoms
+from densities.distributions.branches import (
+    Branch,
+    alike,
+    beside_end,
+    blunted,
+    has_nonzero_end,
+    mass_table,
+    merged_atoms,
+)
 from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import by_members, refined, spread, toward_ends
@@ -412,7 +420,7 @@ class Pushforward(Univariate):
             y = push(anchored(x))
             if holds(self._keeps_distances, x):
                 return y
-            blunt = beside_end(self.base.support, x) & ~beside_end(self.support, value(y))
+            blunt = np.asarray(blunted(self.base.support, self.support, self._single, x, y))
             if not blunt.any():
                 return y
             y = np.array(value(y))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from densities.anchored import value
+from densities.anchored import Anchored, choose, value
 from densities.arrays import quiet
 from densities.domains import REAL, Interval
-from densities.errors import DomainError, NotMonotoneError, ParameterError, ShapeError, argument_error
+from densities.errors import DensitiesError, DomainError, NotMonotoneError, ParameterError, ShapeError, argument_error
 from densities.foreign import is_foreign, to_numpy
 from densities.foreign.derivatives import Automatic, automatic, hosted
 from densities.numerics.roots import from_ordinal, to_ordinal
@@ -69,14 +70,48 @@ class FunctionTransform(Bijection):
             self._check_companions(points[np.abs(points) <= MODERATE])
 
     def forward(self, x: Any) -> Any:
-        y = self.function(value(x))
+        y = self._by_distances(x, self.function, lambda beside: beside.function)
         return to_numpy(y) if is_foreign(y) and not is_foreign(x) else y
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        return self.forward(x), _as_precise_as(x, self._log_slope(value(x))[0])
+        return self.forward(x), self._log_det(x)
 
     def inverse(self, y: Any) -> Any:
-        return self._solved(value(y)) if self.given_inverse is None else self.given_inverse(value(y))
+        x = self._solved(value(y)) if self.given_inverse is None else self.given_inverse(value(y))
+        return self._with_distances(x, y.value) if isinstance(y, Anchored) and self.beside_ends else x
+
+    @cached_property
+    def beside_ends(self) -> tuple[tuple[float, float, FunctionTransform], ...]:
+        """(end, side, the map of the distance from it) for the ends at which doubles lose distances, if the function takes
+        anchored numbers."""
+        with quiet():
+            sides = list(zip(_ends(self.domain), (1.0, -1.0), strict=True))
+            found = [(end, side, beside_end(self, end, side)) for end, side in sides]
+        return tuple((end, side, beside) for end, side, beside in found if beside is not None)
+
+    def _by_distances(self, x: Any, plain: Function, of: Callable[[FunctionTransform], Function]) -> Any:
+        """plain(x), but the same of the distance from an end where x is known by that."""
+        result = plain(value(x))
+        for end, _, beside in self.beside_ends if isinstance(x, Anchored) else ():
+            distance = np.abs(x.offset)
+            near = (x.anchor == end) & beside.domain.interior_contains(distance)
+            if np.any(near):
+                result = np.where(near, of(beside)(np.where(near, distance, beside.domain.interior_point())), result)
+        return result
+
+    def _with_distances(self, x: Any, y: Any) -> Anchored:
+        """The preimages x of y, those near an end as that and the distance from it."""
+        result = Anchored.exact(x)
+        for end, side, beside in self.beside_ends:
+            near = np.asarray(beside.codomain.interior_contains(y))  # type: ignore[attr-defined]
+            if near.any():
+                distance = beside._solved(np.where(near, y, value(beside.codomain.interior_point())))  # type: ignore[attr-defined]
+                result = choose(near, Anchored(np.full(near.shape, end), side * distance), result)
+        return result
+
+    def _log_det(self, x: Any) -> Any:
+        log_slope = self._by_distances(x, lambda x: self._log_slope(x)[0], lambda beside: lambda u: beside._log_slope(u)[0])
+        return _as_precise_as(x, log_slope)
 
     def _solved(self, y: Any) -> Any:
         """x by bracketing; where no double has so large an image, the infinite end towards which it lies."""
@@ -90,7 +125,7 @@ class FunctionTransform(Bijection):
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         x = self.inverse(y)
-        return x, -_as_precise_as(x, self._log_slope(x)[0])
+        return x, -self._log_det(x)
 
     def derivative_error(self, x: Any) -> Any:
         """The absolute error of log|dy/dx| at x: 0 where the derivative was given."""
@@ -231,6 +266,35 @@ class FunctionTransform(Bijection):
         if np.any(wrong):
             i = int(np.flatnonzero(wrong)[0])
             raise ParameterError(f"{self}: {name}: expected {law}, got {got[i]:.17g} at x = {x[i]:.17g}")
+
+
+def _ends(domain: Interval) -> tuple[float, float]:
+    return float(value(domain.low)), float(value(domain.high))
+
+
+def beside_end(whole: FunctionTransform, end: float, side: float) -> FunctionTransform | None:
+    """u -> f(end ± u), by the function of an anchored number; None where doubles lose nothing or it takes no such number."""
+    low, high = _ends(whole.domain)
+    reach = min(0.5 * (high - low), abs(end) / 16.0)
+    if not np.isfinite(end) or reach == 0.0:
+        return None
+
+    def of_distance(function: Function) -> Function:
+        return lambda u: value(function(Anchored(np.full(np.shape(u), end), side * np.asarray(u))))
+
+    function = of_distance(whole.given_function)
+    sample = reach * np.array([0.3, 0.6, 0.9])
+    try:
+        same = np.allclose(function(sample), whole.function(end + side * sample), rtol=1e-9, atol=0.0)
+        derivative = whole.derivative and of_distance(whole.derivative)
+        up = whole.increasing == (side > 0)
+        return (
+            FunctionTransform(function, derivative=derivative, domain=Interval(0.0, reach), increasing=up)
+            if same
+            else None
+        )
+    except (DensitiesError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _as_precise_as(x: Any, log_slope: Any) -> Any:

@@ -350,12 +350,8 @@ class Pushforward(Univariate):
 
     @cached_property
     def critical_points(self) -> Sequence[float]:
-        ends = {
-            float(value(end))
-            for branch in self.branches
-            for end in branch.image.edges
-            if not np.ndim(value(end))
-        }
+        images = [value(end) for branch in self.branches for end in branch.image.edges]
+        ends = {float(end) for end in images if not np.ndim(end)}
         if len(self.base.critical_points):
             with quiet():
                 ends |= set(

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, pure, value
+from densities.anchored.numbers import is_safe
 from densities.distributions import masses
 from densities.distributions.base import Univariate
 from densities.domains import Interval
+from densities.logmath import log1mexp
 from densities.parameters import batch_shape, bind
 
 # Quantiles of standard members, by family and shapes: they cost more than the rest of the integral of a tame pair.
@@ -76,16 +78,29 @@ class Family(Univariate):
         return result - self._log_scale if self._scaled else result
 
     def raw_cdf(self, x: Any) -> Any:
-        return self._cdf(self.standardise(x), *self._shapes)
+        return self._by_logs(self._cdf, self.standardise(x), lambda logs: np.exp(logs[0]), 0.0, 1.0)
 
     def raw_sf(self, x: Any) -> Any:
-        return self._sf(self.standardise(x), *self._shapes)
+        return self._by_logs(self._sf, self.standardise(x), lambda logs: np.exp(logs[1]), 0.0, 1.0)
 
     def raw_logcdf(self, x: Any) -> Any:
-        return self._logcdf(self.standardise(x), *self._shapes)
+        return self._by_logs(self._logcdf, self.standardise(x), lambda logs: logs[0], -np.inf, 0.0)
 
     def raw_logsf(self, x: Any) -> Any:
-        return self._logsf(self.standardise(x), *self._shapes)
+        return self._by_logs(self._logsf, self.standardise(x), lambda logs: logs[1], -np.inf, 0.0)
+
+    def _by_logs(self, formula: Any, z: Any, told: Any, none: float, all_of_it: float) -> Any:
+        """A distribution function; where z has left the doubles and it says none or all, what the two logarithms tell."""
+        found = formula(z, *self._shapes)
+        if not isinstance(z, Anchored) or z._log is None or not np.any(gone := ~is_safe(z.offset)):
+            return found
+        doubtful = gone & ((found == none) | (found == all_of_it))
+        if not np.any(doubtful):
+            return found
+        below, above = (value(formula(z, *self._shapes)) for formula in (self._logcdf, self._logsf))
+        settled = [(logs == 0.0) | (logs == -np.inf) for logs in (below, above)]
+        logs = np.where(settled[0], log1mexp(above), below), np.where(settled[1], log1mexp(below), above)
+        return np.where(doubtful, told(logs), found)
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
         return self._log_mass(*self._standard_ends(a, b), *self._shapes)

@@ -111,3 +111,38 @@ def test_ill_conditioned_normal_vectors_keep_their_digits(n, condition):
     assert dn.kl(p, dn.MultivariateNormal(mean * 2.0**-40, cov)).value == pytest.approx(near, rel=1e-14)
     assert p.entropy() == pytest.approx(entropy, rel=1e-14)
     assert p.logpdf(mean) == pytest.approx(density, rel=1e-12)
+
+
+SMALL = 1e-3
+BEYOND = {
+    # P(Y <= y) of images at points whose preimages no double holds: power laws x^a there, constants of mpmath
+    "beta, low end": (dn.Logit()(dn.Beta(SMALL, SMALL)), -800.0, "cdf", (SMALL, SMALL, -800.0)),
+    "beta, high end": (dn.Logit()(dn.Beta(SMALL, SMALL)), 800.0, "sf", (SMALL, SMALL, -800.0)),
+    "gamma": (np.log(dn.Gamma(SMALL)), -800.0, "cdf", (SMALL, None, -800.0)),
+    "inverse gamma": (np.log(dn.InverseGamma(SMALL)), 800.0, "sf", (SMALL, None, -800.0)),
+    "power": (np.log(dn.PowerFunction(SMALL)), -800.0, "cdf", (SMALL, 1.0, -800.0)),
+}
+
+
+@pytest.mark.parametrize(("law", "y", "method", "how"), BEYOND.values(), ids=BEYOND)
+def test_distribution_functions_of_images_beyond_the_doubles(law, y, method, how):
+    a, b, log_x = how
+    constant = mpmath.gamma(a + 1) if b is None else a * mpmath.beta(a, b)
+    truth = mpmath.exp(a * log_x) / constant
+    other = {"cdf": "sf", "sf": "cdf"}[method]
+    assert getattr(law, method)(y) == pytest.approx(float(truth), rel=1e-12)
+    assert getattr(law, f"log{method}")(y) == pytest.approx(float(mpmath.log(truth)), rel=1e-12)
+    assert getattr(law, other)(y) == pytest.approx(float(1 - truth), rel=1e-12)
+    assert getattr(law, f"log{other}")(y) == pytest.approx(float(mpmath.log1p(-truth)), rel=1e-12)
+
+
+def test_student_tails_beyond_the_doubles():
+    law = np.arcsinh(dn.StudentT(SMALL))
+    assert law.sf(1000.0) == pytest.approx(np.exp(law.logsf(1000.0)), rel=1e-14)
+    assert law.cdf(1000.0) + law.sf(1000.0) == pytest.approx(1.0, rel=1e-14)
+
+
+def test_a_mode_at_an_end_has_a_distribution_function_beside_it():
+    law = np.log(2.0 - dn.Triangular(-1.0, 2.0, 2.0))
+    assert law.sf(-800.0) == 1.0
+    assert law.cdf(-800.0) == 0.0

@@ -153,11 +153,11 @@ class Triangular(Between):
     def _cdf(self, z: Any, c: Any, d: Any) -> Any:
         """z²/c below the mode; above it 1 - (1 - z)²/d as (z - c + z(1 - z))/d, a sum of positive terms."""
         x, y = value(z), value(1.0 - z)
-        return np.where(x < c, x * x / c, (np.where(x < 0.5, x - c, d - y) + x * y) / d)
+        return np.where(z < c, x * x / c, (np.where(x < 0.5, x - c, d - y) + x * y) / d)
 
     def _sf(self, z: Any, c: Any, d: Any) -> Any:
         x, y = value(z), value(1.0 - z)
-        return np.where(x < c, (np.where(x < 0.5, c - x, y - d) + x * y) / c, y * y / d)
+        return np.where(z < c, (np.where(x < 0.5, c - x, y - d) + x * y) / c, y * y / d)
 
     def _logcdf(self, z: Any, c: Any, d: Any) -> Any:
         low, high = np.log(z) * 2.0 - np.log(c), np.log1p(-z) * 2.0 - np.log(d)

@@ -218,3 +218,10 @@ def test_narrow_intervals_across_a_kink_that_nobody_knows_of_are_cut_up():
     for width in (1e-3, 1e-6, 1e-9):
         low, high, true = across(width)
         assert law.prob(low, high) == pytest.approx(true, rel=max(width**2, 3e-16 / width))
+
+
+def test_masses_between_the_image_of_an_inner_end_and_a_point_beside_it():
+    law = dn.Exponential(2.0) >> dn.Piecewise([((-INF, 1), maps.Affine(0.25, -1)), ((1, INF), maps.Reciprocal())])
+    for gap in (2.0**-14, 2.0**-30, 2.0**-44):  # 1 < x < 1/(1 - gap)
+        true = -math.exp(-0.5) * math.expm1(-0.5 * gap / (1 - gap))
+        assert law.sf(1 - gap) == pytest.approx(true, rel=1e-14)

@@ -108,7 +108,10 @@ def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:
     near = np.asarray(np.abs(value(x - turn)) < NEAR * np.abs(place))
     if isinstance(x, Anchored) or not np.isfinite(place) or not np.any(near):
         return anchored(x)
-    return choose(near, branch.route.pull_point(Anchored.exact(y)), anchored(x))
+    low = bool(branch.up) == (place == np.asarray(value(branch.domain.low)))
+    end = np.asarray(value(branch.image.low if low else branch.image.high))
+    known = np.isfinite(end) & (np.abs(y - end) < NEAR * np.abs(end))  # as a distance from the image of the turn
+    return choose(near, branch.route.pull_point(choose(known, Anchored(end, y - end), Anchored.exact(y))), anchored(x))
 
 
 def mass_table(

@@ -369,3 +369,17 @@ def test_steps_are_announced():
 
 def test_a_method_named_twice_confirms_nothing():
     assert validate(P, Q, methods=["closed", "closed"], n=N).verdict == "undecided"
+
+
+@pytest.mark.parametrize("law", ["gamma(0.001, 1)", "-gamma(0.001, 1)", "exp(3*cauchy(0, 1))", "pareto(0.01, 1)"])
+def test_laws_with_mass_beyond_the_doubles_are_not_called_wrong(law):
+    for check in independent_checks("p", parse(law), n=2000, level=1e-6, rng=0):
+        assert check.passed, check.text
+
+
+def test_infinite_draws_of_a_law_without_mass_out_there_are_wrong():
+    class Overflowing(Normal):
+        def rvs(self, size=None, *, rng=None):
+            return np.where(np.arange(size) == 7, np.inf, super().rvs(size, rng=rng))
+
+    assert draws_check("p", Overflowing(), n=1000, level=1e-6, rng=0).passed is False

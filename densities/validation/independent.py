@@ -19,7 +19,9 @@ import numpy as np
 from scipy.special import gammaln, kolmogorov, ndtri
 
 from densities.anchored import value
-from densities.arrays import generator_of
+from densities.arrays import generator_of, quiet
+from densities.transforms import Log, Scale
+from densities.transforms.chains import compose
 
 __all__ = ["Check", "draws_check", "independent_checks", "integral", "mass_check", "vector_checks"]
 
@@ -27,6 +29,7 @@ MASS_TOLERANCE = 1e-7
 MIN_COVERAGE = 0.1  # less resolved mass than this decides nothing
 MAX_NOISE = 1e-6  # cells where neighbouring doubles are further apart than this share of the cell are left out
 LEVELS = np.array([1e-10, 1e-7, 1e-5, 1e-3, 0.01, 0.05, 0.15, 0.3])
+LARGEST = float(np.finfo(float).max)
 ULPS = 4  # a draw is taken to stand for the numbers within so many roundings of it
 
 # Distances from an end at 0 below which quadrature nodes run out of doubles, and the mass there that goes unquestioned.
@@ -58,10 +61,12 @@ def mass_check(label: str, law: Any, below: float | None = None) -> Check:
 
     The value is 1 + Σ (∫ f - ΔF), which is the mass of the law; one wrong cell is as bad as a wrong sum. No quadrature
     on doubles sees the mass within TINY of an end at 0: there the distribution function is compared with `below`, the
-    mass as it is known by another way, and without one more than a little of it is a fault.
+    mass as it is known by another way; without one, more than a little of it is looked at in the law of log Y, or of log(-Y).
     """
     if law.measure == "counting":
         return _countable_mass_check(label, law)
+    if below is None and law.measure == "lebesgue" and _below_doubles(law) >= UNSEEN:
+        return mass_check(label, law >> (Log() if _ends_at_zero(law)[0] else compose(Scale(-1.0), Log())))
     cells = _cells(law)
     steps, noise = _steps(law, cells), _noise(cells)
     integrals, errors = _integrals(law.pdf, cells)
@@ -230,12 +235,15 @@ def draws_check(label: str, law: Any, *, n: int, level: float, rng: Any) -> Chec
     and laws with atoms too (for them the rate is smaller than stated).
     """
     draws = np.ravel(law.rvs(n, rng=rng))
-    places, counts = np.unique(draws, return_counts=True)
-    if not np.all(np.isfinite(places)):
+    # An infinite draw stands for the numbers beyond the doubles, where the law has mass there that n draws may meet.
+    beyond = float(law.cdf(-LARGEST) + law.sf(LARGEST))
+    if np.any(np.isnan(draws)) or (np.any(np.isinf(draws)) and n * beyond < level):
         return Check(label, "draws", False, math.nan, 0.0, math.nan, f"some draws of {label} are not finite")
+    places, counts = np.unique(np.clip(draws, -LARGEST, LARGEST), return_counts=True)
     reached = np.cumsum(counts) / n
-    margin = ULPS * np.spacing(np.abs(places))
-    excess = np.maximum(reached - law.cdf(places + margin), law.cdf(places - margin) - (reached - counts / n))
+    with quiet():
+        low, high = places - ULPS * np.spacing(np.abs(places)), places + ULPS * np.spacing(np.abs(places))
+    excess = np.maximum(reached - law.cdf(high), law.cdf(low) - (reached - counts / n))
     distance = float(max(np.max(excess), 0.0))
     p_value = float(kolmogorov(math.sqrt(n) * distance))
     fact = f"sup |F_n - F| of {n:,} draws is {distance:.2g}, p-value {p_value:.2g}"

@@ -20,7 +20,7 @@ from densities.transforms import Transform
 __all__ = ["ends_of", "points_of", "pulled_ball", "pushed_ball", "ulps", "widened"]
 
 DECADES = 10.0 ** np.array([-300, -200, -100, -50, -30, -20, -16, -14, -12, -10, -8, -6, -5, -4, -3, -2, -1, 0,
-                            1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 30, 50, 100, 200, 300])  # fmt: skip
+                            1, 2, 2.5, 2.8, 3, 4, 6, 8, 10, 12, 16, 20, 30, 50, 100, 200, 300])  # fmt: skip
 MODERATE = np.linspace(-7.31, 7.93, 63)
 FRACTIONS = (np.arange(31) + 0.4567) / 31
 LARGEST = float(np.finfo(float).max)

@@ -254,3 +254,17 @@ def test_faults_of_laws_are_caught(fault):
     report = check_distribution(fault())
     assert LAW_FAULTS[fault] in names(report.broken), report
     assert check_distribution(fault.__base__()).ok
+
+
+class WrongFarOut(maps.Bijection):
+    """y = sinh x, with a log-determinant that is off where x < -200 only."""
+
+    def forward_and_log_det(self, x):
+        return np.sinh(x), np.logaddexp(x, -x) - np.log(2.0) + np.where(x < -200.0, 1e-3, 0.0)
+
+    def inverse_and_log_det(self, y):
+        return np.arcsinh(y), -np.log(np.hypot(1.0, y))
+
+
+def test_a_fault_in_one_tail_is_seen():
+    assert any("log|dy/dx|" in finding.law for finding in check_transform(WrongFarOut()).broken)

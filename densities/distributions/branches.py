@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
+from densities.distributions.masses import by_members
 from densities.distributions.route import Route
 from densities.distributions.supports import sliver
 from densities.domains import Interval
 from densities.transforms.base import Bijection, Flat
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "alike", "beside_end", "blunted", "has_nonzero_end", "mass_table", "merged_atoms"]
+__all__ = ["Branch", "alike", "beside_end", "blunted", "has_nonzero_end", "mass_table", "merged_atoms", "told_beside_ends"]
 
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
@@ -100,6 +101,15 @@ def blunted(domain: Interval, image: Interval, branch: Branch | None, x: Any, y:
         spread = branch.route.carry(anchored(x))[1] + np.log(np.abs(value(x)))
         sharp |= np.asarray(value(spread)) > np.log(np.abs(value(y))) + STEEP
     return blunt & sharp
+
+
+def told_beside_ends(law: Any, method: str, q: Any, y: np.ndarray) -> np.ndarray:
+    """The quantiles y of q of a batch; those that lie beside ends, before or after the map, as the members tell them."""
+    near: Any = True
+    if law._single is not None:
+        x = value(law._single.route.pull_point(y))
+        near = beside_end(law.support, y) | beside_end(law.base.support, x) | np.isnan(x)
+    return by_members(law, lambda one, levels: getattr(one, method)(levels), y, near, q)
 
 
 def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:

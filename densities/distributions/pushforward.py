@@ -27,10 +27,11 @@ from densities.distributions.branches import (
     has_nonzero_end,
     mass_table,
     merged_atoms,
+    told_beside_ends,
 )
 from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
-from densities.distributions.masses import by_members, refined, spread, toward_ends
+from densities.distributions.masses import refined, spread, toward_ends
 from densities.distributions.members import Members, of_members
 from densities.distributions.supports import check_support, populated
 from densities.domains import Interval, hull, same_end, union
@@ -196,12 +197,10 @@ class Pushforward(Univariate):
         """The same map of the base with some parameters changed."""
         return Pushforward(self.base.replace(**changes), self.transform)
 
-    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Pushforward:
-        return (
-            Pushforward(self.base.member(index, shape), self.transform.member(index, shape))
-            if self.batch_shape
-            else self
-        )
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+        if not self.batch_shape:
+            return self
+        return push_forward(self.base.member(index, shape), self.transform.member(index, shape))
 
     def closed_mean(self) -> Any:
         return self._affine_image("mean", lambda mean, loc, scale: loc + scale * mean)
@@ -401,9 +400,13 @@ class Pushforward(Univariate):
         return points[(np.abs(points) < 1e290) & np.asarray(self.support.interior_contains(points))]
 
     def _quantile_through(self, q: Any, same: str, swapped: str, solve: Callable) -> Any:
+        """The quantiles; beside ends of the members of a batch, those of the members."""
+        y = self._pushed_quantile(q, same, swapped, solve)
+        plain = not (self.batch_shape and self.fragile) or isinstance(q, Foreign)
+        return y if plain else told_beside_ends(self, same, q, value(y) + np.zeros(self.batch_shape))
+
+    def _pushed_quantile(self, q: Any, same: str, swapped: str, solve: Callable) -> Any:
         """g of the quantile of the base, on the same side for a rising map; another map needs a solver."""
-        if self.batch_shape and self.fragile and not isinstance(q, Foreign):
-            return by_members(self, lambda one, at: getattr(one, same)(at), q + np.zeros(self.batch_shape), True, q)
         up = self._direction
         if up is None:
             return solve(q)
@@ -414,7 +417,7 @@ class Pushforward(Univariate):
             if not self.fragile:
                 return push(x)
             y = push(anchored(x))
-            if holds(self._keeps_distances, x):
+            if self.batch_shape or holds(self._keeps_distances, x):
                 return y
             blunt = np.asarray(blunted(self.base.support, self.support, self._single, x, y))
             if not blunt.any():

@@ -318,3 +318,23 @@ def test_functions_of_anchored_numbers_keep_distances_from_an_end_of_their_domai
     root = dn.FunctionTransform(lambda x: np.asarray([(1 - t) ** 0.5 for t in np.ravel(x)]).reshape(np.shape(x)),
                                 domain=dn.Interval(0, 1))  # fmt: skip
     assert root.beside_ends == () and close((dn.Uniform(0, 1) >> root).cdf(0.5), mp.mpf("0.25"), 1e-12)
+
+
+@pytest.mark.parametrize("gap", [1e-5, 1e-9, 1e-12])
+def test_a_narrow_law_far_from_zero_has_two_ends(gap):
+    """Each point keeps its distance from the nearer one."""
+    law = parse("uniform(-1, 1) >> asin") >> dn.Affine(-5.0, 5e-4)
+    for end, side, tail in ((-1, 1, law.cdf), (1, -1, law.sf)):
+        exact = mp.mpf(-5) + end * mp.mpf(5e-4) * mp.pi / 2
+        y = float(exact) + side * gap
+        assert close(tail(y), mp.sin((mp.mpf(y) - exact) / mp.mpf(5e-4) / 2) ** 2)
+
+
+@pytest.mark.parametrize("gap", [1e-3, 1e-8, 1e-12])
+def test_tails_beside_the_bound_of_a_power_that_bends(gap):
+    """-1/λ is rarely a double."""
+    for law in (dn.GeneralizedPareto(-0.4), dn.Exponential() >> dn.Exp() >> dn.BoxCox(-0.4)):
+        assert close(law.sf(2.5 - gap), (1 - mp.mpf(0.4) * mp.mpf(2.5 - gap)) ** (1 / mp.mpf(0.4)))
+    law = dn.Normal() >> dn.YeoJohnson(-3.0)
+    y = 1 / 3 - gap
+    assert close(law.logsf(y), mp.log(mp.ncdf(1 - (1 - 3 * mp.mpf(y)) ** (-mp.mpf(1) / 3))))

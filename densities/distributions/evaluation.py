@@ -91,11 +91,13 @@ class Evaluation:
         return np.logical_or(*(self._beside_end(points, side)[1] for side in (0, 1)))
 
     def _beside_end(self, points: Any, side: int) -> tuple[Any, Any]:
-        """Whether points lie near an end of the support that is a number and not zero; beside one that doubles round."""
-        end, slack = value(self.support.edges[side]), self.support.slacks[side]
+        """Whether points lie near an end of the support, the nearer one, that is a number and not zero; beside one that
+        doubles round."""
+        ends = [value(end) for end in self.support.edges]
+        end, other, slack = ends[side], ends[1 - side], self.support.slacks[side]
         gap, size = np.abs(points - end), np.abs(end)
-        exact = np.equal(slack, 0.0)
-        return np.isfinite(end) & exact & (gap < 0.5 * size), np.isfinite(end) & ~exact & (gap < BESIDE * size)
+        nearer, exact = np.isfinite(end) & (gap <= np.abs(points - other)), np.equal(slack, 0.0)
+        return nearer & exact & (gap < 0.5 * size), nearer & ~exact & (gap < BESIDE * size)
 
     def _streamed(self, draw: Callable[[int], np.ndarray], push: Callable[[Any], Any], shape: tuple[int, ...]) -> Any:
         """push(draws) of a shape, from a stream of draws."""

@@ -332,14 +332,17 @@ class PushedView(View):
         return Strip(low, high, first, last, found, up)
 
     @staticmethod
-    def _image(bijection: Bijection, found: MapView, end: Any, at_low: bool) -> Any:
+    def _image(bijection: Any, found: MapView, end: Any, at_low: bool) -> Any:
         """The image of an end; a limit where the map itself ends there."""
-        domain, codomain = bijection.domain, bijection.codomain
-        up = bool(bijection.increasing)
-        if end == as_end(domain.low) or end == as_end(domain.high):  # type: ignore[attr-defined]
-            first = (end == as_end(domain.low)) == up  # type: ignore[attr-defined]
-            return as_end(codomain.low if first else codomain.high)  # type: ignore[attr-defined]
-        return found.forward(end)
+        domain, up = bijection.domain, bool(bijection.increasing)
+        if not (end == as_end(domain.low) or end == as_end(domain.high)):
+            return found.forward(end)
+        first = (end == as_end(domain.low)) == up
+        rounded, exact = (
+            as_end(codomain.low if first else codomain.high)
+            for codomain in (bijection.codomain, found.lifted.codomain)
+        )
+        return exact if float(exact) == rounded else rounded  # a part of a map has ends of its own
 
     @cached_property
     def atoms(self) -> list[tuple[Any, Any]]:

@@ -70,8 +70,12 @@ class BoxCox(Bijection):
         super().__init__(*args, **kwargs)
         lmbda = self.params["lmbda"]
         self.bound, self.bound_error = end(lmbda), end_error(lmbda)
+        below, slack = np.less(lmbda, 0.0), np.abs(self.bound_error)
         self.codomain = Interval(
-            np.where(np.less(lmbda, 0), -np.inf, self.bound), np.where(np.less(lmbda, 0), self.bound, np.inf)
+            np.where(below, -np.inf, self.bound),
+            np.where(below, self.bound, np.inf),
+            low_slack=constant(np.where(below, 0.0, slack)),
+            high_slack=constant(np.where(below, slack, 0.0)),
         )
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
@@ -108,8 +112,14 @@ class YeoJohnson(Bijection):
         lmbda = self.params["lmbda"]
         self.exponents = lmbda, 2.0 - lmbda
         self.bounds, self.bound_errors = (end(lmbda), end(2.0 - lmbda)), (end_error(lmbda), end_error(2.0 - lmbda))
-        low = np.where(np.greater(lmbda, 2.0), -self.bounds[1], -np.inf)
-        self.codomain = Interval(low, np.where(np.less(lmbda, 0.0), self.bounds[0], np.inf))
+        above, below = np.greater(lmbda, 2.0), np.less(lmbda, 0.0)
+        high_slack, low_slack = np.abs(self.bound_errors)
+        self.codomain = Interval(
+            np.where(above, -self.bounds[1], -np.inf),
+            np.where(below, self.bounds[0], np.inf),
+            low_slack=constant(np.where(above, low_slack, 0.0)),
+            high_slack=constant(np.where(below, high_slack, 0.0)),
+        )
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         xp = namespace(x)

@@ -92,7 +92,7 @@ def test_an_infinite_divergence_is_told_at_once():
         (dn.Mixture([0.3, 0.7], [dn.Exponential(), dn.Delta(0.0)]) >> maps.Round(), 60.0,
          lambda: mp.mpf(0.3) * mp.exp(-60.5)),
     ],
-    ids=str,
+    ids=["squared counts", "cut geometric", "mixture", "square", "relu", "rounded mixture"],
 )  # fmt: skip
 def test_logarithms_close_to_nothing_keep_their_digits(law, y, missing):
     assert close(law.logcdf(y), mp.log1p(-missing()), 1e-11)

@@ -219,6 +219,10 @@ def _uniform_above(y, low, width):
     return (mp.mpf(low) + mp.mpf(width) - y) / mp.mpf(width)
 
 
+def _anglit_above(y, loc, scale):
+    return mp.sin(mp.pi / 4 - (y - mp.mpf(loc)) / mp.mpf(scale)) ** 2
+
+
 BESIDE_ROUNDED_ENDS = {  # a law, the double nearest to its upper end, and P(Y > y) by a formula of its own
     "affine": (dn.Uniform(0, 1) >> dn.Affine(-5.43, 1.68), -3.75, lambda y: _uniform_above(y, -5.43, 1.68)),
     "square": (dn.Uniform(0, 1) ** 2, 1.0, lambda y: 1 - mp.sqrt(y)),
@@ -232,6 +236,8 @@ BESIDE_ROUNDED_ENDS = {  # a law, the double nearest to its upper end, and P(Y >
         5.3,
         lambda y: mp.erfc(mp.log((y - 2) / (mp.mpf(2) + mp.mpf(3.3) - y)) / mp.sqrt(2)) / 2,
     ),
+    "anglit": (dn.Anglit(), np.pi / 4, lambda y: _anglit_above(y, 0, 1)),
+    "a moved anglit": (dn.Anglit(-3.0, 0.1), np.pi / 40 - 3, lambda y: _anglit_above(y, -3, 0.1)),
     "mixture": (
         dn.Mixture([0.5, 0.5], [dn.Uniform(0, 1) >> dn.Affine(-5.43, 1.68), dn.Uniform(-8, -7)]),
         -3.75,

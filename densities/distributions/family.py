@@ -60,7 +60,14 @@ class Family(Univariate):
                 end if np.ndim(end) == 0 and not np.isfinite(end) else self._loc + self._scale * end
                 for end in (standard.low, standard.high)
             )
-            self._support = Interval(low, high, low_closed=standard.low_closed, high_closed=standard.high_closed)
+            self._support = Interval(
+                low,
+                high,
+                low_closed=standard.low_closed,
+                high_closed=standard.high_closed,
+                low_slack=standard.low_slack,
+                high_slack=standard.high_slack,
+            )
         return self._support
 
     def standardise(self, x: Any) -> Any:

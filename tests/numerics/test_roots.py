@@ -142,24 +142,3 @@ def test_scalar_in_scalar_out():
     x, error = invert(np.log, 3.0, 0.0, np.inf)
     assert np.ndim(x) == np.ndim(error) == 0
     assert abs(x - np.exp(3)) <= error
-
-
-@pytest.mark.slow
-def test_a_million_points_in_half_the_time_of_newton():
-    import time
-
-    from scipy.optimize import newton
-
-    y = x_plus_tanh(np.random.default_rng(0).standard_normal(10**6) * 5)
-
-    def seconds(work):
-        times = []
-        for _ in range(7):
-            start = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - start)
-        return min(times)
-
-    ours = seconds(lambda: invert(x_plus_tanh, y, derivative=slope_of_x_plus_tanh))
-    theirs = seconds(lambda: newton(lambda x: x_plus_tanh(x) - y, y.copy(), fprime=slope_of_x_plus_tanh))
-    assert ours < 0.5 * theirs

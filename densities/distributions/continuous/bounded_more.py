@@ -1,4 +1,4 @@
-"""More families on a bounded interval: log-uniform, Bradford, anglit."""
+"""More families on a bounded interval: log-uniform, Bradford."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ import numpy as np
 
 from densities.anchored import Anchored, value
 from densities.distributions.base import register
-from densities.distributions.continuous.shared import LOG2, Symmetric, log_length, log_of_tail, near_one
+from densities.distributions.continuous.shared import LOG2, log_length, log_of_tail, near_one
 from densities.distributions.continuous.unit_interval import Between
 from densities.distributions.family import Family
-from densities.domains import Interval
 from densities.logmath import log1mexp, log1p_minus_x
 from densities.parameters import REQUIRED, positive, real
-
-# The end of the anglit law as a double; its formulas are those of the distance from the nearer end.
-EIGHTH_TURN = 0.25 * np.pi
 
 
 class Hyperbola(Between):
@@ -129,71 +125,4 @@ class Bradford(Hyperbola):
         return (self.params["c"],)
 
 
-@register(
-    "anglit",
-    examples=[{}, {"scale": 2.0}],
-    source="the law of half the arcsine of a uniform variable on (-1, 1)",
-)
-class Anglit(Symmetric, Family):
-    """f(x) = cos(2z)/scale for |z| <= π/4, z = (x - loc)/scale; F = sin²(z + π/4); real loc, scale > 0."""
-
-    parameters = {"loc": real(0.0), "scale": positive(1.0)}
-    location, scale = "loc", "scale"
-    latex_density = r"\frac{1}{\mathrm{scale}}\cos\left(2\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)"
-
-    @classmethod
-    def standard_support(cls, *shapes: Any) -> Interval:
-        return Interval(-EIGHTH_TURN, EIGHTH_TURN, low_closed=True, high_closed=True)
-
-    def _logpdf(self, z: Any) -> Any:
-        end = np.where(value(z) < 0, z + EIGHTH_TURN, EIGHTH_TURN - z)
-        size = value(end)
-        return np.where(size < 1e-9, np.log(end) + LOG2, np.log(np.sin(2.0 * size)))
-
-    def _cdf(self, z: Any) -> Any:
-        return np.sin(value(z + EIGHTH_TURN)) ** 2
-
-    def _logcdf(self, z: Any) -> Any:
-        end = z + EIGHTH_TURN
-        size = value(end)
-        below = np.where(size < 1e-9, 2.0 * value(np.log(end)), 2.0 * np.log(np.sin(size)))
-        return np.where(size < EIGHTH_TURN, below, np.log1p(-np.square(np.sin(value(EIGHTH_TURN - z)))))
-
-    def _mass(self, a: Any, b: Any) -> Any:
-        """sin²v - sin²u = sin(v - u) sin(v + u), u and v from the nearer end."""
-        width = value(b - a)
-        left = value(a + EIGHTH_TURN) + value(b + EIGHTH_TURN)
-        right = value(EIGHTH_TURN - a) + value(EIGHTH_TURN - b)
-        return np.sin(width) * np.sin(np.minimum(left, right))
-
-    def _log_mass(self, a: Any, b: Any) -> Any:
-        short = np.minimum(value(b + EIGHTH_TURN), value(EIGHTH_TURN - a))
-        end = np.where(value(a) < 0, np.logaddexp(*_logs(a + EIGHTH_TURN, b + EIGHTH_TURN)),
-                       np.logaddexp(*_logs(EIGHTH_TURN - a, EIGHTH_TURN - b)))  # fmt: skip
-        return np.where(short < 1e-9, log_length(a, b) + end, np.log(self._mass(a, b)))
-
-    def _ppf(self, q: Any) -> Any:
-        return np.where(
-            q < 0.5,
-            Anchored(-EIGHTH_TURN, np.arcsin(np.sqrt(q))),
-            Anchored(EIGHTH_TURN, -np.arcsin(np.sqrt(1.0 - q))),
-        )
-
-    def _log_ppf(self, logq: Any) -> Any:
-        inner = self._ppf(np.where(logq < -LOG2, np.exp(logq), 0.5))
-        outer = -self._ppf(np.where(logq < -LOG2, 0.5, -np.expm1(logq)))
-        small = Anchored.from_log(0.5 * logq, 1.0, -EIGHTH_TURN)
-        return np.where(logq < -60.0, small, np.where(logq < -LOG2, inner, outer))
-
-    def _var(self) -> Any:
-        return np.pi**2 / 16.0 - 0.5
-
-    def _entropy(self) -> Any:
-        return 1.0 - LOG2
-
-
-def _logs(*lengths: Any) -> list[Any]:
-    return [value(np.log(length)) for length in lengths]
-
-
-__all__ = ["Anglit", "Bradford", "Hyperbola", "LogUniform"]
+__all__ = ["Bradford", "Hyperbola", "LogUniform"]

@@ -14,7 +14,7 @@ from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.location_scale import Normal
 from densities.distributions.continuous.positive import Exponential, Gamma
 from densities.distributions.continuous.shared import EULER, LOG2, LOG_PI
-from densities.distributions.continuous.unit_interval import Beta
+from densities.distributions.continuous.unit_interval import Beta, Uniform
 from densities.parameters import REQUIRED, positive, real
 
 JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
@@ -338,3 +338,35 @@ class Semicircular(Image):
 
     def _entropy(self) -> Any:
         return LOG_PI - 0.5
+
+
+@register(
+    "anglit",
+    examples=[{}, {"scale": 2.0}],
+    source="the law of half the arcsine of a uniform variable on (-1, 1)",
+)
+class Anglit(Image):
+    """f(x) = cos(2z)/scale for |z| <= π/4, z = (x - loc)/scale; F = sin²(z + π/4); real loc, scale > 0."""
+
+    parameters = {"loc": real(0.0), "scale": positive(1.0)}
+    location, scale = "loc", "scale"
+    latex_density = r"\frac{1}{\mathrm{scale}}\cos\left(2\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)"
+
+    @staticmethod
+    def image() -> tuple[Any, ...]:
+        return Uniform(-1.0, 1.0), maps.Asin(), maps.Scale(0.5)
+
+    def _mean(self) -> Any:
+        return 0.0
+
+    def _median(self) -> Any:
+        return 0.0
+
+    def _mode(self) -> Any:
+        return 0.0
+
+    def _var(self) -> Any:
+        return np.pi**2 / 16.0 - 0.5
+
+    def _entropy(self) -> Any:
+        return 1.0 - LOG2

@@ -3,7 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
-from mpmath import asinh, cosh, exp, expm1, log, log1p, pi, sqrt
+from mpmath import asinh, cos, cosh, exp, expm1, log, log1p, pi, sqrt
 
 import densities as dn
 from densities.distributions import registry
@@ -48,6 +48,7 @@ def noncentral(x, df, nonc):
 
 # log f of the standard member at z, with the shape parameters in their order.
 TEXTBOOK = {
+    "anglit": lambda z: log(cos(2 * z)),
     "alpha": lambda z, a: normal(a - 1 / z) - 2 * log(z) - log(mpmath.ncdf(a)),
     "birnbaum_saunders": lambda z, c: normal((sqrt(z) - 1 / sqrt(z)) / c) + log(sqrt(z) + 1 / sqrt(z)) - log(2 * c * z),
     "burr": lambda z, c, d: log(c * d) + (c - 1) * log(z) - (d + 1) * log1p(z**c),

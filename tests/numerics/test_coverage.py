@@ -139,12 +139,12 @@ def test_monte_carlo_covers_as_often_as_it_claims():
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["sobol", "plain"])  # of one part, a net is a stratified sample
 def test_monte_carlo_covers_within_a_percent_and_a_half(scheme):
-    """30 runs of each of 200 problems: nominal ± 1.5 % in all."""
+    """20 runs of each of 200 problems: nominal ± 1.5 % in all."""
     problems = random.Random(11).sample(ROWS, 200)
     off = np.concatenate(
-        [far(p, q, float(truth), scheme, range(100 * i, 100 * i + 30)) for i, (_, p, q, truth) in enumerate(problems)]
+        [far(p, q, float(truth), scheme, range(100 * i, 100 * i + 20)) for i, (_, p, q, truth) in enumerate(problems)]
     )
-    assert len(off) >= 4000
+    assert len(off) >= 3000
     for level, shares in zip(LEVELS, (off <= 1).T, strict=True):
         assert shares.mean() == pytest.approx(level, abs=0.015)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -268,8 +269,14 @@ class Univariate(Evaluation, Distribution):
 
     def landmarks(self) -> np.ndarray:
         """The marks of a scalar law in order, each once."""
+        return self._known_landmarks
+
+    @cached_property
+    def _known_landmarks(self) -> np.ndarray:
         points = np.ravel(self.marks())
-        return np.unique(points[np.isfinite(points)])
+        points = np.unique(points[np.isfinite(points)])
+        points.flags.writeable = False
+        return points
 
     def guide(self) -> np.ndarray:
         """Points in order, over the mass and far into the tails, to look for quantiles from; empty where these are formulas."""

@@ -21,6 +21,7 @@ from densities.divergences.numeric import log_size
 from densities.divergences.ratio import Nodes, RadonNikodym
 from densities.domains import Interval
 from densities.estimate import Estimate, Status
+from densities.executors import shared_out
 from densities.expectation import EPS, from_draws, tails
 from densities.numerics.exponents import Verdict
 from densities.numerics.montecarlo import entropy_of, estimate_mean
@@ -349,6 +350,8 @@ def kl_montecarlo(
 ) -> Estimate:
     """D(p‖q) as the mean of log dp/dq over draws of p, by control variates; options are those of `estimate_mean`.
 
+    Without an executor, 2^22 draws and more are shared out to threads, with the same bits.
+
     The error is the standard error and the rounding of log dp/dq, which decides between laws that are nearly identical.
     `heavy_tail` is the status where the exponents of the tails say that the draws have no variance, or the draws do.
     """
@@ -358,7 +361,9 @@ def kl_montecarlo(
     if known:
         options = {"control": known, "judged": 1 + values.balanced, **options}
     options = {"dimension": values.dimension, "scheme": scheme, **options}
-    result = estimate_mean(values, n, rng=entropy, **options)
+    large = n if options.get("target") is None else 0  # the runs that lead to a target begin small
+    with shared_out(options.pop("executor", None), large) as executor:
+        result = estimate_mean(values, n, rng=entropy, executor=executor, **options)
     if result.standard_error <= values.rounding(entropy):  # the tails of rounding say nothing
         result = replace(result, heavy_tail=False)
     slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]

@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 import densities as dn
+from densities.arrays import threads_for
 from densities.estimate import Status
+from densities.executors import shared_out
 from densities.numerics.montecarlo import estimate_mean
 
 POOLS = {
@@ -206,3 +208,14 @@ def test_memory_does_not_grow_with_the_draws(run_python):
     """Eight times the draws, 270 MB of them if they were kept, add less than 8 MB."""
     pytest.importorskip("resource")
     assert float(run_python("-c", MEMORY).stdout) < 8.0
+
+
+def test_many_draws_are_shared_out_with_the_same_bits():
+    p, q = dn.Normal(), dn.Laplace(0.5, 1)
+    draws = {"method": "montecarlo", "n": 2**22, "rng": 7, "scheme": "plain"}
+    assert dn.kl(p, q, **draws).same_as(dn.kl(p, q, executor=Shim(), **draws))
+    with shared_out(None, 2**22) as pool:
+        assert (pool is None) == (threads_for(2**22) == 1)
+    for executor, size in ((None, 1000), (Shim(), 2**22)):
+        with shared_out(executor, size) as pool:
+            assert pool is executor

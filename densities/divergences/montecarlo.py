@@ -364,7 +364,7 @@ def kl_montecarlo(
     large = n if options.get("target") is None else 0  # the runs that lead to a target begin small
     with shared_out(options.pop("executor", None), large) as executor:
         result = estimate_mean(values, n, rng=entropy, executor=executor, **options)
-    if result.standard_error <= values.rounding(entropy):  # the tails of rounding say nothing
+    if result.heavy_tail and result.standard_error <= values.rounding(entropy):  # the tails of rounding say nothing
         result = replace(result, heavy_tail=False)
     slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
     estimate = from_draws(result, "montecarlo", target=options.get("target"))

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from densities.anchored import Anchored, value
-from densities.arrays import quiet
+from densities.arrays import all_in_blocks, quiet
 from densities.domains import Domain
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import Parameter, bind, number_text
@@ -262,11 +262,7 @@ def finite(t: Any) -> np.ndarray:
 
 def by_blocks(function: Callable[[Any], tuple[Any, ...]], x: Any) -> Any:
     """The results of an elementwise function; of a large array block by block, so that temporaries stay in the cache."""
-    if not isinstance(x, np.ndarray) or x.size <= 2 * BLOCK:
-        return function(x)
-    flat = np.ascontiguousarray(x).reshape(-1)
-    blocks = [function(flat[start : start + BLOCK]) for start in range(0, flat.size, BLOCK)]
-    return tuple(np.concatenate(parts).reshape(x.shape) for parts in zip(*blocks, strict=True))
+    return all_in_blocks(function, x, BLOCK) if isinstance(x, np.ndarray) else function(x)
 
 
 LATEX = r"\operatorname{spline}\left(x\right)"

@@ -13,7 +13,7 @@ from densities.distributions.continuous.half import HalfCauchy, HalfNormal
 from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.location_scale import Normal
 from densities.distributions.continuous.positive import Exponential, Gamma
-from densities.distributions.continuous.shared import EULER, LOG2, LOG_PI
+from densities.distributions.continuous.shared import EULER, LOG2, LOG_PI, Centred
 from densities.distributions.continuous.unit_interval import Beta, Uniform
 from densities.parameters import REQUIRED, positive, real
 
@@ -98,7 +98,7 @@ class JohnsonSU(Image):
     examples=[{}, {"loc": 1.0, "scale": 2.0}],
     source=f"{JOHNSON}, ch. 23",
 )
-class HyperbolicSecant(Image):
+class HyperbolicSecant(Centred, Image):
     """f(x) = 1/(π scale cosh z), z = (x - loc)/scale: the law of loc + scale·log|Cauchy|."""
 
     parameters = {"loc": real(0.0), "scale": positive(1.0)}
@@ -113,15 +113,6 @@ class HyperbolicSecant(Image):
         """log(2/(π scale)) - |z| - log(1 + e^(-2|z|)), also where e^z has left the doubles."""
         size = np.abs((x - self.params["loc"]) / self.params["scale"])
         return LOG2 - LOG_PI - np.log(self.params["scale"]) - size - np.log1p(np.exp(-2.0 * size))
-
-    def _mean(self) -> Any:
-        return 0.0
-
-    def _median(self) -> Any:
-        return 0.0
-
-    def _mode(self) -> Any:
-        return 0.0
 
     def _var(self) -> Any:
         return np.pi**2 / 4.0
@@ -313,7 +304,7 @@ class Kappa4(Image):
     examples=[{}, {"loc": 1.0, "scale": 2.0}],
     source="E. P. Wigner, Ann. Math. 62 (1955)",
 )
-class Semicircular(Image):
+class Semicircular(Centred, Image):
     """f(x) = (2/(π scale)) √(1 - z²) for |z| <= 1, z = (x - loc)/scale: 2 Beta(3/2, 3/2) - 1; `scale` is the radius."""
 
     parameters = {"loc": real(0.0), "scale": positive(1.0, "radius")}
@@ -323,15 +314,6 @@ class Semicircular(Image):
     @staticmethod
     def image() -> tuple[Any, ...]:
         return Beta(1.5, 1.5), maps.Affine(-1.0, 2.0)
-
-    def _mean(self) -> Any:
-        return 0.0
-
-    def _median(self) -> Any:
-        return 0.0
-
-    def _mode(self) -> Any:
-        return 0.0
 
     def _var(self) -> Any:
         return 0.25
@@ -345,7 +327,7 @@ class Semicircular(Image):
     examples=[{}, {"scale": 2.0}],
     source="the law of half the arcsine of a uniform variable on (-1, 1)",
 )
-class Anglit(Image):
+class Anglit(Centred, Image):
     """f(x) = cos(2z)/scale for |z| <= π/4, z = (x - loc)/scale; F = sin²(z + π/4); real loc, scale > 0."""
 
     parameters = {"loc": real(0.0), "scale": positive(1.0)}
@@ -355,15 +337,6 @@ class Anglit(Image):
     @staticmethod
     def image() -> tuple[Any, ...]:
         return Uniform(-1.0, 1.0), maps.Asin(), maps.Scale(0.5)
-
-    def _mean(self) -> Any:
-        return 0.0
-
-    def _median(self) -> Any:
-        return 0.0
-
-    def _mode(self) -> Any:
-        return 0.0
 
     def _var(self) -> Any:
         return np.pi**2 / 16.0 - 0.5

@@ -198,7 +198,20 @@ def by_log_newton(
     return x
 
 
-class Symmetric:
+class Centred:
+    """The mean, median and mode of a law that is symmetric about 0."""
+
+    def _mean(self, *shapes: Any) -> Any:
+        return 0.0
+
+    def _median(self, *shapes: Any) -> Any:
+        return 0.0
+
+    def _mode(self, *shapes: Any) -> Any:
+        return 0.0
+
+
+class Symmetric(Centred):
     """Formulas of a law that is symmetric about 0: the upper tail is the lower one mirrored."""
 
     def _sf(self, z: Any, *shapes: Any) -> Any:
@@ -212,12 +225,3 @@ class Symmetric:
 
     def _log_isf(self, logq: Any, *shapes: Any) -> Any:
         return -self._log_ppf(logq, *shapes)  # type: ignore[attr-defined]
-
-    def _mean(self, *shapes: Any) -> Any:
-        return 0.0
-
-    def _median(self, *shapes: Any) -> Any:
-        return 0.0
-
-    def _mode(self, *shapes: Any) -> Any:
-        return 0.0

@@ -97,7 +97,9 @@ def generator_of(rng: Any) -> np.random.Generator:
     try:
         return np.random.default_rng(rng)
     except (TypeError, ValueError):
-        raise ParameterError(argument_error("rng", "a seed that is a whole number >= 0, a Generator or None", rng)) from None
+        raise ParameterError(
+            argument_error("rng", "a seed that is a whole number >= 0, a Generator or None", rng)
+        ) from None
 
 
 def all_finite(x: np.ndarray) -> bool:
@@ -125,20 +127,22 @@ def in_blocks(
     return result.reshape(x.shape)
 
 
-def all_in_blocks(
-    function: Callable[[np.ndarray], tuple[Any, ...]], x: np.ndarray, block: int = BLOCK
-) -> tuple[np.ndarray, ...]:
+def all_in_blocks(function: Callable[[np.ndarray], tuple[Any, ...]], x: np.ndarray) -> tuple[np.ndarray, ...]:
     """The arrays that an elementwise function of vectors gives, each of its own dtype: as `in_blocks`, with threads."""
-    if x.size <= 2 * block:
-        return function(x)
     flat = np.ascontiguousarray(x).reshape(-1)
-    found: list[Any] = [None] * -(-flat.size // block)
+    if x.size <= 2 * BLOCK:
+        return tuple(np.asarray(part).reshape(x.shape) for part in function(flat))
+    results: tuple[np.ndarray, ...] = ()
 
     def run(start: int) -> None:
-        found[start // block] = function(flat[start : start + block])
+        nonlocal results
+        found = function(flat[start : start + BLOCK])
+        results = results or tuple(np.empty(flat.size, np.asarray(part).dtype) for part in found)
+        for result, part in zip(results, found, strict=True):
+            result[start : start + BLOCK] = part
 
-    _run_each(run, range(0, flat.size, block), lambda: threads_for(flat.size))
-    return tuple(np.concatenate(parts).reshape(x.shape) for parts in zip(*found, strict=True))
+    _run_each(run, range(0, flat.size, BLOCK), lambda: threads_for(flat.size))
+    return tuple(result.reshape(x.shape) for result in results)
 
 
 def in_order(

@@ -14,6 +14,7 @@ import densities as dn
 from densities import transforms as maps
 from densities.anchored import Anchored, log_abs, value
 from densities.errors import ParameterError, ShapeError
+from densities.transforms.program import programs_of
 from densities.transforms.spline_solving import bracketed, has_zero
 
 NAMES = ["linear_spline", "monotone_cubic_spline", "monotone_hermite_spline", "rational_quadratic_spline"]
@@ -246,6 +247,21 @@ def test_precisions_shapes_and_blocks(t):
         assert found.dtype == np.float32
     np.testing.assert_allclose(t.forward(single), t.forward(single.astype(float)), rtol=3e-6, atol=3e-6)
     assert isinstance(t(0.25), float)
+
+
+@pytest.mark.parametrize("t", SPLINES)
+def test_large_arrays_go_by_a_program_with_the_same_bits(t):
+    """Among tame blocks one with an infinite point, on which the program does not hold."""
+    x = np.random.default_rng(4).normal(0, 3, 60_000)
+    x[40_000] = np.inf
+    with np.errstate(all="ignore"):
+        singly = [t.forward_and_log_det(np.float64(a)) for a in x[39_990:40_010]]
+    y, log_det = t.forward_and_log_det(x)
+    assert programs_of(t).has("_forward_pair", x.dtype)
+    np.testing.assert_array_equal(np.transpose(singly), [y[39_990:40_010], log_det[39_990:40_010]])
+    back, there = t.inverse_and_log_det(y)
+    np.testing.assert_allclose(back[np.abs(x) < 3], x[np.abs(x) < 3], rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(there, -log_det, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("t", SPLINES)

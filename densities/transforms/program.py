@@ -23,7 +23,7 @@ from densities.arrays import BLOCK, quiet
 from densities.backends import NUMPY
 from densities.precise import Through
 
-__all__ = ["Left", "Program", "Programs", "Symbol", "follow", "holds", "programs_of", "trace"]
+__all__ = ["Column", "Left", "Program", "Programs", "Symbol", "follow", "holds", "programs_of", "trace"]
 
 # Functions of NumPy, other than ufuncs, that work element by element.
 ELEMENTWISE = frozenset({np.where, np.clip, np.isneginf, np.isposinf})
@@ -170,6 +170,20 @@ def _key(x: Any) -> Any:
     return type(x), number.dtype, number.tobytes()
 
 
+class Column:
+    """A list of numbers that points look up: in a trace, a step that writes into its buffer as a ufunc does."""
+
+    def __init__(self, entries: np.ndarray):
+        self.entries = entries
+
+    def __call__(self, index: Any, out: np.ndarray | None = None) -> Any:
+        return self.entries.take(index, out=out, mode="clip")
+
+    def at(self, index: Any) -> Any:
+        """The entries at indices that are none too large."""
+        return index.tape.record(self, (index,), self) if type(index) is Symbol else self(index)
+
+
 def follow(function: Callable, x: Any) -> Any:
     """function(x); in a trace, one step of it where the function cannot be traced."""
     return x.tape.follow(function, (x,)) if type(x) is Symbol else function(x)
@@ -302,16 +316,18 @@ class Program:
         """The result on a vector of points, in a quiet state; raises Left where the program does not hold."""
         slots = self._slots(x.size)
         slots[0] = x
-        slots[1] = result = np.empty(x.size, self.dtype)
+        slots[1] = result = None if self._answer else np.empty(x.size, self.dtype)
         for function, reads, target in self.steps:
             slots[target] = function(*reads(slots))
+        buffers = slots[2 : 1 + len(self._buffers)]
         if self._answer is not None:
-            return self._answer(slots)
-        if x.size <= KEPT:
+            result = self._answer(slots)
+            buffers = [buffer for buffer in buffers if not any(_lies_in(part, buffer) for part in result)]
+        elif x.size <= KEPT:
             slots[0] = slots[1] = None
             self._idle.append((x.size, slots))
-        elif x.size <= BLOCK:
-            SPARE.give(slots[2 : 1 + len(self._buffers)])
+        if KEPT < x.size <= BLOCK:
+            SPARE.give(buffers)
         return result
 
     def _slots(self, size: int) -> list[Any]:
@@ -344,6 +360,10 @@ class Spare(local):
 
 
 SPARE = Spare()
+
+
+def _lies_in(part: Any, buffer: np.ndarray) -> bool:
+    return part is buffer or getattr(part, "base", None) is buffer
 
 
 def _needed(tape: Tape, results: list[int]) -> list[Step]:

@@ -12,20 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import numpy as np
 
 from densities.anchored import Anchored, value
-from densities.arrays import all_in_blocks, quiet
+from densities.arrays import all_finite, all_in_blocks, quiet
 from densities.domains import Domain
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import Parameter, bind, number_text
 from densities.transforms.base import Bijection, register
+from densities.transforms.program import Column, follow, holds, programs_of
 
-# Points in a block whose dozen temporaries stay in the second-level cache.
-BLOCK = 8_192
 # Up to so many edges, comparing with each of them is faster than a search.
 FEW = 48
 
@@ -47,11 +46,11 @@ KNOTS = Parameter(Numbers())
 class Row:
     """The coefficients at points, by name: `cell` is the interval of each."""
 
-    table: Mapping[str, np.ndarray]
-    cell: np.ndarray
+    table: Mapping[str, Column]
+    cell: Any
 
     def __call__(self, *names: str) -> list[Any]:
-        return [self.table[name].take(self.cell) for name in names]
+        return [self.table[name].at(self.cell) for name in names]
 
 
 class Spline(Bijection):
@@ -106,28 +105,30 @@ class Spline(Bijection):
         return tuple(self.params["x"].tolist())
 
     @cached_property
-    def _tables(self) -> Mapping[Any, tuple[Sequence[np.ndarray], Mapping[str, np.ndarray]]]:
+    def _tables(self) -> Mapping[Any, tuple[Sequence[np.ndarray], Mapping[str, Column]]]:
         """For each precision the edges of the intervals, in x and in y, and the table."""
         edges = self.params["x"], self._sign * self.params["y"]
         with quiet():
             return {
-                np.dtype(kind): ([e.astype(kind) for e in edges], {k: c.astype(kind) for k, c in self._table.items()})
+                np.dtype(kind): (
+                    [e.astype(kind) for e in edges],
+                    {name: Column(entries.astype(kind)) for name, entries in self._table.items()},
+                )
                 for kind in (np.float64, np.float32)
             }
 
     def _row(self, points: Any, side: int) -> Row:
         """The coefficients at points, which are x (side 0) or ±y (side 1)."""
-        edges, table = self._tables[np.dtype(np.float32 if plain(points).dtype == np.float32 else np.float64)]
-        cell = cell_of(plain(points), edges[side])
+        doubles = value(points)
+        single = getattr(doubles, "dtype", None) == np.float32
+        edges, table = self._tables[np.dtype(np.float32 if single else np.float64)]
+        cell = follow(partial(cell_of, edges[side]), doubles)
         if isinstance(points, Anchored):  # it may lie below an edge that its double lies on
             cell = cell - ((cell > 0) & np.asarray(points < edges[side].take(np.maximum(cell - 1, 0))))
         return Row(table, cell)
 
     def _turned(self, y: Any) -> Any:
         return y if self.increasing else -y
-
-    def _forward(self, x: Any) -> tuple[Any]:
-        return (self._rise(x, self._row(x, 0))[0],)
 
     def _forward_pair(self, x: Any) -> tuple[Any, Any]:
         row = self._row(x, 0)
@@ -150,13 +151,20 @@ class Spline(Bijection):
         return start + t, -np.log(self.slope(finite(t), row))
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
-        return by_blocks(self._forward_pair, x)
+        return self._planned(self._forward_pair, x)
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
-        return by_blocks(self._inverse_pair, y)
+        return self._planned(self._inverse_pair, y)
 
     def forward(self, x: Any) -> Any:
-        return by_blocks(self._forward, x)[0]
+        return self._rise(x, self._row(x, 0))[0]
+
+    def _planned(self, pair: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
+        """pair(x); of an array by its program, block by block."""
+        if type(x) is not np.ndarray or not x.ndim:
+            return pair(x)
+        there, log_det = all_in_blocks(partial(programs_of(self).run, pair.__name__, pair), x)
+        return there, log_det
 
     def __str__(self) -> str:
         listed = ("[" + ", ".join(map(number_text, p)) + "]" for p in self.params.values())
@@ -239,30 +247,19 @@ def _before(knots: np.ndarray) -> np.ndarray:
     return np.append(knots[0], knots)
 
 
-def cell_of(points: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def cell_of(edges: np.ndarray, points: Any) -> Any:
     """How many of the edges are not above each point."""
+    points = np.asarray(points)
     if len(edges) > FEW:
         return np.searchsorted(edges, points, side="right")
-    count = np.zeros(points.shape, np.uint8)
-    for edge in edges:
-        count += points >= edge
-    return count.astype(np.intp)
+    reached = points >= edges.reshape(-1, *(1,) * points.ndim)
+    return np.add.reduce(reached.view(np.uint8), axis=0, dtype=np.uint8).astype(np.intp)
 
 
-def plain(x: Any) -> np.ndarray:
-    return np.asarray(value(x))
-
-
-def finite(t: Any) -> np.ndarray:
+def finite(t: Any) -> Any:
     """The doubles of t, and 0 for an infinite one: secants and slopes are constant out there."""
-    t = plain(t)
-    infinite = np.isinf(t)
-    return np.where(infinite, 0.0, t) if infinite.any() else t
-
-
-def by_blocks(function: Callable[[Any], tuple[Any, ...]], x: Any) -> Any:
-    """The results of an elementwise function; of a large array block by block, so that temporaries stay in the cache."""
-    return all_in_blocks(function, x, BLOCK) if isinstance(x, np.ndarray) else function(x)
+    t = value(t)
+    return t if holds(all_finite, t) else np.where(np.isinf(t), 0.0, t)
 
 
 LATEX = r"\operatorname{spline}\left(x\right)"

@@ -85,6 +85,13 @@ def _foreign_parameter(owner: str, name: str, given: Any, domain: Domain) -> For
     return wrapped(given)
 
 
+def all_hold(conditions: Any) -> bool:
+    """Whether conditions on parameters hold, as far as the values are there to be looked at."""
+    if isinstance(conditions, Foreign):
+        return is_traced(conditions.array) or bool(np.all(to_numpy(conditions.array)))
+    return bool(np.all(conditions))
+
+
 def bind(owner: str, specification: Mapping[str, Parameter], args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters by our names, from positional and keyword arguments and aliases."""
     names = list(specification)

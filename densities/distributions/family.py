@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ import numpy as np
 from densities.anchored import Anchored, anchored, pure, value
 from densities.anchored.numbers import is_safe
 from densities.distributions import masses
-from densities.distributions.base import Univariate
+from densities.distributions.base import Part, Univariate
+from densities.distributions.narrow import NARROW, Narrowness, stretched
 from densities.domains import Interval
+from densities.errors import UnsupportedOperationError
+from densities.foreign import ForeignError
 from densities.logmath import log1mexp
 from densities.parameters import batch_shape, bind
 
@@ -42,7 +46,16 @@ class Family(Univariate):
         self._shifted = np.ndim(self._loc) > 0 or self._loc != 0.0
         self._scaled = np.ndim(self._scale) > 0 or self._scale != 1.0
         self._marks: np.ndarray | None = None
-        self.validate()
+        try:
+            self.validate()
+        except ForeignError as error:
+            raise UnsupportedOperationError(
+                f"{self.name}: parameters by arrays of another library: expected plain numbers, got {error}"
+            ) from error
+
+    @cached_property
+    def _is_narrow(self) -> bool:
+        return not self.batch_shape and self.location is not None and abs(self._loc) * NARROW > self._scale
 
     def validate(self) -> None:
         """Conditions that tie several parameters together; raises ParameterError."""
@@ -70,12 +83,18 @@ class Family(Univariate):
             )
         return self._support
 
+    @property
+    def narrowness(self) -> Narrowness:  # type: ignore[override]
+        return Narrowness(abs(self._loc) / self._scale) if self._is_narrow else Narrowness()
+
     def standardise(self, x: Any) -> Any:
         if self._shifted:
             x = x - self._loc
         return x / self._scale if self._scaled else x
 
     def restore(self, z: Any) -> Any:
+        if self._is_narrow and isinstance(z, np.ndarray | np.floating | float | Anchored):
+            return stretched(z, self._loc, self._scale)
         if self._scaled:
             z = z * self._scale
         return z + self._loc if self._shifted else z
@@ -144,6 +163,17 @@ class Family(Univariate):
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self.restore(self._draw(rng, shape, *self._shapes))
 
+    def parts(self) -> Sequence[Part]:
+        """A law that is narrow where it stands is seen from there: doubles would not tell its points apart."""
+        if not self._is_narrow:
+            return super().parts()
+        loc, scale = self._loc, self._scale
+
+        def forward(z: Any) -> tuple[Any, Any]:
+            return stretched(z, loc, scale), self._log_scale
+
+        return (Part(1.0, self.standard(), forward, lambda points: (points - loc) / scale),)
+
     def kinks(self) -> np.ndarray:
         return self._each(self._kinks(*self._shapes))
 
@@ -152,7 +182,7 @@ class Family(Univariate):
             if self.batch_shape:
                 self._marks = self._own_marks()
             else:
-                self._marks = self.restore(self._standard_marks())
+                self._marks = value(self.restore(self._standard_marks()))
         return self._marks
 
     def _own_marks(self) -> np.ndarray:
@@ -177,7 +207,7 @@ class Family(Univariate):
         if not len(standard):
             return np.empty((0, *self.batch_shape))
         with np.errstate(all="ignore"):
-            return self.restore(np.stack([np.broadcast_to(point, self.batch_shape) for point in standard]))
+            return value(self.restore(np.stack([np.broadcast_to(point, self.batch_shape) for point in standard])))
 
     # ---- closed summaries: of the standard member, shifted and stretched; None where the family has none ----
 

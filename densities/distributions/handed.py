@@ -1,7 +1,7 @@
 """Which families torch.distributions and NumPyro share with this library, and what their parameters are called there.
 
 Each parameter of theirs is one of ours, its reciprocal or its complement to 1; all three undo themselves, so the table
-reads both ways.
+reads both ways. Behind "#" stands a number that NumPyro draws with only where its type is an integer's.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from densities.arrays import quiet
 from densities.errors import UnsupportedOperationError
-from densities.foreign import Foreign
+from densities.foreign import Foreign, is_traced
 
-# our name: (their class, {their parameter: ours, perhaps behind "1/" or "1-"})
+# our name: (their class, {their parameter: ours, perhaps behind "1/", "1-" or "#"})
 SHARED: dict[str, tuple[str, dict[str, str]]] = {
     "normal": ("Normal", {"loc": "loc", "scale": "scale"}),
     "log_normal": ("LogNormal", {"loc": "mu", "scale": "sigma"}),
@@ -48,7 +49,7 @@ OF_TORCH = {
 OF_NUMPYRO = {
     "logistic": ("Logistic", {"loc": "loc", "scale": "scale"}),
     "bernoulli": ("BernoulliProbs", {"probs": "p"}),
-    "binomial": ("BinomialProbs", {"total_count": "n", "probs": "p"}),
+    "binomial": ("BinomialProbs", {"total_count": "#n", "probs": "p"}),
     "negative_binomial": ("NegativeBinomialProbs", {"total_count": "n", "probs": "1-p"}),
     "categorical": ("CategoricalProbs", {"probs": "probs"}),
 }
@@ -56,12 +57,23 @@ TABLES = {"torch": SHARED | OF_TORCH, "numpyro": SHARED | OF_NUMPYRO}
 
 
 def converted(source: str, given: Callable[[str], Any]) -> tuple[str, Any]:
-    """The name behind "1/" or "1-", and what `given` has under it, so changed."""
+    """The name behind "1/", "1-" or "#", and what `given` has under it, so changed."""
     if source[:2] == "1/":
         return source[2:], 1.0 / given(source[2:])
     if source[:2] == "1-":
         return source[2:], 1.0 - given(source[2:])
+    if source[:1] == "#":
+        return source[1:], as_integers(given(source[1:]))
     return source, given(source)
+
+
+def as_integers(count: Any) -> Any:
+    """The same number with the type of an integer, where that is known to hold it."""
+    if is_traced(count):
+        return count
+    with quiet():
+        integers = count.astype(int)
+    return integers if (integers == count).all() else count
 
 
 def their_parameters(law: Any, names: dict[str, str], as_array: Callable[[Any], Any]) -> dict[str, Any]:
@@ -78,7 +90,7 @@ def our_parameters(law: Any, names: dict[str, str], to_numpy: Callable[[Any], np
     """The parameters of one of their laws under our names, in double precision."""
     found = {}
     for theirs, source in names.items():
-        ours = source.removeprefix("1/").removeprefix("1-")
+        ours = source.removeprefix("1/").removeprefix("1-").removeprefix("#")
         value = np.asarray(to_numpy(getattr(law, theirs)), dtype=float)[()]
         found[ours] = converted(source, {ours: value}.__getitem__)[1]
     return found

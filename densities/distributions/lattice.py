@@ -24,6 +24,7 @@ from densities.estimate import ErrorKind, Estimate, Status
 from densities.logmath import NEAR_ONE, by_the_rest, logdiffexp
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.sums import FARTHEST, IntegerSum, first_true, gram_rule, sum_integers
+from densities.parameters import all_hold
 from densities.protocols import many_digits
 
 # The most atoms that a law lists one by one.
@@ -41,8 +42,11 @@ class IntegersBetween(Interval):
     measure = "counting"
 
     def contains(self, x: Any) -> Any:
-        points = np.asarray(value(x))
+        points = value(x)
         return super().contains(x) & (points == np.floor(points)) & np.isfinite(points)
+
+    def interior_point(self) -> Any:
+        return np.floor(super().interior_point())
 
     def __str__(self) -> str:
         return f"integers in {super().__str__()}"
@@ -587,7 +591,7 @@ class Table(Countable):
 
 def checked_integers(owner: str, name: str, given: Any) -> Any:
     """`given` where all of it is whole numbers; ParameterError otherwise."""
-    if not np.all(np.isfinite(given) & (given == np.floor(given))):
+    if not all_hold(np.isfinite(given) & (given == np.floor(given))):
         raise ParameterError(argument_error(f"{owner}: {name}", "whole numbers", given))
     return given
 

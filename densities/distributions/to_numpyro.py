@@ -19,9 +19,9 @@ from densities.protocols import as_distribution
 def to_numpyro(law: Any) -> Any:
     """The law as a numpyro.distributions.Distribution, its numbers of JAX's default floating type.
 
-    Families that NumPyro has become its own classes; any other law keeps this library's formulas: `log_prob`, `cdf` and
-    `icdf` are differentiable and run inside jit and vmap, `sample(key)` goes through `icdf`. Parameters that are arrays of JAX
-    stay so. Raises UnsupportedOperationError where NumPyro is not installed.
+    Families that NumPyro has become its own classes, with its formulas and their accuracy; any other law keeps this library's:
+    `log_prob`, `cdf` and `icdf` are differentiable and run inside jit and vmap, `sample(key)` goes through `icdf`. Parameters
+    that are arrays of JAX stay so. Raises UnsupportedOperationError where NumPyro is not installed.
     """
     theirs = needs("numpyro.distributions", "to_numpyro", "numpyro")
     law = as_distribution(law)
@@ -29,7 +29,40 @@ def to_numpyro(law: Any) -> Any:
     if found is None:
         return _class()(law)
     jnp = needs("jax.numpy", "to_numpyro", "numpyro")
-    return getattr(theirs, found[0])(**their_parameters(law, found[1], jnp.asarray))
+    kind = getattr(theirs, found[0])
+    return (kind if law.event_shape else _guarded(kind))(**their_parameters(law, found[1], jnp.asarray))
+
+
+@cache
+def _guarded(theirs: Any) -> Any:
+    """Their class on the line, asked for points of the support only: the answers elsewhere are known."""
+    jnp = needs("jax.numpy", "to_numpyro", "numpyro")
+
+    class Guarded(theirs):
+        def __reduce__(self) -> tuple[Any, ...]:
+            return _revived, (theirs, self.__dict__)
+
+        def log_prob(self, value: Any) -> Any:
+            return self._within(super().log_prob, jnp.asarray(value), lambda value, inner: -jnp.inf)
+
+        def cdf(self, value: Any) -> Any:
+            value = jnp.floor(value) if self.support.is_discrete else jnp.asarray(value)
+            return self._within(super().cdf, value, lambda value, inner: value > inner)
+
+        def _within(self, formula: Any, value: Any, beside: Any) -> Any:
+            inside, inner = self.support(value), self.support.feasible_like(value)
+            elsewhere = jnp.where(jnp.isnan(value), value, beside(value, inner))
+            return jnp.where(inside, formula(jnp.where(inside, value, inner)), elsewhere)
+
+    Guarded.__name__, Guarded.__qualname__, Guarded.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
+    return Guarded
+
+
+def _revived(theirs: Any, state: dict[str, Any]) -> Any:
+    """A copy of a law of a guarded class."""
+    copy = object.__new__(_guarded(theirs))
+    copy.__dict__.update(state)
+    return copy
 
 
 def _constraint(law: Any) -> Any:
@@ -64,6 +97,9 @@ def _class() -> Any:
 
         def __repr__(self) -> str:
             return f"to_numpyro({self.law})"
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return to_numpyro, (self.law,)
 
         @property
         def support(self) -> Any:

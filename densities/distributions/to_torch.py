@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import value
 from densities.distributions.base import Univariate
+from densities.distributions.foreign import limits
 from densities.distributions.handed import TABLES, needs, their_parameters
 from densities.domains import Simplex
-from densities.foreign import unwrapped
+from densities.foreign import Foreign, unwrapped
 from densities.foreign.maps import has_foreign_parameters
 from densities.protocols import as_distribution
 
@@ -19,9 +20,10 @@ from densities.protocols import as_distribution
 def to_torch(law: Any, *, dtype: Any = None) -> Any:
     """The law as a torch.distributions.Distribution with parameters of `dtype`, torch.float64 unless given.
 
-    Families that torch has become its own classes; any other keeps this library's formulas: `log_prob`, `cdf` and `icdf` are
-    differentiable, `rsample` goes through `icdf`, `sample` draws from NumPy with a seed of torch. Parameters that are tensors
-    stay so. Raises UnsupportedOperationError where torch is not installed.
+    Families that torch has become its own classes, with torch's formulas and their accuracy, the log-density -inf outside the
+    support; any other keeps this library's formulas: `log_prob`, `cdf` and `icdf` are differentiable, `rsample` goes through
+    `icdf`, `sample` draws from NumPy with a seed of torch. Parameters that are tensors stay so. Raises
+    UnsupportedOperationError where torch is not installed.
     """
     torch = needs("torch", "to_torch", "torch")
     law = as_distribution(law)
@@ -34,8 +36,73 @@ def to_torch(law: Any, *, dtype: Any = None) -> Any:
     def tensor(x: np.ndarray) -> Any:
         return torch.tensor(x, dtype=dtype)
 
-    # Their checks take no point outside the support; a log-density is -inf there.
-    return getattr(torch.distributions, theirs)(**their_parameters(law, names, tensor), validate_args=False)
+    handed = _guarded(getattr(torch.distributions, theirs))(**their_parameters(law, names, tensor), validate_args=False)
+    handed.law, handed.limits = law, _limits(law, tensor)
+    return handed
+
+
+def _limits(law: Any, tensor: Any) -> list[tuple[Any, Any]]:
+    """(end of the support, log-density there) of a law with a density whose parameters are numbers."""
+    known = isinstance(law, Univariate) and law.measure == "lebesgue" and not has_foreign_parameters(law)
+    return [(tensor(place), tensor(limit)) for place, limit in limits(law)] if known else []
+
+
+@cache
+def _guarded(theirs: Any) -> Any:
+    """Their class, asked for points of the support only: outside it and at its ends their formulas give any number."""
+    torch = needs("torch", "to_torch", "torch")
+
+    def _floating(value: Any) -> Any:
+        value = torch.as_tensor(value)
+        return value if value.is_floating_point() else value.to(torch.float64)
+
+    class Guarded(theirs):
+        law: Any
+        limits: list[tuple[Any, Any]]
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return _revived, (theirs, self.__dict__)
+
+        def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+            expanded = super().expand(batch_shape, _instance)
+            expanded.law, expanded.limits = self.law, self.limits
+            return expanded
+
+        def log_prob(self, value: Any) -> Any:
+            value = _floating(value)
+            answers = self._within(super().log_prob, value, -np.inf)
+            for place, limit in self.limits:
+                answers = torch.where(value == place, limit.to(answers.dtype), answers)
+            return answers
+
+        def cdf(self, value: Any) -> Any:
+            value = _floating(value)
+            return self._within(
+                super().cdf, value, np.where(Foreign(value) > self.law.support.interior_point(), 1.0, 0.0)
+            )
+
+        def _within(self, formula: Any, value: Any, beside: Any) -> Any:
+            x, law = Foreign(value), self.law
+            inside = law.support.contains(x)
+            for place, _ in self.limits:
+                inside = inside & np.not_equal(x, Foreign(place))
+            unknown = np.isnan(x)
+            if law.event_shape:
+                inside, unknown = inside[..., None], np.any(unknown, axis=-1)
+            points: Any = np.where(inside, x, law.support.interior_point())
+            answers = Foreign(formula(points.array))
+            inside = inside[..., 0] if law.event_shape else inside
+            return unwrapped(np.where(unknown, np.nan, np.where(inside, answers, beside)), answers.array)
+
+    Guarded.__name__, Guarded.__qualname__, Guarded.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
+    return Guarded
+
+
+def _revived(theirs: Any, state: dict[str, Any]) -> Any:
+    """A copy of a law of a guarded class."""
+    copy = object.__new__(_guarded(theirs))
+    copy.__dict__.update(state)
+    return copy
 
 
 def _constraint(law: Any) -> Any:
@@ -69,6 +136,9 @@ def _class() -> Any:
 
         def __repr__(self) -> str:
             return f"to_torch({self.law})"
+
+        def __reduce__(self) -> tuple[Any, ...]:
+            return partial(to_torch, dtype=self.dtype), (self.law,)
 
         @property
         def support(self) -> Any:

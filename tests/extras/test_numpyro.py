@@ -1,5 +1,7 @@
 """Laws handed to NumPyro and taken from it."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,21 @@ def test_families_of_numpyro_and_back(name):
     # the last digits that NumPyro's own negative binomial has in its tail
     rtol = 1e-6 if name == "negative_binomial" else 1e-7
     np.testing.assert_allclose(theirs.log_prob(points), own, rtol=rtol, atol=1e-9)
+
+
+def test_laws_of_numpyro_are_known_outside_the_support():
+    for law in (dn.Exponential(2.0), dn.LogNormal(), dn.Pareto(3.0), dn.Beta(2.0, 3.0), dn.Gamma(2.0)):
+        theirs = pickle.loads(pickle.dumps(dn.to_numpyro(law)))
+        np.testing.assert_array_equal(theirs.cdf(jnp.asarray([-1.0, np.inf, np.nan])), [0.0, 1.0, np.nan])
+        assert float(jax.grad(theirs.log_prob)(-1.0)) == 0.0
+    counts = dn.to_numpyro(dn.NegativeBinomial(3.0, 0.4))
+    np.testing.assert_allclose(counts.cdf(jnp.asarray([-1.0, 0.5])), dn.NegativeBinomial(3.0, 0.4).cdf([-1.0, 0.5]), rtol=1e-7)
+
+
+def test_numbers_of_trials_are_integers_there():
+    draws = dn.to_numpyro(dn.Binomial(20, 0.3)).sample(jax.random.key(0), (500,))
+    assert float(draws.mean()) == pytest.approx(6.0, abs=0.5)
+    assert dn.as_distribution(dn.to_numpyro(dn.Binomial(20, 0.3))).same_as(dn.Binomial(20, 0.3))
 
 
 def test_any_other_law_becomes_one_of_numpyro():

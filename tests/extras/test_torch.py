@@ -1,5 +1,7 @@
 """Arrays of torch through laws and maps: values of NumPy, derivatives that finite differences and densities confirm."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -195,6 +197,53 @@ def test_laws_of_torch_and_back():
         elif not law.event_shape:
             k = law.ppf(LEVELS)
             np.testing.assert_allclose(theirs.log_prob(tensor(k)).numpy(), law.logpmf(k), rtol=1e-6)
+
+
+BESIDE = [
+    (dn.Exponential(2.0), -1.0),
+    (dn.LogNormal(), 0.0),
+    (dn.Kumaraswamy(2.0, 3.0), [0.0, 1.5]),
+    (dn.Pareto(3.0), 0.5),
+    (dn.VonMises(4.0), 4.0),
+    (dn.Poisson(3.0), [0.5, -1.0]),
+    (dn.Bernoulli(0.3), [0.5, 2.0]),
+    (dn.Categorical([0.2, 0.8]), 2.0),
+    (dn.Dirichlet([2.0, 3.0]), [[0.5, 0.6]]),
+]
+
+
+@pytest.mark.parametrize(("law", "outside"), BESIDE)
+def test_laws_of_torch_are_known_outside_the_support(law, outside):
+    theirs, x = dn.to_torch(law), tensor(outside, requires_grad=True)
+    values = theirs.log_prob(x)
+    assert np.all(np.isneginf(values.detach().numpy()))
+    if law.name != "categorical":
+        assert not torch.autograd.grad(values.exp().sum(), x)[0].isnan().any()
+    copy = pickle.loads(pickle.dumps(theirs.expand((3, *theirs.batch_shape))))
+    inside = tensor(law.rvs(rng=0))
+    assert torch.equal(copy.log_prob(inside), theirs.log_prob(inside).expand(3))
+
+
+def test_ends_and_tails_of_laws_of_torch():
+    np.testing.assert_array_equal(dn.to_torch(dn.Uniform()).log_prob(tensor([0.0, 1.0])), [0.0, 0.0])
+    points, levels = tensor([-1.0, 0.0, np.inf, np.nan]), [0.0, 0.0, 1.0, np.nan]
+    np.testing.assert_array_equal(dn.to_torch(dn.HalfNormal()).cdf(points), levels)
+    p, q = dn.Gamma(2.0), dn.Exponential(3.0)
+    found = torch.distributions.kl_divergence(dn.to_torch(p), dn.to_torch(q))
+    assert found.item() == pytest.approx(dn.kl(p, q).value, rel=1e-12)
+    law = dn.to_torch(dn.Normal() >> dn.Softplus(), dtype=torch.float32)
+    assert pickle.loads(pickle.dumps(law)).sample().dtype == torch.float32
+
+
+def test_ends_may_be_tensors_and_whole_numbers_may_not():
+    high = tensor(2.0, requires_grad=True)
+    density = dn.to_torch(dn.Uniform(0.0, high)).log_prob(tensor([0.5, 3.0])).exp()
+    np.testing.assert_array_equal(density.detach().numpy(), [0.5, 0.0])
+    assert torch.autograd.grad(density.sum(), high)[0].item() == -0.25
+    with pytest.raises(dn.ParameterError, match="low < high"):
+        dn.Uniform(tensor(3.0), high)
+    with pytest.raises(dn.UnsupportedOperationError, match=r"poisson: parameters .* expected plain numbers"):
+        dn.Poisson(high)
 
 
 def test_any_other_law_becomes_one_of_torch():

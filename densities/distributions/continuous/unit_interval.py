@@ -31,7 +31,7 @@ from densities.distributions.family import Family
 from densities.domains import UNIT, Interval
 from densities.errors import ParameterError, argument_error
 from densities.logmath import log1mexp
-from densities.parameters import REQUIRED, positive, real
+from densities.parameters import REQUIRED, all_hold, positive, real
 from densities.precise import Lifted
 
 
@@ -45,7 +45,7 @@ class Between(Family):
     def validate(self) -> None:
         low, high = self.params[self.low], self.params[self.high]
         width = np.subtract(high, low) if np.ndim(low) or np.ndim(high) else high - low
-        if not np.all((width > 0) & np.isfinite(width)):
+        if not all_hold((width > 0) & np.isfinite(width)):
             raise ParameterError(
                 argument_error(f"{self.name}: {self.low}, {self.high}", "low < high, finitely apart", (low, high))
             )

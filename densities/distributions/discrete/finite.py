@@ -14,6 +14,7 @@ from densities.distributions.discrete.shared import CountableFamily, to_float
 from densities.distributions.family import Family
 from densities.distributions.lattice import Discrete, Strand, Table, checked_integers
 from densities.errors import ParameterError, ShapeError, argument_error
+from densities.foreign import is_foreign, to_numpy
 from densities.parameters import number_text, real
 from densities.transforms.linear import Shift
 
@@ -33,7 +34,7 @@ class Categorical(Table):
     latex_density = r"\mathrm{probs}_{k},\quad k=0,1,\dots"
 
     def __init__(self, probs: Sequence[float]):
-        given = np.asarray(probs)
+        given = to_numpy(probs) if is_foreign(probs) else np.asarray(probs)
         if given.ndim != 1 or not len(given):
             raise ShapeError(argument_error("categorical: probs", "a vector of probabilities", probs))
         if (

@@ -46,6 +46,12 @@ HEAVY_SHAPE = 1.0 / 3.0
 # Values that stay within so many standard deviations have no heavy tail, however they are piled up inside: a power law of
 # k = 1/3 leaves them a hundred draws after another.
 LARGEST_BOUNDED = 6.0
+# Values that lie nearer together than this have no spread.
+TINY = float(np.finfo(float).tiny)
+# The largest of many values are looked for among those above the mark that one in so many sets for so many times them.
+SAMPLED, SPARE = 16, 3
+# Twice so many means of chunks are merged by pairs: more would say nothing more of their spread, and a run has no end.
+MOST_MEANS = 2**12
 CHECKPOINT_SECONDS = 5.0
 # What adds up from chunk to chunk.
 SUMMED = ("absolute", "spread", "top", "nan_count", "infinite_count", "count")
@@ -61,8 +67,8 @@ class MeanResult:
     that the largest 1 % of the draws hold, `heavy_tail` whether the standard error is to be doubted. A NaN value makes
     the mean NaN, an infinite one makes it infinite; both are counted. `entropy` repeats the run; `stopped` is
     "complete", "target", "time" or "interrupted"; `n` draws made the mean, `drawn` were made in all (more than n with a
-    target) and `planned` were to be; `chunk_means` is (chunks, columns); `coefficients` are those of the controls;
-    `rate` is r of a standard error ∝ (points in a chunk)^-r.
+    target) and `planned` were to be; `chunk_means` is (chunks, columns), in very long runs of several chunks each;
+    `coefficients` are those of the controls; `rate` is r of a standard error ∝ (points in a chunk)^-r.
     """
 
     mean: Any
@@ -95,7 +101,7 @@ class MeanResult:
         whose error falls as that of independent draws.
         """
         wanted = np.asarray(self.standard_error / target)
-        growth = 2.0**MAX_BITS * self.chunks / self.n
+        growth = max(2.0**MAX_BITS * self.chunks / self.n, 1.0)
         gained = growth**self.rate
         n = self.n * np.where(wanted <= gained, wanted ** (1.0 / self.rate), growth * (wanted / gained) ** 2)
         return np.ceil(n)[()]
@@ -134,11 +140,13 @@ class Plan:
 
 @dataclass
 class Tally:
-    """The merged statistics of a run's first len(means) chunks, column by column.
+    """The merged statistics of a run's first `count` chunks, column by column.
 
-    `halves` are the means of the first halves of the chunks; `low` and `high` the smallest and largest values;
-    `absolute`, `spread` and `top` sums over chunks of mean |value|, of the standard deviation and of the part of mean
-    |value| in the chunk's largest 1 %, all over the number of planned chunks so that the sum cannot overflow.
+    `means` and `halves` are the means of chunks, and of their first halves, over blocks of `block` neighbours, at most
+    2·`MOST_MEANS` of them however long the run; `open` is what the last block has so far. `low` and `high` are the
+    smallest and largest values; `absolute`, `spread` and `top` sums over chunks of mean |value|, of the standard
+    deviation and of the part of mean |value| in the chunk's largest 1 %, all over the number of planned chunks so that
+    the sum cannot overflow.
     """
 
     means: list[Any]
@@ -151,19 +159,30 @@ class Tally:
     nan_count: Any
     infinite_count: Any
     count: int = 1
+    block: int = 1
+    open: Any = 0.0
 
     def add(self, other: Tally, keep: int) -> None:
         """Take in the next chunk, whole or, where Ctrl-C comes between, not at all (see `trim`)."""
         merged = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
         merged["low"] = -_largest(-np.concatenate([self.low, other.low], axis=-1), keep)
         merged["high"] = _largest(np.concatenate([self.high, other.high], axis=-1), keep)
-        self.means += other.means
-        self.halves += other.halves
+        merged["open"] = self.open + np.array([other.means[0], other.halves[0]]) / self.block
+        if merged["count"] % self.block == 0:
+            for kept, mean in zip((self.means, self.halves), merged["open"], strict=True):
+                kept.append(mean)
+            merged["open"] = 0.0
+            if len(self.means) == 2 * MOST_MEANS:
+                merged |= {"means": _by_pairs(self.means), "halves": _by_pairs(self.halves), "block": 2 * self.block}
         vars(self).update(merged)
 
     def trim(self) -> None:
         """Forget what an interrupted `add` has left."""
-        del self.means[self.count :], self.halves[self.count :]
+        del self.means[self.count // self.block :], self.halves[self.count // self.block :]
+
+
+def _by_pairs(means: list[Any]) -> list[Any]:
+    return [0.5 * a + 0.5 * b for a, b in zip(means[::2], means[1::2], strict=True)]
 
 
 def _largest(values: np.ndarray, count: int) -> np.ndarray:
@@ -174,7 +193,19 @@ def _largest(values: np.ndarray, count: int) -> np.ndarray:
 
 def _both_tails(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The `count` smallest and the `count` largest along the last axis; to part once for both takes six times as long."""
-    return -_largest(-values, count), _largest(values, count)
+    low, high = zip(*((-_top(-row, count), _top(row, count)) for row in values), strict=True)
+    return np.array(low), np.array(high)
+
+
+def _top(row: np.ndarray, count: int) -> np.ndarray:
+    """The `count` largest, of those above a mark that a sixteenth of them sets, where that leaves enough."""
+    sample = row[::SAMPLED]
+    rank = 1 + SPARE * count // SAMPLED
+    if rank < len(sample):
+        above = row.compress(row >= np.partition(sample, len(sample) - rank)[len(sample) - rank])
+        if len(above) >= count:
+            return _largest(above, count)
+    return _largest(row, count)
 
 
 def _safe_mean(values: np.ndarray) -> np.ndarray:
@@ -189,8 +220,9 @@ def _safe_mean(values: np.ndarray) -> np.ndarray:
 
 def _spread(columns: np.ndarray, mean: np.ndarray, reach: np.ndarray) -> np.ndarray:
     """The standard deviation over the last axis, of values no further than `reach` from the mean; 0 where it is not finite."""
-    unit = np.where((reach > 0) & np.isfinite(reach), reach, 1.0)
-    rest = (columns - mean[:, None]) / unit[:, None]
+    unit = np.where((reach > TINY) & np.isfinite(reach), reach, 1.0)
+    rest = columns - mean[:, None]
+    rest *= (1.0 / unit)[:, None]
     spread = unit * np.sqrt(np.einsum("ij,ij->i", rest, rest) / columns.shape[-1])
     return np.where(np.isfinite(spread), spread, 0.0)
 
@@ -273,7 +305,7 @@ def _shapes(tally: Tally, plan: Plan) -> np.ndarray:
 
 
 def _result(tally: Tally, plan: Plan, known: np.ndarray | None, stopped: str, drawn: int, scalar: bool) -> MeanResult:
-    chunks, n = len(tally.means), len(tally.means) * plan.size
+    chunks, n = len(tally.means), len(tally.means) * tally.block * plan.size
     with np.errstate(all="ignore"):
         khat = _shapes(tally, plan)
         fit = _fit(tally, known, lambda: khat)
@@ -338,10 +370,18 @@ def _layouts(n: int, target: float | None) -> Iterator[tuple[int, int, int]]:
     while True:
         size = 2 ** min(bits, MAX_BITS)
         last = target is None or bits == MAX_BITS or left < 3 * MIN_CHUNKS * size
-        yield size, max(MIN_CHUNKS, -(-left // size)) if last else MIN_CHUNKS, first
+        yield size, _whole_blocks(max(MIN_CHUNKS, -(-left // size))) if last else MIN_CHUNKS, first
         if last:
             return
         left, first, bits = left - MIN_CHUNKS * size, first + MIN_CHUNKS, bits + 1
+
+
+def _whole_blocks(chunks: int) -> int:
+    """So many chunks, or a few more, that their means are merged without a rest."""
+    block = 1
+    while chunks >= 2 * MOST_MEANS * block:
+        block *= 2
+    return -(-chunks // block) * block
 
 
 def estimate_mean(
@@ -402,10 +442,10 @@ def estimate_mean(
         if plan.first >= stored_plan.first:
             run = _Run(values, plan, known, path, stored if plan is stored_plan else None)
             stopped = run.finish(executor, deadline, progress)
-            if best is None or len(run.tally.means) >= MIN_CHUNKS:
+            if best is None or run.tally.count >= MIN_CHUNKS:
                 best = run
             if stopped != "complete":
-                spent += len(run.tally.means) * plan.size
+                spent += run.tally.count * plan.size
                 break
         spent += plan.chunks * plan.size
     assert best is not None  # the stored plan is one of the plans
@@ -418,14 +458,15 @@ class _Run:
     def __init__(self, values: Values, plan: Plan, known: np.ndarray | None, path: Path | None, stored: Any) -> None:
         self.values, self.plan, self.known, self.path = values, plan, known, path
         self.tally = _chunk(values, plan, 0)
-        columns = len(self.tally.means[0])
+        self.first = self.tally.means[0]
+        columns = len(self.first)
         if known is not None and columns != len(known) + 1:
             raise ShapeError(argument_error("control", f"{columns - 1} known means, one a further column", known))
         self.scalar = known is not None or columns == 1
         if path is not None and stored is not None:
             self.tally = _resumed(path, stored, self.tally)
         self.next_check = MIN_CHUNKS
-        while self.next_check < len(self.tally.means):
+        while self.next_check < self.tally.count:
             self._schedule()
 
     def finish(self, executor: Any, deadline: float, progress: Callable | None) -> str:
@@ -448,7 +489,7 @@ class _Run:
         """Ranges of chunks: one each when serial; when parallel about 2^16 points, but at most 1/16 of the run."""
         plan = self.plan
         step = max(1, min(2**MAX_BITS // plan.size, plan.chunks // 16)) if parallel else 1
-        for first in range(len(self.tally.means), plan.chunks, step):
+        for first in range(self.tally.count, plan.chunks, step):
             yield self.values, plan, range(first, min(first + step, plan.chunks))
 
     def _consume(self, results: Iterator[list[Tally]], deadline: float, progress: Callable | None) -> str:
@@ -467,17 +508,17 @@ class _Run:
                 saved = now
             if self._reached():
                 return "target"
-            if now > deadline and len(tally.means) < plan.chunks:
+            if now > deadline and tally.count < plan.chunks:
                 return "time"
         return "complete"
 
     def _save(self) -> None:
         assert self.path is not None  # asked by the callers
-        checkpoints.write(self.path, asdict(self.plan), vars(self.tally))
+        checkpoints.write(self.path, asdict(self.plan), {**vars(self.tally), "first": self.first})
 
     def _reached(self) -> bool:
         """Whether the standard errors meet the target; looked at each time the prefix has grown by 2 %."""
-        if self.plan.target is None or len(self.tally.means) < self.next_check:
+        if self.plan.target is None or self.tally.count < self.next_check:
             return False
         self._schedule()
         with np.errstate(all="ignore"):
@@ -501,8 +542,8 @@ def _match(path: Path, stored: dict[str, Any], plans: list[Plan]) -> Plan:
 def _resumed(path: Path, stored: dict[str, Any], first: Tally) -> Tally:
     """The stored tally, where its first chunk is `first`."""
     parts = {name: np.array(part) for name, part in stored["tally"].items()}
-    if not np.allclose(parts["means"][0], first.means[0], rtol=1e-9, atol=0, equal_nan=True):
+    if not np.allclose(parts.pop("first"), first.means[0], rtol=1e-9, atol=0, equal_nan=True):
         raise refusal(path, "its first chunk holds other values")
     means, halves = list(parts.pop("means")), list(parts.pop("halves"))
-    parts.pop("count")
-    return Tally(means, halves, **parts, count=len(means))
+    count, block = (int(parts.pop(name)) for name in ("count", "block"))
+    return Tally(means, halves, **parts, count=count, block=block)

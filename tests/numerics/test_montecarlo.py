@@ -332,6 +332,31 @@ def test_interruption_returns_what_there_is(tmp_path):
     assert os.listdir(tmp_path) == ["run.json"]
 
 
+def test_means_of_chunks_are_merged_where_they_are_many(tmp_path, monkeypatch):
+    """So memory does not grow: 100 chunks leave 8 to 16 means, whole blocks of neighbours, in the same bits after a stop."""
+
+    def interrupt(done, planned, mean):
+        if done == 37 * 16:
+            raise KeyboardInterrupt
+
+    single = estimate_mean(exponential, 1600, rng=3)
+    assert single.chunks == 100
+    monkeypatch.setattr(montecarlo, "MOST_MEANS", 8)
+    monkeypatch.setattr(montecarlo, "_layouts", lambda n, target: iter([(16, montecarlo._whole_blocks(100), 0)]))
+    merged = estimate_mean(exponential, 1600, rng=3)
+    assert merged.n == merged.drawn == 104 * 16
+    assert merged.chunks == len(merged.chunk_means) == 13
+    np.testing.assert_allclose(merged.chunk_means[:12, 0], single.chunk_means[:96, 0].reshape(12, 8).mean(-1), rtol=1e-15)
+    path = tmp_path / "run.json"
+    part = estimate_mean(exponential, 1600, rng=3, progress=interrupt, checkpoint=path)
+    assert part.stopped == "interrupted" and part.drawn == 37 * 16
+    assert part.n == 36 * 16 and part.chunks == 9
+    np.testing.assert_allclose(part.mean, single.chunk_means[:36].mean(), rtol=1e-15)
+    assert same(merged, estimate_mean(exponential, 1600, rng=3, checkpoint=path))
+    with ThreadPoolExecutor(3) as executor:
+        assert same(merged, estimate_mean(exponential, 1600, rng=3, executor=executor))
+
+
 def test_a_run_to_a_target_resumes(tmp_path):
     seen = []
 

@@ -20,6 +20,9 @@ SHAPES = {
     "foldnorm": (0.7,), "foldcauchy": (0.7,), "loggamma": (1.4,), "loglaplace": (2.2,), "gompertz": (0.8,),
     "genpareto": (0.3,), "genextreme": (-0.2,), "gengamma": (1.5, -2.0), "nakagami": (1.3,), "burr12": (2.0, 3.0),
     "burr": (2.0, 1.5), "johnsonsu": (0.5, 1.4), "rdist": (3.0,),
+    "alpha": (2.0,), "bradford": (1.5,), "dgamma": (1.4,), "dweibull": (1.4,), "exponweib": (2.0, 1.5),
+    "fatiguelife": (0.8,), "genlogistic": (2.5,), "halfgennorm": (1.6,), "johnsonsb": (0.6, 1.4), "kappa4": (-0.5, -0.2),
+    "laplace_asymmetric": (2.0,), "ncx2": (3.5, 2.0), "recipinvgauss": (1.5,), "rice": (1.3,),
 }  # fmt: skip
 COUNT_SHAPES = {
     "bernoulli": (0.3,), "binom": (5, 0.3), "geom": (0.3,), "nbinom": (4, 0.3), "poisson": (2.5,), "zipf": (2.5,),

@@ -11,6 +11,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
 from densities.distributions.masses import by_members
+from densities.distributions.narrow import ExactRoute
 from densities.distributions.route import Route
 from densities.distributions.supports import sliver
 from densities.domains import Interval
@@ -35,6 +36,7 @@ class Branch:
     map: Bijection
     from_low: bool
     to_high: bool
+    narrow: bool = False
 
     @property
     def up(self) -> Any:
@@ -48,7 +50,7 @@ class Branch:
 
     @cached_property
     def route(self) -> Route:
-        return Route(self.map, self.domain, self.image)
+        return (ExactRoute if self.narrow else Route)(self.map, self.domain, self.image)
 
 
 def alike(pieces: Sequence[Any], branches: Sequence[Branch], support: Interval) -> bool:

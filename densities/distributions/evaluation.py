@@ -16,6 +16,7 @@ import numpy as np
 from densities.anchored import Anchored, choose, value
 from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, some
 from densities.distributions.masses import by_members
+from densities.distributions.narrow import Narrowness, in_digits
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.logmath import NEAR_ONE, by_the_rest
@@ -38,6 +39,8 @@ class Evaluation:
     critical_points: Any
     # What watches over the terms of the log-density, where they may cancel.
     _cancelling: Any = None
+    # How far doubles are too coarse for the law.
+    narrowness: Any = Narrowness()
     _atoms_beside: Callable[..., Any]
     member: Callable[..., Any]
     raw_cdf: Callable[..., Any]
@@ -106,6 +109,8 @@ class Evaluation:
 
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""
+        if self.narrowness.blurred and not (self.batch_shape or len(self.atoms[0])):
+            return in_digits(self, formula.__name__.removeprefix("raw_"), points)
         if self.fragile:
             return value(formula(self._placed(points)))
         if self.batch_shape:

@@ -84,7 +84,7 @@ class Family(Univariate):
         return self._support
 
     @property
-    def narrowness(self) -> Narrowness:  # type: ignore[override]
+    def narrowness(self) -> Narrowness:
         return Narrowness(abs(self._loc) / self._scale) if self._is_narrow else Narrowness()
 
     def standardise(self, x: Any) -> Any:

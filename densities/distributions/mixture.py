@@ -14,6 +14,7 @@ from densities.distributions.base import Part, Univariate, register
 from densities.distributions.branches import merged_atoms
 from densities.distributions.continuous.shared import patched
 from densities.distributions.masses import spread
+from densities.distributions.narrow import Narrowness
 from densities.domains import Interval, hull, union
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import number_text
@@ -88,6 +89,10 @@ class Mixture(Univariate):
     @cached_property
     def _continuous(self) -> list[tuple[float, Any]]:
         return [(weight, component) for weight, component in self._terms if component.log_continuous_mass > -np.inf]
+
+    @cached_property
+    def narrowness(self) -> Narrowness:
+        return reduce(Narrowness.joined, (component.narrowness for _, component in self._terms))
 
     @cached_property
     def critical_points(self) -> Sequence[float]:

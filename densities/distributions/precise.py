@@ -31,6 +31,7 @@ from densities.precise.quadrature import MOST_BITS, integrate
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Inverse, Piece, Transform
 from densities.transforms.chains import Chain
+from densities.transforms.linear import exact_steps
 from densities.transforms.manytoone import Endless, Restricted, Turn
 from densities.transforms.numeric import FunctionTransform
 from densities.transforms.power import LeftHalf
@@ -515,7 +516,7 @@ view.register(Truncated, TruncatedView)
 def _(law: Pushforward) -> View:
     """One elementary map after another, so that the ends of their pieces are exact."""
     found, so_far = view(law.base), law.base
-    for step in law.transform.steps:
+    for step in exact_steps(law.transform):
         so_far = push_forward(so_far, step)
         found = PushedView(found, step, so_far)
     found.law = law

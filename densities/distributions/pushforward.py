@@ -10,6 +10,7 @@ atoms, which no Jacobian touches.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property, singledispatch
 from itertools import pairwise
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
-from densities.distributions.base import Distribution, Part, Univariate
+from densities.distributions.base import Distribution, Univariate
 from densities.distributions.branches import (
     Branch,
     alike,
@@ -33,14 +34,16 @@ from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import refined, spread, toward_ends
 from densities.distributions.members import Members, of_members
+from densities.distributions.narrow import NARROW, Narrowness, carried_all, narrowness
+from densities.distributions.pushed_parts import PushedParts
 from densities.distributions.supports import check_support, populated
-from densities.domains import Interval, hull, same_end, union
+from densities.domains import Interval, hull, same_end
 from densities.errors import UnsupportedOperationError
 from densities.foreign import Foreign
 from densities.protocols import push_forward
-from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity, meets
+from densities.transforms.base import Bijection, Flat, Piece, Transform, is_identity
 from densities.transforms.chains import compose, same_steps
-from densities.transforms.linear import line_coefficients
+from densities.transforms.linear import exact_steps, line_coefficients
 from densities.transforms.manytoone import Endless
 from densities.transforms.program import follow, holds
 
@@ -48,7 +51,7 @@ from densities.transforms.program import follow, holds
 FEW = 64
 
 
-class Pushforward(Univariate):
+class Pushforward(PushedParts):
     """The law of transform(X), X of law `base`."""
 
     _image: Interval | None = None
@@ -66,7 +69,7 @@ class Pushforward(Univariate):
     # ---- structure ----
 
     @cached_property
-    def flats(self) -> tuple[tuple[Flat, float], ...]:
+    def flats(self) -> tuple[tuple[Flat, float], ...]:  # type: ignore[override]
         """The constant pieces with their masses under the base."""
         found = []
         for piece in self._pieces:
@@ -100,8 +103,23 @@ class Pushforward(Univariate):
         return Interval(low, high, low_closed=True, high_closed=True)
 
     @cached_property
-    def branches(self) -> tuple[Branch, ...]:
-        """The monotone pieces that carry mass."""
+    def branches(self) -> tuple[Branch, ...]:  # type: ignore[override]
+        """The monotone pieces that carry mass, each with its way there and back."""
+        found = self._found_branches()
+        return tuple(replace(branch, narrow=True) for branch in found) if self._narrow(found) else found
+
+    def _narrow(self, branches: tuple[Branch, ...]) -> bool:
+        with quiet():
+            self._own_narrowness = narrowness(self.base, branches)
+        return self._own_narrowness.anywhere > 1.0 / NARROW
+
+    @cached_property
+    def narrowness(self) -> Narrowness:
+        """How far doubles are too coarse for the law."""
+        narrow = any(branch.narrow for branch in self.branches)
+        return self.base.narrowness.joined(self._own_narrowness) if narrow else self.base.narrowness
+
+    def _found_branches(self) -> tuple[Branch, ...]:
         support = self.base.support
         if self._image is not None:
             return (Branch(support, self._image, self.transform, True, True),)  # type: ignore[arg-type]
@@ -157,7 +175,7 @@ class Pushforward(Univariate):
 
     @property
     def log_lost(self) -> float:
-        return self.base.log_lost
+        return self.base.log_lost + self.narrowness.lost
 
     @cached_property
     def _pushed_atoms(self) -> tuple[np.ndarray, np.ndarray]:
@@ -203,16 +221,23 @@ class Pushforward(Univariate):
         return push_forward(self.base.member(index, shape), self.transform.member(index, shape))
 
     def closed_mean(self) -> Any:
-        return self._affine_image("mean", lambda mean, loc, scale: loc + scale * mean)
+        return self._place_on_line(self.base.mean)
 
     def closed_mode(self) -> Any:
-        return self._affine_image("mode", lambda mode, loc, scale: loc + scale * mode)
+        return self._place_on_line(self.base.mode)
 
     def closed_var(self) -> Any:
         return self._affine_image("var", lambda var, loc, scale: scale**2 * var)
 
     def closed_entropy(self) -> Any:
         return self._affine_image("entropy", lambda entropy, loc, scale: entropy + np.log(np.abs(scale)))
+
+    def _place_on_line(self, place: Callable[[], Any]) -> Any:
+        """The image of a place of the base by a line, rounded once; None for another map."""
+        if line_coefficients(self.transform) is None:
+            return None
+        found = value(carried_all(exact_steps(self.transform), place())[0])
+        return found if np.ndim(found) else float(found)
 
     def _affine_image(self, name: str, image: Callable) -> Any:
         """A summary of an affine image, from that of the base; None for another map."""
@@ -451,6 +476,8 @@ class Pushforward(Univariate):
         return self._push(self.base.draw(rng, shape))
 
     def plain_draws(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+        if self.base.narrowness.anywhere or (isinstance(self.transform, Bijection) and self.narrowness.anywhere):
+            return value(self._push(self.base.draw(rng, shape)))
         if self.base.streams and not self.batch_shape:
             return self._streamed(lambda count: self.base.draw(rng, (count,)), self._push, shape)
         x = self.base.draw(rng, shape)
@@ -461,92 +488,6 @@ class Pushforward(Univariate):
     def _push(self, x: Any) -> Any:
         """g(x) for draws of the base."""
         return self.transform.forward(x) if self._single is None else self._single.route.push(x)
-
-    # ---- expectations ----
-
-    def parts(self) -> Sequence[Part]:
-        if self.flats or len(self.branches) > FEW // 8:
-            # Constant pieces carry atoms only, and many branches would be summed at every node of every one: in both
-            # cases the coordinate of the image is the better one.
-            return super().parts()
-        return tuple(self._pushed(part) for part in self.base.parts())
-
-    def _pushed(self, part: Part) -> Part:
-        def forward(x: Any) -> tuple[Any, Any]:
-            y, before = part.forward(x)
-            z, log_det = self._forward(y)
-            return z, before + log_det
-
-        def preimages(points: np.ndarray) -> np.ndarray:
-            return part.preimages(self.preimages(points))
-
-        domains = [branch.domain for branch in self.branches] + [flat.domain for flat, _ in self.flats]
-        ends = np.array([value(end) for domain in domains for end in domain.edges], dtype=float)
-        with quiet():
-            breaks = part.preimages(np.append(ends[np.isfinite(ends)], self._bends))
-        return Part(
-            part.weight,
-            part.root,
-            forward,
-            preimages,
-            (*part.breaks, *map(float, breaks[np.isfinite(breaks)])),
-            part.injective and self.injective,
-        )
-
-    def _forward(self, x: Any) -> tuple[Any, Any]:
-        """(g(x), log|g'(x)|), branch by branch."""
-        y, total = self.branches[0].route.carry(x)
-        for branch in self.branches[1:]:
-            inside = np.asarray(branch.domain.contains(x))
-            z, log_det = branch.route.carry(choose(inside, x, branch.domain.interior_point()))
-            y, total = choose(inside, z, y), choose(inside, log_det, total)
-        return y, total
-
-    @cached_property
-    def injective(self) -> bool:
-        """Whether no two points of the support have the same image."""
-        images = sorted((branch.image for branch in self.branches), key=lambda image: float(np.min(value(image.low))))
-        return not self.flats and all(np.all(value(a.high) <= value(b.low)) for a, b in pairwise(images))
-
-    def carriers(self) -> Sequence[Interval]:
-        inner = self.base.carriers()
-        if len(inner) == len(self.branches) == 1:
-            return (self.branches[0].image,)
-        pairs = [(branch, part) for branch in self.branches for part in inner if meets(branch.domain, part)]
-        with quiet():
-            return union([branch.map.image(branch.domain.intersect(part)) for branch, part in pairs])
-
-    def preimages(self, points: np.ndarray) -> np.ndarray:
-        """All points of the base's support that map onto one of `points`."""
-        points = np.asarray(points, dtype=float)
-        found = []
-        with quiet():
-            for branch in self.branches:
-                inside = points[np.asarray(branch.image.contains(points))]
-                found.append(np.ravel(value(branch.map.inverse(inside))))
-        return np.concatenate(found) if found else np.empty(0)
-
-    @cached_property
-    def _bends(self) -> list[float]:
-        """Points inside the branches, in the coordinate of the base, where the map is not smooth."""
-        branches = () if self.batch_shape else self.branches
-        return [kink for branch in branches for kink in branch.map.kinks if branch.domain.interior_contains(kink)]
-
-    def kinks(self) -> np.ndarray:
-        if self.batch_shape:
-            return np.empty((0, *self.batch_shape))
-        with quiet():
-            places = np.append(self.base.kinks(), self._bends)
-            images = np.asarray(value(self.transform.forward(places))) if len(places) else places
-        return images[np.asarray(self.support.interior_contains(images))]
-
-    def marks(self) -> np.ndarray:
-        with quiet():
-            points = np.asarray(value(self.transform.forward(self.base.marks())))
-            ends = [np.asarray(value(end)) for branch in self.branches for end in branch.image.edges]
-        ends.extend(self.kinks())
-        finite = [np.broadcast_to(end, (1, *points.shape[1:])) for end in ends if np.all(np.isfinite(end))]
-        return np.concatenate([points, *finite])
 
     # ---- text ----
 
@@ -586,7 +527,7 @@ def _of_batch(make: Callable[..., Any], law: Univariate, step: Transform, *image
         return make(law, step, *image)
     if isinstance(step, Bijection) or stepped.dispatch(type(step)) is stepped.dispatch(Transform):
         found = Pushforward(law, step)
-        if alike(found._pieces, found.branches, law.support):
+        if alike(found._pieces, found.branches, law.support) and not any(branch.narrow for branch in found.branches):
             return found
     return of_members(push_forward, law, step)
 

@@ -66,6 +66,10 @@ class Truncated(Univariate):
     def fragile(self) -> bool:
         return self.base.fragile
 
+    @property
+    def narrowness(self) -> Any:
+        return self.base.narrowness
+
     @cached_property
     def _ends(self) -> tuple[bool, bool]:
         """Whether the base itself ends at the low end, and at the high end."""

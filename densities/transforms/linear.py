@@ -34,11 +34,12 @@ NONZERO = NonZero()
 class Line(Bijection):
     """y = loc + scale·x, with whichever of the two parameters there are.
 
-    `loc_slack` is what merging lines has rounded away from loc.
+    `loc_slack` is what merging lines has rounded away from loc; `merged` are the lines that one stands for but for rounding.
     """
 
     neutral = {"loc": 0.0, "scale": 1.0}
     loc_slack: Any = 0.0
+    merged: tuple[Line, ...] = ()
 
     @property
     def coefficients(self) -> tuple[Any, Any]:
@@ -63,12 +64,23 @@ class Line(Bijection):
             new_scale = scale * next_scale
             exact_enough = np.all(np.abs(error) <= MERGE_TOLERANCE * np.abs(new_scale))
             normal = np.all((np.abs(new_scale) > np.finfo(float).tiny) & (np.abs(new_scale) < np.inf))
+            exact = not (np.any(error) or np.any(multiply_add(scale, next_scale, 0.0)[1]) or self.merged or after.merged)
             slack = self.loc_slack * np.abs(next_scale) + after.loc_slack + np.abs(error)
         if not (exact_enough and normal):
             return None
         merged = line(new_loc, new_scale)
-        merged.loc_slack = slack  # type: ignore[attr-defined]
+        if exact:
+            return merged
+        if not isinstance(merged, Line):
+            return None  # all but the identity
+        merged.loc_slack, merged.merged = slack, (*exact_steps(self), *exact_steps(after))
         return merged
+
+    def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:
+        found = super().member(index, shape)
+        if found is not self and self.merged:
+            found.merged = tuple(step.member(index, shape) for step in self.merged)  # type: ignore[attr-defined]
+        return found
 
     def _end(self, interval: Interval, *, low: bool) -> tuple[Any, bool, Any]:
         end, closed, slack = super()._end(interval, low=low)
@@ -217,3 +229,13 @@ def line_coefficients(transform: Transform) -> tuple[Any, Any] | None:
         loc, scale = transform.original.coefficients
         return -loc / scale, 1.0 / scale
     return None
+
+
+def exact_steps(transform: Transform) -> tuple[Any, ...]:
+    """The steps of a map, each line that several were merged into, with rounding, as those."""
+    found: list[Any] = []
+    for step in transform.steps:
+        original = getattr(step, "original", step)
+        parts = getattr(original, "merged", ()) or (original,)
+        found += parts if original is step else [part.inv for part in reversed(parts)]
+    return tuple(found)

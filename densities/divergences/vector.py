@@ -1,5 +1,5 @@
-"""D(p‖q) of laws of vectors: coordinate by coordinate where q is a product, by cubature to three dimensions, else by
-draws.
+"""D(p‖q) of laws of vectors: coordinate by coordinate where q is a product, by quadratic forms where it is elliptical, by
+cubature to three dimensions, else by draws.
 
 For a product q = ⊗qᵢ the chain rule gives D(p‖q) = TC(p) + Σ D(pᵢ‖qᵢ), with the marginals pᵢ of p and its total
 correlation TC(p) = Σ H(pᵢ) - H(p): all terms >= 0, so nothing cancels, in any dimension.
@@ -23,7 +23,7 @@ from densities.distributions.vector_moments import (
     integrate_vector,
     within_reach,
 )
-from densities.divergences import directions
+from densities.divergences import directions, elliptical
 from densities.divergences.numeric import FLOOR1, FLOOR3, FLOORS, K1, K3, P, Q, kl_integrands
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status
@@ -37,6 +37,8 @@ NOTICED = -600.0
 FIRST_FLOORS = (FLOOR1, None, P, None, None, None)
 # A mass nearer to 1 than this may miss it by rounding alone; below this divergence that decides.
 ROUNDED_MASS, ALIKE = 1e-13, 1e-6
+# A transform whose rounding exceeds this share of its value is left for cubature.
+BLURRED = 1e-10
 # The accuracy asked for in three dimensions, where one more digit costs eight times the nodes.
 THREE_RTOL = 1e-9
 # The squares of distances beyond e^LONGEST are no doubles.
@@ -77,6 +79,10 @@ def route(p: Any, q: Any, method: str) -> tuple[str, str]:
             "directions",
             f"the components of p and q differ in {found.dimension} of {p.n} directions: on these alone",
         )
+    if elliptical.by_entries(p, q):
+        return "entries", "q is normal and p has independent entries: by the normal law with the moments of p"
+    if elliptical.by_transform(p, q):
+        return "transform", "log q depends on a quadratic form, whose Laplace transform is known"
     if within_reach(p):
         return "cubature", "cubature in the coordinates of the roots of p"
     if method == "quadrature":
@@ -94,6 +100,13 @@ def evaluate(
         found = directions.reduced(p, q)
         assert found is not None
         return directions.with_rounding(scalar_kl(found.p, found.q, method=method, rtol=rtol), found)
+    if by == "entries":
+        terms, error = elliptical.kl_by_entries(p, q, lambda a, b: scalar_kl(a, b, method=method, rtol=rtol))
+        return _summed(terms, 0.0, error, {})
+    if by == "transform":
+        found = elliptical.kl_by_transform(p, q)
+        alike = found.error > BLURRED * found.value and within_reach(p)
+        return kl_cubature(p, q, rtol=rtol) if alike else found
     if by == "cubature":
         return kl_cubature(p, q, rtol=rtol)
     if by == "montecarlo":
@@ -111,10 +124,15 @@ def kl_coordinates(p: Any, q: Any, scalar_kl: Callable[[Any, Any], Estimate]) ->
     found = split(p, q)
     assert found is not None
     terms = [scalar_kl(a, b) for a, b in found.pairs]
-    total = found.dependence + sum(float(term.value) for term in terms)
-    error = found.error + sum(float(term.error) for term in terms) + EPS * len(terms) * abs(total)
+    return _summed(terms, found.dependence, found.error, {"total_correlation": found.dependence})
+
+
+def _summed(terms: Sequence[Estimate], value: float, error: float, detail: dict[str, Any]) -> Estimate:
+    """A value and its error with those of the terms, of entry 0, 1, ..."""
+    total = value + sum(float(term.value) for term in terms)
+    error = error + sum(float(term.error) for term in terms) + EPS * len(terms) * abs(total)
     reasons = [f"entry {i}: {term.reason}" for i, term in enumerate(terms) if term.reason]
-    detail: dict[str, Any] = {"coordinates": [str(term) for term in terms], "total_correlation": found.dependence}
+    detail = {"coordinates": [str(term) for term in terms], **detail}
     if reasons:
         detail["reason"] = "; ".join(reasons)
     kind = max((term.error_kind for term in terms), key=list(ErrorKind).index)

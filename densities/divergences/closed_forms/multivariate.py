@@ -1,4 +1,4 @@
-"""Multivariate normal and Student t laws; the Dirichlet rule stands with the beta one."""
+"""Multivariate normal and Student t laws and balls; the Dirichlet rule stands with the beta one."""
 
 from __future__ import annotations
 
@@ -120,6 +120,15 @@ def multivariate_t_normal(p: Params, q: Params) -> Bounded:
         Bounded(trace / (df - 2), 8 * n * EPS * _condition(factor) * np.abs(trace / (df - 2))),
     )
     return Bounded(np.where(df > 2, gap.value, np.inf), gap.bound)
+
+
+@kl_rule("uniform_ball", "multivariate_normal", source="by the covariance r²I/(n + 2) of a ball")
+def ball_normal(p: Params, q: Params) -> Bounded:
+    """D(N(c, r²I/(n + 2)) || q) + lnG(n/2 + 1) + n/2 (1 + log 2 - log(n + 2))."""
+    n = q["cov"].shape[-1]
+    spread = np.square(p["radius"] / np.sqrt(n + 2.0))[..., None, None] * np.eye(n)
+    normal = multivariate_normal_pair({"mean": p["center"], "cov": spread}, q)
+    return total(normal, log_gamma(n / 2 + 1), n / 2, n / 2 * np.log(2.0 / (n + 2)))
 
 
 @entropy("multivariate_normal")

@@ -22,6 +22,7 @@ from densities.distributions import moments
 from densities.distributions.arithmetic import Arithmetic
 from densities.distributions.evaluation import Evaluation
 from densities.distributions.masses import log_mass, numeric_score, solve_quantile
+from densities.distributions.narrow import mass_in_digits
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import number_text, same_parameters
@@ -353,11 +354,16 @@ class Univariate(Evaluation, Distribution):
         """P(a < Y <= b), to relative accuracy however small the interval; 0 for b <= a."""
         a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
         with quiet():
-            result = self._interval_mass(a, b)
+            result = self._interval_mass_seen(a, b)
             if self.batch_shape:
                 result = self._member_by_member(Univariate._interval_mass, result, a, b)
         result = np.where(np.isnan(a) | np.isnan(b), np.nan, result)
         return float(result) if result.ndim == 0 else result
+
+    def _interval_mass_seen(self, a: np.ndarray, b: np.ndarray) -> Any:
+        if self.narrowness.blurred and not self.batch_shape:
+            return mass_in_digits(self, lambda: self._interval_mass(a, b), a, b)
+        return self._interval_mass(a, b)
 
     def _interval_mass(self, a: np.ndarray, b: np.ndarray) -> Any:
         support = self.support

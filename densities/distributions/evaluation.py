@@ -110,7 +110,7 @@ class Evaluation:
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""
         if self.narrowness.blurred and not (self.batch_shape or len(self.atoms[0])):
-            return in_digits(self, formula.__name__.removeprefix("raw_"), points)
+            return in_digits(self, formula, points)
         if self.fragile:
             return value(formula(self._placed(points)))
         if self.batch_shape:

@@ -10,6 +10,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, pure, value
 from densities.anchored.numbers import is_safe
+from densities.arrays import quiet
 from densities.distributions import masses
 from densities.distributions.base import Part, Univariate
 from densities.distributions.narrow import NARROW, Narrowness, stretched
@@ -182,7 +183,8 @@ class Family(Univariate):
             if self.batch_shape:
                 self._marks = self._own_marks()
             else:
-                self._marks = value(self.restore(self._standard_marks()))
+                with quiet():
+                    self._marks = value(self.restore(self._standard_marks()))
         return self._marks
 
     def _own_marks(self) -> np.ndarray:

@@ -13,20 +13,30 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
 from densities.anchored import Anchored, choose, value
 from densities.anchored.numbers import LARGEST, _add_offsets, is_pure, is_safe, multiply_add, two_sum
+from densities.arrays import quiet
 from densities.distributions.route import Route, ends_of
 from densities.domains import Interval
-from densities.errors import UnsupportedOperationError
+from densities.errors import AccuracyWarning, UnsupportedOperationError
 from densities.foreign import Foreign
 from densities.transforms.base import Inverse
 from densities.transforms.linear import Line, exact_steps
 
+EPS = float(np.finfo(float).eps)
 # A law is narrow where its middle half is less than this share of its place: rounding costs it 12 of the 53 bits.
 NARROW = 2.0**-12
+# So many widths away doubles lose 31 of the 53 bits, and many digits are asked for; where there are none, an error below
+# this is told with a warning, and a larger one refused.
+BLURRED, ROUGH = 2.0**22, 1e-4
+# What chains of lines may lose of two doubles, in roundings of these: digits are cheap for them.
+TWICE = 2.0**10
+SLIVER = 1e-3
+QUARTERS = np.array([0.25, 0.75])
 # Digits of doubles, and points that are worth a few milliseconds each.
 DIGITS, MOST = 20, 4096
 
@@ -137,7 +147,7 @@ class Narrowness:
     @property
     def blurred(self) -> bool:
         """Whether doubles do not tell where in the law a point lies."""
-        return self.pulled > 1.0 / NARROW
+        return self.pulled > BLURRED
 
     def joined(self, other: Narrowness) -> Narrowness:
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)
@@ -145,37 +155,54 @@ class Narrowness:
 
 
 def narrowness(base: Any, branches: Sequence[Any]) -> Narrowness:
-    """Of the law of g(X), X of law `base`, with g by its monotone pieces."""
+    """Of the law of g(X), X of law `base`, with g by its monotone pieces; doubles tell where a law is not narrow."""
     worst = Narrowness()
     with suppress(ArithmeticError, TypeError):  # of parameters that are no doubles: these move, or have more digits
-        for quartiles in _quartiles(base):
+        shape = np.broadcast_shapes(base.batch_shape, *(branch.map.batch_shape for branch in branches))
+        for quartiles in _quartiles(base, QUARTERS.reshape(2, *(1,) * len(shape))):
             for branch in branches:
-                worst = worst.joined(_along(quartiles, exact_steps(branch.map), branch.domain))
+                if not _is_wide(quartiles, branch):
+                    worst = worst.joined(_along(quartiles, exact_steps(branch.map), branch.domain))
     return worst
 
 
-def _quartiles(law: Any) -> Iterator[tuple[Any, Any]]:
+def _quartiles(law: Any, levels: np.ndarray) -> Iterator[Any]:
     """The ends of the middle half of each part of a law, of all members of a batch at once."""
-    level = np.asarray(0.25)
     if law.batch_shape:
-        yield law.raw_ppf(level), law.raw_isf(level)
+        yield law.raw_ppf(levels)
         return
     for part in law.parts():
         if part.root.inverts_fast and part.root.log_continuous_mass > -np.inf:
-            yield part.forward(part.root.raw_ppf(level))[0], part.forward(part.root.raw_isf(level))[0]
+            yield part.forward(part.root.raw_ppf(levels))[0]
 
 
-def _along(quartiles: Sequence[Any], steps: Sequence[Any], domain: Interval) -> Narrowness:
+def _is_wide(quartiles: Any, branch: Any) -> bool:
+    """Whether the law is wide for its place all the way, as doubles see it; or the piece holds next to nothing of it."""
+    low, high = value(branch.domain.low), value(branch.domain.high)
+    whole = value(quartiles)
+    x = np.minimum(np.maximum(whole, low), high)
+    if np.all(np.abs(x[1] - x[0]) < SLIVER * np.abs(whole[1] - whole[0])):
+        return True
+    for step in (None, *branch.map.steps):
+        x = x if step is None else np.asarray(value(step.forward(x)))
+        width = np.abs(x[1] - x[0]) / NARROW
+        if not np.all((np.abs(x) * 2.0 < width) | ~np.isfinite(width)):
+            return False
+    return True
+
+
+def _along(quartiles: Any, steps: Sequence[Any], domain: Interval) -> Narrowness:
     """Of one piece of the map: of the part of the middle half of the law that it takes."""
-    ends = [choose(x < domain.low, Anchored.at(domain.low), x) for x in quartiles]
+    ends = [choose(x < domain.low, Anchored.at(domain.low), x) for x in (quartiles[0], quartiles[1])]
     ends = [choose(x > domain.high, Anchored.at(domain.high), x) for x in ends]
     ratios = [_ratio(*ends)]
     for step in steps:
         ends = [carried(step, x)[0] for x in ends]
         ratios.append(_ratio(*ends))
-    curved = [i for i, step in enumerate(steps) if not is_line(step)]
+    anywhere, curved = max(ratios), [i for i, step in enumerate(steps) if not is_line(step)]
+    rounded = TWICE * anywhere * EPS  # by two doubles, beside which the law may be narrow too
     pulled, carried_forth = (max((ratios[i + k] for i in curved), default=0.0) for k in (0, 1))
-    return Narrowness(max(ratios), pulled, carried_forth)
+    return Narrowness(anywhere, max(pulled, rounded), max(carried_forth, rounded))
 
 
 def _ratio(first: Any, last: Any) -> float:
@@ -185,14 +212,61 @@ def _ratio(first: Any, last: Any) -> float:
     return float(np.max(ratio, initial=0.0))
 
 
-def in_digits(law: Any, name: str, points: np.ndarray) -> np.ndarray:
-    """A method of a law at points, each in as many digits as its maps round away, rounded to doubles."""
-    if points.size > MOST:
-        raise UnsupportedOperationError(
-            f"{name}: {law} is narrower than what doubles round on the way to {points.size} points; "
-            f"ask for at most {MOST} of these at once, or with dps="
-        )
-    return np.vectorize(lambda y: float(getattr(law, name)(float(y), dps=DIGITS)), otypes=[float])(points)
+def keeps_place(law: Any, simple: Any) -> bool:
+    """Whether a law that one on a way through maps is replaced by stands where that does, to the rounding of its width."""
+    base, steps = law.base, exact_steps(law.transform)
+    while hasattr(base, "base") and hasattr(base, "transform"):
+        steps, base = (*exact_steps(base.transform), *steps), base.base
+    known = all(getattr(one, "location", None) for one in (base, simple)) and all(map(is_line, steps))
+    if not law.narrowness.anywhere or not known:
+        return not law.narrowness.anywhere
+    with quiet():
+        place, _ = carried_all(steps, base.params[base.location])
+    return bool(abs(value(place - simple.params[simple.location])) <= EPS * simple.params[simple.scale])
 
 
-__all__ = ["NARROW", "ExactRoute", "Narrowness", "carried_all", "in_digits", "narrowness", "stretched"]
+def in_digits(law: Any, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
+    """A raw formula of a law at points, each in as many digits as its maps round away, rounded to doubles."""
+    name = formula.__name__.removeprefix("raw_")
+    return _each(law, name, lambda y: getattr(law, name)(float(y), dps=DIGITS), lambda: formula(points), points)
+
+
+def mass_in_digits(law: Any, usual: Callable[[], Any], a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """P(a < X <= b), from the nearer tail, rounded to doubles."""
+
+    def mass(low: Any, high: Any) -> Any:
+        if not low < high:
+            return 0.0
+        first, last = (law.cdf(float(end), dps=2 * DIGITS) for end in (low, high))
+        return last - first if last < 0.5 else law.sf(float(low), dps=2 * DIGITS) - law.sf(float(high), dps=2 * DIGITS)
+
+    return _each(law, "prob", mass, usual, a, b)
+
+
+def _each(law: Any, name: str, answer: Callable[..., Any], usual: Callable[[], Any], *points: np.ndarray) -> np.ndarray:
+    """answer(*points) one by one, where it has one and they are few; the usual one, with a word on its error, elsewhere."""
+    refusal = None
+    if (size := np.broadcast(*points).size) <= MOST:
+        try:
+            return np.vectorize(lambda *at: float(answer(*at)), otypes=[float])(*points)
+        except UnsupportedOperationError as error:
+            refusal = error
+    error = law.narrowness.pulled * EPS
+    told = f"{name} of {law}: rounding on the way to {size} points is {error:.0e} of the width of the law"
+    if error > ROUGH:
+        raise UnsupportedOperationError(f"{told}; ask for at most {MOST} at once, or with dps=") from refusal
+    warn(told, AccuracyWarning, stacklevel=2)
+    return np.asarray(value(usual()))
+
+
+__all__ = [
+    "NARROW",
+    "ExactRoute",
+    "Narrowness",
+    "carried_all",
+    "in_digits",
+    "keeps_place",
+    "mass_in_digits",
+    "narrowness",
+    "stretched",
+]

@@ -236,7 +236,8 @@ class Pushforward(PushedParts):
         """The image of a place of the base by a line, rounded once; None for another map."""
         if line_coefficients(self.transform) is None:
             return None
-        found = value(carried_all(exact_steps(self.transform), place())[0])
+        with quiet():
+            found = value(carried_all(exact_steps(self.transform), place())[0])
         return found if np.ndim(found) else float(found)
 
     def _affine_image(self, name: str, image: Callable) -> Any:
@@ -362,7 +363,8 @@ class Pushforward(PushedParts):
             total = join(
                 total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
             )
-        return refined(self, a, b, total, logs=mass == "log_mass")
+        # Preimages that are not rounded lose nothing, and the nodes of an integral would.
+        return total if self.narrowness.anywhere else refined(self, a, b, total, logs=mass == "log_mass")
 
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:

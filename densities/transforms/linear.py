@@ -11,7 +11,7 @@ from densities.anchored import multiply_add
 from densities.backends import namespace
 from densities.domains import Domain, Interval
 from densities.parameters import Parameter, positive, real
-from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, constant, register
+from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, constant, is_identity, register
 from densities.transforms.exponential import Log, Log1p
 
 # Two lines merge where the merged loc is rounded by at most this many scales: no standardised point moves further.
@@ -56,24 +56,30 @@ class Line(Bijection):
         return constant(np.log(np.abs(self.coefficients[1])))
 
     def merge(self, after: Transform) -> Transform | None:
-        if not isinstance(after, Line):
-            return None
+        """One line for both; no identity that rounding has made."""
+        found = self.joined(after) if isinstance(after, Line) else None
+        return None if found is None or (is_identity(found) and not self._joins_exactly(after)) else found
+
+    def _joins_exactly(self, after: Any) -> bool:
+        (loc, scale), (next_loc, next_scale) = self.coefficients, after.coefficients
+        rests = multiply_add(loc, next_scale, next_loc)[1], multiply_add(scale, next_scale, 0.0)[1]
+        return not (any(map(np.any, rests)) or self.merged or after.merged)
+
+    def joined(self, after: Line) -> Bijection | None:
+        """One line for both, None where it would be rounded too much."""
         (loc, scale), (next_loc, next_scale) = self.coefficients, after.coefficients
         with np.errstate(all="ignore"):
             new_loc, error = multiply_add(loc, next_scale, next_loc)
             new_scale = scale * next_scale
             exact_enough = np.all(np.abs(error) <= MERGE_TOLERANCE * np.abs(new_scale))
             normal = np.all((np.abs(new_scale) > np.finfo(float).tiny) & (np.abs(new_scale) < np.inf))
-            exact = not (np.any(error) or np.any(multiply_add(scale, next_scale, 0.0)[1]) or self.merged or after.merged)
             slack = self.loc_slack * np.abs(next_scale) + after.loc_slack + np.abs(error)
         if not (exact_enough and normal):
             return None
         merged = line(new_loc, new_scale)
-        if exact:
-            return merged
-        if not isinstance(merged, Line):
-            return None  # all but the identity
-        merged.loc_slack, merged.merged = slack, (*exact_steps(self), *exact_steps(after))
+        merged.loc_slack = slack  # type: ignore[attr-defined]
+        if not self._joins_exactly(after):
+            merged.merged = (*exact_steps(self), *exact_steps(after))  # type: ignore[attr-defined]
         return merged
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:

@@ -38,6 +38,7 @@ from densities.distributions.identities.table import (
     spread,
 )
 from densities.distributions.mixture import Mixture
+from densities.distributions.narrow import keeps_place
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
 from densities.errors import SupportError
@@ -102,7 +103,7 @@ def _pushforward(law: Pushforward) -> Any:
             reached = push_forward(reached, step)
     except SupportError:  # an end that an identity has rounded across the edge of the next map
         return law
-    return reached
+    return reached if keeps_place(law, reached) else law
 
 
 def laws_own(base: Any, steps: Sequence[Transform]) -> tuple[Any, Sequence[Transform], bool]:

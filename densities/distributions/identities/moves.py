@@ -57,7 +57,7 @@ class Line(NamedTuple):
 
     def moved(self, loc: Any, scale: Any) -> Any:
         """The image of a point, NaN where its rounding is not small beside the image of `scale`."""
-        merged = Affine(loc, scale).merge(Affine(self.shift, self.factor))
+        merged = Affine(loc, scale).joined(Affine(self.shift, self.factor))
         if merged is None:
             return np.nan
         new_loc, new_scale = (c / self.divisor for c in coefficients(merged))

@@ -1,0 +1,129 @@
+"""Laws narrower than the rounding of their place, against 50 digits of the exact doubles that they are made of."""
+
+import warnings
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+import densities as dn
+from densities.arrays import quiet
+from densities.distributions.narrow import reduced, stretched
+from densities.errors import AccuracyWarning
+from densities.estimate import Status
+
+
+def close(found, truth, rel=1e-14):
+    with mp.workdps(60):
+        return abs(mpf(float(found)) - truth) <= rel * abs(truth)
+
+
+def normal_kl(m1, s1, m2, s2):
+    return mp.log(s2 / s1) + (s1**2 + (m1 - m2) ** 2) / (2 * s2**2) - mpf(1) / 2
+
+
+# A law, and its place and width as exact numbers.
+CHAINS = [
+    (lambda: 3 * dn.Normal(0.1, 1e-15), lambda: (3 * mpf(0.1), 3 * mpf(1e-15))),
+    (lambda: dn.Normal(1, 1e-17) / 3, lambda: (mpf(1) / 3, mpf(1e-17) / 3)),
+    (lambda: (dn.Normal(0.1, 1e-15) - 0.1 - 1e8) * 1e9, lambda: (mpf(-1e17), mpf(1e-15) * 1e9)),
+    (lambda: dn.Normal(0.1, 1e-15) - 0.1 - 1e8 + 1e8, lambda: (mpf(0), mpf(1e-15))),
+    (lambda: (dn.Normal(7.3, 1e-9) * 0.1) * 3 + 0.7, lambda: (mpf(7.3) * mpf(0.1) * 3 + mpf(0.7), mpf(1e-9) * mpf(0.1) * 3)),
+    (lambda: -(dn.Normal(0.0, 1.0) * 1e-3 + 1e13) / 7, lambda: ((mpf(10) ** 13) / -7, mpf(1e-3) / 7)),
+]
+
+
+@pytest.mark.parametrize("case", range(len(CHAINS)))
+def test_lines_round_nothing(case):
+    make, truth = CHAINS[case]
+    with mp.workdps(60):
+        law, (place, width) = make(), truth()
+        for z in (-2.5, -0.3, 0.0, 1.7):
+            y = float(place + width * mpf(z))
+            exact = (mpf(y) - place) / width
+            if abs(exact) < 30:
+                assert close(law.cdf(y), mp.ncdf(exact), 1e-13 * (1 + abs(exact) ** 2))
+                assert close(law.sf(y), mp.ncdf(-exact), 1e-13 * (1 + abs(exact) ** 2))
+                assert close(law.logpdf(y), mp.log(mp.npdf(exact) / width))
+        if place == 0:
+            assert close(law.ppf(0.7), width * mp.sqrt(2) * mp.erfinv(mpf(0.4)), 1e-15)
+
+
+def test_intervals_and_mixtures_of_narrow_laws():
+    with mp.workdps(60):
+        place, width = 3 * mpf(0.1), 3 * mpf(1e-15)
+        a, b = 0.1 * 3, 0.1 * 3 + 1e-15
+        exact = mp.ncdf((mpf(b) - place) / width) - mp.ncdf((mpf(a) - place) / width)
+        assert close((3 * dn.Normal(0.1, 1e-15)).prob(a, b), exact)
+        two = dn.Mixture([0.5, 0.5], [dn.Normal(1, 1e-15), dn.Normal(2.1, 1e-15)]) * 3
+        exact = mp.ncdf((mpf(2.1) * 3 - mpf(2.1 * 3)) / width) / 2
+        assert close(two.sf(2.1 * 3), exact)
+
+
+def test_members_of_a_batch_are_narrow_each_by_itself():
+    law, y = dn.Normal(np.array([0.1, 1.0, 0.0]), np.array([1e-15, 1e-17, 1.0])) / 3, np.array([0.1 / 3, 1 / 3, 0.2])
+    with mp.workdps(60):
+        for found, m, s, at in zip(law.cdf(y), (0.1, 1.0, 0.0), (1e-15, 1e-17, 1.0), y, strict=True):
+            assert close(found, mp.ncdf((mpf(float(at)) * 3 - mpf(m)) / mpf(s)), 1e-13)
+
+
+@pytest.mark.parametrize("method", ["auto", "quadrature", "montecarlo"])
+def test_divergences_of_narrow_laws(method):
+    p, q = 3 * dn.Normal(0.1, 1e-15), dn.Normal(0.3, 3e-15)
+    with mp.workdps(60):
+        exact = normal_kl(3 * mpf(0.1), 3 * mpf(1e-15), mpf(0.3), mpf(3e-15))
+        found = dn.kl(p, q, method=method, n=2**12, rng=1)
+        assert abs(found.value - exact) <= 4 * found.error
+        assert method == "montecarlo" or found.error < 1e-11 * exact
+
+
+def test_a_simplified_law_stands_where_its_law_does():
+    law = dn.Normal(0.5794976203966047, 8.2e-16) / 143650.89 - 4.03e-06
+    assert law.simplify() is law
+    assert (2 * dn.Normal(1e5, 1.0)).simplify().same_as(dn.Normal(2e5, 2.0))
+
+
+def test_what_rounds_to_one_is_no_identity():
+    law = (dn.Normal(1, 1e-17) * 3) * (1 / 3)
+    with mp.workdps(60):
+        assert close(law.cdf(1.0), mp.ncdf((1 / (3 * mpf(1 / 3)) - 1) / mpf(1e-17)))
+
+
+def test_curves_are_taken_in_as_many_digits_as_they_round_away():
+    with mp.workdps(60):
+        law, y = np.exp(dn.Normal(100, 1e-14)), float(mp.exp(100))
+        exact = mp.ncdf((mp.log(mpf(y)) - 100) / mpf(1e-14))
+        assert close(law.cdf(y), exact)
+        b = float(np.nextafter(y, np.inf))
+        assert close(law.prob(y, b), mp.ncdf((mp.log(mpf(b)) - 100) / mpf(1e-14)) - exact)
+
+
+def test_many_points_of_a_narrow_curve_have_their_error_told():
+    law = np.exp(dn.Normal(10, 1e-9))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(AccuracyWarning, match="of the width of the law"):
+            law.cdf(np.full(5000, 22026.0))
+    with pytest.raises(dn.errors.UnsupportedOperationError, match="at most 4096"):
+        np.exp(dn.Normal(100, 1e-14)).cdf(np.full(5000, 2.7e43))
+
+
+def test_the_error_of_a_divergence_holds_what_curves_round():
+    y = float(np.exp(100.0))
+    found = dn.kl(np.exp(dn.Normal(100, 1e-12)), dn.Normal(y, y * 2e-12), method="quadrature")
+    with mp.workdps(60):
+        # To 1e-12 of its width the exponential is straight.
+        exact = normal_kl(mp.exp(100), mp.exp(100) * mpf(1e-12), mpf(y), mpf(y) * mpf(2e-12))
+    assert abs(found.value - exact) <= found.error
+    assert found.status is Status.NOT_CONVERGED
+
+
+@pytest.mark.parametrize(("x", "loc", "scale"), [(0.1, 0.7, 3.0), (1e8, -0.1, 1 / 3), (-5.0, 1e-9, 1e17)])
+def test_lines_and_their_inverses_to_a_hundred_bits(x, loc, scale):
+    with mp.workdps(60), quiet():
+        for found, exact in (
+            (stretched(x, loc, scale), mpf(loc) + mpf(scale) * mpf(x)),
+            (reduced(x, loc, scale), (mpf(x) - mpf(loc)) / mpf(scale)),
+        ):
+            total = mpf(float(found.anchor)) + mpf(float(found.offset))
+            assert abs(total - exact) <= mpf(2) ** -102 * max(abs(exact), abs(mpf(loc)))

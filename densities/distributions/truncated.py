@@ -22,6 +22,9 @@ from densities.transforms.base import meets
 LOG_HALF = float(np.log(0.5))
 # Sums with a tail that is e^3 times the mass cost a digit.
 DROWNED = 3.0
+# A level of e^-4 of the tail or of the mass it is added to or taken from loses six bits or more; Newton's steps that then find
+# the point, and the last of them where it is found.
+SWALLOWED, STEPS, SETTLED = 4.0, 6, 1e-13
 # Truncations of other kinds of laws: whether a law is of that kind, and what truncates it. Filed where they are defined.
 KINDS: list[tuple[Callable[[Any], bool], Callable[..., Any]]] = []
 
@@ -180,7 +183,7 @@ class Truncated(Univariate):
 
     def _two_sided(self, log_below: Any, log_above: Any) -> Any:
         """The point with these masses below and above, found on the tail of the base that is smaller there."""
-        if len(self.atoms[0]):
+        if self._drowned and len(self.atoms[0]):
             return super().raw_log_ppf(log_below)
         if self._drowned:
             nearer = np.asarray(log_below <= log_above)
@@ -188,28 +191,54 @@ class Truncated(Univariate):
             return np.where(
                 nearer, *(solve_quantile(self, half, lower=up) for half, up in zip(halves, (True, False), strict=True))
             )
+        lower, upper = (
+            np.logaddexp(tail, log + self.log_mass)
+            for tail, log in zip(self._tails, (log_below, log_above), strict=True)
+        )
+        nearer = np.asarray(lower < upper)
+        x = choose(nearer, self.base.raw_log_ppf(lower), self.base.raw_log_isf(upper))
+        for side, cut, tail, log, chosen in zip(
+            (1.0, -1.0), self.support.edges, self._tails, (log_below, log_above), (nearer, ~nearer), strict=True
+        ):
+            short = np.asarray((log < -SWALLOWED) & (~chosen | (log + self.log_mass < tail - SWALLOWED)))
+            if np.any(short) and not len(self.atoms[0]):
+                x = self._beside_cut(x, short, side, cut, np.broadcast_to(log + self.log_mass, short.shape))
+        return x
+
+    def _beside_cut(self, x: Any, short: np.ndarray, side: float, cut: Any, log: np.ndarray) -> Any:
+        """x, but where a level is swallowed by the tail beyond a cut the point cut ± w with that mass between.
+
+        Newton's steps for log w, which find log w + log f = log of the mass at once where the density f is level.
+        """
+        log, end = log[short], Anchored.at(value(cut))
+        at_cut = value(self.base.raw_logpdf(end))
+        log_width = level = log - at_cut
+        flat = np.abs(value(self.base.raw_logpdf(Anchored.from_log(level, side, value(cut)))) - at_cut) < SETTLED
+        for _ in range(STEPS):
+            point = Anchored.from_log(log_width, side, value(cut))
+            found = value(self.base.raw_log_mass(*((end, point) if side > 0 else (point, end))))
+            step = (found - log) * np.exp(found - log_width - value(self.base.raw_logpdf(point)))
+            log_width = log_width - step
+        settled, offsets = np.zeros(short.shape, dtype=bool), np.zeros(short.shape)
+        settled[short] = flat | (np.abs(step) < SETTLED * np.maximum(1.0, np.abs(log)))
+        offsets[short] = np.where(flat, level, log_width)
+        return choose(settled, Anchored.from_log(offsets, side, value(cut)), x)
+
+    @cached_property
+    def _tails(self) -> tuple[float, float]:
+        """log P(X <= low) and log P(X > high) of the base, its atoms included."""
+        if len(self.base.atoms[0]):
+            return float(self.base.logcdf(self.low)), float(self.base.logsf(self.high))
         low, high = (anchored(end) for end in self.support.edges)
-        lower = (
-            log_below + self.log_mass
-            if self._ends[0]
-            else np.logaddexp(value(self.base.raw_logcdf(low)), log_below + self.log_mass)
+        return (
+            -np.inf if self._ends[0] else float(value(self.base.raw_logcdf(low))),
+            -np.inf if self._ends[1] else float(value(self.base.raw_logsf(high))),
         )
-        upper = (
-            log_above + self.log_mass
-            if self._ends[1]
-            else np.logaddexp(value(self.base.raw_logsf(high)), log_above + self.log_mass)
-        )
-        return choose(lower < upper, self.base.raw_log_ppf(lower), self.base.raw_log_isf(upper))
 
     @cached_property
     def _drowned(self) -> bool:
         """Whether the mass is so small beside both tails of the base that sums with them say nothing of it."""
-        low, high = (anchored(end) for end in self.support.edges)
-        tails = (
-            (-np.inf if self._ends[0] else self.base.raw_logcdf(low)),
-            (-np.inf if self._ends[1] else self.base.raw_logsf(high)),
-        )
-        return bool(min(float(value(tail)) for tail in tails) > self.log_mass + DROWNED)
+        return min(self._tails) > self.log_mass + DROWNED
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         u = rng.random(shape)

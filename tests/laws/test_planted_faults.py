@@ -238,7 +238,21 @@ class WrongIntervals(laws.Normal):
         return self.raw_cdf(b) - self.raw_cdf(a)
 
 
+class WrongUpperBranch(laws.Normal):
+    """Quantiles above 0.9 that are off."""
+
+    def ppf(self, q=None, *, logp=None):
+        x = super().ppf(q, logp=logp)
+        return x if q is None else np.where(np.asarray(q) > 0.9, 1.0001 * x, x)[()]
+
+
+class WrongMeanOfCounts(laws.Poisson):
+    def mean(self):
+        return super().mean() + 1e-6
+
+
 LAW_FAULTS = {
+    WrongUpperBranch: "quantiles invert the cdf in both tails",
     WrongSampler: "draws follow the cdf",
     TooMuchMass: "mass 1, and the density is the slope of the cdf",
     WrongUpperTail: "quantiles invert the cdf in both tails",
@@ -254,6 +268,19 @@ def test_faults_of_laws_are_caught(fault):
     report = check_distribution(fault())
     assert LAW_FAULTS[fault] in names(report.broken), report
     assert check_distribution(fault.__base__()).ok
+
+
+def test_faults_of_counts_and_of_mixed_laws_are_caught(monkeypatch):
+    assert names(check_distribution(WrongMeanOfCounts(4.0)).broken) == {"mean, variance and entropy"}
+    law = maps.Clip(-1.0, 2.0)(laws.Normal())
+    assert check_distribution(law).ok
+    kind = type(law)
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "var", lambda self: 0.712706)
+        assert names(check_distribution(law).broken) == {"mean, variance and entropy"}
+    pmf = kind.pmf
+    monkeypatch.setattr(kind, "pmf", lambda self, x: pmf(self, x) * (1 + 1e-9))
+    assert "atoms are the jumps of the cdf" in names(check_distribution(law).broken)
 
 
 class WrongFarOut(maps.Bijection):

@@ -137,3 +137,34 @@ def test_rounded_counts_have_no_end():
         truth = float(mpmath.fsum(own[k] * mpmath.log(own[k] / mass[k]) for k in range(1, 30)))
     assert q.support.high == np.inf
     assert dn.kl(p, q).value == pytest.approx(truth, rel=1e-12)
+
+
+@pytest.mark.parametrize(("law", "side"), [(dn.Normal(0.3, 1.0), 1.0), (dn.Normal(-0.3, 1.0), -1.0)])
+@pytest.mark.parametrize("q", [1e-300, 1e-17, 1e-12, 1e-4, 0.1])
+def test_quantiles_beside_a_cut_at_zero(law, side, q):
+    """Level and tail are 1e-300 and 0.38: their sum says nothing of the level."""
+    truncated = dn.truncate(law, 0.0) if side > 0 else dn.truncate(law, -np.inf, 0.0)
+    found = truncated.ppf(q) if side > 0 else truncated.isf(q)
+    with mpmath.workdps(330):
+        kept = mpmath.ncdf(mpmath.mpf(0.3))
+        share = (mpmath.ncdf(side * mpmath.mpf(float(found)) - mpmath.mpf(0.3)) - mpmath.ncdf(-mpmath.mpf(0.3))) / kept
+        assert abs(share / mpmath.mpf(q) - 1) < 1e-13
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "truncate(relu(normal(0, 1)), 0, 1)",
+        "truncate(clip(normal(0, 1), -1, 2), -1, 1)",
+        "truncate(clip(normal(0, 1), -1, 2), 0, 2)",
+        "truncate(mixture([0.5, 0.5], [delta(1), normal(0, 1)]), 0.5, inf)",
+    ],
+)
+def test_atoms_at_and_beyond_a_cut_are_not_among_the_quantiles(text):
+    law, q = dn.parse(text), np.array([1e-6, 0.3, 0.6, 0.9, 0.999])
+    x, y = law.ppf(q), law.isf(q)
+    assert np.all(law.cdf(x) >= q * (1 - 1e-9))
+    assert np.all(law.cdf(np.nextafter(x, -np.inf)) <= q * (1 + 1e-9))
+    assert np.all(law.sf(y) <= q * (1 + 1e-9))
+    assert np.all(law.sf(np.nextafter(y, -np.inf)) >= q * (1 - 1e-9))
+    assert abs(np.mean(law.rvs(20_000, rng=0)) - law.mean()) < 5 * law.std() / np.sqrt(20_000)

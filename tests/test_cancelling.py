@@ -63,3 +63,13 @@ def test_where_many_digits_are_refused_a_warning_tells_the_error():
     with pytest.warns(dn.errors.AccuracyWarning, match="leaves an error of 1e-11"):
         found = law.logpdf(5e8)
     assert found == pytest.approx(-np.log(3) - np.sqrt(5e8) / 3 - np.log(2 * np.sqrt(5e8)), rel=1e-10)
+
+
+@pytest.mark.parametrize("y", [-7e20, -30.0, 50.0])
+def test_members_of_a_batch_cancel_as_single_laws_do(y):
+    scales = np.array([1.0, 2.0, 0.03])
+    through = [dn.transforms.get("gumbel_cdf")(), dn.transforms.get("logit")()]
+    batch, singles = dn.Gumbel(0, scales), [dn.Gumbel(0, s) for s in scales]
+    for step in through:
+        batch, singles = batch >> step, [law >> step for law in singles]
+    np.testing.assert_allclose(batch.logpdf(y), [law.logpdf(y) for law in singles], rtol=1e-14)

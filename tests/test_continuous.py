@@ -13,6 +13,7 @@ import pytest
 from densities.anchored import Anchored, anchored, log_abs, value
 from densities.distributions import continuous, registry
 from densities.errors import ParameterError
+from densities.expressions import parse
 
 EPS = np.finfo(float).eps
 TABLE = json.loads((Path(__file__).parent / "reference" / "families.json").read_text())
@@ -549,3 +550,11 @@ def test_tails_of_a_circle_beside_its_ends(kappa, mu, gap):
             x, exact = end + side * gap, mp.sign(end) * mp.pi
             truth = mp.log(abs(mp.quad(density, [exact, (exact + x) / 2, x])))
             assert getattr(continuous.VonMises(kappa, mu), tail)(x) == pytest.approx(float(truth), rel=4e-15)
+
+
+CENTRED = [("semicircular(1, 2)", 1.0), ("3*semicircular(1, 2) + 1", 4.0), ("1 - 2*anglit()", 1.0)]
+
+
+@pytest.mark.parametrize(("text", "centre"), CENTRED)
+def test_a_law_that_knows_its_centre_has_it_as_its_median(text, centre):
+    assert parse(text).median() == centre

@@ -398,7 +398,7 @@ class Univariate(Evaluation, Distribution):
         """The mean where it is known in closed form, otherwise None; so the other `closed_` summaries."""
         return None
 
-    closed_var = closed_mode = closed_entropy = closed_mean
+    closed_var = closed_median = closed_mode = closed_entropy = closed_mean
 
     @many_digits
     def mean(self) -> Any:
@@ -419,8 +419,9 @@ class Univariate(Evaluation, Distribution):
         return moments.moment(self, order)
 
     def median(self) -> Any:
-        """The quantile at 1/2."""
-        return self.ppf(0.5) + 0.0  # no -0
+        """The quantile at 1/2, exact where the law knows its centre."""
+        known = self.closed_median()
+        return (self.ppf(0.5) if known is None else known) + 0.0  # no -0
 
     def mode(self) -> Any:
         """The point of largest density."""

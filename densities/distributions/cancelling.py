@@ -14,6 +14,7 @@ import numpy as np
 
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
+from densities.distributions.masses import by_members
 from densities.errors import AccuracyWarning, UnsupportedOperationError
 
 # Terms of a sum of at least 1 may be so many times larger than it before its digits are missed.
@@ -24,6 +25,7 @@ MOST = 4096
 SPARE, BEYOND = 25, 1e100
 # What doubles leave is told with a warning where many digits are refused, and is NaN where it is rougher than this.
 ROUGH, EPS = 1e-8, float(np.finfo(float).eps)
+FARTHEST = 1e305
 EXTREMES = np.array([-1e300, -1e100, -1e20, -1e9, -1e-300, 1e-300, 1e9, 1e20, 1e100, 1e300])
 
 
@@ -39,11 +41,12 @@ class Cancelling:
     @property
     def needed(self) -> bool:
         """Whether some step has a log-determinant that grows without bound."""
-        y = EXTREMES[np.asarray(self.law.support.interior_contains(EXTREMES))]
-        low, high = (float(value(end)) for end in self.law.support.edges)
-        ends = [np.nextafter(end, inside) for end, inside in ((low, high), (high, low)) if np.isfinite(end)]
-        y = np.concatenate([y, ends])
+        shape, support = self.law.batch_shape, self.law.support
+        low, high = (np.broadcast_to(np.asarray(value(end), dtype=float), shape) for end in support.edges)
         with quiet():
+            y = [*(np.broadcast_to(point, shape) for point in EXTREMES), np.nextafter(low, high), np.nextafter(high, low)]
+            inside = np.asarray(support.interior_contains(np.array(y))) & (np.abs(y) < FARTHEST)
+            y = np.where(inside, y, value(support.interior_point()))
             return not all(np.all(size <= LARGE) for size in self._terms(y)[:-1])
 
     def _terms(self, y: Any) -> list[Any]:
@@ -59,14 +62,18 @@ class Cancelling:
         low, high = np.fmin.reduce(y, axis=None, initial=np.inf), np.fmax.reduce(y, axis=None, initial=-np.inf)
         if (self.low <= low and high <= self.high) or not np.isfinite(result).any():
             return result
-        ends = np.array([low, high])
+        ends = np.array([low, high]).reshape(2, *(1,) * len(self.law.batch_shape))
         if np.isfinite(ends).all() and all(np.all(size <= LARGE) for size in self._terms(ends)):
             self.low, self.high = min(self.low, low), max(self.high, high)
             return result
         size = reduce(np.maximum, self._terms(Anchored.exact(y)))
         # At an end terms are infinite, and the density is the limit that was taken.
         lost = np.isfinite(result) & np.isfinite(size) & (size > LARGE * np.maximum(1.0, np.abs(result)))
-        return self._again(y, result, lost, size) if lost.any() else result
+        if not lost.any():
+            return result
+        if self.law.batch_shape:
+            return by_members(self.law, lambda one, points: one.logpdf(points), result, lost, y)
+        return self._again(y, result, lost, size)
 
     def _again(self, y: np.ndarray, result: np.ndarray, lost: np.ndarray, size: np.ndarray) -> np.ndarray:
         if (count := np.count_nonzero(lost)) > MOST:
@@ -90,8 +97,8 @@ class Cancelling:
 
 
 def watched(law: Any) -> Cancelling | None:
-    """The watch that a law needs: none over a batch, and none where several branches add up."""
-    if law.batch_shape or len(law.branches) != 1:
+    """The watch that a law needs: none where several branches add up."""
+    if len(law.branches) != 1:
         return None
     watch = Cancelling(law)
     return watch if watch.needed else None

@@ -230,6 +230,9 @@ class Family(Univariate):
     def closed_mean(self) -> Any:
         return self._moved(self._closed("mean"))
 
+    def closed_median(self) -> Any:
+        return self._moved(self._closed("median"))
+
     def closed_mode(self) -> Any:
         return self._moved(self._closed("mode"))
 

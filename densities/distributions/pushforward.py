@@ -223,6 +223,10 @@ class Pushforward(PushedParts):
     def closed_mean(self) -> Any:
         return self._place_on_line(self.base.mean)
 
+    def closed_median(self) -> Any:
+        known = self.base.closed_median()
+        return None if known is None else self._place_on_line(lambda: known)
+
     def closed_mode(self) -> Any:
         return self._place_on_line(self.base.mode)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, choose, value
+from densities.arrays import quiet
 from densities.distributions.base import Part, Univariate, register
 from densities.distributions.branches import merged_atoms
 from densities.distributions.continuous.shared import patched
@@ -74,6 +75,13 @@ class Mixture(Univariate):
         return merged_atoms(
             np.concatenate([places for places, _ in found]), np.concatenate([mass for _, mass in found])
         )
+
+    def logpmf(self, y: Any) -> Any:
+        """log Σ wᵢ P(Xᵢ = y), where the masses underflow too."""
+        with quiet():
+            logs = [np.log(weight) + component.logpmf(y) for weight, component in self._terms]
+            result = np.maximum(super().logpmf(y), np.logaddexp.reduce(logs))
+        return result if np.ndim(result) else float(result)
 
     @cached_property
     def log_continuous_mass(self) -> float:

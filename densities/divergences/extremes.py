@@ -40,7 +40,7 @@ def log_ratio_range(ratio: Any) -> tuple[float, float]:
 def _at_atoms(ratio: Any) -> list[float]:
     """log dp/dq at the atoms of p that q has too, and its limits along integers without end."""
     places, masses = ratio.p.atoms
-    found = list(np.log(masses) - np.log(ratio.q.pmf(places))) if len(places) else []
+    found = list(np.log(masses) - ratio.q.logpmf(places)) if len(places) else []
     limits = []
     if ratio.p.measure == "counting":
         low, high = (float(value(end)) for end in ratio.p.support.edges)

@@ -191,14 +191,16 @@ def _atom_terms(p: Any, q: Any) -> tuple[tuple[float, float], tuple[float, float
     places, masses = p.atoms
     own = q.atoms
     elsewhere = float(np.sum(own[1][~np.isin(own[0], places)])) if len(own[0]) else 0.0
+    places, masses = places[masses > 0], masses[masses > 0]
     if not len(places):
         return (0.0, 0.0), (elsewhere, 2 * EPS * elsewhere)
     with quiet():
-        t = np.log(masses) - np.log(q.pmf(places))
-        noise = 4 * EPS * (1 + np.abs(t))
+        here, there = np.log(masses), q.logpmf(places)
+        t = here - there
+        noise = 4 * EPS * (1 + np.abs(here) + np.abs(there))  # of logarithms, and of masses that are exponentials of such
         phi = masses * np.exp(log_phi(t))
     return (
-        (float(np.sum(masses * t)), float(np.sum(masses * noise))),
+        (float(np.sum(masses * t)), float(np.sum(masses * noise * (1 + np.abs(t))))),
         (float(np.sum(phi)) + elsewhere, float(np.sum(masses * noise * (np.abs(t) + noise))) + 2 * EPS * elsewhere),
     )
 

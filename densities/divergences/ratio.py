@@ -220,7 +220,7 @@ class RadonNikodym:
         locations, masses = self.p.atoms
         if not len(locations):
             return []
-        bare = (masses > 0) & ~(self.q.pmf(locations) > 0)
+        bare = (masses > 0) & np.isneginf(self.q.logpmf(locations))
         return [
             (float(np.log(mass)), f"p has an atom at {place:.17g}, q has none there")
             for place, mass in zip(locations[bare], masses[bare], strict=True)

@@ -145,3 +145,26 @@ def test_a_formula_without_a_logarithm_of_its_own_past_the_doubles():
         truth = mpmath.quad(integrand, [0, 0.01, 0.1, 1, 3, 10, 30, 60])
     found = dn.kl(p, q)
     assert abs(found.value - truth) <= found.error + 1e-13
+
+
+HALF = "mixture([0.5, 0.5], [{}, normal(0, 1)])"
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "truth"),
+    [
+        ("poisson(3)", HALF.format("poisson(3)"), np.log(2)),
+        ("poisson(3)", HALF.format("poisson(0.01)"), np.log(2) + 3 * np.log(300) - 2.99),
+        (HALF.format("poisson(3)"), HALF.format("poisson(0.01)"), 0.5 * (3 * np.log(300) - 2.99)),
+    ],
+)
+def test_masses_that_underflow_are_no_missing_atoms(p, q, truth):
+    found = dn.kl(dn.parse(p), dn.parse(q))
+    assert found.value == pytest.approx(truth, rel=1e-13)
+    assert abs(found.value - truth) <= found.error
+
+
+def test_the_rounding_of_masses_far_out_is_in_the_error():
+    p, q = (dn.parse(HALF.format(law)) for law in ("geometric(0.1)", "poisson(3)"))
+    found, truth = dn.kl(p, q), 3.70481971854872553832278494504  # Σ over 5000 masses in mpmath, 30 digits
+    assert abs(found.value - truth) <= found.error < 1e-11

@@ -344,3 +344,10 @@ def test_tails_beside_the_bound_of_a_power_that_bends(gap):
     law = dn.Normal() >> dn.YeoJohnson(-3.0)
     y = 1 / 3 - gap
     assert close(law.logsf(y), mp.log(mp.ncdf(1 - (1 - 3 * mp.mpf(y)) ** (-mp.mpf(1) / 3))))
+
+
+@pytest.mark.slow
+def test_a_logarithm_of_zero_has_its_limit():
+    law = dn.Symbolic("log(abs(cos(x) - 0.3))", domain=dn.Interval(0, 3))(dn.Uniform(0, 3))
+    low, high = np.arccos(0.3 + np.exp(-1)), np.arccos(0.3 - np.exp(-1))
+    assert law.cdf(-1.0) == pytest.approx((high - low) / 3, rel=1e-14)

@@ -414,3 +414,8 @@ def test_kinks_of_the_other_components_are_seen():
     p = dn.Mixture([0.5, 0.5], [dn.Laplace(0, 1), dn.Normal(1, 1)])
     q = dn.Mixture([0.5, 0.5], [dn.Laplace(1e-11, 1), dn.Normal(1, 1)])
     assert dn.kl(p, q, dps=20).value == pytest.approx(1.50243356230058e-23, rel=1e-13)
+
+
+def test_a_tail_that_no_node_sees_is_refused_in_words():
+    with pytest.raises(dn.errors.UnsupportedOperationError, match="nothing is left at any node"):
+        dn.Normal().logsf(1e200, dps=20)

@@ -221,3 +221,8 @@ def test_a_divergence_whose_nodes_fall_on_an_end():
     """KL = E log p(X) - E log g'(X) - E log q(g(X)), by mpmath at 25 digits."""
     law = dn.push(dn.Beta(0.47, 3.3), lambda x: x + np.logaddexp(0, x))
     assert dn.kl(law, dn.Normal(0, 3)).require(rtol=1e-9).value == pytest.approx(2.928098219650857, rel=1e-12)
+
+
+def test_a_function_that_turns_is_refused_with_a_way_out():
+    with pytest.raises(NotMonotoneError, match=r"Symbolic\('x\*\*2 - x'\)"):
+        dn.push(dn.Normal(), lambda x: x**2 - x)

@@ -123,6 +123,8 @@ class Panel:
         mp = context()
         step = 0.25
         sums, (first, last) = self._first_level(step)
+        if not sums:
+            raise RoundedError("an integrand of which nothing is left at any node")
         before: list[Any] = []
         digits_before = 0.0
         for _level in range(3, LEVELS + 1):

@@ -215,7 +215,8 @@ class FunctionTransform(Bijection):
             word = "increasing" if rising else "decreasing"
             raise NotMonotoneError(
                 f"{self}: expected a strictly {word} function on {self.domain}, got "
-                f"f({points[i]:.17g}) = {values[i]:.17g} and f({points[i + 1]:.17g}) = {values[i + 1]:.17g}"
+                f"f({points[i]:.17g}) = {values[i]:.17g} and f({points[i + 1]:.17g}) = {values[i + 1]:.17g}; "
+                "a map that turns is found from its formula, as in Symbolic('x**2 - x'), or given piece by piece to Piecewise"
             )
         return rising
 

@@ -259,7 +259,8 @@ def _sign(expr: Any, point: Any) -> int:
             sign = int(mp.sign(precise(expr, X)(sympy.N(point, digits)._to_mpmath(4 * digits))))
         if sign:
             return sign
-    raise ParameterError(f"Symbolic: whether {expr} is positive or negative at x = {point} was not found; give domain=")
+    what = f"whether {expr} is positive or negative at x = {point}"
+    raise ParameterError(f"Symbolic: {what} was not found; give a domain= without that point")
 
 
 def _merged(cells: list[Stretch]) -> list[Stretch]:
@@ -311,9 +312,13 @@ def end_value(stretch: Stretch, end: Any) -> tuple[Any, bool]:
         return value, True
     try:
         side = {} if end.is_infinite else {"dir": "+" if end == stretch.low else "-"}
+        inner = value_at(stretch.expr.args[0], end) if isinstance(stretch.expr, sympy.log) else None
+        if inner is not None and inner.is_zero:
+            return -sympy.oo, False
         limit = sympy.limit(stretch.expr.replace(_is_exponential, _as_exponential), X, end, **side)
     except (NotImplementedError, ValueError, TypeError, RecursionError):
         limit = sympy.nan
     if not limit.is_extended_real or limit.has(sympy.AccumBounds, sympy.Limit) or not _plausible(limit, stretch, end):
-        raise ParameterError(f"Symbolic: the limit of {stretch.expr} towards x = {end} was not found; give domain=")
+        what = f"the limit of {stretch.expr} towards x = {end}"
+        raise ParameterError(f"Symbolic: {what} was not found; give a domain= without that point")
     return limit, False

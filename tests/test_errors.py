@@ -161,3 +161,23 @@ SETTINGS = {
 def test_settings_out_of_range_are_named(call, error, text):
     with pytest.raises(error, match=text):
         call()
+
+
+RAGGED = [[1], [1, 2]]
+MISTAKES = {
+    "seed": lambda: dn.Normal().rvs(2, rng="x"),
+    "size": lambda: dn.Normal().rvs(RAGGED),
+    "level": lambda: dn.Normal().interval("x"),
+    "data": lambda: dn.Normal().loglik([1, "a"]),
+    "end": lambda: dn.Normal().prob(1j, 1.0),
+    "score": lambda: (dn.Normal() ** 2).score(None),
+    "batch": lambda: dn.Normal([0.0, 1.0], 1.0).cdf([1.0, 2.0, 3.0]),
+    "weights": lambda: dn.Mixture(RAGGED, [dn.Normal(), dn.Gamma(2.0)]),
+    "components": lambda: dn.Mixture([0.5, 0.5], None),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_what_is_no_number_is_refused_by_name(name):
+    with pytest.raises((ParameterError, ShapeError), match=r": expected .*, got "):
+        MISTAKES[name]()

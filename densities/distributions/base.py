@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, choose, value
-from densities.arrays import quiet
+from densities.arrays import generator_of, quiet
 from densities.distributions import moments
 from densities.distributions.arithmetic import Arithmetic
 from densities.distributions.evaluation import Evaluation
@@ -25,7 +25,7 @@ from densities.distributions.masses import log_mass, numeric_score, solve_quanti
 from densities.distributions.narrow import mass_in_digits
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
-from densities.parameters import number_text, same_parameters
+from densities.parameters import as_parameter, number_text, same_parameters
 from densities.protocols import as_distribution, density_latex, is_law, many_digits, simplify
 from densities.registry import NameRegistry
 
@@ -82,7 +82,7 @@ class Distribution(Arithmetic):
     def rvs(self, size: int | tuple[int, ...] | None = None, *, rng: Any = None) -> Any:
         """Draws of shape size + batch_shape + event_shape; a scalar for size None and a scalar law."""
         shape = _size(size) + self.batch_shape
-        generator = np.random.default_rng(rng)
+        generator = generator_of(rng)
         with quiet():
             draws = np.asarray(self.plain_draws(generator, shape))
         return float(draws) if draws.ndim == 0 else draws
@@ -138,7 +138,8 @@ class Distribution(Arithmetic):
 def _size(size: Any) -> tuple[int, ...]:
     if size is None:
         return ()
-    shape = (size,) if np.ndim(size) == 0 else tuple(size)
+    listed = isinstance(size, tuple | list) or (isinstance(size, np.ndarray) and size.ndim > 0)
+    shape = tuple(size) if listed else (size,)
     if not all(isinstance(n, int | np.integer) and n >= 0 for n in shape):
         raise ShapeError(argument_error("size", "None, a non-negative integer or a tuple of them", size))
     return tuple(int(n) for n in shape)
@@ -352,7 +353,7 @@ class Univariate(Evaluation, Distribution):
 
     def prob(self, a: Any, b: Any) -> Any:
         """P(a < Y <= b), to relative accuracy however small the interval; 0 for b <= a."""
-        a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+        a, b = (np.asarray(self._points(end)[0], dtype=float) for end in (a, b))
         with quiet():
             result = self._interval_mass_seen(a, b)
             if self.batch_shape:
@@ -383,13 +384,14 @@ class Univariate(Evaluation, Distribution):
 
     def loglik(self, data: Any) -> float:
         """The log-likelihood of independent observations: densities where there are no atoms, masses where there are."""
-        data = np.asarray(data, dtype=float)
+        data = np.asarray(self._points(data)[0], dtype=float)
         masses = self.pmf(data)
         with quiet():
             return float(np.sum(np.where(masses > 0, np.log(masses), self.logpdf(data))))
 
     def score(self, y: Any) -> Any:
         """d log density / dy, by central differences of the log-density with its steps matched to the scale."""
+        self._points(y)  # which refuses what is no array of numbers
         return numeric_score(self, y)
 
     # ---- moments and summaries: closed where known, otherwise through the engine ----
@@ -438,8 +440,7 @@ class Univariate(Evaluation, Distribution):
 
     def interval(self, level: float = 0.95) -> tuple[Any, Any]:
         """The central interval that holds `level` of the mass."""
-        if not 0 <= level <= 1:
-            raise ParameterError(argument_error("level", "a probability", level))
+        level = as_parameter("interval", "level", level, Interval(0.0, 1.0, low_closed=True, high_closed=True))
         tail = (1.0 - level) / 2.0
         return self.ppf(tail), self.isf(tail)
 

@@ -52,9 +52,14 @@ class Evaluation:
         points, restore = as_points(y)
         if points.dtype == object:
             raise ShapeError(argument_error("y", "an array of numbers", y))
-        if self.batch_shape and points.ndim == 0:
-            return points, lambda result: result
-        return points, restore
+        if not self.batch_shape:
+            return points, restore
+        try:
+            np.broadcast_shapes(points.shape, self.batch_shape)
+        except ValueError:
+            expected = f"points of a shape that broadcasts with the batch {self.batch_shape}"
+            raise ShapeError(argument_error("y", expected, f"shape {points.shape}")) from None
+        return points, restore if points.ndim else lambda result: result
 
     @property
     def programs(self) -> Programs:

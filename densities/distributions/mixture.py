@@ -39,6 +39,8 @@ class Mixture(Univariate):
     """
 
     def __new__(cls, weights: Sequence[float] = (), components: Sequence[Any] = ()) -> Any:
+        if not np.iterable(components):
+            raise ParameterError(argument_error("components", "a list of laws", components))
         for of_this_kind, kind in KINDS:
             if of_this_kind(components):
                 return kind(weights, components)
@@ -240,7 +242,10 @@ def _log_mass_within(law: Any, a: Any, b: Any) -> Any:
 
 
 def checked_weights(weights: Sequence[float], n: int) -> np.ndarray:
-    array = np.asarray(weights)
+    try:
+        array = np.asarray(weights)
+    except ValueError:  # rows of different lengths
+        array = np.empty(())
     if array.ndim != 1 or len(array) != n or n == 0:
         raise ShapeError(argument_error("weights", f"one weight for each of the {n} components", weights))
     if array.dtype.kind not in "iuf" or not np.all(array >= 0) or not abs(float(np.sum(array)) - 1.0) <= SUM_TOLERANCE:

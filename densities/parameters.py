@@ -144,3 +144,10 @@ def number_text(x: Any) -> str:
 
 def same_parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def checked_integers(owner: str, name: str, given: Any) -> Any:
+    """`given` where all of it is whole numbers; ParameterError otherwise."""
+    if not all_hold(np.isfinite(given) & (given == np.floor(given))):
+        raise ParameterError(argument_error(f"{owner}: {name}", "whole numbers", given))
+    return given

@@ -19,12 +19,11 @@ from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.strands import LEVELS, Strand
 from densities.domains import Interval
-from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.errors import UnsupportedOperationError
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.logmath import NEAR_ONE, by_the_rest, logdiffexp
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.sums import FARTHEST, IntegerSum, first_true, gram_rule, sum_integers
-from densities.parameters import all_hold
 from densities.protocols import many_digits
 
 # The most atoms that a law lists one by one.
@@ -284,7 +283,7 @@ class Discrete(Univariate):
         for strand in self.strands:
             turn = 1.0 if strand.up else -1.0
             low, high = (strand.low, strand.high) if strand.up else (-strand.high, -strand.low)
-            start = np.broadcast_to(turn * strand.law.centre, np.broadcast_shapes(np.shape(q), self.batch_shape))
+            start = strand.beginning(q, self.batch_shape, lower=lower, logs=logs)
             j = first_true(lambda j, strand=strand, turn=turn: reached(strand.at(turn * j)), low, high, start)  # type: ignore[misc]
             inner = np.where(np.isneginf(j), strand.hull[0], strand.at(turn * np.minimum(j, high)))
             answers.append(np.where(j > high, np.inf, inner))
@@ -455,6 +454,10 @@ class Countable(Discrete):
     partial = False  # whether masses that no double can hold were left out
     broadcasts = True
 
+    def near(self, score: Any) -> Any:
+        """A number near the quantile of the standard normal score: a search for that begins there."""
+        return self.centre
+
     def marks(self) -> np.ndarray:
         """Integers where the masses change their course."""
         return np.empty(0)
@@ -589,11 +592,4 @@ class Table(Countable):
         return np.log(np.reshape(sums, first.shape))
 
 
-def checked_integers(owner: str, name: str, given: Any) -> Any:
-    """`given` where all of it is whole numbers; ParameterError otherwise."""
-    if not all_hold(np.isfinite(given) & (given == np.floor(given))):
-        raise ParameterError(argument_error(f"{owner}: {name}", "whole numbers", given))
-    return given
-
-
-__all__ = ["Countable", "Discrete", "IntegersBetween", "Strand", "Table", "checked_integers", "estimate_of"]
+__all__ = ["Countable", "Discrete", "IntegersBetween", "Strand", "Table", "estimate_of"]

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import special
 
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
@@ -50,6 +51,14 @@ class Strand:
         for step in self.steps:
             k = value(step(k)) + 0.0  # no negative zero
         return k
+
+    def beginning(self, q: Any, batch_shape: tuple[int, ...], *, lower: bool, logs: bool) -> Any:
+        """Where a search for a quantile begins: a number near its k, or near -k where g falls; of the shape of its answer."""
+        with quiet():
+            score = (special.ndtri_exp if logs else special.ndtri)(q)
+        turn = 1.0 if self.up else -1.0
+        start = turn * self.law.near(score if lower == self.up else -score)
+        return np.broadcast_to(start, np.broadcast_shapes(np.shape(q), batch_shape))
 
     def point(self, k: Any) -> Anchored:
         """fl(g(k)), or g(k) where that overflows: e^1000 has a logarithm."""

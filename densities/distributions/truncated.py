@@ -20,6 +20,8 @@ from densities.protocols import as_distribution
 from densities.transforms.base import meets
 
 LOG_HALF = float(np.log(0.5))
+# The logarithms of probabilities that are no subnormal numbers.
+COMFORTABLE = -600.0
 # Sums with a tail that is e^3 times the mass cost a digit.
 DROWNED = 3.0
 # A level of e^-4 of the tail or of the mass it is added to or taken from loses six bits or more; Newton's steps that then find
@@ -196,7 +198,12 @@ class Truncated(Univariate):
             for tail, log in zip(self._tails, (log_below, log_above), strict=True)
         )
         nearer = np.asarray(lower < upper)
-        x = choose(nearer, self.base.raw_log_ppf(lower), self.base.raw_log_isf(upper))
+        base = self.base
+        x = choose(
+            nearer,
+            _quantile(base.raw_ppf, base.raw_log_ppf, lower),
+            _quantile(base.raw_isf, base.raw_log_isf, upper),
+        )
         for side, cut, tail, log, chosen in zip(
             (1.0, -1.0), self.support.edges, self._tails, (log_below, log_above), (nearer, ~nearer), strict=True
         ):
@@ -272,6 +279,11 @@ class Truncated(Univariate):
 
     def __repr__(self) -> str:
         return f"Truncated({self.base!r}, {number_text(self.low)}, {number_text(self.high)})"
+
+
+def _quantile(quantile: Callable[[Any], Any], of_log: Callable[[Any], Any], log: Any) -> Any:
+    """of_log(log), by the quantile itself, many times faster, where the probabilities are doubles with all their digits."""
+    return quantile(np.exp(log)) if np.min(log, initial=0.0) > COMFORTABLE else of_log(log)
 
 
 def truncate(law: Any, low: float = -np.inf, high: float = np.inf) -> Truncated:

@@ -12,10 +12,10 @@ from scipy import special
 from densities.distributions.base import register
 from densities.distributions.discrete.shared import CountableFamily, to_float
 from densities.distributions.family import Family
-from densities.distributions.lattice import Discrete, Strand, Table, checked_integers
+from densities.distributions.lattice import Discrete, Strand, Table
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.foreign import is_foreign, to_numpy
-from densities.parameters import number_text, real
+from densities.parameters import checked_integers, number_text, real
 from densities.transforms.linear import Shift
 
 # Probabilities are used as given; a sum further from 1 than this is an error of the caller, not of rounding.

@@ -63,6 +63,11 @@ class Rounded(Levelled, Countable, Pushforward):
             middle = float(transform.forward(np.asarray(value(base.raw_total_ppf(np.asarray(0.5))), dtype=float)))
         self.centre = float(np.clip(middle, self.low, self.high))
 
+    @property
+    def narrowness(self) -> Any:
+        """That of the base: where its cells lie is exact."""
+        return self.base.narrowness
+
     def marks(self) -> np.ndarray:
         points = np.concatenate([self.base.landmarks(), self.base.kinks(), self.base.atoms[0]])
         return np.unique(np.asarray(self.transform.forward(points), dtype=float))

@@ -36,6 +36,15 @@ class CountableFamily(Countable, Family):
             centre = np.clip(np.rint(self.middle(*self._shapes)), self.low, np.minimum(self.high, 1e300))
         self.centre = to_float(centre)
 
+    def near(self, score: Any) -> Any:
+        """By the normal law with the moments, where there are moments."""
+        var = self.closed_var()
+        if var is None:
+            return self.centre
+        with np.errstate(all="ignore"):
+            far = np.clip(self.centre + score * np.sqrt(var), self.low, self.high)
+        return np.where(np.isfinite(far), far, self.centre)
+
     _log_pmf: Any
     _below: Any
     _above: Any

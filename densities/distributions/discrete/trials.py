@@ -147,6 +147,11 @@ class Geometric(CountableFamily):
     def middle(self, p: Any) -> Any:
         return np.ceil(np.log(2.0) / p)
 
+    def near(self, score: Any) -> Any:
+        """Exactly where P(K > k) has the score."""
+        with np.errstate(all="ignore"):
+            return np.nan_to_num(special.log_ndtr(-score) / np.log1p(-self.params["p"]), nan=1.0, posinf=1e300)
+
     def _log_pmf(self, k: Any, p: Any) -> Any:
         return np.log(p) + special.xlog1py(k - 1.0, -p)
 

@@ -92,7 +92,7 @@ REFUSED = [
     ("normal(0**-1)", ExpressionError, 8, "not a number"),
     ("normal(inf - inf)", ExpressionError, 11, "not a number"),
     ("normal((-8)**0.5)", ExpressionError, 11, "not a number"),
-    ("mixture(1, 2)", ExpressionError, 0, "float"),
+    ("mixture(1, 2)", ParameterError, 0, "a list of laws"),
     ("mixture([1])", ExpressionError, 0, "components"),
     ("truncate(exp, 0, 1)", UnsupportedOperationError, 0, "law"),
     ("normal(0, 1", ExpressionError, 6, "never closed"),

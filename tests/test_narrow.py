@@ -28,7 +28,10 @@ CHAINS = [
     (lambda: dn.Normal(1, 1e-17) / 3, lambda: (mpf(1) / 3, mpf(1e-17) / 3)),
     (lambda: (dn.Normal(0.1, 1e-15) - 0.1 - 1e8) * 1e9, lambda: (mpf(-1e17), mpf(1e-15) * 1e9)),
     (lambda: dn.Normal(0.1, 1e-15) - 0.1 - 1e8 + 1e8, lambda: (mpf(0), mpf(1e-15))),
-    (lambda: (dn.Normal(7.3, 1e-9) * 0.1) * 3 + 0.7, lambda: (mpf(7.3) * mpf(0.1) * 3 + mpf(0.7), mpf(1e-9) * mpf(0.1) * 3)),
+    (
+        lambda: (dn.Normal(7.3, 1e-9) * 0.1) * 3 + 0.7,
+        lambda: (mpf(7.3) * mpf(0.1) * 3 + mpf(0.7), mpf(1e-9) * mpf(0.1) * 3),
+    ),
     (lambda: -(dn.Normal(0.0, 1.0) * 1e-3 + 1e13) / 7, lambda: ((mpf(10) ** 13) / -7, mpf(1e-3) / 7)),
 ]
 
@@ -127,3 +130,17 @@ def test_lines_and_their_inverses_to_a_hundred_bits(x, loc, scale):
         ):
             total = mpf(float(found.anchor)) + mpf(float(found.offset))
             assert abs(total - exact) <= mpf(2) ** -102 * max(abs(exact), abs(mpf(loc)))
+
+
+@pytest.mark.parametrize(("text", "place"), [("normal(0, 1) >> softplus", 1e14), ("normal(0.5, 2) >> exp", 1e12)])
+def test_variances_far_from_0_are_those_at_0(text, place):
+    law = dn.parse(text)
+    np.testing.assert_allclose((law + place).var(), law.var(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text", ["normal(1e-9, 1) >> square", "exp(cos(logistic(0, 2)))", "(normal(1e-12, 1) >> square) + 5"]
+)
+def test_maps_that_turn_make_no_law_narrow(text):
+    """Though the ends of the middle half have images that lie within a rounding of each other."""
+    assert dn.parse(text).narrowness.anywhere == 0.0

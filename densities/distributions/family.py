@@ -16,7 +16,7 @@ from densities.distributions.base import Part, Univariate
 from densities.distributions.narrow import NARROW, Narrowness, stretched
 from densities.domains import Interval
 from densities.errors import UnsupportedOperationError
-from densities.foreign import ForeignError
+from densities.foreign import Foreign, ForeignError
 from densities.logmath import log1mexp
 from densities.parameters import batch_shape, bind
 
@@ -56,7 +56,8 @@ class Family(Univariate):
 
     @cached_property
     def _is_narrow(self) -> bool:
-        return not self.batch_shape and self.location is not None and abs(self._loc) * NARROW > self._scale
+        plain = not self.batch_shape and self.location is not None and not isinstance(self._loc + self._scale, Foreign)
+        return plain and bool(abs(self._loc) * NARROW > self._scale)
 
     def validate(self) -> None:
         """Conditions that tie several parameters together; raises ParameterError."""

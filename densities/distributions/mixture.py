@@ -14,8 +14,9 @@ from densities.arrays import quiet
 from densities.distributions.base import Part, Univariate, register
 from densities.distributions.branches import merged_atoms
 from densities.distributions.continuous.shared import patched
+from densities.distributions.family import Family
 from densities.distributions.masses import spread
-from densities.distributions.narrow import Narrowness
+from densities.distributions.narrow import BLURRED, Narrowness
 from densities.domains import Interval, hull, union
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.parameters import number_text
@@ -223,8 +224,8 @@ class Mixture(Univariate):
 
 
 def _is_own_root(law: Any) -> bool:
-    """Whether expectations over the law are taken in its own coordinate."""
-    return law.parts()[0].root is law
+    """Whether expectations over the law are taken in its own coordinate, or may be: doubles tell its points apart."""
+    return law.parts()[0].root is law or (isinstance(law, Family) and law.narrowness.anywhere < BLURRED)
 
 
 def _log_mass_within(law: Any, a: Any, b: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from densities.numerics.exponents import Verdict
 
 # A method returns a bare float silently only when its relative error is below this.
 SILENT = 1e-8
+# A mean that is rounded by less than this share of the standard deviation adds nothing to the variance.
+ROUNDED = 1e-9
 Logs = tuple[Any, Any]
 
 
@@ -68,12 +71,17 @@ def variance(law: Any) -> Any:
 
 
 def variance_estimate(law: Any) -> Estimate:
-    """E[(Y - E Y)²]; infinite where E[Y²] is."""
+    """E[(Y - c)²] - E[Y - c]² for the double c of the mean, which need not be the mean; infinite where E[Y²] is."""
     second = expect_logs(power_logs(2), law)
     if not np.isfinite(second.value):
         return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, second.method, 0, dict(second.detail))
     centre = float(law.mean())
-    return expect_logs(power_logs(2, centre), law, landmarks=[centre])
+    found = expect_logs(power_logs(2, centre), law, landmarks=[centre])
+    if EPS * abs(centre) < ROUNDED * np.sqrt(found.value):
+        return found
+    missed = expect_logs(power_logs(1, centre), law, landmarks=[centre])
+    error = found.error + 2.0 * abs(missed.value) * missed.error
+    return replace(found, value=found.value - missed.value**2, error=error + EPS * found.value)
 
 
 def moment(law: Any, order: int) -> Any:

@@ -37,6 +37,8 @@ BLURRED, ROUGH = 2.0**22, 1e-4
 TWICE = 2.0**10
 SLIVER = 1e-3
 QUARTERS = np.array([0.25, 0.75])
+# Points at which maps that turn are seen.
+SEEN = 9
 # Digits of doubles, and points that are worth a few milliseconds each.
 DIGITS, MOST = 20, 4096
 
@@ -173,7 +175,16 @@ def _quartiles(law: Any, levels: np.ndarray) -> Iterator[Any]:
         return
     for part in law.parts():
         if part.root.inverts_fast and part.root.log_continuous_mass > -np.inf:
-            yield part.forward(part.root.raw_ppf(levels))[0]
+            yield _middle_half(part, levels)
+
+
+def _middle_half(part: Any, levels: np.ndarray) -> Any:
+    """Of the image of a part; where its map turns, the ends of the root's may have one image."""
+    if part.injective:
+        return part.forward(part.root.raw_ppf(levels))[0]
+    x = part.forward(part.root.raw_ppf(np.linspace(levels.flat[0], levels.flat[1], SEEN)))[0]
+    order = np.argsort(value(x))
+    return x[order[[0, -1]]]
 
 
 def _is_wide(quartiles: Any, branch: Any) -> bool:
@@ -214,12 +225,14 @@ def _ratio(first: Any, last: Any) -> float:
 
 def keeps_place(law: Any, simple: Any) -> bool:
     """Whether a law that one on a way through maps is replaced by stands where that does, to the rounding of its width."""
-    base, steps = law.base, exact_steps(law.transform)
+    base: Any = law
+    steps: tuple[Any, ...] = ()
     while hasattr(base, "base") and hasattr(base, "transform"):
         steps, base = (*exact_steps(base.transform), *steps), base.base
-    known = all(getattr(one, "location", None) for one in (base, simple)) and all(map(is_line, steps))
-    if not law.narrowness.anywhere or not known:
-        return not law.narrowness.anywhere
+    if not law.narrowness.anywhere:
+        return True
+    if not (all(getattr(one, "location", None) for one in (base, simple)) and all(map(is_line, steps))):
+        return False
     with quiet():
         place, _ = carried_all(steps, base.params[base.location])
     return bool(abs(value(place - simple.params[simple.location])) <= EPS * simple.params[simple.scale])

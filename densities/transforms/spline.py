@@ -160,8 +160,8 @@ class Spline(Bijection):
         return self._rise(x, self._row(x, 0))[0]
 
     def _planned(self, pair: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
-        """pair(x); of an array by its program, block by block."""
-        if type(x) is not np.ndarray or not x.ndim:
+        """pair(x); of an array of doubles by its program, block by block."""
+        if type(x) is not np.ndarray or not x.ndim or x.dtype.kind != "f":
             return pair(x)
         there, log_det = all_in_blocks(partial(programs_of(self).run, pair.__name__, pair), x)
         return there, log_det
@@ -259,7 +259,12 @@ def cell_of(edges: np.ndarray, points: Any) -> Any:
 def finite(t: Any) -> Any:
     """The doubles of t, and 0 for an infinite one: secants and slopes are constant out there."""
     t = value(t)
-    return t if holds(all_finite, t) else np.where(np.isinf(t), 0.0, t)
+    return t if holds(_all_finite, t) else np.where(np.isinf(t), 0.0, t)
+
+
+def _all_finite(t: Any) -> bool:
+    """Complex numbers step off the line by next to nothing."""
+    return all_finite(np.real(t))
 
 
 LATEX = r"\operatorname{spline}\left(x\right)"

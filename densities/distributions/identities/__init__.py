@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from functools import singledispatch
+from functools import reduce, singledispatch
 from typing import Any
 
 from densities import protocols
@@ -98,12 +98,14 @@ def _pushforward(law: Pushforward) -> Any:
     reached, done = through(written, simplest, steps)
     if not done and written is base and not told:
         return law
+    if law.narrowness.anywhere:  # only what the identities have replaced can have been moved
+        before = law if done == len(steps) else reduce(push_forward, steps[:done], written)
+        if not keeps_place(before, reached):
+            return law
     try:
-        for step in steps[done:]:
-            reached = push_forward(reached, step)
+        return reduce(push_forward, steps[done:], reached)
     except SupportError:  # an end that an identity has rounded across the edge of the next map
         return law
-    return reached if keeps_place(law, reached) else law
 
 
 def laws_own(base: Any, steps: Sequence[Transform]) -> tuple[Any, Sequence[Transform], bool]:

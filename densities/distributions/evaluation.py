@@ -16,7 +16,7 @@ import numpy as np
 from densities.anchored import Anchored, choose, value
 from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, some
 from densities.distributions.masses import by_members
-from densities.distributions.narrow import Narrowness, in_digits
+from densities.distributions.narrow import WIDE, in_digits
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.logmath import NEAR_ONE, by_the_rest
@@ -40,7 +40,7 @@ class Evaluation:
     # What watches over the terms of the log-density, where they may cancel.
     _cancelling: Any = None
     # How far doubles are too coarse for the law.
-    narrowness: Any = Narrowness()
+    narrowness: Any = WIDE
     _atoms_beside: Callable[..., Any]
     member: Callable[..., Any]
     raw_cdf: Callable[..., Any]

@@ -13,7 +13,7 @@ from densities.anchored.numbers import is_safe
 from densities.arrays import quiet
 from densities.distributions import masses
 from densities.distributions.base import Part, Univariate
-from densities.distributions.narrow import NARROW, Narrowness, stretched
+from densities.distributions.narrow import NARROW, WIDE, Narrowness, stretched
 from densities.domains import Interval
 from densities.errors import UnsupportedOperationError
 from densities.foreign import Foreign, ForeignError
@@ -87,7 +87,7 @@ class Family(Univariate):
 
     @property
     def narrowness(self) -> Narrowness:
-        return Narrowness(abs(self._loc) / self._scale) if self._is_narrow else Narrowness()
+        return Narrowness(abs(self._loc) / self._scale) if self._is_narrow else WIDE
 
     def standardise(self, x: Any) -> Any:
         if self._shifted:

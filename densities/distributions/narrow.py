@@ -156,9 +156,13 @@ class Narrowness:
         return Narrowness(*(max(pair) for pair in pairs))
 
 
+# That of a law whose points doubles tell apart.
+WIDE = Narrowness()
+
+
 def narrowness(base: Any, branches: Sequence[Any]) -> Narrowness:
     """Of the law of g(X), X of law `base`, with g by its monotone pieces; doubles tell where a law is not narrow."""
-    worst = Narrowness()
+    worst = WIDE
     with suppress(ArithmeticError, TypeError):  # of parameters that are no doubles: these move, or have more digits
         shape = np.broadcast_shapes(base.batch_shape, *(branch.map.batch_shape for branch in branches))
         for quartiles in _quartiles(base, QUARTERS.reshape(2, *(1,) * len(shape))):

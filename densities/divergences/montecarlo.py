@@ -67,6 +67,15 @@ class Draws:
         else:
             self.runs = list(_scattered(parts, first > 0.5, v[:, -1]))
 
+    def halves(self, run: Run) -> Iterator[Run]:
+        """The run; one of all quantiles as the runs of both tails, where 1 - u tells what u does not."""
+        if not isinstance(run.rows, slice):
+            yield run
+            return
+        rows, upper = np.arange(*run.rows.indices(len(self.u))), self.u[run.rows] > 0.5
+        yield Run(run.part, rows[~upper], False)
+        yield Run(run.part, rows[upper], True)
+
     def drawn_otherwise(self, rows: Any) -> None:
         """These rows are plain draws of the law, not quantiles of the uniforms."""
         if np.ndim(self.weight):
@@ -148,16 +157,18 @@ class LogRatioDraws:
                 return np.asarray(at_points(np.asarray(value(self.ratio.p.draw_from(source))))), 1.0, None
             draws = Draws(source, self.parts, self.dimension)
             result = np.empty(source.size)
-            for part, rows, upper in draws.runs:
-                tail = (draws.rest if upper else draws.u)[rows]
-                found = quick(part, tail, upper)
+            for run in draws.runs:
+                found = quick(run.part, (draws.rest if run.upper else draws.u)[run.rows], run.upper)
                 if found is not None:
-                    result[rows] = found
-                elif part.root.inverts_fast:
-                    result[rows] = at_nodes(self.ratio.on(part, anchored(_quantile(part.root, upper, tail))))
-                else:
-                    result[rows] = at_nodes(self.ratio.on(part, anchored(part.root.draw(source.generator, tail.shape))))
-                    draws.drawn_otherwise(rows)
+                    result[run.rows] = found
+                    continue
+                for part, rows, upper in draws.halves(run):
+                    tail = (draws.rest if upper else draws.u)[rows]
+                    if part.root.inverts_fast:
+                        result[rows] = at_nodes(self.ratio.on(part, anchored(_quantile(part.root, upper, tail))))
+                    else:
+                        result[rows] = at_nodes(self.ratio.on(part, anchored(part.root.draw(source.generator, tail.shape))))
+                        draws.drawn_otherwise(rows)
         return result, draws.weight, draws
 
     def _plain_log_ratio(self, part: Any, tail: np.ndarray, upper: bool) -> np.ndarray | None:

@@ -175,3 +175,23 @@ def test_a_lone_draw_that_leaves_the_doubles_is_no_plain_one():
     draws = LogRatioDraws(dn.LogNormal(0, 300), dn.LogNormal(1, 300))
     assert not draws._stay_safe(draws.parts[0], np.array([1e-10]), False)
     assert draws._stay_safe(draws.parts[0], np.array([0.4]), False)
+
+
+class Ends:
+    """Uniform numbers next to 0 and to 1, so that u rounds to 1 where 1 - u is 3e-20."""
+
+    size, scheme = 4, "sobol"
+
+    def uniforms(self, dimension):
+        return np.array([[1e-10], [0.25], [0.75], [1.0 - 1e-10]])
+
+
+@pytest.mark.parametrize(
+    "p", [dn.LogNormal(0, 1), dn.Normal(1, 2), dn.Logistic(0, 1)], ids=["log_normal", "normal", "logistic"]
+)
+def test_draws_whose_probability_rounds_to_1(p):
+    q = dn.Gamma(2, 1) if p.support.low == 0 else dn.Normal(0, 1)
+    t, _, draws = LogRatioDraws(p, q).log_ratios(Ends())
+    assert draws.u[-1] == 1.0
+    x = np.concatenate([p.ppf(draws.u[:2]), p.isf(draws.rest[2:])])
+    np.testing.assert_allclose(t, p.logpdf(x) - q.logpdf(x), rtol=1e-10)

@@ -320,12 +320,14 @@ class _Table:
         A step leaves of the error what the slope changes over a cell, a thousandth or so.
         """
         x, slope = self._in_cells(y)
-        for _ in range(5):
+        for turn in range(5):
             step = np.subtract(self.f(x), y)
             step *= slope
             x -= step
-            size = np.abs(step, out=step)
-            relative = 1e-13 * np.abs(x)
+            if turn == 0:  # the first step is never small enough
+                continue
+            size, relative = np.abs(step, out=step), np.abs(x)
+            relative *= 1e-13
             if (size <= relative).all():
                 break
         noise = 4 * EPS * np.abs(y * slope) + EPS * np.abs(x)

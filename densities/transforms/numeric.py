@@ -116,8 +116,8 @@ class FunctionTransform(Bijection):
     def _solved(self, y: Any) -> Any:
         """x by bracketing; where no double has so large an image, the infinite end towards which it lies."""
         x = solve_inverse(self, y)
-        beyond = np.isnan(x) & np.isfinite(y) & self.codomain.contains(y)
-        if not np.any(beyond):
+        lost = np.isnan(x)
+        if not np.any(lost) or not np.any(beyond := lost & np.isfinite(y) & self.codomain.contains(y)):
             return x
         low, high = (end if np.isinf(end) else np.nan for end in map(float, map(value, self.domain.edges)))
         middle = self.function(np.asarray([value(self.domain.interior_point())], dtype=float))[0]

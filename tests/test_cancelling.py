@@ -57,6 +57,7 @@ def test_what_more_than_a_hundred_digits_would_have_to_tell_is_not_known():
     assert law.logpdf(5.0) == pytest.approx(dn.parse("log_cauchy(0.7, 0.001)").logpdf(x) + np.log(np.cosh(5.0)), rel=1e-14)
 
 
+@pytest.mark.slow
 def test_where_many_digits_are_refused_a_warning_tells_the_error():
     # x = √t at logit t far above 0, where 1 - e^-t has as many nines as no number here.
     law = dn.parse("exponential(3) >> weibull_cdf(2, 1) >> logit")

@@ -442,6 +442,7 @@ def test_canonical(text, largest):
     assert_same(canonical(parse(text)), parse(largest))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.floats(0.2, 20), st.floats(0.05, 20), st.sampled_from([-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 1.7]))
 def test_powers_of_positive_families(shape, scale, p):

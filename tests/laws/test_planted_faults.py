@@ -165,6 +165,7 @@ def test_faults_of_maps_are_caught(fault):
     assert MAP_FAULTS[fault] in names(report.broken), report
 
 
+@pytest.mark.slow
 def test_a_wrong_constant_of_a_chain_is_seen():
     chain = maps.compose(maps.Affine(0.5, 0.8), SlightlyWrongParameter(0.3, 1.7))
     assert EXACT in names(check_transform(chain).broken)

@@ -29,6 +29,7 @@ def test_coefficients_without_a_chunk_are_those_of_a_regression_without_it():
         assert v[i] == pytest.approx(means[i, 0] - slope * means[i, 1], rel=1e-10)
 
 
+@pytest.mark.slow
 def test_fitting_adds_no_bias_where_a_regression_on_all_does():
     """E[y] = Var(log U) = 1, from 16 very skewed replicates."""
     fitted, naive = [], []

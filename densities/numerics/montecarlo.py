@@ -51,7 +51,7 @@ TINY = float(np.finfo(float).tiny)
 # The largest of many values are looked for among those above the mark that one in so many sets for so many times them.
 SAMPLED, SPARE = 16, 3
 # Twice so many means of chunks are merged by pairs: more would say nothing more of their spread, and a run has no end.
-MOST_MEANS = 2**12
+MOST_MEANS = 2**10
 CHECKPOINT_SECONDS = 5.0
 # What adds up from chunk to chunk.
 SUMMED = ("absolute", "spread", "top", "nan_count", "infinite_count", "count")

@@ -110,3 +110,16 @@ def needs(package: str, name: str, extra: str) -> Any:
 
 
 __all__ = ["TABLES", "needs", "our_parameters", "their_parameters"]
+
+
+def named_as(theirs: type, guarded: type) -> type:
+    """A class of ours under the name of theirs, which it is made of."""
+    guarded.__name__, guarded.__qualname__, guarded.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
+    return guarded
+
+
+def revived(guarded: Callable[[type], type], theirs: type, state: dict[str, Any]) -> Any:
+    """A copy of a law of a guarded class."""
+    copy: Any = object.__new__(guarded(theirs))
+    copy.__dict__.update(state)
+    return copy

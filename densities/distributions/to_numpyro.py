@@ -9,7 +9,7 @@ import numpy as np
 
 from densities.anchored import value
 from densities.distributions.base import Univariate
-from densities.distributions.handed import TABLES, needs, their_parameters
+from densities.distributions.handed import TABLES, named_as, needs, revived, their_parameters
 from densities.domains import Simplex
 from densities.foreign import unwrapped
 from densities.foreign.maps import has_foreign_parameters
@@ -40,7 +40,7 @@ def _guarded(theirs: Any) -> Any:
 
     class Guarded(theirs):
         def __reduce__(self) -> tuple[Any, ...]:
-            return _revived, (theirs, self.__dict__)
+            return revived, (_guarded, theirs, self.__dict__)
 
         def log_prob(self, value: Any) -> Any:
             return self._within(super().log_prob, jnp.asarray(value), lambda value, inner: -jnp.inf)
@@ -54,15 +54,7 @@ def _guarded(theirs: Any) -> Any:
             elsewhere = jnp.where(jnp.isnan(value), value, beside(value, inner))
             return jnp.where(inside, formula(jnp.where(inside, value, inner)), elsewhere)
 
-    Guarded.__name__, Guarded.__qualname__, Guarded.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
-    return Guarded
-
-
-def _revived(theirs: Any, state: dict[str, Any]) -> Any:
-    """A copy of a law of a guarded class."""
-    copy = object.__new__(_guarded(theirs))
-    copy.__dict__.update(state)
-    return copy
+    return named_as(theirs, Guarded)
 
 
 def _constraint(law: Any) -> Any:

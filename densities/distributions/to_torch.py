@@ -10,7 +10,7 @@ import numpy as np
 from densities.anchored import value
 from densities.distributions.base import Univariate
 from densities.distributions.foreign import limits
-from densities.distributions.handed import TABLES, needs, their_parameters
+from densities.distributions.handed import TABLES, named_as, needs, revived, their_parameters
 from densities.domains import Simplex
 from densities.foreign import Foreign, unwrapped
 from densities.foreign.maps import has_foreign_parameters
@@ -61,7 +61,7 @@ def _guarded(theirs: Any) -> Any:
         limits: list[tuple[Any, Any]]
 
         def __reduce__(self) -> tuple[Any, ...]:
-            return _revived, (theirs, self.__dict__)
+            return revived, (_guarded, theirs, self.__dict__)
 
         def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
             expanded = super().expand(batch_shape, _instance)
@@ -94,15 +94,7 @@ def _guarded(theirs: Any) -> Any:
             inside = inside[..., 0] if law.event_shape else inside
             return unwrapped(np.where(unknown, np.nan, np.where(inside, answers, beside)), answers.array)
 
-    Guarded.__name__, Guarded.__qualname__, Guarded.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
-    return Guarded
-
-
-def _revived(theirs: Any, state: dict[str, Any]) -> Any:
-    """A copy of a law of a guarded class."""
-    copy = object.__new__(_guarded(theirs))
-    copy.__dict__.update(state)
-    return copy
+    return named_as(theirs, Guarded)
 
 
 def _constraint(law: Any) -> Any:

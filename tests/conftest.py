@@ -31,6 +31,7 @@ def run(tmp_path):
 
     def command(*words, timeout=300):
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # dozens of processes: the package is compiled by the first
         done = subprocess.run(
             [str(word) for word in words],
             cwd=tmp_path,

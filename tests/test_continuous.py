@@ -2,6 +2,7 @@
 contract.
 """
 
+import itertools
 import json
 import pickle
 from pathlib import Path
@@ -260,12 +261,11 @@ def test_density_at_zero_is_its_limit(name, parameters, density):
 
 
 @each_law
-@pytest.mark.parametrize("bad", [np.nan, np.inf, 1j, "1", None, [], [1.0, np.nan]], ids=repr)
-def test_bad_parameters_are_refused(law, bad):
-    for name in law.params:
+def test_bad_parameters_are_refused(law):
+    for name, bad in itertools.product(law.params, (np.nan, np.inf, 1j, "1", None, [], [1.0, np.nan])):
         with pytest.raises(ValueError) as caught:
             law.replace(**{name: bad})
-        assert name in str(caught.value)
+        assert name in str(caught.value), bad
 
 
 @each_law

@@ -4,8 +4,6 @@ import importlib
 import inspect
 from pathlib import Path
 
-import pytest
-
 import densities
 
 PACKAGE = Path(densities.__file__).parent
@@ -31,10 +29,9 @@ def test_all_is_sorted_without_repetition():
     assert list(densities.__all__) == sorted(set(densities.__all__))
 
 
-@pytest.mark.parametrize("name", EXPORTED)
-def test_exported_names_exist_and_are_listed_by_dir(name):
-    assert hasattr(densities, name)
-    assert name in dir(densities)
+def test_exported_names_exist_and_are_listed_by_dir():
+    assert not [name for name in EXPORTED if not hasattr(densities, name)]
+    assert set(EXPORTED) <= set(dir(densities))
 
 
 def test_nothing_of_ours_is_exported_by_accident():
@@ -50,10 +47,9 @@ def test_version_is_the_one_of_the_project(root):
     assert f'version = "{densities.__version__}"' in (root / "pyproject.toml").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", CALLABLES)
-def test_public_callables_are_documented(name):
-    item = getattr(densities, name)
-    assert (inspect.getdoc(item) or "").strip(), f"densities.{name} has no docstring"
+def test_public_callables_are_documented():
+    bare = [name for name in CALLABLES if not (inspect.getdoc(getattr(densities, name)) or "").strip()]
+    assert not bare, f"no docstring: {bare}"
 
 
 def documented(cls, member):
@@ -61,16 +57,20 @@ def documented(cls, member):
     return any(inspect.getdoc(vars(owner)[member]) for owner in cls.__mro__ if member in vars(owner))
 
 
-@pytest.mark.parametrize("name", [name for name in CALLABLES if inspect.isclass(getattr(densities, name))])
-def test_public_methods_are_documented(name):
-    cls = getattr(densities, name)
-    bare = [member for member in members(cls) if not documented(cls, member)]
-    assert not bare, f"no docstring, own or inherited: {name}.{bare}"
+def test_public_methods_are_documented():
+    classes = {name: getattr(densities, name) for name in CALLABLES if inspect.isclass(getattr(densities, name))}
+    bare = [f"{name}.{word}" for name, cls in classes.items() for word in members(cls) if not documented(cls, word)]
+    assert not bare, f"no docstring, own or inherited: {bare}"
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_modules_are_documented_and_keep_their_all(name):
-    module = importlib.import_module(name)
-    assert module.__doc__, f"{name} has no docstring"
-    missing = [word for word in getattr(module, "__all__", ()) if not hasattr(module, word)]
+def test_modules_are_documented_and_keep_their_all():
+    modules = {name: importlib.import_module(name) for name in MODULES}
+    bare = [name for name, module in modules.items() if not module.__doc__]
+    assert not bare, f"no docstring: {bare}"
+    missing = [
+        f"{name}.{word}"
+        for name, module in modules.items()
+        for word in getattr(module, "__all__", ())
+        if not hasattr(module, word)
+    ]
     assert not missing

@@ -263,10 +263,10 @@ class Family(Univariate):
         raise NotImplementedError
 
     def _ppf(self, q: Any, *shapes: Any) -> Any:
-        raise NotImplementedError
+        return masses.quantile_between(self._standard_view(), np.log1p(-q), np.log(q))
 
     def _isf(self, q: Any, *shapes: Any) -> Any:
-        raise NotImplementedError
+        return masses.quantile_between(self._standard_view(), np.log(q), np.log1p(-q))
 
     def _logcdf(self, z: Any, *shapes: Any) -> Any:
         """log F; a family whose F underflows gives its own."""
@@ -303,7 +303,11 @@ class Family(Univariate):
 
     def _standard_view(self) -> Univariate:
         """The standard member itself, for the numeric defaults."""
-        return self.standard() if self._shifted or self._scaled else self
+        return self._standard if self._shifted or self._scaled else self
+
+    @cached_property
+    def _standard(self) -> Any:
+        return self.standard()
 
     def standard(self) -> Any:
         """The member of the family with location 0 and scale 1."""

@@ -122,7 +122,7 @@ def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
         return by_members(law, partial(refined, logs=logs), rough, slender, start, stop, value(rough))
     start, stop, size, width = start.reshape(-1), stop.reshape(-1), size.reshape(-1), width.reshape(-1)
     rows = np.flatnonzero(slender)
-    result = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1)
+    result, doubt = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1), 0.0
     for first in range(0, rows.size, AT_ONCE):
         some = rows[first : first + AT_ONCE]
         integral, change = _cut_up(law, start[some], stop[some])
@@ -267,29 +267,37 @@ def _member(law: Any, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
 
 
 def _known(law: Any, *, lower: bool) -> Known:
-    """The points of the guide of a law with its lower or upper tail there."""
+    """The points of the guide of a law, or places over its mass, with its lower or upper tail there."""
     tails = law.__dict__.setdefault("_known_tails", Memory())
     if lower not in tails:
         ends = [float(value(end)) for end in law.support.edges]
-        tails[lower] = Known(_tail_and_slope(law, lower=lower), law.guide(), *ends)
+        points = law.guide()
+        tails[lower] = Known(_tail_and_slope(law, lower=lower), points if points.size else _places(law), *ends)
     return tails[lower]
 
 
 def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
-    """inf{x : F(x) >= p} (or inf{x : P(X > x) <= p}), on the nearer tail.
-
-    By Newton's method between the points that the law gives as a guide, otherwise by bracketing among the doubles.
-    """
+    """inf{x : F(x) >= p} (or inf{x : P(X > x) <= p}) of the logarithm of p."""
     target = np.asarray(log_probability, dtype=float)
+    with np.errstate(divide="ignore"):
+        complement = np.where(target == 0.0, -np.inf, np.log(-np.expm1(target)))
+    return quantile_between(law, *((target, complement) if lower else (complement, target)))
+
+
+def quantile_between(law: Any, log_below: Any, log_above: Any) -> Any:
+    """The point with these logarithms of the masses below and above it, found on the nearer tail.
+
+    By Newton's method between the points that the law gives as a guide, or between places over its mass; otherwise by
+    bracketing among the doubles.
+    """
+    below, above = (np.asarray(log, dtype=float) for log in (log_below, log_above))
     if law.batch_shape:
-        shape = np.broadcast_shapes(target.shape, law.batch_shape)
-        target = np.broadcast_to(target, shape)
-        return by_members(law, partial(solve_quantile, lower=lower), target, True, target)
-    flat = target.ravel()
-    complement = np.where(flat == 0.0, -np.inf, np.log(-np.expm1(flat)))
-    log_below, log_above = (flat, complement) if lower else (complement, flat)
+        shape = np.broadcast_shapes(below.shape, law.batch_shape)
+        below, above = (np.broadcast_to(log, shape) for log in (below, above))
+        return by_members(law, quantile_between, below, True, below, above)
+    shape, log_below, log_above = below.shape, below.ravel(), above.ravel()
     near = log_below <= log_above
-    x, wanted = np.full(flat.shape, np.nan), np.where(near, log_below, log_above)
+    x, wanted = np.full(near.shape, np.nan), np.where(near, log_below, log_above)
     if len(law.atoms[0]):
         for rows, side in ((near, True), (~near, False)):
             x[rows], wanted[rows] = _at_atoms(law, wanted[rows], lower=side)
@@ -299,10 +307,44 @@ def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
             known = _known(law, lower=side)
             x[rows] = roots_between(known, wanted[rows])
             x[rows] = _at_end(law, known, wanted[rows], x[rows], lower=side)
-    rest = np.isnan(x) & ~np.isnan(flat)
+    rest = np.isnan(x) & ~np.isnan(log_below)
     if rest.any():
         x[rest] = _bracketed(law, log_below[rest], log_above[rest])
-    return x.reshape(target.shape)
+    return x.reshape(shape)
+def _places(law: Any) -> np.ndarray:
+    """Points over the mass of a law and far into its tails, between which the log-odds change little."""
+    low, high = (float(value(end)) for end in law.support.edges)
+    first, last = to_ordinal(np.array([low, high]))
+    points = from_ordinal(np.linspace(float(first), float(last), DOUBLES)[1:-1].astype(np.int64))
+    points = points[np.asarray(law.support.interior_contains(points))]
+    odds = _log_odds(law, points)
+    for _ in range(ROUNDS):
+        left, right = points[:-1], points[1:]
+        allowed = NEAREST + SHARE * np.minimum(np.abs(odds[:-1]), np.abs(odds[1:]))
+        wide = (np.diff(odds) > allowed) & (np.diff(to_ordinal(points)) > 1)
+        if not np.any(wide):
+            break
+        new = _between(left[wide], right[wide])
+        points, order = np.unique(np.concatenate([points, new]), return_index=True)
+        odds = np.concatenate([odds, _log_odds(law, new)])[order]
+    return points[np.abs(odds) < DEEP]
+
+
+def _log_odds(law: Any, x: np.ndarray) -> np.ndarray:
+    with quiet():
+        odds = value(law._raw(law.raw_logcdf, x)) - value(law._raw(law.raw_logsf, x))
+    return np.clip(odds, -DEEP, DEEP)
+
+
+def _between(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Points that cut cells into parts, equal ones within a binade or two and elsewhere equal in the order of the doubles."""
+    shares = np.arange(1.0, CUTS) / CUTS
+    first, last = to_ordinal(left).astype(float), to_ordinal(right).astype(float)
+    among = from_ordinal((first[:, None] + (last - first)[:, None] * shares).astype(np.int64))
+    near = (right - left <= np.maximum(np.abs(left), np.abs(right)))[:, None]
+    return np.ravel(np.where(near, left[:, None] + (right - left)[:, None] * shares, among))
+
+
 
 
 def _at_end(law: Any, known: Known, wanted: np.ndarray, x: np.ndarray, *, lower: bool) -> np.ndarray:

@@ -137,7 +137,8 @@ class _Search:
             size = np.abs(new - x)
             inside = (new >= least) & (new <= most)
             seen = np.isfinite(before)
-            left = size**2 * np.where(seen, 4.0 * size / before**2, self._bend(x, slopes, rows))
+            # In quotients, as squares of small numbers are none.
+            left = size * np.where(seen, 4.0 * (size / before) ** 2, size * self._bend(x, slopes, rows))
             blur = EPS * np.abs(self.wanted[rows])
             stalled = (np.abs(error) <= 16 * blur) & (size >= 0.5 * before)
             sharp = (left <= 0.25 * noise) & (size <= np.abs(new))  # a longer step has roundings that outweigh x

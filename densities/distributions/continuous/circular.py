@@ -128,12 +128,6 @@ class VonMises(Circular):
             masses.append(np.minimum(np.where(beside, near, log_cos_mass(low, high, kappa)) - norm, 0.0))
         return masses[0], masses[1]
 
-    def _ppf(self, q: Any, kappa: Any, mu: Any) -> Any:
-        return np.where(q < 0.5, self._log_ppf(np.log(q), kappa, mu), self._log_isf(np.log1p(-q), kappa, mu))
-
-    def _isf(self, q: Any, kappa: Any, mu: Any) -> Any:
-        return np.where(q < 0.5, self._log_isf(np.log(q), kappa, mu), self._log_ppf(np.log1p(-q), kappa, mu))
-
     def guide(self) -> np.ndarray:
         """Points around the circle, more of them over the peak and toward the ends."""
         if self.batch_shape:

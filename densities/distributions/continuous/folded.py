@@ -69,12 +69,6 @@ class Folded(Family):
     def _log_mass(self, a: Any, b: Any, *shapes: Any) -> Any:
         return np.logaddexp(self._whole.raw_log_mass(a, b), self._whole.raw_log_mass(-b, -a))
 
-    def _ppf(self, q: Any, *shapes: Any) -> Any:
-        return self._log_ppf(np.log(q), *shapes)
-
-    def _isf(self, q: Any, *shapes: Any) -> Any:
-        return self._log_isf(np.log(q), *shapes)
-
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *shapes: Any) -> Any:
         return np.abs(self._whole.draw(rng, shape))
 

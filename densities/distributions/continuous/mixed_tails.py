@@ -139,12 +139,6 @@ class Lindley(Family):
         deep = value(np.log1p(u / (1.0 + theta))) - u
         return np.where(deep < -LOG2, deep, np.log1p(-value(self._cdf(x, theta))))
 
-    def _ppf(self, q: Any, theta: Any) -> Any:
-        return np.where(q < 0.5, self._log_ppf(np.log(q), theta), self._log_isf(np.log1p(-q), theta))
-
-    def _isf(self, q: Any, theta: Any) -> Any:
-        return np.where(q < 0.5, self._log_isf(np.log(q), theta), self._log_ppf(np.log1p(-q), theta))
-
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], theta: Any) -> Any:
         second = np.where(rng.random(shape) < 1.0 / (1.0 + theta), rng.standard_exponential(shape), 0.0)
         return (rng.standard_exponential(shape) + second) / theta

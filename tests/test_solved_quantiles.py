@@ -1,0 +1,84 @@
+"""Quantiles that are solved for between places over the mass of a law, against distribution functions in 40 digits."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import densities as dn
+
+LEVELS = np.concatenate([10.0 ** -np.array([300.0, 200.0, 107.0, 30.0, 5.0]), [0.03, 0.25, 0.5, 0.77, 1 - 1e-9]])
+MANY = (np.arange(500) + 0.5) / 500
+
+
+def normal(x):
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def owen(h, a):
+    return mp.quad(lambda u: mp.exp(-h * h * (1 + u * u) / 2) / (1 + u * u), mp.linspace(0, a, 5)) / (2 * mp.pi)
+
+
+def skew_normal(a):
+    return lambda x: normal(x) - 2 * owen(x, a)
+
+
+def folded_normal(c):
+    return lambda x: normal(x - c) - normal(-x - c)
+
+
+def folded_cauchy(c):
+    return lambda x: mp.atan2(2 * x, 1 + c * c - x * x) / mp.pi
+
+
+def lindley(theta):
+    return lambda x: -mp.expm1(-theta * x) - theta * x * mp.exp(-theta * x) / (1 + theta)
+
+
+CASES = {
+    "skew_normal(2)": skew_normal(mp.mpf(2)),
+    "skew_normal(0.001)": skew_normal(mp.mpf(0.001)),
+    "folded_normal(0.7)": folded_normal(mp.mpf(0.7)),
+    "folded_cauchy(3)": folded_cauchy(mp.mpf(3)),
+    "lindley(0.5)": lindley(mp.mpf(0.5)),
+    "normal(1, 1) >> square": lambda x: normal(mp.sqrt(x) - 1) - normal(-mp.sqrt(x) - 1),
+}
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_quantiles_from_the_deepest_tail_to_the_other_end(text):
+    """Right to a few roundings of the point, of the probability and of its logarithm."""
+    law, below = dn.parse(text), CASES[text]
+    for levels in (LEVELS, MANY[::50]):
+        for q, x in zip(levels, law.ppf(levels), strict=True):
+            if x == 0.0 or (text.startswith("skew") and q < 1e-20):
+                continue  # below all doubles, or where the truth above is a difference of far larger numbers
+            with mp.workdps(40 if text.startswith("skew") else 400):
+                found = below(mp.mpf(float(x)))
+            error = float(abs(found - mp.mpf(float(q))))
+            density = float(law.pdf(x)) * abs(float(x))
+            log = abs(np.log(q)) if q < 0.5 else 1.0
+            assert error <= 1e-15 * (density + q * log + (q > 0.5)), (q, x)
+
+
+@pytest.mark.parametrize("text", CASES)
+def test_many_quantiles_and_one(text):
+    law = dn.parse(text)
+    every = law.ppf(MANY)
+    assert np.all(np.diff(every) > 0)
+    one = np.array([law.ppf(q) for q in MANY[::50]])
+    assert one == pytest.approx(every[::50], rel=1e-13)
+    assert law.isf(MANY) == pytest.approx(law.ppf(1 - MANY), rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("a", [0.0, 1e-300, 1e-8, 1e-5, 1e-3, 0.01])
+@pytest.mark.parametrize("h", [1e-8, 0.3, 0.6, 3.0, 35.0])
+def test_the_light_tail_of_a_law_that_is_hardly_skewed(a, h):
+    with mp.workdps(60):
+        truth = mp.log(normal(-mp.mpf(h)) - 2 * owen(mp.mpf(h), mp.mpf(a)))
+    assert dn.SkewNormal(a).logcdf(-h) == pytest.approx(float(truth), rel=5e-16, abs=5e-16)
+
+
+def test_a_law_that_is_not_skewed_far_out():
+    law = dn.SkewNormal(0.0)
+    assert law.logcdf(np.array([-1e160, -1e300])).tolist() == [-np.inf, -np.inf]
+    assert law.ppf(LEVELS) == pytest.approx(dn.Normal(0.0, 1.0).ppf(LEVELS), rel=1e-13, abs=1e-15)

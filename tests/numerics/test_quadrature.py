@@ -170,14 +170,18 @@ KAHANER = [
     (lambda x: np.floor(np.minimum(x / 0.3, 1)), (0, 0.3, 1), 1 - mp.mpf(0.3)),
     (np.sqrt, (0, 1), mp.mpf(2) / 3),
     (lambda x: 23 / 25 * np.cosh(x) - np.cos(x), (-1, 1), mp.mpf(46) / 25 * mp.sinh(1) - 2 * mp.sin(1)),
-    (lambda x: 1 / (x**4 + x**2 + 0.9), (-1, 1), mp.quad(lambda x: 1 / (x**4 + x**2 + mp.mpf(0.9)), [-1, 0, 1])),
+    (
+        lambda x: 1 / (x**4 + x**2 + 0.9),
+        (-1, 1),
+        lambda: mp.quad(lambda x: 1 / (x**4 + x**2 + mp.mpf(0.9)), [-1, 0, 1]),
+    ),
     (lambda x: x * np.sqrt(x), (0, 1), mp.mpf(2) / 5),
     (lambda x: 1 / np.sqrt(x), (0, 1), 2),
     (lambda x: 1 / (1 + x**4), (0, 1), (mp.pi + 2 * mp.log(1 + mp.sqrt(2))) / (4 * mp.sqrt(2))),
     (lambda x: 2 / (2 + np.sin(10 * np.pi * x)), (0, 1), 2 / mp.sqrt(3)),
     (lambda x: 1 / (1 + x), (0, 1), mp.log(2)),
     (lambda x: 1 / (np.exp(x) + 1), (0, 1), 1 - mp.log((1 + mp.e) / 2)),
-    (lambda x: np.where(x == 0, 1.0, x / np.expm1(x)), (0, 1), mp.quad(lambda x: x / mp.expm1(x), [0, 1])),
+    (lambda x: np.where(x == 0, 1.0, x / np.expm1(x)), (0, 1), lambda: mp.quad(lambda x: x / mp.expm1(x), [0, 1])),
     (
         lambda x: np.sin(100 * np.pi * x) / (np.pi * x),
         (0.1, 1),
@@ -189,12 +193,12 @@ KAHANER = [
     (
         lambda x: 50 * np.sinc(50 * x) ** 2,
         (0.01, 1),
-        mp.quad(lambda x: 50 * mp.sincpi(50 * x) ** 2, mp.linspace(mp.mpf(0.01), 1, 51)),
+        lambda: mp.quad(lambda x: 50 * mp.sincpi(50 * x) ** 2, mp.linspace(mp.mpf(0.01), 1, 51)),
     ),
     (
         lambda x: np.cos(np.cos(x) + 3 * np.sin(x) + 2 * np.cos(2 * x) + 3 * np.sin(2 * x) + 3 * np.cos(3 * x)),
         (0, np.pi),
-        mp.quad(
+        lambda: mp.quad(
             lambda x: mp.cos(mp.cos(x) + 3 * mp.sin(x) + 2 * mp.cos(2 * x) + 3 * mp.sin(2 * x) + 3 * mp.cos(3 * x)),
             mp.linspace(0, mp.mpf(np.pi), 9),
         ),
@@ -204,7 +208,7 @@ KAHANER = [
     (
         lambda x: np.cosh(10 * (x - 0.2)) ** -2 + np.cosh(100 * (x - 0.4)) ** -4 + np.cosh(1000 * (x - 0.6)) ** -6,
         (0, 0.2, 0.4, 0.6, 1),
-        mp.quad(
+        lambda: mp.quad(
             lambda x: (
                 mp.sech(10 * (x - mp.mpf(0.2))) ** 2
                 + mp.sech(100 * (x - mp.mpf(0.4))) ** 4
@@ -219,7 +223,7 @@ KAHANER = [
 @pytest.mark.parametrize("number", range(len(KAHANER)))
 def test_kahaner(number):
     f, ends, truth = KAHANER[number]
-    check(over(plain(f), *map(float, ends)), truth)
+    check(over(plain(f), *map(float, ends)), truth() if callable(truth) else truth)
 
 
 def genz(rng):

@@ -263,10 +263,10 @@ class Family(Univariate):
         raise NotImplementedError
 
     def _ppf(self, q: Any, *shapes: Any) -> Any:
-        return masses.quantile_between(self._standard_view(), np.log1p(-q), np.log(q))
+        return masses.quantile_between(self._standard_view(), np.log(q), np.log1p(-q))
 
     def _isf(self, q: Any, *shapes: Any) -> Any:
-        return masses.quantile_between(self._standard_view(), np.log(q), np.log1p(-q))
+        return masses.quantile_between(self._standard_view(), np.log1p(-q), np.log(q))
 
     def _logcdf(self, z: Any, *shapes: Any) -> Any:
         """log F; a family whose F underflows gives its own."""

@@ -12,7 +12,7 @@ from densities.arrays import as_points, quiet
 from densities.logmath import logdiffexp
 from densities.numerics.newton import Known, roots_between
 from densities.numerics.quadrature import integrate
-from densities.numerics.roots import bracketed_root
+from densities.numerics.roots import bracketed_root, from_ordinal, to_ordinal
 
 # Below this share of the nearer tail the difference of two tails loses digits, and the density is integrated instead.
 NARROW = 0.25
@@ -37,6 +37,10 @@ ROUGH = 1e-11
 # The log-probabilities of a guide that is made of quantiles.
 STEPS, POWERS = 2.0 ** -np.arange(4.0, 53.0, 4.0), 10.0 ** np.geomspace(0.5, 300.0, 20)
 SPREAD = np.concatenate([np.log((np.arange(64) + 0.5) / 128), -np.geomspace(5.5, 740.0, 24)])
+# Places are found between so many doubles, by cutting cells into so many parts and so often; until log F - log(1 - F), of
+# which no more is looked at than DEEP, changes in each by less than what NEAREST allows at 0 and beyond it by this SHARE.
+DOUBLES, CUTS, ROUNDS = 65, 8, 24
+DEEP, NEAREST, SHARE = 745.0, 0.125, 0.25
 
 
 def log_mass(law: Any, a: Any, b: Any) -> Any:
@@ -122,7 +126,7 @@ def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
         return by_members(law, partial(refined, logs=logs), rough, slender, start, stop, value(rough))
     start, stop, size, width = start.reshape(-1), stop.reshape(-1), size.reshape(-1), width.reshape(-1)
     rows = np.flatnonzero(slender)
-    result, doubt = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1), 0.0
+    result = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1)
     for first in range(0, rows.size, AT_ONCE):
         some = rows[first : first + AT_ONCE]
         integral, change = _cut_up(law, start[some], stop[some])
@@ -276,6 +280,40 @@ def _known(law: Any, *, lower: bool) -> Known:
     return tails[lower]
 
 
+def _places(law: Any) -> np.ndarray:
+    """Points over the mass of a law and far into its tails, between which the log-odds change little."""
+    low, high = (float(value(end)) for end in law.support.edges)
+    first, last = to_ordinal(np.array([low, high]))
+    points = from_ordinal(np.linspace(float(first), float(last), DOUBLES)[1:-1].astype(np.int64))
+    points = points[np.asarray(law.support.interior_contains(points))]
+    odds = _log_odds(law, points)
+    for _ in range(ROUNDS):
+        left, right = points[:-1], points[1:]
+        allowed = NEAREST + SHARE * np.minimum(np.abs(odds[:-1]), np.abs(odds[1:]))
+        wide = (np.diff(odds) > allowed) & (np.diff(to_ordinal(points)) > 1)
+        if not np.any(wide):
+            break
+        new = _between(left[wide], right[wide])
+        points, order = np.unique(np.concatenate([points, new]), return_index=True)
+        odds = np.concatenate([odds, _log_odds(law, new)])[order]
+    return points[np.abs(odds) < DEEP]
+
+
+def _log_odds(law: Any, x: np.ndarray) -> np.ndarray:
+    with quiet():
+        odds = value(law._raw(law.raw_logcdf, x)) - value(law._raw(law.raw_logsf, x))
+    return np.clip(odds, -DEEP, DEEP)
+
+
+def _between(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Points that cut cells into parts, equal ones within a binade or two and elsewhere equal in the order of the doubles."""
+    shares = np.arange(1.0, CUTS) / CUTS
+    first, last = to_ordinal(left).astype(float), to_ordinal(right).astype(float)
+    among = from_ordinal((first[:, None] + (last - first)[:, None] * shares).astype(np.int64))
+    near = (right - left <= np.maximum(np.abs(left), np.abs(right)))[:, None]
+    return np.ravel(np.where(near, left[:, None] + (right - left)[:, None] * shares, among))
+
+
 def solve_quantile(law: Any, log_probability: Any, *, lower: bool) -> Any:
     """inf{x : F(x) >= p} (or inf{x : P(X > x) <= p}) of the logarithm of p."""
     target = np.asarray(log_probability, dtype=float)
@@ -311,40 +349,6 @@ def quantile_between(law: Any, log_below: Any, log_above: Any) -> Any:
     if rest.any():
         x[rest] = _bracketed(law, log_below[rest], log_above[rest])
     return x.reshape(shape)
-def _places(law: Any) -> np.ndarray:
-    """Points over the mass of a law and far into its tails, between which the log-odds change little."""
-    low, high = (float(value(end)) for end in law.support.edges)
-    first, last = to_ordinal(np.array([low, high]))
-    points = from_ordinal(np.linspace(float(first), float(last), DOUBLES)[1:-1].astype(np.int64))
-    points = points[np.asarray(law.support.interior_contains(points))]
-    odds = _log_odds(law, points)
-    for _ in range(ROUNDS):
-        left, right = points[:-1], points[1:]
-        allowed = NEAREST + SHARE * np.minimum(np.abs(odds[:-1]), np.abs(odds[1:]))
-        wide = (np.diff(odds) > allowed) & (np.diff(to_ordinal(points)) > 1)
-        if not np.any(wide):
-            break
-        new = _between(left[wide], right[wide])
-        points, order = np.unique(np.concatenate([points, new]), return_index=True)
-        odds = np.concatenate([odds, _log_odds(law, new)])[order]
-    return points[np.abs(odds) < DEEP]
-
-
-def _log_odds(law: Any, x: np.ndarray) -> np.ndarray:
-    with quiet():
-        odds = value(law._raw(law.raw_logcdf, x)) - value(law._raw(law.raw_logsf, x))
-    return np.clip(odds, -DEEP, DEEP)
-
-
-def _between(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Points that cut cells into parts, equal ones within a binade or two and elsewhere equal in the order of the doubles."""
-    shares = np.arange(1.0, CUTS) / CUTS
-    first, last = to_ordinal(left).astype(float), to_ordinal(right).astype(float)
-    among = from_ordinal((first[:, None] + (last - first)[:, None] * shares).astype(np.int64))
-    near = (right - left <= np.maximum(np.abs(left), np.abs(right)))[:, None]
-    return np.ravel(np.where(near, left[:, None] + (right - left)[:, None] * shares, among))
-
-
 
 
 def _at_end(law: Any, known: Known, wanted: np.ndarray, x: np.ndarray, *, lower: bool) -> np.ndarray:

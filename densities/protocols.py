@@ -42,6 +42,12 @@ def ends_beyond_doubles(law: Any) -> tuple[float, float]:
 
 
 @singledispatch
+def corners_beyond_doubles(law: Any, corners: Any) -> Any:
+    """What the exact corners of the density of a law are beyond the doubles in their place; 0 where it is not known."""
+    return 0.0 * corners
+
+
+@singledispatch
 def on_foreign(law: Any, method: str, *arguments: Any, **options: Any) -> Any:
     """What a method of a law answers at an array of another library, as an array of that library."""
     raise UnsupportedOperationError(f"{law}: {method} of an array of another library: expected a law of this library")

@@ -52,6 +52,16 @@ class Branch:
     def route(self) -> Route:
         return (ExactRoute if self.narrow else Route)(self.map, self.domain, self.image)
 
+    def crowding(self, a: Any, b: Any) -> Any:
+        """How many times its width the place of an interval from a to b of the image is, at the worst, on its way back."""
+        low, high = self.image.edges
+        ends = [anchored(choose(y < low, low, choose(y > high, high, y))) for y in (a, b)]
+        worst: Any = 0.0
+        for step in self.map.inv.steps:
+            ends = [anchored(step.forward(end)) for end in ends]
+            worst = np.fmax(worst, crowding(*ends))
+        return worst
+
 
 def alike(pieces: Sequence[Any], branches: Sequence[Branch], support: Interval) -> bool:
     """Whether the members of a batch have their branches in common: which there are, and which ends are of the support.
@@ -175,6 +185,13 @@ def _joined(parts: Sequence[tuple[Any, Any, Any]]) -> Anchored:
         return Anchored(anchor, offset)
     logs = [np.log(np.abs(part[1])) if part[2] is None else part[2] for part in parts]
     return Anchored(anchor, offset, np.concatenate(logs))
+
+
+def crowding(a: Anchored, b: Anchored) -> Any:
+    """The place of an interval, as an offset where both ends have one anchor, in widths of it; NaN where that is not known."""
+    together = np.equal(a.anchor, b.anchor)
+    place = (np.where(together, end.offset, value(end)) for end in (a, b))
+    return np.maximum(*map(np.abs, place)) / np.abs(value(b - a))
 
 
 def merged_atoms(locations: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

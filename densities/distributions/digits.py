@@ -21,12 +21,14 @@ from densities.distributions.precise import NEWTON, UNLIFTED, View, as_end, dens
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.precise import RoundedError, bits, context, digits, number, precise, public
 from densities.precise.quadrature import integrate
-from densities.protocols import ends_beyond_doubles, push_forward, to_digits
+from densities.protocols import corners_beyond_doubles, ends_beyond_doubles, push_forward, to_digits
 
 # Digits beyond those asked for, and those by which the second computation has more.
 GUARDS, SECOND = (15, 45, 135), 10
 # Digits in which the ends of supports are found that doubles have rounded.
 END_DIGITS = 40
+# Ulps that maps may be off where they put a corner.
+MAPS = 64.0
 # So many masses are added one by one.
 FEW = 256
 
@@ -365,6 +367,18 @@ def _(law: Univariate) -> tuple[float, float]:
         rest if abs(rest) <= float(np.max(slack)) else np.nan for rest, (_, slack) in zip(rests, ends, strict=True)
     )
     return low, high
+
+
+@corners_beyond_doubles.register
+def _(law: Univariate, corners: np.ndarray) -> np.ndarray:
+    """The nearest of those in many digits, if it lies within the rounding of the maps."""
+    try:
+        with quiet(), digits(END_DIGITS) as mp:
+            exact = view(law).corners()
+            rests = [min((float(x - mp.mpf(float(corner))) for x in exact), key=abs, default=0.0) for corner in corners]
+    except (UnsupportedOperationError, *UNLIFTED):
+        return 0.0 * corners
+    return np.where(np.abs(rests) <= MAPS * np.spacing(np.abs(corners)), rests, 0.0)
 
 
 def _rest(exact: Any, end: float) -> float:

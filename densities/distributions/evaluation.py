@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, choose, value
+from densities.anchored import Anchored, value
 from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, some
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import WIDE, in_digits
@@ -143,13 +143,9 @@ class Evaluation:
         return Anchored(anchor, points - anchor - lost) if np.any(anchor) else Anchored.exact(points)
 
     def _placed_ends(self, low: Any, high: Any) -> tuple[Anchored, Anchored]:
-        """The two ends of intervals: as offsets from an end of the support where both are near it."""
-        start, stop = Anchored.exact(low), Anchored.exact(high)
-        if not self.fragile:
-            return start, stop
+        """The two ends of intervals, each as an offset from the end of the support that it is near, if it is near one."""
         low, high = self._placed(low), self._placed(high)
-        together = np.equal(low.anchor, high.anchor)
-        return choose(together, low, start), choose(together, high, stop)
+        return (low, high) if self.fragile else (Anchored.exact(low), Anchored.exact(high))
 
     @cached_property
     def _beyond_doubles(self) -> tuple[float, float]:

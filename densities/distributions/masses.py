@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, log_abs, value
 from densities.arrays import as_points, quiet
+from densities.errors import AccuracyWarning
 from densities.logmath import logdiffexp
 from densities.numerics.newton import Known, roots_between
 from densities.numerics.quadrature import integrate
 from densities.numerics.roots import bracketed_root, from_ordinal, to_ordinal
+from densities.protocols import corners_beyond_doubles
 
 # Below this share of the nearer tail the difference of two tails loses digits, and the density is integrated instead.
 NARROW = 0.25
-# Intervals narrower than this share of their ends lose digits when these are rounded.
-SLENDER = 2.0**-5
+# Intervals whose place is more than this many times their width lose digits when their ends are rounded.
+CROWDED = 2.0**5
+# A mass that may be further off than this is told of.
+UNSURE = 1e-8
 # A tail below this is taken from its logarithm.
 RARE = 1e-280
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(20)
@@ -111,27 +116,35 @@ def mass(law: Any, a: Any, b: Any) -> Any:
     return result.reshape(shape)
 
 
-def refined(law: Any, a: Any, b: Any, rough: Any, *, logs: bool) -> Any:
+def refined(law: Any, a: Any, b: Any, rough: Any, crowded: Any, *, logs: bool) -> Any:
     """P(a < X <= b), or its log, of narrow intervals as the integral of the density, `rough` where that is no better.
 
-    `rough` comes from preimages of a and b rounded each by itself, and loses what the width is less than the ends.
+    `rough` comes from preimages of a and b rounded each by itself, and loses digits as they are `crowded`: as the place of
+    an interval is many times its width, somewhere on the way back.
     """
     shape = np.broadcast_shapes(np.shape(value(a)), np.shape(value(b)), law.batch_shape)
     start, stop = (_shaped(anchored(end), shape) for end in (a, b))
-    size, width = _rounded_from(law, start, stop), np.asarray(value(stop - start))
-    slender = (width > 0) & (width < SLENDER * size) & np.isfinite(size)
+    crowded = np.broadcast_to(crowded, shape)
+    slender = (crowded > CROWDED) & (value(stop - start) > 0)
     if not np.any(slender):
         return rough
     if law.batch_shape:
-        return by_members(law, partial(refined, logs=logs), rough, slender, start, stop, value(rough))
-    start, stop, size, width = start.reshape(-1), stop.reshape(-1), size.reshape(-1), width.reshape(-1)
+        return by_members(law, partial(refined, logs=logs), rough, slender, start, stop, value(rough), crowded)
+    start, stop, crowded = start.reshape(-1), stop.reshape(-1), crowded.reshape(-1)
     rows = np.flatnonzero(slender)
-    result = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1)
+    result, doubt = np.array(np.broadcast_to(value(rough), shape), dtype=float).reshape(-1), 0.0
     for first in range(0, rows.size, AT_ONCE):
         some = rows[first : first + AT_ONCE]
         integral, change = _cut_up(law, start[some], stop[some])
-        better = change < EPS * (2.0 + 0.1 * size[some] / width[some])
+        better = change < EPS * (2.0 + 0.1 * crowded[some])
         result[some[better]] = integral[better] if logs else np.exp(integral[better])
+        doubt = max(doubt, np.max(np.minimum(change, EPS * crowded[some]), initial=0.0, where=~np.isnan(change)))
+    if doubt > UNSURE:
+        warn(
+            f"mass of {law}: rounding on the way to a narrow interval costs {doubt:.0e} of it",
+            AccuracyWarning,
+            stacklevel=2,
+        )
     return result.reshape(shape)
 
 
@@ -141,12 +154,17 @@ def _cut_up(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
     By panels from corner to corner of the law; one in which a corner shows that nobody knows is cut up, and so is its part.
     """
     width, total, doubt = np.asarray(value(b - a)), np.full(a.shape, -np.inf), np.full(a.shape, -np.inf)
-    owner, start, length = _between_corners(law, a, width)
-    most = SHOWING * width.size + owner.size
     finest = 16.0 * EPS * np.maximum(np.abs(a.value), np.abs(b.value))  # where nodes fall is no longer known below
+    owner, start, length = _between_corners(law, a, width)
+    stop = start + length
+    walls: Any = (
+        np.where(start > 0.0, start + finest[owner], -np.inf),
+        np.where(stop < width[owner], stop - finest[owner], np.inf),
+    )
+    most = SHOWING * width.size + owner.size
     whole: Any = None
     for level in range(LEVELS):
-        integral, change = _panel(law, a[owner], start, length, np.log(length))
+        integral, change = _panel(law, a[owner], start, length, np.log(length), walls)
         if whole is None:
             np.logaddexp.at(whole := np.full(a.shape, -np.inf), owner, integral)
         change_log = integral + np.log(change)
@@ -157,7 +175,9 @@ def _cut_up(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
         if np.all(done):
             break
         steps = np.tile(np.arange(PARTS), np.count_nonzero(~done))
-        owner, start, length = (np.repeat(each[~done], PARTS) for each in (owner, start, length / PARTS))
+        owner, start, length, *walls = (
+            np.repeat(each[~done], PARTS) for each in (owner, start, length / PARTS, *walls)
+        )
         start = start + steps * length
     return total, np.exp(doubt - total)
 
@@ -168,6 +188,8 @@ def _between_corners(law: Any, a: Anchored, width: np.ndarray) -> tuple[np.ndarr
     if not corners.size:
         return np.arange(width.size), np.zeros(width.size), width
     beyond = np.asarray(value(Anchored.exact(corners) - a.reshape(-1, 1)))
+    if np.any((beyond >= 0.0) & (beyond <= width[:, None])):
+        beyond = beyond + _beyond_doubles(law, corners)
     inside = (beyond > 0.0) & (beyond < width[:, None])
     ends = np.sort(np.where(inside, beyond, width[:, None]), axis=-1)
     ends = np.column_stack([np.zeros(width.size), ends, width])
@@ -175,13 +197,12 @@ def _between_corners(law: Any, a: Anchored, width: np.ndarray) -> tuple[np.ndarr
     return owner, ends[owner, part], np.diff(ends)[owner, part]
 
 
-def _rounded_from(law: Any, a: Anchored, b: Anchored) -> Any:
-    """What the roundings of maps are shares of: the distance from an end at which both are anchored, or the points."""
-    size = np.maximum(np.abs(a.value), np.abs(b.value))
-    for end in law.support.edges:
-        at_end = (a.anchor == value(end)) & (b.anchor == value(end))
-        size = np.where(at_end, np.maximum(np.abs(a.offset), np.abs(b.offset)), size)
-    return size
+def _beyond_doubles(law: Any, corners: np.ndarray) -> np.ndarray:
+    """What the corners of a law are beyond the doubles in their place, once found."""
+    known = law.__dict__.setdefault("_known_corners", Memory())
+    if "beyond" not in known:
+        known["beyond"] = corners_beyond_doubles(law, corners)
+    return known["beyond"]
 
 
 def _shaped(x: Anchored, shape: tuple[int, ...]) -> Anchored:
@@ -225,10 +246,13 @@ def _integrated(law: Any, a: Anchored, b: Anchored) -> tuple[Any, Any]:
     return _panel(law, a, 0.0, np.broadcast_to(width.value, np.broadcast_shapes(a.shape, b.shape)), log_abs(width))
 
 
-def _panel(law: Any, a: Anchored, start: Any, width: Any, log_width: Any) -> tuple[Any, Any]:
-    """The same from a + start on."""
+def _panel(
+    law: Any, a: Anchored, start: Any, width: Any, log_width: Any, walls: tuple[Any, Any] = (-np.inf, np.inf)
+) -> tuple[Any, Any]:
+    """The same from a + start on. Nodes stay between walls: beside a corner rounding would throw them across it."""
     fractions = 0.5 * (np.concatenate([NODES, CHECK_NODES]) + 1.0)
     steps = np.asarray(start)[..., None] + width[..., None] * fractions
+    steps = np.clip(steps, *(np.asarray(wall)[..., None] for wall in walls))
     logs = _log_densities(law, a.reshape(*a.shape, 1), steps)
     top = np.max(logs, axis=-1, keepdims=True)
     top = np.where(np.isfinite(top), top, 0.0)

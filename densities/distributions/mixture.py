@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, choose, value
+from densities.anchored import Anchored, choose, is_pure, value
 from densities.arrays import quiet
 from densities.distributions.base import Part, Univariate, register
 from densities.distributions.branches import merged_atoms
@@ -230,6 +230,7 @@ def _is_own_root(law: Any) -> bool:
 
 def _log_mass_within(law: Any, a: Any, b: Any) -> Any:
     """log of the mass of the law between a and b, which need not lie in its support."""
+    a, b = (law._placed(x.offset) if isinstance(x, Anchored) and is_pure(x) and x._log is None else x for x in (a, b))
     low, high = law.support.edges
     below, above = np.asarray(a <= low), np.asarray(b >= high)
     apart = np.asarray(b <= low) | np.asarray(a >= high)

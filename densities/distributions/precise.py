@@ -153,6 +153,10 @@ class View:
         fall = abs(self.logpdf(near[0]) - self.logpdf(near[1]))
         return min(reach, mp.ldexp(reach, -19) / fall) if fall > 0 and mp.isfinite(fall) else reach
 
+    def corners(self) -> list[Any]:
+        """Where the density is not smooth between its ends."""
+        return [context().mpf(float(x)) for x in (*self.law.kinks(), *self.law.critical_points)]
+
     def landmarks(self) -> list[float]:
         with quiet():
             return [float(x) for x in self.law.landmarks() if np.isfinite(x)]
@@ -224,6 +228,9 @@ class MixtureView(View):
     def mass(self) -> Any:
         return sum(weight * part.mass for weight, part in self.smooth)
 
+    def corners(self) -> list[Any]:
+        return [x for _, part in self.smooth for x in (part.low, part.high, *part.corners())]
+
     def logpdf(self, x: Any) -> Any:
         mp = context()
         return mp.log(sum(weight * mp.exp(density(part, x)) for weight, part in self.smooth))
@@ -250,6 +257,9 @@ class TruncatedView(View):
     @property
     def atoms(self) -> list[tuple[Any, Any]]:
         return [(place, mass / self.total) for place, mass in self.kept]
+
+    def corners(self) -> list[Any]:
+        return self.base.corners()
 
     def logpdf(self, x: Any) -> Any:
         return self.base.logpdf(x) - context().log(self.total)
@@ -387,6 +397,14 @@ class PushedView(View):
                 y = strip.map.forward(x)
                 return y, strip.map.log_slope(x), lost_bits(y, (strip.first, strip.last))
         raise RoundedError(f"{mp.nstr(x, 17)} lies on no piece of {self.step}")
+
+    def corners(self) -> list[Any]:
+        """The ends of the images of pieces, and the images of corners and of the kinks of the map."""
+        found, inner = [], self.base.corners()
+        for strip in self.strips:
+            places = [x for x in (*inner, *map(as_end, strip.map.bijection.kinks)) if strip.low < x < strip.high]
+            found += [strip.first, strip.last, *map(strip.map.forward, places)]
+        return found
 
     def preimages(self, y: Any) -> list[Any]:
         """The points of the base that g sends to y."""

@@ -358,6 +358,7 @@ class Pushforward(PushedParts):
 
     def _between(self, a: Any, b: Any, mass: str, join: Callable, nothing: float) -> Any:
         total: Any = nothing
+        crowded: Any = 0.0
         for branch in self.branches:
             image, domain = branch.image, branch.domain
             first, last = branch.turned(*domain.edges)
@@ -367,8 +368,10 @@ class Pushforward(PushedParts):
             total = join(
                 total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
             )
+            if not self.narrowness.anywhere:
+                crowded = np.maximum(crowded, np.where(empty, 0.0, branch.crowding(a, b)))
         # Preimages that are not rounded lose nothing, and the nodes of an integral would.
-        return total if self.narrowness.anywhere else refined(self, a, b, total, logs=mass == "log_mass")
+        return total if self.narrowness.anywhere else refined(self, a, b, total, crowded, logs=mass == "log_mass")
 
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:

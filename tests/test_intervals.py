@@ -1,0 +1,103 @@
+"""P(a < Y <= b) of intervals beside ends, corners and images of jumps, against mpmath."""
+
+import warnings
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import densities as dn
+
+DIGITS = 50
+
+
+def uniform(x, low, high):
+    return min(max((x - low) / (high - low), mp.mpf(0)), mp.mpf(1))
+
+
+def beta(x, a, b):
+    return mp.betainc(a, b, 0, min(max(x, 0), 1), regularized=True)
+
+
+def steps(x):
+    return (uniform(x, 0, 1) + uniform(x, mp.mpf(0.5), 2)) / 2
+
+
+def normal(z):
+    return mp.erfc(-z / mp.sqrt(2)) / 2
+
+
+STEPS = "mixture([.5, .5], [uniform(0, 1), uniform(.5, 2)])"
+# The law, its distribution function, and a place beside which intervals are taken.
+CORNERS = [
+    (f"exp({STEPS})", lambda y: steps(mp.log(y)), lambda: mp.exp(0.5)),
+    (f"exp({STEPS})", lambda y: steps(mp.log(y)), lambda: mp.e),
+    (f"{STEPS} >> sinh >> sqrt", lambda y: steps(mp.asinh(y * y)), lambda: mp.sqrt(mp.sinh(0.5))),
+    ("mixture([.5, .5], [exp(uniform(0, 1)), exp(uniform(.5, 2))])", lambda y: steps(mp.log(y)), lambda: mp.exp(0.5)),
+    (
+        "cosh(uniform(-1, 2))",
+        lambda y: uniform(mp.acosh(y), -1, 2) - uniform(-mp.acosh(y), -1, 2),
+        lambda: mp.cosh(1),
+    ),
+    (
+        "exp(truncate(mixture([.3, .7], [normal(0, 1), exponential(1) + 0.7]), -5, 5))",
+        lambda y: (
+            (mp.mpf(0.3) * normal(mp.log(y)) - mp.mpf(0.7) * mp.expm1(-max(0, mp.log(y) - mp.mpf(0.7))))
+            / (mp.mpf(0.3) * (normal(5) - normal(-5)) - mp.mpf(0.7) * mp.expm1(mp.mpf(0.7) - 5))
+        ),
+        lambda: mp.exp(mp.mpf(0.7)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "cdf", "place"), CORNERS)
+@pytest.mark.parametrize("width", [1e-4, 1e-8, 1e-11, 1e-13])
+def test_narrow_intervals_over_the_image_of_a_jump(text, cdf, place, width):
+    law = dn.parse(text)
+    with mp.workdps(DIGITS):
+        c = float(place())
+        for a, b in ((c - width, c + width), (c - width, c + 3 * width), (c - width, c), (c, c + width)):
+            truth = cdf(mp.mpf(b)) - cdf(mp.mpf(a))
+            assert abs(law.prob(a, b) - truth) <= 1e-12 * truth
+
+
+def test_intervals_of_a_few_doubles_over_the_image_of_a_jump_are_right_or_told():
+    law, c = dn.parse(f"{STEPS} >> sinh >> sqrt"), float(np.sqrt(np.sinh(0.5)))
+    for width in (1e-14, 1e-15):
+        with mp.workdps(DIGITS), warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            found = law.prob(c - width, c)
+            truth = steps(mp.asinh(mp.mpf(c) ** 2)) - steps(mp.asinh(mp.mpf(c - width) ** 2))
+            assert abs(found - truth) <= 1e-8 * truth or any(w.category is dn.AccuracyWarning for w in told)
+
+
+ENDS = [
+    ("beta(0.5, 0.5) >> exp", lambda y: beta(mp.log(y), 0.5, 0.5)),
+    ("beta(0.25, 0.25) >> affine(1, 3)", lambda y: beta((y - 1) / 3, 0.25, 0.25)),
+    (
+        "beta(2, 0.2) >> affine(0.1, 0.3) >> exp",
+        lambda y: 1 - beta(1 - (mp.log(y) - mp.mpf(0.1)) / mp.mpf(0.3), mp.mpf(0.2), 2),
+    ),
+    ("kumaraswamy(3, 0.1) >> affine(-5, 2) >> square", lambda y: (1 - ((5 - mp.sqrt(y)) / 2) ** 3) ** mp.mpf(0.1)),
+]
+
+
+@pytest.mark.parametrize(("text", "cdf"), ENDS)
+@pytest.mark.parametrize("share", [1e-5, 1e-9, 1e-12, 1e-15])
+def test_intervals_from_afar_to_beside_an_end_where_the_density_is_infinite(text, cdf, share):
+    law = dn.parse(text)
+    low, high = (float(np.asarray(end)) for end in law.support.edges)
+    b = high * (1 - share)
+    for a in (law.ppf(0.3), low * (1 + share), low * 1.001, b * (1 - 1e-3)):
+        with mp.workdps(DIGITS):
+            truth = cdf(mp.mpf(b)) - cdf(mp.mpf(a))
+            assert abs(law.prob(a, b) - truth) <= 1e-11 * truth
+
+
+@pytest.mark.parametrize("interval", [(1 - 1.01e-13, 1 - 1e-15), (1 - 1e-9, 1 - 1e-11), (1 - 2e-15, 1 - 1e-15)])
+def test_intervals_beside_the_end_of_an_image_far_out(interval):
+    """Points beside 1 are exact doubles: their preimages lose nothing, and nodes in y would see a cliff."""
+    a, b = interval
+    with mp.workdps(DIGITS):
+        truth = normal(mp.atanh(mp.mpf(b)) / 3) - normal(mp.atanh(mp.mpf(a)) / 3)
+        assert abs(dn.parse("normal(0, 3) >> tanh").prob(a, b) - truth) <= 1e-12 * truth

@@ -67,10 +67,11 @@ class _Formulas:
 
     def __init__(self, text: str | None):
         self.text = text
+        self.source = lru_cache(maxsize=64)(_source)  # each point is asked for several times
         self.made: dict[Any, Pair] = {}
 
     def at(self, step: Any, near: float) -> Pair:
-        key = self.text or _source(step, near)
+        key = self.text or self.source(step, near)
         if key is None:
             raise LookupError(str(step))
         if key not in self.made:
@@ -98,7 +99,7 @@ def _resolved(formulas: _Formulas, steps: Sequence[Any], x: float) -> tuple[floa
         with mpmath.workdps(digits):
             log = _log_slope(formulas, steps, mpmath.mpf(x))
             if before is not None and abs(log - before) <= AGREED * (1 + abs(log)):
-                return float(log), float(_noise(formulas, steps, mpmath.mpf(x)))
+                return float(log), float(_noise(formulas, steps, mpmath.mpf(x), log))
             before = log
     return np.nan, np.nan
 
@@ -117,11 +118,11 @@ def _log_slope(formulas: _Formulas, steps: Sequence[Any], x: Any) -> Any:
     return total
 
 
-def _noise(formulas: _Formulas, steps: Sequence[Any], x: Any) -> Any:
-    """Σ |∂ log|dy/dx| / ∂ log xᵢ|·eps over the points xᵢ on the way through a chain."""
+def _noise(formulas: _Formulas, steps: Sequence[Any], x: Any, log: Any) -> Any:
+    """Σ |∂ log|dy/dx| / ∂ log xᵢ|·eps over the points xᵢ on the way through a chain; `log` is log|dy/dx| at x."""
     total = mpmath.mpf(0)
     for i, step in enumerate(steps):
-        beside, here = (_log_slope(formulas, steps[i:], point) for point in (x * (1 + STEP), x))
-        total += abs(beside - here) / STEP
+        here = _log_slope(formulas, steps[i:], x) if i else log
+        total += abs(_log_slope(formulas, steps[i:], x * (1 + STEP)) - here) / STEP
         x = formulas.at(step, float(x))[0](x)
     return total * float(np.finfo(float).eps)

@@ -114,6 +114,8 @@ class Anchored:
     def __array_function__(self, function: Any, types: Any, args: tuple, kwargs: dict) -> Any:
         if function is np.where and len(args) == 3 and not kwargs:
             return where(*args)
+        if function is np.concatenate and len(args) == 1 and not kwargs:
+            return concatenate(*args)
         if function in (np.shape, np.ndim):
             return function(np.broadcast_to(0.0, args[0].shape))
         return NotImplemented
@@ -403,6 +405,13 @@ def where(condition: Any, x: Any, y: Any) -> Anchored:
     log = None if x._log is None and y._log is None else np.where(condition, x.log_offset, y.log_offset)
     anchor = x.anchor if is_pure(x) and is_pure(y) else np.where(condition, x.anchor, y.anchor)
     return Anchored(anchor, np.where(condition, x.offset, y.offset), log)
+
+
+def concatenate(vectors: Any) -> Anchored:
+    vectors = [anchored(x) for x in vectors]
+    logs = None if all(x._log is None for x in vectors) else np.concatenate([x.log_offset for x in vectors])
+    anchor = 0.0 if all(map(is_pure, vectors)) else np.concatenate([np.broadcast_to(x.anchor, x.shape) for x in vectors])
+    return Anchored(anchor, np.concatenate([np.broadcast_to(x.offset, x.shape) for x in vectors]), logs)
 
 
 def choose(condition: Any, x: Any, y: Any) -> Any:

@@ -165,6 +165,9 @@ class Family(Univariate):
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self.restore(self._draw(rng, shape, *self._shapes))
 
+    def from_stream(self, z: Any) -> Any:
+        return self.restore(self._from_stream(z, *self._shapes))
+
     def parts(self) -> Sequence[Part]:
         """A law that is narrow where it stands is seen from there: doubles would not tell its points apart."""
         if not self._is_narrow:
@@ -291,8 +294,14 @@ class Family(Univariate):
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *shapes: Any) -> Any:
         """Draws of the standard member: by inversion unless NumPy has the family."""
+        if self.stream is not None:
+            return self._from_stream(self.stream.draw(rng, shape), *shapes)
         u = rng.random(shape)
         return self._ppf(np.where(u == 0.0, 2.0**-54, u), *shapes)
+
+    def _from_stream(self, z: Any, *shapes: Any) -> Any:
+        """The points of the standard member that draws of its stream make."""
+        return z
 
     def _landmarks(self, *shapes: Any) -> Any:
         """Landmarks of the standard member where its quantiles are slow; None for quantiles."""

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from densities.arrays import all_finite, generator_of, keep_freed_memory, quiet
+from densities.arrays import generator_of, keep_freed_memory
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.executors import ordered_results
 
@@ -31,6 +31,7 @@ from .checkpoints import refusal
 from .controls import adjusted, convergence_rate
 from .nets import Source
 from .tails import tail_shape, tail_size
+from .tally import Chunks, Plan, Tally, Values, chunks_of, largest, statistics, whole_blocks
 
 __all__ = ["MeanResult", "Source", "entropy_of", "estimate_mean"]
 
@@ -46,16 +47,9 @@ HEAVY_SHAPE = 1.0 / 3.0
 # Values that stay within so many standard deviations have no heavy tail, however they are piled up inside: a power law of
 # k = 1/3 leaves them a hundred draws after another.
 LARGEST_BOUNDED = 6.0
-# Values that lie nearer together than this have no spread.
-TINY = float(np.finfo(float).tiny)
-# The largest of many values are looked for among those above the mark that one in so many sets for so many times them.
-SAMPLED, SPARE = 16, 3
-# Twice so many means of chunks are merged by pairs: more would say nothing more of their spread, and a run has no end.
-MOST_MEANS = 2**10
 CHECKPOINT_SECONDS = 5.0
-# What adds up from chunk to chunk.
-SUMMED = ("absolute", "spread", "top", "nan_count", "infinite_count", "count")
-Values = Callable[[Source], Any]
+# Where chunks that are drawn together would take longer they are drawn one by one, with a look at the clock between.
+LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -107,157 +101,6 @@ class MeanResult:
         return np.ceil(n)[()]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """All that decides the bits of a run, apart from `values`."""
-
-    size: int
-    chunks: int
-    dimension: int
-    scheme: str
-    entropy: int
-    target: float | None
-    label: str
-    judged: int | None
-    first: int = 0
-
-    @property
-    def tail(self) -> int:
-        """How many of the largest |values| are kept in all: enough for k̂, and for 1 % of the draws of small chunks."""
-        n = self.size * self.chunks
-        return tail_size(n) + 1 if self.large else max(tail_size(n) + 1, -(-n // 100))
-
-    @property
-    def large(self) -> bool:
-        """Whether a chunk is large enough for a top 1 % of its own."""
-        return self.size >= 1024
-
-    @property
-    def kept(self) -> int:
-        """How many of the largest |values| one chunk hands over: four times its share, and some."""
-        return min(self.size, 16 + 4 * (-(-self.tail // self.chunks)))
-
-
-@dataclass
-class Tally:
-    """The merged statistics of a run's first `count` chunks, column by column.
-
-    `means` and `halves` are the means of chunks, and of their first halves, over blocks of `block` neighbours, at most
-    2·`MOST_MEANS` of them however long the run; `open` is what the last block has so far. `low` and `high` are the
-    smallest and largest values; `absolute`, `spread` and `top` sums over chunks of mean |value|, of the standard
-    deviation and of the part of mean |value| in the chunk's largest 1 %, all over the number of planned chunks so that
-    the sum cannot overflow.
-    """
-
-    means: list[Any]
-    halves: list[Any]
-    low: Any
-    high: Any
-    absolute: Any
-    spread: Any
-    top: Any
-    nan_count: Any
-    infinite_count: Any
-    count: int = 1
-    block: int = 1
-    open: Any = 0.0
-
-    def add(self, other: Tally, keep: int) -> None:
-        """Take in the next chunk, whole or, where Ctrl-C comes between, not at all (see `trim`)."""
-        merged = {name: getattr(self, name) + getattr(other, name) for name in SUMMED}
-        merged["low"] = -_largest(-np.concatenate([self.low, other.low], axis=-1), keep)
-        merged["high"] = _largest(np.concatenate([self.high, other.high], axis=-1), keep)
-        merged["open"] = self.open + np.array([other.means[0], other.halves[0]]) / self.block
-        if merged["count"] % self.block == 0:
-            for kept, mean in zip((self.means, self.halves), merged["open"], strict=True):
-                kept.append(mean)
-            merged["open"] = 0.0
-            if len(self.means) == 2 * MOST_MEANS:
-                merged |= {"means": _by_pairs(self.means), "halves": _by_pairs(self.halves), "block": 2 * self.block}
-        vars(self).update(merged)
-
-    def trim(self) -> None:
-        """Forget what an interrupted `add` has left."""
-        del self.means[self.count // self.block :], self.halves[self.count // self.block :]
-
-
-def _by_pairs(means: list[Any]) -> list[Any]:
-    return [0.5 * a + 0.5 * b for a, b in zip(means[::2], means[1::2], strict=True)]
-
-
-def _largest(values: np.ndarray, count: int) -> np.ndarray:
-    """The `count` largest along the last axis, in no order; all of them where there are fewer."""
-    size = values.shape[-1]
-    return values if size <= count else np.partition(values, size - count, axis=-1)[..., size - count :]
-
-
-def _both_tails(values: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` smallest and the `count` largest along the last axis; to part once for both takes six times as long."""
-    low, high = zip(*((-_top(-row, count), _top(row, count)) for row in values), strict=True)
-    return np.array(low), np.array(high)
-
-
-def _top(row: np.ndarray, count: int) -> np.ndarray:
-    """The `count` largest, of those above a mark that a sixteenth of them sets, where that leaves enough."""
-    sample = row[::SAMPLED]
-    rank = 1 + SPARE * count // SAMPLED
-    if rank < len(sample):
-        above = row.compress(row >= np.partition(sample, len(sample) - rank)[len(sample) - rank])
-        if len(above) >= count:
-            return _largest(above, count)
-    return _largest(row, count)
-
-
-def _safe_mean(values: np.ndarray) -> np.ndarray:
-    """The mean over the last axis; a sum that overflows is taken of scaled values."""
-    mean = np.add.reduce(values, axis=-1) / values.shape[-1]  # np.mean, in a third of the time for a few values
-    if all_finite(mean):
-        return mean
-    scale = np.abs(values).max(axis=-1)
-    scaled = (values / scale[..., None]).mean(axis=-1) * scale
-    return np.where(np.isfinite(mean) | ~np.isfinite(scale), mean, scaled)
-
-
-def _spread(columns: np.ndarray, mean: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """The standard deviation over the last axis, of values no further than `reach` from the mean; 0 where it is not finite."""
-    unit = np.where((reach > TINY) & np.isfinite(reach), reach, 1.0)
-    rest = columns - mean[:, None]
-    rest *= (1.0 / unit)[:, None]
-    spread = unit * np.sqrt(np.einsum("ij,ij->i", rest, rest) / columns.shape[-1])
-    return np.where(np.isfinite(spread), spread, 0.0)
-
-
-def _chunk(values: Values, plan: Plan, index: int) -> Tally:
-    """The statistics of chunk `index`."""
-    seed = np.random.SeedSequence(plan.entropy, spawn_key=(plan.first + index,))
-    source = Source(plan.size, plan.dimension, plan.scheme, seed)
-    with quiet():
-        result = np.asarray(values(source), dtype=float)
-        if result.ndim not in (1, 2) or result.shape[0] != plan.size:
-            raise ShapeError(argument_error("values", f"shape ({plan.size},) or ({plan.size}, k)", result.shape))
-        columns = np.ascontiguousarray(result.reshape(plan.size, -1).T)
-        halves = _safe_mean(columns.reshape(len(columns), min(2, plan.size), -1))
-        mean = _safe_mean(halves)
-        nan_count = infinite_count = np.zeros(len(columns), dtype=int)
-        if not all_finite(mean):
-            nan_count, infinite_count = np.isnan(columns).sum(axis=-1), np.isinf(columns).sum(axis=-1)
-            columns = np.where(np.isfinite(columns), columns, 0.0)
-        columns = columns[: plan.judged]
-        size, share = np.abs(columns), -(-plan.size // 100)
-        low, high = _both_tails(columns, max(plan.kept, share))
-        top = _largest(np.abs(np.concatenate([low, high], axis=-1)), share).sum(axis=-1) / plan.size / plan.chunks
-        reach = np.maximum(high.max(axis=-1) - mean[: plan.judged], mean[: plan.judged] - low.min(axis=-1))
-        absolute, spread = _safe_mean(size) / plan.chunks, _spread(columns, mean[: plan.judged], reach) / plan.chunks
-        low, high = -_largest(-low, plan.kept), _largest(high, plan.kept)
-        return Tally([mean], [halves[:, 0]], low, high, absolute, spread, top, nan_count, infinite_count)
-
-
-def _chunks(task: tuple[Values, Plan, range]) -> list[Tally]:
-    """The unit of work that an executor runs."""
-    values, plan, indices = task
-    return [_chunk(values, plan, index) for index in indices]
-
-
 class _Fit(NamedTuple):
     """What chunk means say: (k,) means and errors, replicates (chunks, k) and those of half chunks (2, chunks, k)."""
 
@@ -298,7 +141,7 @@ def _shapes(tally: Tally, plan: Plan) -> np.ndarray:
     spread = tally.spread * (plan.chunks / tally.count)
     sides = []
     for side, middle in ((tally.high, centre), (-tally.low, -centre)):
-        shape = np.array([tail_shape(_largest(tail, size)) for tail in side])
+        shape = np.array([tail_shape(largest(tail, size)) for tail in side])
         bounded = side.max(axis=-1) - middle <= LARGEST_BOUNDED * spread
         sides.append(np.where(bounded, np.fmin(shape, 0.0), shape))
     return np.fmax(*sides)
@@ -310,7 +153,7 @@ def _result(tally: Tally, plan: Plan, known: np.ndarray | None, stopped: str, dr
         khat = _shapes(tally, plan)
         fit = _fit(tally, known, lambda: khat)
         tail = np.abs(np.concatenate([tally.low, tally.high], axis=-1))
-        top = tally.top if plan.large else (_largest(tail, -(-n // 100)) / plan.size / plan.chunks).sum(axis=-1)
+        top = tally.top if plan.large else np.sort(largest(tail, -(-n // 100)) / plan.size / plan.chunks).sum(axis=-1)
         share = top / tally.absolute
         rate = convergence_rate(fit.whole, fit.halves) if plan.size > 1 else np.full(len(fit.mean), 0.5)
     heavy, nans, infinities = khat > HEAVY_SHAPE, tally.nan_count, tally.infinite_count
@@ -370,18 +213,10 @@ def _layouts(n: int, target: float | None) -> Iterator[tuple[int, int, int]]:
     while True:
         size = 2 ** min(bits, MAX_BITS)
         last = target is None or bits == MAX_BITS or left < 3 * MIN_CHUNKS * size
-        yield size, _whole_blocks(max(MIN_CHUNKS, -(-left // size))) if last else MIN_CHUNKS, first
+        yield size, whole_blocks(max(MIN_CHUNKS, -(-left // size))) if last else MIN_CHUNKS, first
         if last:
             return
         left, first, bits = left - MIN_CHUNKS * size, first + MIN_CHUNKS, bits + 1
-
-
-def _whole_blocks(chunks: int) -> int:
-    """So many chunks, or a few more, that their means are merged without a rest."""
-    block = 1
-    while chunks >= 2 * MOST_MEANS * block:
-        block *= 2
-    return -(-chunks // block) * block
 
 
 def estimate_mean(
@@ -402,8 +237,8 @@ def estimate_mean(
 ) -> MeanResult:
     """E[values] from at least `n` draws, with its standard error; memory does not grow with n.
 
-    values      a callable that takes a `Source` (`.size`, `.uniforms(d)`, `.generator`) to a float array (size,), or
-                (size, k) for k means at once; picklable where the executor has processes
+    values      a callable that takes a `Source` (`.size`, `.uniforms(d)`, `.draws(draw)`) to a float array (size,), or
+                (size, k) for k means at once, row by row; picklable where the executor has processes
     n           rounded up to whole chunks of 2^m points, at least 64 of them
     rng         whatever `numpy.random.default_rng` takes; a Generator gives 128 bits, once
     scheme      "sobol" (scrambled nets, `dimension` uniforms a point), "stratified" (a point in each cell) or "plain"
@@ -457,25 +292,30 @@ class _Run:
 
     def __init__(self, values: Values, plan: Plan, known: np.ndarray | None, path: Path | None, stored: Any) -> None:
         self.values, self.plan, self.known, self.path = values, plan, known, path
-        self.tally = _chunk(values, plan, 0)
-        self.first = self.tally.means[0]
+        start = time.monotonic()
+        first = statistics(values, plan, range(1))
+        # How many chunks are made between two looks at the clock.
+        self.stride = plan.together if (time.monotonic() - start) * plan.together < LOOK_SECONDS else 1
+        self.first = first.means[0]
         columns = len(self.first)
         if known is not None and columns != len(known) + 1:
             raise ShapeError(argument_error("control", f"{columns - 1} known means, one a further column", known))
         self.scalar = known is not None or columns == 1
         if path is not None and stored is not None:
-            self.tally = _resumed(path, stored, self.tally)
+            self.tally = _resumed(path, stored, self.first)
+        else:
+            self.tally = Tally.empty(columns, len(first.low))
+            self.tally.add(first, plan.tail)
         self.next_check = MIN_CHUNKS
         while self.next_check < self.tally.count:
             self._schedule()
 
     def finish(self, executor: Any, deadline: float, progress: Callable | None) -> str:
         """Add the missing chunks until the end, the target, the deadline or Ctrl-C; which of them it was."""
-        results = ordered_results(_chunks, self._tasks(executor is not None), executor)
+        results = ordered_results(chunks_of, self._tasks(executor is not None), executor)
         try:
             return self._consume(results, deadline, progress)
         except KeyboardInterrupt:
-            self.tally.trim()
             return "interrupted"
         finally:
             getattr(results, "close", int)()  # cancels what is in flight
@@ -486,22 +326,23 @@ class _Run:
         return _result(self.tally, self.plan, self.known, stopped, drawn, self.scalar)
 
     def _tasks(self, parallel: bool) -> Iterator[tuple[Values, Plan, range]]:
-        """Ranges of chunks: one each when serial; when parallel about 2^16 points, but at most 1/16 of the run."""
+        """Ranges of chunks: small ones when serial; when parallel about 2^16 points, but at most 1/16 of the run."""
         plan = self.plan
-        step = max(1, min(2**MAX_BITS // plan.size, plan.chunks // 16)) if parallel else 1
+        step = max(1, min(2**MAX_BITS // plan.size, plan.chunks // 16)) if parallel else self.stride
         for first in range(self.tally.count, plan.chunks, step):
             yield self.values, plan, range(first, min(first + step, plan.chunks))
 
-    def _consume(self, results: Iterator[list[Tally]], deadline: float, progress: Callable | None) -> str:
+    def _consume(self, results: Iterator[list[Chunks]], deadline: float, progress: Callable | None) -> str:
         plan, tally = self.plan, self.tally
-        saved, mean = time.monotonic(), np.mean(tally.means, axis=0)
+        saved, mean = time.monotonic(), sum(np.array(tally.means) / len(tally.means))
         if self._reached():
             return "target"
-        for chunk in itertools.chain.from_iterable(results):
-            tally.add(chunk, plan.tail)
+        made = itertools.chain.from_iterable(results)
+        for chunks in made if plan.target is None else itertools.chain.from_iterable(map(Chunks.apart, made)):
+            tally.add(chunks, plan.tail)
             now = time.monotonic()
             if progress is not None:
-                mean = mean + (chunk.means[0] - mean) / tally.count
+                mean = mean + (chunks.means.sum(axis=0) - len(chunks.means) * mean) / tally.count
                 progress(tally.count * plan.size, plan.chunks * plan.size, mean[0] if self.scalar else mean)
             if self.path is not None and now - saved > CHECKPOINT_SECONDS:
                 self._save()
@@ -539,10 +380,10 @@ def _match(path: Path, stored: dict[str, Any], plans: list[Plan]) -> Plan:
     return wanted
 
 
-def _resumed(path: Path, stored: dict[str, Any], first: Tally) -> Tally:
+def _resumed(path: Path, stored: dict[str, Any], first: np.ndarray) -> Tally:
     """The stored tally, where its first chunk is `first`."""
     parts = {name: np.array(part) for name, part in stored["tally"].items()}
-    if not np.allclose(parts.pop("first"), first.means[0], rtol=1e-9, atol=0, equal_nan=True):
+    if not np.allclose(parts.pop("first"), first, rtol=1e-9, atol=0, equal_nan=True):
         raise refusal(path, "its first chunk holds other values")
     means, halves = list(parts.pop("means")), list(parts.pop("halves"))
     count, block = (int(parts.pop(name)) for name in ("count", "block"))

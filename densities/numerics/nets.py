@@ -179,29 +179,40 @@ SCHEMES: dict[str, Scheme] = {"sobol": sobol, "stratified": stratified, "plain":
 
 @dataclass(frozen=True)
 class Source:
-    """The randomness of one chunk of `size` = 2^m points: `uniforms()` by the scheme, `generator` for anything else.
+    """The randomness of some chunks of `points` = 2^m points each: `uniforms()` by the scheme, `draws` of anything else.
 
-    Both read one SFC64 stream, seeded by `seed`; each call of `uniforms` scrambles anew.
+    Each chunk reads one SFC64 stream, seeded by its own seed, and has the same numbers whichever chunks are beside it;
+    each call of `uniforms` scrambles anew.
     """
 
-    size: int
+    points: int
     dimension: int = 1
     scheme: str = "sobol"
-    seed: np.random.SeedSequence = field(default_factory=np.random.SeedSequence)
+    seeds: tuple[np.random.SeedSequence, ...] = field(default_factory=lambda: (np.random.SeedSequence(),))
 
     def __post_init__(self) -> None:
         if self.scheme not in SCHEMES:
             raise unknown_name("scheme", self.scheme, SCHEMES)
 
+    @property
+    def size(self) -> int:
+        """The points of all chunks, one chunk after another."""
+        return self.points * len(self.seeds)
+
     @cached_property
-    def generator(self) -> np.random.Generator:
-        return np.random.Generator(np.random.SFC64(self.seed))
+    def generators(self) -> list[np.random.Generator]:
+        return [np.random.Generator(np.random.SFC64(seed)) for seed in self.seeds]
 
     def uniforms(self, d: int | None = None) -> np.ndarray:
         """(size, d) doubles strictly inside (0, 1); d is the `dimension` of the source by default."""
-        return SCHEMES[self.scheme](self.generator, self.size, self.dimension if d is None else d)
+        scheme, d = SCHEMES[self.scheme], self.dimension if d is None else d
+        chunks = [scheme(generator, self.points, d) for generator in self.generators]
+        return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
-    def tilted(self, d: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(u, 1 - u, weight), shapes (size, d), (size, d), (size,), with E[weight·f(u)] = ∫f: denser near 0 and 1."""
-        u, rest, weight = tilt(self.uniforms(d))
-        return u, rest, weight.prod(axis=1)
+    def draws(self, draw: Callable[[np.random.Generator, int], np.ndarray], rows: np.ndarray | None = None) -> np.ndarray:
+        """draw(generator, count) for the points, or for those of `rows`, in order: of each chunk by its own generator."""
+        ends = self.points * np.arange(len(self.seeds) + 1)
+        counts = np.diff(ends if rows is None else np.searchsorted(rows, ends))
+        return np.concatenate(
+            [draw(generator, int(count)) for generator, count in zip(self.generators, counts, strict=True)]
+        )

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 
 import densities as dn
-from densities.divergences.montecarlo import LogRatioDraws, controlled
+from densities.anchored import value
+from densities.arrays import quiet
+from densities.divergences.draws import LogRatioDraws, Run
+from densities.divergences.montecarlo import Pilot, controlled, variance_is_finite, variance_is_infinite
 from densities.estimate import Status
 from densities.numerics.controls import adjusted, convergence_rate
 from densities.numerics.montecarlo import estimate_mean
-from densities.numerics.nets import Source
+from densities.numerics.nets import Source, tilt
+from densities.numerics.streams import CONTROLS
 
 SCHEMES = ("sobol", "stratified", "plain")
 
@@ -104,7 +108,7 @@ def test_plain_draws_gain(p, q, gain):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_ratio_is_no_control_where_its_mean_is_not_seen(p, q, scheme):
     p, q = dn.parse(p), dn.parse(q)
-    assert not controlled(p, q, 2**14, scheme, 1).balanced
+    assert not controlled(Pilot(LogRatioDraws(p, q), 1, scheme), 2**14).balanced
     found, truth = dn.kl(p, q, method="montecarlo", n=2**14, rng=1, scheme=scheme), dn.kl(p, q, method="quadrature")
     assert abs(found.value - truth.value) < 4.5 * found.error + truth.error
 
@@ -123,8 +127,8 @@ def test_a_control_that_follows_only_the_likely_values_is_not_used():
     """log dp/dq is linear but for 1e-4 of the draws, where its control goes on: most runs would see no spread."""
     p = dn.parse("truncate(normal(0, 1), 28.2123, 28.5345)")
     q = dn.parse("truncate(normal(-1.53188, 5.32519), 28.2123, 28.5345)")
-    assert not controlled(p, q, 2**12, "plain", 1).followed
-    assert controlled(p, q, 2**12, "sobol", 1).followed
+    assert not controlled(Pilot(LogRatioDraws(p, q), 1, "plain"), 2**12).followed
+    assert controlled(Pilot(LogRatioDraws(p, q), 1, "sobol"), 2**12).followed
 
 
 # --- how many draws
@@ -174,8 +178,12 @@ def test_a_ten_thousandth_takes_a_fiftieth_of_the_plain_draws():
 
 def test_a_lone_draw_that_leaves_the_doubles_is_no_plain_one():
     draws = LogRatioDraws(dn.LogNormal(0, 300), dn.LogNormal(1, 300))
-    assert not draws._stay_safe(draws.parts[0], np.array([1e-10]), False)
-    assert draws._stay_safe(draws.parts[0], np.array([0.4]), False)
+    root = draws.parts[0].root
+    for z, held in ((-7.0, False), (-0.2, True)):
+        t, z = np.empty(1), np.array([z])
+        with quiet():
+            left = draws._quickly(Run(draws.parts[0], slice(0, 1), z, root.from_stream, "stream"), t)
+        assert left.tolist() == ([] if held else [0])
 
 
 class Ends:
@@ -188,11 +196,75 @@ class Ends:
 
 
 @pytest.mark.parametrize(
-    "p", [dn.LogNormal(0, 1), dn.Normal(1, 2), dn.Logistic(0, 1)], ids=["log_normal", "normal", "logistic"]
+    "p",
+    [dn.LogNormal(0, 1), dn.Normal(1, 2), dn.Exponential(2), dn.Gamma(3, 1), dn.Logistic(0, 1)],
+    ids=["log_normal", "normal", "exponential", "gamma", "logistic"],
 )
 def test_draws_whose_probability_rounds_to_1(p):
     q = dn.Gamma(2, 1) if p.support.low == 0 else dn.Normal(0, 1)
-    t, _, draws = LogRatioDraws(p, q).log_ratios(Ends())
-    assert draws.u[-1] == 1.0
-    x = np.concatenate([p.ppf(draws.u[:2]), p.isf(draws.rest[2:])])
+    t, _, _ = LogRatioDraws(p, q).log_ratios(Ends())
+    u, rest, _ = tilt(Ends().uniforms(1)[:, 0])
+    assert u[-1] == 1.0
+    x = np.concatenate([p.ppf(u[:2]), p.isf(rest[2:])])
     np.testing.assert_allclose(t, p.logpdf(x) - q.logpdf(x), rtol=1e-10)
+
+
+# --- the streams
+
+
+@pytest.mark.parametrize(
+    "law", [dn.Normal(1, 2), dn.LogNormal(0.5, 0.8), dn.Exponential(2), dn.Gamma(0.5, 2), dn.Gamma(40)], ids=str
+)
+def test_a_stream_makes_draws_of_its_law_and_its_controls_have_mean_zero(law):
+    """By order: quantiles of the stream at u are quantiles of the law; plain draws rise with what the law says of them."""
+    u = np.array([1e-300, 1e-12, 0.01, 0.3, 0.5, 0.7, 0.99, 1.0 - 2.0**-52])
+    with quiet():
+        points = np.asarray(value(law.from_stream(law.stream.quantile(u, 1.0 - u))))
+    np.testing.assert_allclose(points[:-1], law.ppf(u)[:-1], rtol=1e-12)
+    np.testing.assert_allclose(points[-1], law.isf(2.0**-52), rtol=1e-12)
+    z = law.stream.draw(np.random.default_rng(5), 100_000)
+    ranks = np.sort(law.cdf(np.asarray(value(law.from_stream(z)))))
+    assert np.abs(ranks - (np.arange(100_000) + 0.5) / 100_000).max() < 1.95 / np.sqrt(100_000)  # Kolmogorov, 1e-3
+    controls = np.empty((CONTROLS, len(z)))
+    law.stream.follow(z, *controls)
+    assert np.all(np.abs(controls.mean(axis=1)) < 4 * controls.std(axis=1) / np.sqrt(len(z)))
+
+
+def test_draws_are_the_same_whatever_is_drawn_beside_them():
+    """Chunk by chunk and four at once; draws that leave the doubles send no others another way."""
+    seeds = tuple(np.random.SeedSequence(7, spawn_key=(i,)) for i in range(4))
+    pairs = [
+        ("log_normal(0, 300)", "log_normal(1, 300)"),
+        ("mixture([0.3, 0.7], [normal(-2, 1), gamma(0.01)])", "normal(0, 2)"),
+        ("truncate(cauchy(0, 1), -1, 5)", "normal(0, 1)"),
+        ("von_mises(2)", "uniform(-pi, pi)"),
+        ("poisson(4)", "geometric(0.2) - 1"),
+    ]
+    for p, q in pairs:
+        draws = LogRatioDraws(dn.parse(p), dn.parse(q))
+        for scheme in SCHEMES:
+            whole = draws(Source(256, draws.dimension, scheme, seeds))
+            single = [draws(Source(256, draws.dimension, scheme, (seed,))) for seed in seeds]
+            np.testing.assert_array_equal(whole, np.concatenate(single), err_msg=f"{p} {scheme}")
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "finite"),
+    [
+        ("normal(0, 1)", "laplace(0.5, 1)", True),
+        ("log_normal(0, 1)", "gamma(2, 1)", True),
+        ("cauchy(0, 1)", "cauchy(1, 3)", True),
+        ("student_t(1.5)", "normal(0, 1)", False),  # t ~ x²/2, whose square has no mean
+        ("exponential(1)", "weibull(4, 1)", True),
+        ("lomax(3.5, 1)", "exponential(1)", True),
+        ("lomax(1.5, 1)", "exponential(1)", False),
+        ("gamma(2, 1)", "inverse_gamma(2, 1)", True),  # t ~ 1/x where the density of x is x
+    ],
+)
+def test_a_variance_is_said_to_be_finite_only_where_it_is(p, q, finite):
+    draws = LogRatioDraws(dn.parse(p), dn.parse(q))
+    if not finite:
+        assert not variance_is_finite(draws)
+        assert variance_is_infinite(draws.ratio, tilted=False)
+    elif variance_is_finite(draws):
+        assert not variance_is_infinite(draws.ratio, tilted=False)

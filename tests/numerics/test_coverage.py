@@ -14,7 +14,8 @@ import pytest
 from scipy.special import stdtrit
 
 import densities as dn
-from densities.divergences.montecarlo import controlled
+from densities.divergences.draws import LogRatioDraws
+from densities.divergences.montecarlo import Pilot, controlled
 from densities.numerics.controls import adjusted
 from densities.numerics.montecarlo import HEAVY_SHAPE, LARGEST_BOUNDED
 from densities.numerics.nets import Source
@@ -67,17 +68,10 @@ LEVELS = (0.68, 0.95)
 CHUNKS = SIZE = 64  # what 4096 draws are split into
 
 
-class Runs:
-    """The points that kl(..., n=4096, rng=seed) draws, of many seeds in one array."""
-
-    def __init__(self, seeds, dimension, scheme):
-        keys = [np.random.SeedSequence(seed, spawn_key=(i,)) for seed in seeds for i in range(CHUNKS)]
-        self.sources = [Source(SIZE, dimension, scheme, key) for key in keys]
-        self.scheme, self.size = scheme, SIZE * len(keys)
-        self.generator = np.random.Generator(np.random.SFC64(list(seeds)))
-
-    def uniforms(self, d):
-        return np.concatenate([source.uniforms(d) for source in self.sources])
+def runs(seeds, dimension, scheme):
+    """The source of all that kl(..., n=4096, rng=seed) draws, of many seeds."""
+    keys = tuple(np.random.SeedSequence(seed, spawn_key=(i,)) for seed in seeds for i in range(CHUNKS))
+    return Source(SIZE, dimension, scheme, keys)
 
 
 def shape(values):
@@ -92,9 +86,10 @@ def shape(values):
 
 def runs_of(p, q, scheme, seeds):
     """(mean, standard error, rounding, degrees of freedom) of one run for each seed where no heavy tail was seen."""
-    values = controlled(dn.parse(p), dn.parse(q), CHUNKS * SIZE, scheme, seeds[0])
+    pilot = Pilot(LogRatioDraws(dn.parse(p), dn.parse(q)), seeds[0], scheme)
+    values = controlled(pilot, CHUNKS * SIZE)
     known = np.array(values.known)
-    columns = values(Runs(seeds, values.dimension, scheme)).reshape(len(seeds), CHUNKS * SIZE, -1)
+    columns = values(runs(seeds, values.dimension, scheme)).reshape(len(seeds), CHUNKS * SIZE, -1)
     found, rounding = [], None
     for run in columns:
         shapes = np.array([shape(column) for column in run.T])
@@ -102,7 +97,7 @@ def runs_of(p, q, scheme, seeds):
             means = run.reshape(CHUNKS, SIZE, -1).mean(axis=1)
             t, coefficients, used = adjusted(means, known, ~(shapes[1:] > HEAVY_SHAPE))
             if rounding is None:  # small beside the rest, and much the same in every run
-                rounding = values.rounding(seeds[0], coefficients[0] if values.balanced else 0.0)
+                rounding = pilot.rounding(coefficients[0] if values.balanced else 0.0)
             found.append((t.mean(), t.std(ddof=1) / np.sqrt(CHUNKS), rounding, CHUNKS - 1 - used))
     return np.array(found).reshape(-1, 4)
 

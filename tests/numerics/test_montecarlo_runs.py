@@ -164,18 +164,19 @@ def test_an_interrupted_run_says_so():
 
 def test_an_interrupted_merge_leaves_whole_chunks(tmp_path, monkeypatch):
     """Ctrl-C between any two lines of the merge: the file resumes to the bits of a run that went through."""
-    from densities.numerics import montecarlo
+    from densities.numerics import tally
 
     whole = scalar_kl(n=N, rng=7)
-    largest, calls = montecarlo._largest, []
+    monkeypatch.setattr(tally, "TOGETHER", 1)
+    largest, calls = tally.largest, []
 
     def interrupted(values, count):
         calls.append(1)
-        if len(calls) == 500:
+        if len(calls) == 100:
             raise KeyboardInterrupt
         return largest(values, count)
 
-    monkeypatch.setattr(montecarlo, "_largest", interrupted)
+    monkeypatch.setattr(tally, "largest", interrupted)
     path = tmp_path / "run.json"
     assert "interrupted" in str(scalar_kl(n=N, rng=7, checkpoint=path))
     assert scalar_kl(n=N, rng=7, checkpoint=path).same_as(whole)

@@ -20,6 +20,7 @@ from densities.distributions.continuous.shared import (
 )
 from densities.distributions.family import Family
 from densities.logmath import log1mexp
+from densities.numerics.streams import NORMAL
 from densities.parameters import positive, real
 
 
@@ -35,7 +36,7 @@ class Normal(Symmetric, Family):
     loc real, scale > 0. cdf Φ(z) by erfc, log tails by erfcx: a few ulp beyond what an ulp of z does, at any depth.
     """
 
-    streams = True
+    stream, streams = NORMAL, True
     parameters = {"loc": real(0.0, "mu", "mean"), "scale": positive(1.0, "sigma", "std")}
     location, scale = "loc", "scale"
     latex_density = (
@@ -57,9 +58,6 @@ class Normal(Symmetric, Family):
 
     def _log_ppf(self, logq: Any) -> Any:
         return special.ndtri_exp(logq)
-
-    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return rng.standard_normal(shape)
 
     def _var(self) -> Any:
         return 1.0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import Anchored
+from densities.anchored import Anchored, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
     gamma_entropy,
@@ -24,6 +24,7 @@ from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.errors import ParameterError
 from densities.logmath import log1mexp
+from densities.numerics.streams import EXPONENTIAL, NORMAL, Stream, gamma_stream
 from densities.parameters import REQUIRED, positive, real
 
 
@@ -37,7 +38,7 @@ def reciprocal(x: Any) -> Any:
 class Exponential(Family):
     """f(x) = e^-z/scale, z = x/scale >= 0; scale > 0 (rate = 1/scale); everything to a few ulp."""
 
-    streams = True
+    stream, streams = EXPONENTIAL, True
     parameters = {"scale": positive(1.0, "theta", "beta", rate=reciprocal, lam=reciprocal)}
     scale = "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}e^{-x/\mathrm{scale}}"
@@ -76,9 +77,6 @@ class Exponential(Family):
     def _log_mass(self, a: Any, b: Any) -> Any:
         return -a + complement(a - b)
 
-    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return rng.standard_exponential(shape)
-
     def _mean(self) -> Any:
         return 1.0
 
@@ -108,6 +106,7 @@ class LogNormal(Family):
     Tails as the normal's in z; quantiles keep their logarithm past overflow.
     """
 
+    stream = NORMAL
     parameters = {"mu": real(0.0), "sigma": positive(1.0)}
     latex_density = r"\frac{1}{x\,\sigma\sqrt{2\pi}}\exp\left(-\frac{(\log x-\mu)^2}{2\sigma^2}\right)"
 
@@ -159,8 +158,8 @@ class LogNormal(Family):
     def _log_isf(self, logq: Any, mu: Any, sigma: Any) -> Any:
         return Anchored.from_log(mu - sigma * special.ndtri_exp(logq))
 
-    def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], mu: Any, sigma: Any) -> Any:
-        return Anchored.from_log(mu + sigma * rng.standard_normal(shape))
+    def _from_stream(self, z: Any, mu: Any, sigma: Any) -> Any:
+        return Anchored.from_log(mu + sigma * z)
 
     def _mean(self, mu: Any, sigma: Any) -> Any:
         return np.exp(mu + 0.5 * sigma * sigma)
@@ -185,7 +184,7 @@ class LogNormal(Family):
 
 def draw_gamma(rng: np.random.Generator, shape: tuple[int, ...], a: Any) -> Any:
     """NumPy's, and G(a + 1) U^(1/a) by its logarithm where a is so small that draws leave the doubles."""
-    if np.min(a) >= 0.1:
+    if np.min(a) >= 0.1:  # below, draws leave the doubles
         return rng.standard_gamma(a, shape)
     return Anchored.from_log(np.log(rng.standard_gamma(a + 1.0, shape)) - rng.standard_exponential(shape) / a)
 
@@ -215,6 +214,13 @@ class Gamma(Family):
     @classmethod
     def standard_support(cls, *shapes: Any) -> Interval:
         return POSITIVE
+
+    @property
+    def stream(self) -> Stream | None:  # type: ignore[override]
+        """NumPy's, for one law whose draws stay far from underflow, weighted ones too."""
+        if self.batch_shape or (a := float(self._shapes[0])) < 0.5:
+            return None
+        return gamma_stream(a, lambda u, rest: value(gamma_point(u, rest, a)))
 
     def _logpdf(self, z: Any, a: Any) -> Any:
         return log_gamma_terms(z, a, -1.0)

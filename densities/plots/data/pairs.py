@@ -11,8 +11,8 @@ from scipy.special import stdtrit
 
 from densities.anchored import value
 from densities.arrays import quiet
+from densities.divergences.draws import LogRatioDraws
 from densities.divergences.evaluate import kl
-from densities.divergences.montecarlo import LogRatioDraws
 from densities.divergences.ratio import radon_nikodym
 from densities.errors import NoClosedFormError, ParameterError, argument_error
 from densities.estimate import Estimate, Status
@@ -207,7 +207,7 @@ def run(p: Any, q: Any, *, n: int = 2**16, rng: Any = 0, level: float = 0.95, po
     draws = LogRatioDraws(p, q)
     seed = np.random.SeedSequence(int(np.random.default_rng(rng).integers(2**63)))
     with quiet():
-        t = np.asarray(draws(Source(int(n), draws.dimension, "plain", seed)), dtype=float)
+        t = np.asarray(draws(Source(int(n), draws.dimension, "plain", (seed,))), dtype=float)
         looks = np.unique(np.geomspace(8, n, points).astype(int))
         mean = np.cumsum(t)[looks - 1] / looks
         centre = np.median(t) if np.isfinite(np.median(t)) else 0.0

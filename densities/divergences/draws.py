@@ -1,0 +1,281 @@
+"""t = log dp/dq at draws of p, on pairs that are never inverted, and the functions of the draws that follow it.
+
+A draw is a number that the source makes, a point of a root that the number makes, and its image. Numbers are those of the
+root's stream where it has one, else uniform ones, of which quantiles are taken; nets and strata are tilted toward both
+tails. Each t depends on its own draw alone, so that it is the same whatever is drawn beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from densities.anchored import anchored, is_safe, value
+from densities.arrays import BLOCK, all_finite, quiet
+from densities.distributions.route import safe
+from densities.divergences.ratio import Nodes, RadonNikodym
+from densities.domains import Interval
+from densities.numerics.nets import tilt
+from densities.numerics.streams import CONTROLS
+from densities.transforms.program import follow, programs_of
+
+
+class Run(NamedTuple):
+    """Draws that come from one part of p: their rows, the `numbers` that they are made of, and the `point` that each makes.
+
+    The points, of the root of the part, are a monotone function of the numbers; `kind` names it.
+    """
+
+    part: Any
+    rows: Any
+    numbers: np.ndarray
+    point: Callable[[Any], Any]
+    kind: str
+
+
+class Quantiles:
+    """Draws by uniform numbers: u, 1 - u and weight, tilted toward both tails where they are not plain.
+
+    Large t lie in the tails: tilted draws are smoother for a net, and give a finite variance to values up to (mass of the
+    tail)^-3/4.
+    """
+
+    weight: Any
+
+    def __init__(self, source: Any, parts: list[Any], dimension: int):
+        v = source.uniforms(dimension)
+        first = v[:, 0]
+        if source.scheme == "plain":
+            self.u, self.rest, self.weight = first, 1.0 - first, 1.0
+        else:
+            self.u, self.rest, self.weight = tilt(first)
+        if dimension == 1 and np.isposinf(value(parts[0].root.support.high)):
+            self.runs = list(self._in_a_row(parts[0]))
+        else:
+            self.runs = list(self._scattered(parts, v[:, -1]))
+
+    def _in_a_row(self, part: Any) -> Iterator[Run]:
+        """The runs of draws of a law without an upper end, whose quantiles u tells as well as 1 - u: block by block.
+
+        What u leaves of 1 - u is off by eps/2, which moves the mean of t by eps times its variation at most.
+        """
+        for first in range(0, len(self.u), BLOCK):
+            rows = slice(first, first + BLOCK)
+            yield Run(part, rows, self.u[rows], part.root.raw_ppf, "lower")
+
+    def _scattered(self, parts: list[Any], v: np.ndarray) -> Iterator[Run]:
+        """The runs of draws in no order, v of which choose among the parts; by indices, which cost a quarter of masks."""
+        weights = np.cumsum([part.weight for part in parts])
+        chosen = np.searchsorted(weights[:-1], v * weights[-1], side="right")
+        upper = self.u > 0.5
+        for index, part in enumerate(parts):
+            here = chosen == index
+            for rows, kind in ((np.flatnonzero(here & ~upper), "lower"), (np.flatnonzero(here & upper), "upper")):
+                if len(rows):
+                    tail, point = (self.u, part.root.raw_ppf) if kind == "lower" else (self.rest, part.root.raw_isf)
+                    yield Run(part, rows, tail[rows], point, kind)
+
+    def points(self, run: Run, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
+        """Points of the root at rows of a run, each by the tail that tells it best."""
+        upper = self.u[rows] > 0.5
+        for side, tail, point in (
+            (rows[~upper], self.u, run.part.root.raw_ppf),
+            (rows[upper], self.rest, run.part.root.raw_isf),
+        ):
+            if len(side):
+                yield side, point(tail[side])
+
+    def drawn_otherwise(self, rows: np.ndarray) -> None:
+        """These rows are plain draws of the law, not quantiles of the uniforms."""
+        if np.ndim(self.weight):
+            self.weight[rows] = 1.0
+
+    def follow(self, middle: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
+        """u, log u and log(1 - u) less their means, which follow a smooth t and its tails."""
+        np.subtract(self.u, 0.5, out=middle)
+        for log, tail in ((lower, self.u), (upper, self.rest)):
+            np.log(tail, out=log)
+            log += 1.0
+
+
+class Streamed:
+    """Draws by numbers of the root's stream, NumPy's own where they are plain; else its quantiles, tilted and weighted."""
+
+    weight: Any
+
+    def __init__(self, source: Any, part: Any):
+        self.stream = part.root.stream
+        if source.scheme == "plain":
+            self.z, self.weight = source.draws(self.stream.draw), 1.0
+        else:
+            u, rest, self.weight = tilt(source.uniforms(1)[:, 0])
+            self.z = self.stream.quantile(u, rest)
+        blocks = (slice(first, first + BLOCK) for first in range(0, len(self.z), BLOCK))
+        self.runs = [Run(part, rows, self.z[rows], part.root.from_stream, "stream") for rows in blocks]
+
+    def points(self, run: Run, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Any]]:
+        yield rows, run.point(self.z[rows])
+
+    def follow(self, *columns: np.ndarray) -> None:
+        self.stream.follow(self.z, *columns)
+
+
+class LogRatioDraws:
+    """t = log dp/dq at the draws of a source, weighted to mean D(p‖q), for `estimate_mean`; picklable."""
+
+    def __init__(self, p: Any, q: Any):
+        self.ratio = RadonNikodym(p, q)
+        self.parts = [part for part in p.parts() if part.weight]
+        self.smooth = p.measure == "lebesgue"
+        self.dimension = 1 if len(self.parts) == 1 else 2
+        self.by_stream = self.dimension == 1 and self.parts[0].root.stream is not None
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.ratio.p, self.ratio.q)
+
+    def __call__(self, source: Any) -> np.ndarray:
+        t, weight, _ = self.log_ratios(source)
+        return t * weight
+
+    def log_ratios(self, source: Any) -> tuple[np.ndarray, Any, Any]:
+        """t at the draws of a source, their weights, and the draws where it is known what they are made of."""
+        with quiet():
+            if not self.smooth:
+                return self.ratio.log(self._of_law(source)), 1.0, None
+            draws, t = self._drawn(source), np.empty(source.size)
+            for run in draws.runs:
+                rows = self._quickly(run, t)
+                for at, nodes in self._nodes(source, draws, run, rows) if len(rows) else ():
+                    t[at] = value(nodes.t)
+        return t, draws.weight, draws
+
+    def exactly(self, source: Any) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], Any, Any]:
+        """t and the logarithms that it is the difference of, the weights and the draws."""
+        with quiet():
+            if not self.smooth:
+                y = self._of_law(source)
+                here, there = (np.maximum(law.logpmf(y), law.logpdf(y)) for law in (self.ratio.p, self.ratio.q))
+                return here - there, (here, there), 1.0, None
+            draws, (t, here, there) = self._drawn(source), np.empty((3, source.size))
+            for run in draws.runs:
+                for at, nodes in self._nodes(source, draws, run, np.arange(source.size)[run.rows]):
+                    t[at], here[at], there[at] = (value(x) for x in (nodes.t, nodes.log_p, nodes.log_q))
+        return t, (here, there), draws.weight, draws
+
+    def _of_law(self, source: Any) -> np.ndarray:
+        return np.asarray(value(self.ratio.p.draw_from(source)))
+
+    def _drawn(self, source: Any) -> Any:
+        return Streamed(source, self.parts[0]) if self.by_stream else Quantiles(source, self.parts, self.dimension)
+
+    def _nodes(self, source: Any, draws: Any, run: Run, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Nodes]]:
+        """The pair at rows of a run, to full accuracy."""
+        root = run.part.root
+        if self.by_stream or root.inverts_fast:
+            for at, x in draws.points(run, rows):
+                yield at, self.ratio.on(run.part, anchored(x))
+        else:
+            x = source.draws(lambda generator, count: root.draw(generator, (count,)), rows)
+            draws.drawn_otherwise(rows)
+            yield rows, self.ratio.on(run.part, anchored(x))
+
+    def _quickly(self, run: Run, t: np.ndarray) -> np.ndarray:
+        """Writes t at a run in plain doubles, ten times faster; the rows that are left, where they do not keep the digits."""
+        rows, part = run.rows, run.part
+        smooth = part.injective or not len(self.ratio.p.critical_points)
+        if not (self._plain and smooth and (self.by_stream or part.root.inverts_fast)):
+            return np.arange(len(t))[rows]
+
+        def log_ratio(numbers: Any) -> Any:
+            x = follow(lambda numbers: value(run.point(numbers)), numbers)
+            y, log_det = follow(part.forward, x)
+            one_to_one = part.injective
+            log_p = follow(part.root.raw_logpdf, x) - log_det if one_to_one else follow(self.ratio.p.raw_logpdf, y)
+            return log_p - follow(self.ratio.q.raw_logpdf, y)
+
+        found = np.asarray(value(programs_of(self).run(f"part {id(part)} {run.kind}", log_ratio, run.numbers)))
+        t[rows] = found
+        if all_finite(found) and self._stay_safe(run):
+            return np.empty(0, dtype=int)
+        x = value(run.point(run.numbers))
+        y = np.asarray(value(part.forward(x)[0]))
+        kept = np.isfinite(found) & is_safe(x) & is_safe(y) & self._held.contains(y)
+        return np.arange(len(t))[rows][~kept]
+
+    def _stay_safe(self, run: Run) -> bool:
+        """Whether the points and images keep their digits as doubles: the ends of what is monotone say so, once for all."""
+        key = id(run.part), run.kind
+        low, high = np.minimum.reduce(run.numbers), np.maximum.reduce(run.numbers)
+        known_low, known_high = self._known_safe.get(key, (np.inf, -np.inf))
+        if known_low <= low and high <= known_high:
+            return True
+        ends = np.array([min(low, known_low), max(high, known_high)])
+        x = value(run.point(ends))
+        y = np.asarray(value(run.part.forward(x)[0]))
+        if not (safe(x) and safe(y) and self._held.contains(y).all()):
+            return False
+        self._known_safe[key] = tuple(ends)
+        return True
+
+    @cached_property
+    def _known_safe(self) -> dict[tuple[int, str], tuple[float, float]]:
+        """The numbers, by part and kind, between which points are known to keep their digits."""
+        return {}
+
+    @cached_property
+    def _held(self) -> Interval:
+        """Where both laws have their densities."""
+        return self.ratio.p.support.intersect(self.ratio.q.support)
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether no point comes near an end that is finite and not zero, where a double keeps no distance from it."""
+        p, q = self.ratio.p, self.ratio.q
+        ends = [value(end) for law in (p, q, *(part.root for part in self.parts)) for end in law.support.edges]
+        return not (p.fragile or q.fragile) and all(end == 0 or np.isinf(end) for end in ends)
+
+
+class ControlledDraws(LogRatioDraws):
+    """t and its controls, each of weighted mean zero but for c: columns for `estimate_mean(..., control=known)`.
+
+    `balanced` says that c is one of them, `followed` how many are functions of the numbers: none, or all `CONTROLS`; and one
+    more of weighted draws, the weight itself.
+    """
+
+    def __init__(self, p: Any, q: Any, balanced: bool, followed: int):
+        super().__init__(p, q)
+        self.balanced, self.followed = balanced, followed
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.ratio.p, self.ratio.q, self.balanced, self.followed)
+
+    def __call__(self, source: Any) -> np.ndarray:
+        t, weight, draws = self.log_ratios(source)
+        with quiet():
+            columns = columns_of(t, draws, self.balanced, self.followed)
+            if np.ndim(weight):
+                columns *= weight
+        return columns.T
+
+    @property
+    def known(self) -> list[float]:
+        """The means of the columns after the first."""
+        outside = [RadonNikodym(self.ratio.q, self.ratio.p).singular_mass] if self.balanced else []
+        return outside + [1.0] * (self.followed > CONTROLS) + [0.0] * min(self.followed, CONTROLS)
+
+
+def columns_of(t: np.ndarray, draws: Any, balanced: bool, followed: int) -> np.ndarray:
+    """t and its controls before they are weighted, (1 + controls, size)."""
+    columns = np.empty((1 + balanced + followed, len(t)))
+    columns[0] = t
+    if balanced:
+        np.negative(t, out=columns[1])
+        np.expm1(columns[1], out=columns[1])
+        np.negative(columns[1], out=columns[1])
+    if followed:
+        columns[-followed] = 1.0  # the weight; without one it is written over
+        draws.follow(*columns[-CONTROLS:])
+    return columns

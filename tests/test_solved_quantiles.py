@@ -82,3 +82,24 @@ def test_a_law_that_is_not_skewed_far_out():
     law = dn.SkewNormal(0.0)
     assert law.logcdf(np.array([-1e160, -1e300])).tolist() == [-np.inf, -np.inf]
     assert law.ppf(LEVELS) == pytest.approx(dn.Normal(0.0, 1.0).ppf(LEVELS), rel=1e-13, abs=1e-15)
+
+
+def arc(start, stop, ratio):
+    """The mass of an arc of a wrapped Cauchy law."""
+    along = mp.cos(start / 2) * mp.cos(stop / 2) + ratio**2 * mp.sin(start / 2) * mp.sin(stop / 2)
+    return mp.atan2(ratio * mp.sin((stop - start) / 2), along) / mp.pi
+
+
+@pytest.mark.parametrize("scale", [0.05, 1.0, 20.0])
+def test_the_sine_of_a_heavy_tailed_law(scale):
+    """Where all periods hold something: X modulo 2π is wrapped Cauchy, whose distribution function is closed."""
+    law = dn.Cauchy(0.0, scale) >> dn.transforms.get("sin")()
+    y = np.array([-0.999999, -0.7, -1e-9, 0.3, 0.99])
+    with mp.workdps(40):
+        ratio = 1 / mp.tanh(mp.mpf(scale) / 2)
+        angles = [mp.asin(mp.mpf(float(point))) for point in y]
+        below = [float(arc(-mp.pi - angle, angle, ratio)) for angle in angles]
+        above = [float(arc(angle, mp.pi - angle, ratio)) for angle in angles]
+    assert law.cdf(y) == pytest.approx(below, rel=1e-14)
+    assert law.sf(y) == pytest.approx(above, rel=1e-14)
+    assert law.ppf(below) == pytest.approx(y, rel=1e-12, abs=1e-14)

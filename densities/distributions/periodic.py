@@ -20,6 +20,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
+from densities.distributions.masses import toward_ends
 from densities.distributions.pushforward import FEW, Pushforward, stepped
 from densities.domains import Interval
 from densities.errors import UnsupportedOperationError
@@ -36,7 +37,8 @@ FILTER = np.cumsum(STAGGERED[::-1])[::-1][np.abs(SHIFTS)]
 SHARE, VOID = 1 / 50, 1e-20
 # So many periods on either side of a landmark are taken one by one.
 BESIDE = 40
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+# Nodes of the integral over what changes little within a period.
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(4)
 
 
 class Wrapped(Univariate):
@@ -119,11 +121,12 @@ class Wrapped(Univariate):
 
     def _tails(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Σ F(x + kP) - Σ P(X > x + kP), k below the median and k above it, and the sum of all these tails."""
+        points, back = np.unique(x, return_inverse=True)  # masses from one end have it for all of them
         shifts = self._singly * self.period
         low = self.start + shifts < self._median
-        below = np.sum(value(self.law.anywhere("cdf", x[:, None] + shifts[low])), axis=-1)
-        above = np.sum(value(self.law.anywhere("sf", x[:, None] + shifts[~low])), axis=-1)
-        return below - above, below + above
+        below = np.sum(value(self.law.anywhere("cdf", points[:, None] + shifts[low])), axis=-1)
+        above = np.sum(value(self.law.anywhere("sf", points[:, None] + shifts[~low])), axis=-1)
+        return (below - above)[back], (below + above)[back]
 
     @cached_property
     def _median(self) -> float:
@@ -132,8 +135,6 @@ class Wrapped(Univariate):
     def raw_mass(self, a: Any, b: Any) -> Any:
         """By differences of sums of tails where these are hardly larger, otherwise period by period."""
         a, b = _shaped(a, b), _shaped(b, a)
-        if not self._compact:
-            return self._mass_by_periods(a, b)
         start, stop = a.reshape(-1), b.reshape(-1)
         with quiet():
             (low, most), (high, more) = self._tails(start.value), self._tails(stop.value)
@@ -141,15 +142,20 @@ class Wrapped(Univariate):
             poor = ~(result >= SHARE * (most + more))
             if poor.any():
                 result[poor] = self._mass_by_periods(start[poor], stop[poor])
+            if not self._compact:
+                result = result + self._smooth_mass(start, stop)
         return result.reshape(a.shape)
 
     def _mass_by_periods(self, a: Anchored, b: Anchored) -> Any:
-        width, start = np.asarray(value(b - a)), np.asarray(value(a))
+        """What the periods hold that are taken one by one."""
         shift = self._singly * self.period
-        with quiet():
-            singly = np.sum(self._law_mass(_moved(a, shift), _moved(b, shift)), axis=-1)
-            nodes = start[..., None] + 0.5 * width[..., None] * (1.0 + NODES)
-            return singly + 0.5 * width * np.sum(WEIGHTS * self._smooth(nodes), axis=-1)
+        return np.sum(self._law_mass(_moved(a, shift), _moved(b, shift)), axis=-1)
+
+    def _smooth_mass(self, a: Anchored, b: Anchored) -> Any:
+        """What the others hold."""
+        width, start = np.asarray(value(b - a)), np.asarray(value(a))
+        nodes = start[..., None] + 0.5 * width[..., None] * (1.0 + NODES)
+        return 0.5 * width * np.sum(WEIGHTS * self._smooth(nodes), axis=-1)
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
         return np.log(self.raw_mass(a, b))
@@ -174,8 +180,14 @@ class Wrapped(Univariate):
     def landmarks(self) -> np.ndarray:
         return np.unique(np.append(self.kinks(), self.start + self.period * np.array([0.25, 0.5, 0.75])))
 
+    @cached_property
+    def _guide(self) -> np.ndarray:
+        end = self.start + self.period
+        points = np.append(np.linspace(self.start, end, 257), toward_ends(self.start, end, self.period))
+        return np.unique(points[(points > self.start) & (points < end)])
+
     def guide(self) -> np.ndarray:
-        return self.start + self.period * np.linspace(0.0, 1.0, 257)[1:-1]
+        return self._guide
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         x = np.asarray(value(self.law.draw(rng, shape)))

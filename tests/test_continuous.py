@@ -35,6 +35,13 @@ def each_law(function):
     return pytest.mark.parametrize("law", LAWS, ids=repr)(function)
 
 
+def each_family(function):
+    """One law of each family by default, all of them among the slow tests: for what does not depend on parameters."""
+    first = {law.name: law for law in reversed(LAWS)}
+    cases = [law if law is first[law.name] else pytest.param(law, marks=pytest.mark.slow) for law in LAWS]
+    return pytest.mark.parametrize("law", cases, ids=repr)(function)
+
+
 def each_law_by_quantiles(function):
     cases = [pytest.param(law, marks=pytest.mark.slow) if law.name in SOLVED else law for law in LAWS]
     return pytest.mark.parametrize("law", cases, ids=repr)(function)
@@ -204,7 +211,7 @@ def test_tails_next_to_one(law, b, log_c, log):
 # ---- the contract: batches, dtypes, ends, arguments, draws ----
 
 
-@each_law
+@each_family
 def test_batch_equals_scalar(law):
     batch = law.replace(**{key: np.array([p, p]) for key, p in law.params.items()})
     q = np.array([0.02, 0.8])
@@ -216,7 +223,7 @@ def test_batch_equals_scalar(law):
     assert batch.rvs(3, rng=0).shape == (3, 2)
 
 
-@each_law
+@each_family
 def test_float32_stays_float32(law):
     x = np.asarray(law.ppf([0.3, 0.6]), dtype=np.float32)
     for method in ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf"):
@@ -260,7 +267,7 @@ def test_density_at_zero_is_its_limit(name, parameters, density):
     assert registry.get(name)(**parameters).pdf(0.0) == pytest.approx(density, rel=1e-13)
 
 
-@each_law
+@each_family
 def test_bad_parameters_are_refused(law):
     for name, bad in itertools.product(law.params, (np.nan, np.inf, 1j, "1", None, [], [1.0, np.nan])):
         with pytest.raises(ValueError) as caught:
@@ -268,7 +275,7 @@ def test_bad_parameters_are_refused(law):
         assert name in str(caught.value), bad
 
 
-@each_law
+@each_family
 def test_parameters_out_of_range_are_refused(law):
     for name, parameter in law.parameters.items():
         if np.isfinite(parameter.domain.low):
@@ -351,7 +358,7 @@ def test_summaries_agree_with_quantile_integrals(law):
             assert integral() == pytest.approx(closed, rel=1e-8, abs=1e-10)
 
 
-@each_law
+@each_family
 def test_pickles(law):
     assert pickle.loads(pickle.dumps(law)).same_as(law)
 

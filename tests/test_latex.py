@@ -266,9 +266,9 @@ PUSHED = [
     "cos(4*gamma(3))",
     "cos(uniform(-40, 1))",
     "tan(normal(0, 3))",
-    "exp(sin(normal(0, 1)))",
+    pytest.param("exp(sin(normal(0, 1)))", marks=pytest.mark.slow),
     "sin(exp(normal(0, 0.2)))",
-    "2*exp(cos(-exponential(2)))",
+    pytest.param("2*exp(cos(-exponential(2)))", marks=pytest.mark.slow),
 ]
 OTHERS = [
     "mixture([0.3, 0.7], [normal(0, 1), gamma(2, 1)])",

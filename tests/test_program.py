@@ -88,7 +88,8 @@ LAWS, MAPS = dict(laws()), dict(examples())
 
 
 # Their quantiles are solved for.
-SOLVED = {"von_mises", "rice", "noncentral_chi_squared", "alpha", "folded_cauchy"}
+SOLVED = {"von_mises", "rice", "noncentral_chi_squared", "alpha", "folded_cauchy", "folded_normal", "lindley"}
+SOLVED |= {"skew_normal", "half_student_t", "reciprocal_inverse_gaussian", "kappa4"}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=[pytest.mark.slow] * (n in SOLVED)) for n in LAWS])

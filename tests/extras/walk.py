@@ -6,8 +6,9 @@ import pytest
 from densities.anchored import value
 from densities.distributions import registry
 
+# One example of each family by default, all of them among the slow tests.
 WALKED = [
-    pytest.param(name, index, id=f"{name}-{index}")
+    pytest.param(name, index, id=f"{name}-{index}", marks=[pytest.mark.slow] * (index > 0))
     for name in registry.names()
     for index, _ in enumerate(registry.get(name).examples)
 ]

@@ -13,6 +13,9 @@ FAMILIES = [(entry.name, i) for entry in laws.registry for i, _ in enumerate(ent
 SLOW = {"von_mises", "skew_normal", "beta_prime", "noncentral_chi_squared", "rice", "alpha", "lindley"}
 SLOW |= {"folded_normal", "folded_cauchy", "half_student_t", "half_generalized_normal", "semicircular"}
 SLOW |= {"beta-1", "f-0", "f-1", "zipf-1"}
+# Others that take long, and like which there are quicker ones.
+SLOW |= {"kappa4", "reciprocal_inverse_gaussian", "generalized_pareto", "anglit", "generalized_extreme_value"}
+SLOW |= {"power_function", "generalized_normal", "nakagami", "maxwell", "logit_normal", "half_logistic", "chi"}
 
 
 def family(name, i):

@@ -27,11 +27,10 @@ from densities.domains import Interval
 from densities.errors import AccuracyWarning
 from densities.logmath import log1mexp
 from densities.numerics.kronrod import End, Integrand, integrals
-from densities.numerics.roots import bracketed_root
 
 __all__ = ["RANKS", "Convolution", "by_smaller_tail"]
 
-LOG2, LOG_HALF = float(np.log(2.0)), float(np.log(0.5))
+LOG_HALF = float(np.log(0.5))
 # Distances from an end, or from 0, at which the integral is last taken. Nearer to an end its logarithm goes on as a line
 # in the logarithm of the distance, with the slope between the last point and one ten binades before it; farther out as
 # the two terms f_X(z) + f_Y(z) that are left of it where a tail is a power.
@@ -225,9 +224,7 @@ class Convolution(Univariate):
                 logs[some] = self._on_ladders(t[some], low[some], high[some], farthest * most, overlap)
         return logs
 
-    def _on_ladders(
-        self, t: np.ndarray, low: np.ndarray, high: np.ndarray, far: float, overlap: Overlap
-    ) -> np.ndarray:
+    def _on_ladders(self, t: np.ndarray, low: np.ndarray, high: np.ndarray, far: float, overlap: Overlap) -> np.ndarray:
         one, other = overlap.first, overlap.second
         reach, least = min(one.reach, other.reach), min(one.scale, other.scale)
         first, last = np.maximum(low, np.maximum(t, 0.0) - reach), np.minimum(high, np.minimum(t, 0.0) + reach)
@@ -312,53 +309,6 @@ class Convolution(Univariate):
         """About the median."""
         with quiet():
             return float(np.median(np.add.outer(*(value(law.raw_ppf(RANKS)) for law in (self.first, self.second)))))
-
-    def raw_log_ppf(self, logq: Any) -> Any:
-        return self._quantile_of(logq, lower=True)
-
-    def raw_log_isf(self, logq: Any) -> Any:
-        return self._quantile_of(logq, lower=False)
-
-    def _quantile_of(self, logq: Any, *, lower: bool) -> Any:
-        """The quantile, solved on the tail of smaller probability."""
-        logq = np.asarray(logq, dtype=float)
-        result = np.full(logq.shape, np.nan)
-        near, far = logq <= LOG_HALF, logq > LOG_HALF
-        if near.any():
-            result[near] = self._solved(logq[near], lower=lower)
-        if far.any():
-            result[far] = self._solved(log1mexp(logq[far]), lower=not lower)
-        return result
-
-    def _solved(self, logq: np.ndarray, *, lower: bool) -> np.ndarray:
-        """Within bounds that hold whatever the laws are.
-
-        P(X + Y <= x + y) is at most P(X <= x) + P(Y <= y) and at least P(X <= x)·P(Y <= y), so that the quantile of
-        probability p lies between the sums of the quantiles of p/2 and of those of √p, and so from above.
-        """
-        log_below, log_above = (logq, log1mexp(logq)) if lower else (log1mexp(logq), logq)
-
-        def sums(way: str, log: np.ndarray) -> np.ndarray:
-            return sum(np.asarray(value(getattr(law, way)(log))) for law in (self.first, self.second))  # type: ignore[return-value]
-
-        low = np.fmax(sums("raw_log_ppf", log_below - LOG2), sums("raw_log_isf", 0.5 * log_above))
-        high = np.fmin(sums("raw_log_isf", log_above - LOG2), sums("raw_log_ppf", 0.5 * log_below))
-        slack = 1e-14 * np.maximum(np.abs(low), np.abs(high))
-        room = high - low + 2.0 * slack
-        # Where the law ends at 0 the bracket is halved among the doubles there, otherwise in a coordinate without zeros.
-        at_zero = 0.0 in self.support.edges
-        base = np.zeros(low.shape) if at_zero else low - slack - room
-        kind = "logcdf" if lower else "logsf"
-
-        def excess(point: np.ndarray, start: np.ndarray, target: np.ndarray) -> np.ndarray:
-            return self._logs(start + point, kind) - target
-
-        ends = (low - slack, high + slack) if at_zero else (room, 2.0 * room)
-        found = bracketed_root(excess, *ends, args=(base, logq), increasing=lower)
-        # A quantile nearer to an end than any double is the end.
-        first, last = map(float, self.support.edges)
-        unseen = np.isnan(found.x) & ~np.isnan(logq)
-        return np.where(unseen, first if lower else last, np.clip(base + found.x, first, last))
 
     @cached_property
     def _guide(self) -> np.ndarray:

@@ -19,6 +19,7 @@ from densities.errors import ParameterError, ShapeError, argument_error, unknown
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.quadrature import integrate
+from densities.parameters import one_of
 
 EPS = float(np.finfo(float).eps)
 # A tail exponent smaller than this is zero: what the rounding of its terms leaves.
@@ -268,8 +269,7 @@ def expect(
     from densities.protocols import as_distribution
 
     law = as_distribution(law)
-    if method not in ("auto", "quadrature", "montecarlo"):
-        raise ParameterError(argument_error("method", "'auto', 'quadrature' or 'montecarlo'", method))
+    one_of("method", method, ("auto", "quadrature", "montecarlo"))
     if not callable(function):
         raise ParameterError(argument_error("function", "a function of an array of points", function))
     check_settings(rtol, draws)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,11 +127,29 @@ def _resolve(owner: str, specification: Mapping[str, Parameter], key: str) -> tu
 
 
 def batch_shape(owner: str, params: Mapping[str, Any]) -> tuple[int, ...]:
-    shapes = {name: np.shape(p) for name, p in params.items()}
+    return joint_shape(owner, "parameters", {name: np.shape(p) for name, p in params.items()})
+
+
+def joint_shape(owner: str, things: str, shapes: Mapping[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape that the shapes of some things have together; ShapeError where they do not broadcast."""
     try:
         return np.broadcast_shapes(*shapes.values())
     except ValueError:
-        raise ShapeError(argument_error(owner, "parameters whose shapes broadcast together", shapes)) from None
+        raise ShapeError(argument_error(owner, f"{things} whose shapes broadcast together", dict(shapes))) from None
+
+
+def one_of(name: str, given: Any, known: Sequence[str]) -> None:
+    """ParameterError where `given` is none of the texts known."""
+    if not (isinstance(given, str) and given in known):
+        raise ParameterError(argument_error(name, f"one of {', '.join(known)}", given))
+
+
+def array_of(given: Any) -> np.ndarray:
+    """`given` as an array; rows of different lengths as an object, which no check of numbers lets pass."""
+    try:
+        return np.asarray(given)
+    except ValueError:
+        return np.asarray(None)
 
 
 def number_text(x: Any) -> str:

@@ -181,3 +181,56 @@ MISTAKES = {
 def test_what_is_no_number_is_refused_by_name(name):
     with pytest.raises((ParameterError, ShapeError), match=r": expected .*, got "):
         MISTAKES[name]()
+
+
+TWO, THREE = (lambda: dn.Normal([0.0, 1.0]), lambda: dn.Normal([0.0, 1.0, 2.0]))
+# What is asked, the error that answers, and words of it.
+REFUSED = {
+    "sum with ragged rows": (lambda: dn.Normal() + RAGGED, dn.ShapeError, "add: expected a number or an array"),
+    "ragged rows first": (lambda: RAGGED / dn.Normal(), dn.ShapeError, "divide: expected a number or an array"),
+    "ragged exponents": (lambda: dn.Normal() ** RAGGED, dn.ShapeError, "power: expected a number or an array"),
+    "ragged bases": (lambda: RAGGED ** dn.Normal(), dn.ShapeError, "power: expected a number or an array"),
+    "pushed through no map": (lambda: dn.Normal() >> 3, dn.UnsupportedOperationError, "expected a transform"),
+    "vectors through no map": (
+        lambda: dn.MultivariateNormal([0, 0], np.eye(2)) >> "exp",
+        dn.UnsupportedOperationError,
+        "expected a transform",
+    ),
+    "chain of no list": (lambda: dn.Chain(dn.Exp()), dn.ParameterError, "at least one Bijection"),
+    "chain of nothing": (lambda: dn.Chain([]), dn.ParameterError, "at least one Bijection"),
+    "chain with a number": (lambda: dn.Chain([dn.Exp(), 3]), dn.ParameterError, "at least one Bijection"),
+    "chain with a fold": (lambda: dn.Chain([dn.Exp(), dn.Abs()]), dn.ParameterError, "at least one Bijection"),
+    "chain of batches": (
+        lambda: dn.Chain([dn.Scale([1, 2]), dn.Shift([1, 2, 3])]),
+        dn.ShapeError,
+        "whose shapes broadcast together",
+    ),
+    "ragged probabilities": (lambda: dn.Categorical(RAGGED), dn.ShapeError, "a vector of probabilities"),
+    "ragged weights": (lambda: dn.Mixture(RAGGED, [dn.Normal()] * 2), dn.ShapeError, "one weight for each"),
+    "no method": (lambda: dn.kl(dn.Normal(), dn.Normal(), method=np.array([])), dn.ParameterError, "one of auto"),
+    "methods": (lambda: dn.plan(dn.Normal(), dn.Normal(), method=np.array(["auto"])), dn.ParameterError, "one of auto"),
+    "expectation": (
+        lambda: dn.expect(np.sqrt, dn.Uniform(), method=["quadrature"]),
+        dn.ParameterError,
+        "one of auto, quadrature",
+    ),
+    "ends of two shapes": (lambda: dn.Normal().prob([0, 1], [1, 2, 3]), dn.ShapeError, "ends whose shapes broadcast"),
+    "ends of counts": (lambda: dn.Poisson(2).prob([0, 1], [1, 2, 3]), dn.ShapeError, "ends whose shapes broadcast"),
+    "ends that are texts": (lambda: dn.Poisson(2).prob("a", 3), dn.ShapeError, "real numbers"),
+    "ragged ends": (lambda: dn.Poisson(2).prob(RAGGED, 3), dn.ShapeError, "an array of numbers"),
+    "ends of a batch": (lambda: TWO().prob([0, 1, 2], 3), dn.ShapeError, "broadcasts with the batch"),
+    "truncations": (lambda: dn.truncate(dn.Normal(), [0, 1], 2), dn.ShapeError, "one number each"),
+    "batches apart": (lambda: dn.kl(TWO(), THREE()), dn.ShapeError, "laws whose shapes broadcast together"),
+    "a batch of maps": (lambda: TWO() >> dn.Shift([1, 2, 3]), dn.ShapeError, "laws and maps whose shapes"),
+    "maps of counts": (lambda: dn.Poisson([1, 2]) * [1, 2, 3], dn.ShapeError, "laws and maps whose shapes"),
+    "explained at a text": (lambda: dn.explain(np.exp(dn.Normal()), "a"), dn.ParameterError, "explain: y"),
+    "explained at two points": (lambda: dn.explain(np.exp(dn.Normal()), [1, 2]), dn.ParameterError, "one finite number"),
+    "digits of ragged points": (lambda: dn.Normal().pdf(RAGGED, dps=20), dn.ShapeError, "an array of numbers"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_fit_is_refused_by_type(name):
+    call, error, text = REFUSED[name]
+    with pytest.raises(error, match=text):
+        call()

@@ -7,10 +7,11 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from densities.errors import UnsupportedOperationError
+from densities.errors import ShapeError, UnsupportedOperationError, argument_error
 from densities.protocols import push_forward
 from densities.transforms import get
 from densities.transforms import registry as transforms
+from densities.transforms.base import Transform
 
 TWO_LAWS = (
     "the sum, product or comparison of two random variables needs their joint law; for one variable write 2*X or X**2, "
@@ -21,6 +22,10 @@ TWO_LAWS = (
 def _constant(c: Any, operation: str) -> Any:
     if isinstance(c, Arithmetic):
         raise UnsupportedOperationError(f"{operation}: {TWO_LAWS}")
+    try:
+        np.shape(c)
+    except ValueError:
+        raise ShapeError(argument_error(operation, "a number or an array of numbers", c)) from None
     return c
 
 
@@ -93,7 +98,7 @@ class Arithmetic:
         law_first, law_second = BINARY[ufunc]
         if isinstance(left, Arithmetic):
             return law_first(left, _constant(right, name))
-        return law_second(left, right)
+        return law_second(_constant(left, name), right)
 
     def __array_function__(self, function: Callable, types: Any, args: tuple, kwargs: dict) -> Any:
         if function is np.clip:
@@ -163,6 +168,8 @@ class Arithmetic:
         return np.matmul(matrix, self)
 
     def __rshift__(self, transform: Any) -> Any:
+        if not isinstance(transform, Transform):
+            raise UnsupportedOperationError(argument_error("X >> g", "a transform, or dn.push(X, function)", transform))
         return push_forward(self, transform)
 
     def _refuse_comparison(self, other: Any) -> NoReturn:

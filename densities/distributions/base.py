@@ -360,7 +360,7 @@ class Univariate(Evaluation, Distribution):
 
     def prob(self, a: Any, b: Any) -> Any:
         """P(a < Y <= b), to relative accuracy however small the interval; 0 for b <= a."""
-        a, b = (np.asarray(self._points(end)[0], dtype=float) for end in (a, b))
+        a, b = self._ends_of(a, b)
         with quiet():
             result = self._interval_mass_seen(a, b)
             if self.batch_shape:

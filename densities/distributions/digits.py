@@ -18,7 +18,8 @@ from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated, Image
 from densities.distributions.lattice import Countable, Discrete, Table
 from densities.distributions.precise import NEWTON, UNLIFTED, View, as_end, density, view
-from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
+from densities.parameters import array_of
 from densities.precise import RoundedError, bits, context, digits, number, precise, public
 from densities.precise.quadrature import integrate
 from densities.protocols import corners_beyond_doubles, ends_beyond_doubles, push_forward, to_digits
@@ -350,7 +351,10 @@ def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None
 
         return agreed(one, f"{method} at {point}", dps, compute)
 
-    return _each(law, np.asarray(y if logp is None else logp), at)
+    given = array_of(y if logp is None else logp)
+    if given.shape == () and given[()] is None:
+        raise ShapeError(argument_error("y", "an array of numbers", y))
+    return _each(law, given, at)
 
 
 @ends_beyond_doubles.register

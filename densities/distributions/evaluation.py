@@ -20,6 +20,7 @@ from densities.distributions.narrow import WIDE, in_digits
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.logmath import NEAR_ONE, by_the_rest
+from densities.parameters import joint_shape
 from densities.protocols import ends_beyond_doubles
 from densities.transforms.program import LARGE, Programs, programs_of
 
@@ -60,6 +61,12 @@ class Evaluation:
             expected = f"points of a shape that broadcasts with the batch {self.batch_shape}"
             raise ShapeError(argument_error("y", expected, f"shape {points.shape}")) from None
         return points, restore if points.ndim else lambda result: result
+
+    def _ends_of(self, a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
+        """The ends of intervals as arrays of doubles."""
+        a, b = (np.asarray(self._points(end)[0], dtype=float) for end in (a, b))
+        joint_shape("prob", "ends", {"a": a.shape, "b": b.shape, "batch": self.batch_shape})
+        return a, b
 
     @property
     def programs(self) -> Programs:

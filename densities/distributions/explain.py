@@ -18,6 +18,7 @@ from densities.distributions.formulas import density_text, filled
 from densities.distributions.map_formulas import MapFormula, map_formula, sections
 from densities.domains import Interval
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.parameters import array_of
 from densities.protocols import as_distribution, density_latex, push_forward
 from densities.transforms.base import Flat
 
@@ -121,9 +122,10 @@ def explain(law: Any, y: float | None = None) -> Explanation:
     steps = tuple(_steps(base, maps))
     if y is None:
         return Explanation(law, base, steps)
-    if np.ndim(y) or not np.isfinite(y):
+    point = array_of(y)
+    if point.ndim or point.dtype.kind not in "iufb" or not np.isfinite(point):
         raise ParameterError(argument_error("explain: y", "one finite number", y))
-    y = float(y)
+    y = float(point)
     with quiet():
         paths = tuple(path for path in _paths(law, y) if not np.isnan(path.log_term))
     terms = [path.log_term for path in paths]

@@ -237,7 +237,7 @@ class Discrete(Univariate):
 
     def prob(self, a: Any, b: Any) -> Any:
         """P(a < Y <= b), to relative accuracy however small; 0 for b <= a."""
-        a, b = np.broadcast_arrays(np.asarray(a, dtype=float), np.asarray(b, dtype=float))
+        a, b = np.broadcast_arrays(*self._ends_of(a, b))
         with quiet():
             result = self._prob(np.stack([a, b], axis=-1)) if not self.batch_shape else self._prob_of_members(a, b)
         result = np.where(np.isnan(a) | np.isnan(b), np.nan, np.where(a < b, result, 0.0))

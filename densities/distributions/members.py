@@ -18,6 +18,7 @@ from densities.distributions.base import Univariate
 from densities.distributions.masses import by_members
 from densities.domains import Interval
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
+from densities.parameters import joint_shape
 from densities.protocols import many_digits, push_forward, simplify
 from densities.transforms.base import Transform
 
@@ -114,8 +115,7 @@ class Members(Univariate):
 
     def prob(self, a: Any, b: Any) -> Any:
         """P(a < Y <= b), to relative accuracy however small the interval; 0 for b <= a."""
-        ends = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-        return self._asked(lambda law, low, high: law.prob(low, high), *ends)
+        return self._asked(lambda law, low, high: law.prob(low, high), *self._ends_of(a, b))
 
     def score(self, y: Any) -> Any:
         """d log density / dy."""
@@ -146,7 +146,7 @@ for _name in (*DENSITIES_AND_MASSES, *QUANTILES):
 
 def of_members(make: Callable[..., Any], *parts: Any) -> Members:
     """make(*members) for all members of laws and maps that broadcast together."""
-    shape = np.broadcast_shapes(*(part.batch_shape for part in parts))
+    shape = joint_shape("batch", "laws and maps", {str(part): part.batch_shape for part in parts})
     laws = np.empty(shape, dtype=object)
     for index in np.ndindex(shape):
         laws[index] = make(*(part.member(index, shape) for part in parts))

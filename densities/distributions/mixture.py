@@ -19,7 +19,7 @@ from densities.distributions.masses import spread
 from densities.distributions.narrow import BLURRED, Narrowness
 from densities.domains import Interval, hull, union
 from densities.errors import ParameterError, ShapeError, argument_error
-from densities.parameters import number_text
+from densities.parameters import array_of, number_text
 from densities.protocols import as_distribution
 
 # Weights are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
@@ -244,10 +244,7 @@ def _log_mass_within(law: Any, a: Any, b: Any) -> Any:
 
 
 def checked_weights(weights: Sequence[float], n: int) -> np.ndarray:
-    try:
-        array = np.asarray(weights)
-    except ValueError:  # rows of different lengths
-        array = np.empty(())
+    array = array_of(weights)
     if array.ndim != 1 or len(array) != n or n == 0:
         raise ShapeError(argument_error("weights", f"one weight for each of the {n} components", weights))
     if array.dtype.kind not in "iuf" or not np.all(array >= 0) or not abs(float(np.sum(array)) - 1.0) <= SUM_TOLERANCE:

@@ -36,7 +36,7 @@ from densities.distributions.masses import refined, spread, toward_ends
 from densities.distributions.members import Members, of_members
 from densities.distributions.narrow import NARROW, Narrowness, carried_all, narrowness
 from densities.distributions.pushed_parts import PushedParts
-from densities.distributions.supports import check_support, populated
+from densities.distributions.supports import check_support, populated, shared_batch
 from densities.domains import Interval, hull, same_end
 from densities.errors import UnsupportedOperationError
 from densities.foreign import Foreign
@@ -60,7 +60,7 @@ class Pushforward(PushedParts):
         """`image` is that of the support of the base, where it is known to lie in the domain of the map."""
         self.base, self.transform = base, transform
         self.params = {}
-        self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
+        self.batch_shape = shared_batch(base, transform)
         self._image = image
         self._whole_masses: dict[str, list[Any]] = {}  # of whole branches, as masses and as logarithms
         if image is None:

@@ -11,6 +11,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import Interval
 from densities.errors import SupportError
+from densities.parameters import joint_shape
 from densities.transforms.base import Flat, Piece, Transform
 
 
@@ -69,7 +70,13 @@ def check_support(base: Any, transform: Transform) -> None:
         )
 
 
+def shared_batch(base: Any, transform: Transform) -> tuple[int, ...]:
+    """The batch shape of the law of transform(X)."""
+    shapes = {"law": base.batch_shape, "map": transform.batch_shape}
+    return joint_shape(str(transform), "batches of laws and maps", shapes)
+
+
 def _check_members(base: Any, transform: Transform) -> None:
-    shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
+    shape = shared_batch(base, transform)
     for index in np.ndindex(shape):
         check_support(base.member(index, shape), transform.member(index, shape))

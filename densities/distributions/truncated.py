@@ -49,6 +49,8 @@ class Truncated(Univariate):
         self.low, self.high = (
             as_parameter("truncate", name, end, whole) for name, end in (("low", low), ("high", high))
         )
+        if np.ndim(self.low) or np.ndim(self.high):
+            raise ShapeError(argument_error("truncate: low, high", "one number each", (low, high)))
         if not self.low < self.high:
             raise ParameterError(argument_error("truncate: low, high", "low < high", (self.low, self.high)))
         self.params = {}

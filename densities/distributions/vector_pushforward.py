@@ -17,7 +17,7 @@ from densities.anchored import value
 from densities.arrays import added, quiet
 from densities.distributions.elliptical import Elliptical
 from densities.distributions.product import Product
-from densities.distributions.pushforward import check_support
+from densities.distributions.supports import check_support, shared_batch
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, Interval
 from densities.errors import ShapeError, SupportError, UnsupportedOperationError
@@ -68,12 +68,7 @@ class VectorPushforward(VectorDistribution):
         self.base, self.transform = base, transform
         self.params = {}
         self.event_shape = base.event_shape
-        try:
-            self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
-        except ValueError:
-            raise ShapeError(
-                f"{transform}: expected a batch that broadcasts with {base.batch_shape}, got {transform.batch_shape}"
-            ) from None
+        self.batch_shape = shared_batch(base, transform)
         # Ranges that hold the coordinates; only the first step still knows their laws.
         self.sides: tuple[Interval, ...] = base.sides if isinstance(base, VectorPushforward) else base.support.sides
         for index, step in enumerate(transform.steps):

@@ -19,9 +19,10 @@ from densities.divergences.numeric import kl_quadrature
 from densities.divergences.precise import kl_digits
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
 from densities.divergences.sums import kl_sum
-from densities.errors import NoClosedFormError, ParameterError, ShapeError, argument_error
+from densities.errors import NoClosedFormError, ShapeError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS, check_settings
+from densities.parameters import joint_shape, one_of
 
 METHODS = ("auto", "closed", "quadrature", "montecarlo")
 # A closed form whose cancellation bound exceeds this share of its value is left for the quadrature.
@@ -68,12 +69,11 @@ def kl(
     Raises NoClosedFormError for method="closed" where none is known, ParameterError for an unknown method,
     UnknownNameError for an unknown option, ShapeError for laws on different spaces.
     """
-    if method not in METHODS:
-        raise ParameterError(argument_error("method", f"one of {', '.join(METHODS)}", method))
+    one_of("method", method, METHODS)
     check_settings(rtol, options)
     ratio = radon_nikodym(p, q)
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
-    shape = np.broadcast_shapes(*shapes) if any(shapes) else ()
+    shape = joint_shape("kl", "laws", dict(zip("pq", shapes, strict=True))) if any(shapes) else ()
     if shape and dps is None:
         return kl_batch(
             ratio.p,
@@ -113,8 +113,7 @@ def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
 
     Raises ParameterError for an unknown method, ShapeError for batches, whose members may go different ways.
     """
-    if method not in METHODS:
-        raise ParameterError(argument_error("method", f"one of {', '.join(METHODS)}", method))
+    one_of("method", method, METHODS)
     ratio = radon_nikodym(p, q)
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
     if any(shapes):

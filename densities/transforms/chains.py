@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -11,6 +11,8 @@ import numpy as np
 
 from densities.anchored import value
 from densities.domains import Domain, Interval
+from densities.errors import ParameterError, argument_error
+from densities.parameters import joint_shape
 from densities.protocols import compose_maps, lift
 from densities.transforms.base import Bijection, Flat, Identity, Piece, Transform, is_identity
 
@@ -65,10 +67,17 @@ def _lifted(steps: Sequence[Transform]) -> Sequence[Transform]:
 class Composite(Transform):
     """Maps applied one after another, some of them many-to-one."""
 
+    kind: type = Transform
+
     def __init__(self, steps: Sequence[Transform]):
-        self._steps = tuple(steps)
+        self._steps = tuple(steps) if isinstance(steps, Iterable) else ()
+        if not self._steps or not all(isinstance(step, self.kind) for step in self._steps):
+            expected = f"a list of at least one {self.kind.__name__}"
+            raise ParameterError(argument_error(f"{type(self).__name__}: steps", expected, steps))
         self.params: dict[str, Any] = {}
-        self.batch_shape = np.broadcast_shapes(*(step.batch_shape for step in self._steps))
+        self.batch_shape = joint_shape(
+            "maps", "parameters", {str(step): step.batch_shape for step in self._steps if step.batch_shape}
+        )
 
     @property
     def steps(self) -> tuple[Transform, ...]:
@@ -135,6 +144,8 @@ def _refine(piece: Piece | Flat, step: Transform) -> list[Piece | Flat]:
 
 class Chain(Composite, Bijection):
     """Bijections applied one after another; log-determinants add."""
+
+    kind = Bijection
 
     def __init__(self, steps: Sequence[Bijection]):
         super().__init__(steps)

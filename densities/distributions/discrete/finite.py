@@ -15,7 +15,7 @@ from densities.distributions.family import Family
 from densities.distributions.lattice import Discrete, Strand, Table
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.foreign import is_foreign, to_numpy
-from densities.parameters import checked_integers, number_text, real
+from densities.parameters import array_of, checked_integers, number_text, real
 from densities.transforms.linear import Shift
 
 # Probabilities are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
@@ -34,7 +34,7 @@ class Categorical(Table):
     latex_density = r"\mathrm{probs}_{k},\quad k=0,1,\dots"
 
     def __init__(self, probs: Sequence[float]):
-        given = to_numpy(probs) if is_foreign(probs) else np.asarray(probs)
+        given = to_numpy(probs) if is_foreign(probs) else array_of(probs)
         if given.ndim != 1 or not len(given):
             raise ShapeError(argument_error("categorical: probs", "a vector of probabilities", probs))
         if (

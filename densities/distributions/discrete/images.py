@@ -16,6 +16,7 @@ from densities.distributions.lattice import LISTED, Discrete, Strand, Table
 from densities.distributions.mixture import KINDS, Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.strands import LOG_TINY
+from densities.distributions.supports import shared_batch
 from densities.distributions.tables import LogTable
 from densities.distributions.truncated import Truncated
 from densities.domains import Interval
@@ -191,7 +192,7 @@ class Image(Discrete, Pushforward):
     def __init__(self, base: Any, transform: Transform):
         self.base, self.transform = base, transform
         self.params = {}
-        self.batch_shape = np.broadcast_shapes(base.batch_shape, transform.batch_shape)
+        self.batch_shape = shared_batch(base, transform)
         self.broadcasts = False
         with quiet():
             _ = self.support if self.batch_shape else self.strands

@@ -6,16 +6,18 @@ slower in between slows all of them; read the ratios.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import special
 
+from densities.divergences import kl
 from densities.errors import ParameterError, argument_error
 from densities.expressions import parse_distribution
 
@@ -43,6 +45,16 @@ class Timing:
     def ratios(self) -> dict[str, float]:
         """Ours over each peer's: below 1 is faster."""
         return {name: self.ours / seconds for name, seconds in self.peers.items()}
+
+
+class Workload(NamedTuple):
+    """What ours and each peer make of the same points; answers may differ by `tolerance`, relative beyond 1."""
+
+    name: str
+    ours: Callable
+    peers: Mapping[str, Callable]
+    points: np.ndarray
+    tolerance: float = 1e-6
 
 
 def formulas(xp: Any) -> dict[str, Callable[[Any], Any]]:
@@ -171,36 +183,18 @@ def _torch_draws(n: int) -> Callable[[np.ndarray], Any]:
     return draw
 
 
-def _log_density(chain: str, n: int) -> tuple[str, Callable, dict[str, Callable], np.ndarray]:
+def _log_density(chain: str, n: int) -> Workload:
     law = parse_distribution(CHAINS[chain])
     peers = {"numpy": by_numpy[chain]}
     if find_spec("torch"):
         peers["torch"] = by_torch(chain)
     if find_spec("numpyro"):
         peers["numpyro"] = by_numpyro(chain)
-    return f"log-density, {chain} chain, {n:.0e} points", law.logpdf, peers, law.rvs(n, rng=0)
+    return Workload(f"log-density, {chain} chain, {n:.0e} points", law.logpdf, peers, law.rvs(n, rng=0))
 
 
-def workloads(n: int) -> list[tuple[str, Callable, dict[str, Callable], np.ndarray]]:
-    """(name, ours, peers, points): each is a function of the points, and all of them agree."""
-    law = parse_distribution(CHAINS["log1p"])
-    y, q = law.rvs(n, rng=0), np.random.default_rng(1).random(n)
-    found = [_log_density(chain, size) for chain in CHAINS for size in (n, 1000)]
-    masses = {
-        "numpy": lambda y: special.ndtr((np.log(np.expm1(y)) - 0.5) / 0.8),
-        "scipy.stats": _by_frozen_scipy,
-    }
-    quantiles = {
-        "numpy": lambda q: np.log1p(np.exp(0.5 + 0.8 * special.ndtri(q))),
-        "scipy.stats": lambda q: np.log1p(np.exp(import_module("scipy.stats").norm(0.5, 0.8).ppf(q))),
-    }
-    found.append((f"cdf, log1p chain, {n:.0e} points", law.cdf, masses, y))
-    found.append((f"quantiles, log1p chain, {n:.0e} points", law.ppf, quantiles, q))
-    return found
-
-
-def _draws(n: int) -> tuple[str, Callable, dict[str, Callable], np.ndarray]:
-    """Draws: nothing to compare but their number."""
+def _draws(n: int) -> Workload:
+    """Draws: nothing to compare but their mean."""
     law = parse_distribution(CHAINS["log1p"])
 
     def by_hand(_: np.ndarray) -> Any:
@@ -209,7 +203,90 @@ def _draws(n: int) -> tuple[str, Callable, dict[str, Callable], np.ndarray]:
     peers: dict[str, Callable] = {"numpy": by_hand}
     if find_spec("torch"):
         peers["torch"] = _torch_draws(n)
-    return f"{n:.0e} draws, log1p chain", lambda _: law.rvs(n, rng=0), peers, np.empty(0)
+    return Workload(f"{n:.0e} draws, log1p chain", lambda _: law.rvs(n, rng=0), peers, np.empty(0), 5.0 / np.sqrt(n))
+
+
+def _monte_carlo(n: int) -> Workload:
+    """D(LogNormal(0, 1)‖Gamma(2, 1)) and its standard error from n plain draws."""
+    p, q = (parse_distribution(text) for text in ("log_normal(0, 1)", "gamma(2, 1)"))
+
+    def ours(_: np.ndarray) -> Any:
+        return kl(p, q, method="montecarlo", scheme="plain", n=n, rng=0).value
+
+    def by_hand(_: np.ndarray) -> Any:
+        z = np.random.default_rng(0).standard_normal(n)
+        x = np.exp(z)
+        t = (-0.5 * z * z - 0.5 * np.log(2 * np.pi) - z) - (z - x)
+        return t.mean() + 0.0 * t.std()
+
+    def by_torch(_: np.ndarray) -> Any:
+        torch = import_module("torch")
+        laws, of = torch.distributions, lambda x: torch.tensor(x, dtype=torch.float64)
+        with torch.no_grad():
+            a, b = laws.LogNormal(of(0.0), of(1.0)), laws.Gamma(of(2.0), of(1.0))
+            x = a.sample((n,))
+            t = a.log_prob(x) - b.log_prob(x)
+            return float(t.mean()) + 0.0 * float(t.std())
+
+    peers: dict[str, Callable] = {"numpy": by_hand}
+    if find_spec("torch"):
+        peers["torch"] = by_torch
+    return Workload(f"KL by Monte Carlo, {n:.0e} draws", ours, peers, np.empty(0), 10.0 / np.sqrt(n))
+
+
+def _quadrature() -> Workload:
+    """D(Normal(m, 1)‖Laplace(0, 1)) for ten m, one after another, to ten digits."""
+    centres = np.linspace(0.0, 2.0, 10)
+
+    p, q = (parse_distribution(text) for text in ("normal(0, 1)", "laplace(0, 1)"))
+
+    def ours(m: np.ndarray) -> np.ndarray:
+        return np.array([kl(p.replace(loc=x), q, method="quadrature").value for x in m.tolist()])
+
+    def by_hand(m: np.ndarray) -> np.ndarray:
+        quad = import_module("scipy.integrate").quad
+
+        def integrand(x: float, m: float) -> float:
+            log_p, log_q = -0.5 * (x - m) ** 2 - 0.5 * math.log(2 * math.pi), -abs(x) - math.log(2)
+            return math.exp(log_p) * (log_p - log_q)
+
+        return np.array([quad(integrand, -30, 30, (x,), points=[0.0, x], epsabs=0, epsrel=1e-10)[0] for x in m.tolist()])
+
+    def by_frozen_scipy(m: np.ndarray) -> np.ndarray:
+        quad, stats = import_module("scipy.integrate").quad, import_module("scipy.stats")
+        q, found = stats.laplace(0, 1), []
+        for centre in m.tolist():
+            p = stats.norm(centre, 1)
+
+            def integrand(x: float, p: Any = p) -> float:
+                return p.pdf(x) * (p.logpdf(x) - q.logpdf(x))
+
+            found.append(quad(integrand, -30, 30, points=[0.0, centre], epsabs=0, epsrel=1e-10)[0])
+        return np.array(found)
+
+    return Workload("10 KLs by quadrature", ours, {"numpy": by_hand, "scipy.stats": by_frozen_scipy}, centres)
+
+
+def workloads(n: int) -> list[Workload]:
+    """At n points; ours and the peers agree on each."""
+    law = parse_distribution(CHAINS["log1p"])
+    y, q = law.rvs(n, rng=0), np.random.default_rng(1).random(n)
+    masses = {
+        "numpy": lambda y: special.ndtr((np.log(np.expm1(y)) - 0.5) / 0.8),
+        "scipy.stats": _by_frozen_scipy,
+    }
+    quantiles = {
+        "numpy": lambda q: np.log1p(np.exp(0.5 + 0.8 * special.ndtri(q))),
+        "scipy.stats": lambda q: np.log1p(np.exp(import_module("scipy.stats").norm(0.5, 0.8).ppf(q))),
+    }
+    return [
+        *(_log_density(chain, size) for chain in CHAINS for size in (n, 1000)),
+        Workload(f"cdf, log1p chain, {n:.0e} points", law.cdf, masses, y),
+        Workload(f"quantiles, log1p chain, {n:.0e} points", law.ppf, quantiles, q),
+        _draws(n),
+        _monte_carlo(n),
+        _quadrature(),
+    ]
 
 
 def timings(n: int = 1_000_000, rounds: int = ROUNDS, progress: Callable[[str], None] = lambda _: None) -> list[Timing]:
@@ -217,27 +294,28 @@ def timings(n: int = 1_000_000, rounds: int = ROUNDS, progress: Callable[[str], 
     if n < 1000:
         raise ParameterError(argument_error("n", "at least 1000 points", n))
     found = []
-    for name, ours, peers, points in [*workloads(n), _draws(n)]:
-        progress(name)
-        if points.size:
-            check_equal(name, ours, peers, points)
-        found.append(timed(name, ours, peers, points, rounds))
+    for work in workloads(n):
+        progress(work.name)
+        check_equal(work)
+        found.append(timed(work, rounds))
     return found
 
 
-def check_equal(name: str, ours: Callable, peers: Mapping[str, Callable], points: np.ndarray) -> None:
-    """Raises AssertionError where a peer's answer differs by more than 1e-6, relative to the larger of it and 1."""
-    truth = ours(points)
+def check_equal(work: Workload) -> None:
+    """Raises AssertionError where a peer's answer, or the mean of what it draws, differs by more than the tolerance."""
+    compared: Callable = np.asarray if work.points.size else np.mean
     with np.errstate(all="ignore"):
-        for peer, run in peers.items():
-            gap = np.max(np.abs(run(points) - truth) / np.maximum(np.abs(truth), 1.0))
-            assert gap < 1e-6, f"{name}: {peer} differs by {gap}"
+        truth = compared(work.ours(work.points))
+        for peer, run in work.peers.items():
+            gap = np.max(np.abs(compared(run(work.points)) - truth) / np.maximum(np.abs(truth), 1.0))
+            assert gap < work.tolerance, f"{work.name}: {peer} differs by {gap}"
 
 
-def timed(name: str, ours: Callable, peers: Mapping[str, Callable], points: np.ndarray, rounds: int = ROUNDS) -> Timing:
+def timed(work: Workload, rounds: int = ROUNDS) -> Timing:
     """Medians over rounds in which each runs once, or often enough to take half a millisecond."""
-    runs: Sequence[Callable] = [ours, *peers.values()]
-    repeats = max(1, 100_000 // max(points.size, 1)) if points.size else 1
+    points = work.points
+    runs: Sequence[Callable] = [work.ours, *work.peers.values()]
+    repeats = max(1, 100_000 // points.size) if points.size >= 1000 else 1
     seconds: list[list[float]] = [[] for _ in runs]
     end = time.perf_counter() + SECONDS
     with np.errstate(all="ignore"):
@@ -251,4 +329,4 @@ def timed(name: str, ours: Callable, peers: Mapping[str, Callable], points: np.n
             if turn > 2 and time.perf_counter() > end:
                 break
     medians = [float(np.median(kept)) for kept in seconds]
-    return Timing(name, medians[0], dict(zip(peers, medians[1:], strict=True)))
+    return Timing(work.name, medians[0], dict(zip(work.peers, medians[1:], strict=True)))

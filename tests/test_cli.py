@@ -295,10 +295,12 @@ def test_workloads_of_the_benchmark_agree_with_their_peers():
     from densities import benchmarks
 
     found = benchmarks.timings(2000, rounds=1)
-    assert len(found) == 9
+    assert len(found) == 11
     assert all(timing.ours > 0 and "numpy" in timing.peers for timing in found)
     with pytest.raises(AssertionError, match="numpy differs"):
-        benchmarks.check_equal("w", lambda y: y, {"numpy": lambda y: y + 1}, benchmarks.np.ones(3))
+        benchmarks.check_equal(
+            benchmarks.Workload("w", lambda y: y, {"numpy": lambda y: y + 1}, benchmarks.np.ones(3))
+        )
     with pytest.raises(benchmarks.ParameterError, match="n: expected at least 1000"):
         benchmarks.timings(10)
 

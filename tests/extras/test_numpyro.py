@@ -100,4 +100,4 @@ def test_foreign_laws_of_numpyro_are_taken_by_their_density():
 def test_the_benchmark_times_what_agrees(chain):
     law = dn.parse(benchmarks.CHAINS[chain])
     y = law.rvs(1000, rng=0)
-    benchmarks.check_equal(chain, law.logpdf, {"numpyro": benchmarks.by_numpyro(chain)}, y)
+    benchmarks.check_equal(benchmarks.Workload(chain, law.logpdf, {"numpyro": benchmarks.by_numpyro(chain)}, y))

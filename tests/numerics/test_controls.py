@@ -8,6 +8,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.divergences.draws import LogRatioDraws, Run
 from densities.divergences.montecarlo import Pilot, controlled, variance_is_finite, variance_is_infinite
+from densities.divergences.vector import VectorLogRatioDraws
 from densities.estimate import Status
 from densities.numerics.controls import adjusted, convergence_rate
 from densities.numerics.montecarlo import estimate_mean
@@ -245,6 +246,18 @@ def test_draws_are_the_same_whatever_is_drawn_beside_them():
         for scheme in SCHEMES:
             whole = draws(Source(256, draws.dimension, scheme, seeds))
             single = [draws(Source(256, draws.dimension, scheme, (seed,))) for seed in seeds]
+            np.testing.assert_array_equal(whole, np.concatenate(single), err_msg=f"{p} {scheme}")
+
+
+def test_vectors_are_the_same_whatever_is_drawn_beside_them():
+    seeds = tuple(np.random.SeedSequence(7, spawn_key=(i,)) for i in range(4))
+    covariance = 0.3 * np.ones((5, 5)) + np.eye(5)
+    normal, other = dn.MultivariateNormal(np.arange(5.0), covariance), dn.MultivariateNormal(np.zeros(5), np.eye(5))
+    for p in (normal, dn.mixture([0.3, 0.7], [normal, other]), dn.MultivariateT(3.0, np.zeros(5), covariance)):
+        draws = VectorLogRatioDraws(p, other)
+        for scheme in SCHEMES:
+            whole = draws(Source(64, draws.dimension, scheme, seeds))
+            single = [draws(Source(64, draws.dimension, scheme, (seed,))) for seed in seeds]
             np.testing.assert_array_equal(whole, np.concatenate(single), err_msg=f"{p} {scheme}")
 
 

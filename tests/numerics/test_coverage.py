@@ -134,8 +134,8 @@ def test_monte_carlo_covers_as_often_as_it_claims():
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["sobol", "plain"])  # of one part, a net is a stratified sample
 def test_monte_carlo_covers_within_a_percent_and_a_half(scheme):
-    """20 runs of each of 200 problems: nominal ± 1.5 % in all."""
-    problems = random.Random(11).sample(ROWS, 200)
+    """20 runs of each of 260 problems, of which some are exact but for rounding: nominal ± 1.5 % in all."""
+    problems = random.Random(11).sample(ROWS, 260)
     off = np.concatenate(
         [far(p, q, float(truth), scheme, range(100 * i, 100 * i + 20)) for i, (_, p, q, truth) in enumerate(problems)]
     )
@@ -150,14 +150,18 @@ def test_monte_carlo_covers_for_each_pair(p, q):
     """400 runs by each scheme: nominal ± 1.5 % and three standard deviations of a count.
 
     Where most runs see a heavy tail (plain draws of exponential(1) against lomax(3, 2), from a pile of equal values at
-    the threshold), the few others are a selection that says nothing of intervals.
+    the threshold), the few others are a selection that says nothing of intervals. Where t is a polynomial of what the
+    draws are made of, the controls leave nothing but rounding.
     """
     truth = float(dn.kl(dn.parse(p), dn.parse(q)))
     one_part = len(dn.parse(p).parts()) == 1  # then a net is a stratified sample
     for scheme in [scheme for scheme in SCHEMES if not (one_part and scheme == "stratified")]:
         off = far(p, q, truth, scheme, range(400))
         if len(off) < 200:
-            assert scheme == "plain"
+            mean, error, rounding, _ = runs_of(p, q, scheme, range(400)).T
+            exact = rounding >= 0.05 * error
+            assert scheme == "plain" or exact.mean() > 0.5
+            assert np.all(np.abs(mean - truth)[exact] <= 4 * (error + rounding)[exact])
             continue
         for level, shares in zip(LEVELS, (off <= 1).T, strict=True):
             assert shares.mean() == pytest.approx(level, abs=0.015 + 3 * np.sqrt(level * (1 - level) / len(off))), (

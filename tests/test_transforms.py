@@ -114,7 +114,8 @@ def digits(name, x):
     enough = 100 + int(2.2 * abs(np.log10(size)))
     if REACH.get(name) == 40.0:
         return enough + int(0.5 * size * size)
-    return enough + int(size) * (REACH.get(name) == 1e4)
+    beside = 0.9 if name == "tanh" else 0.45  # 1 - tanh(x) is e^(-2x), the others have e^-x
+    return enough + int(beside * size) * (REACH.get(name) == 1e4)
 
 
 def reference(transform, x):

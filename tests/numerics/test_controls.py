@@ -253,7 +253,7 @@ def test_vectors_are_the_same_whatever_is_drawn_beside_them():
     seeds = tuple(np.random.SeedSequence(7, spawn_key=(i,)) for i in range(4))
     covariance = 0.3 * np.ones((5, 5)) + np.eye(5)
     normal, other = dn.MultivariateNormal(np.arange(5.0), covariance), dn.MultivariateNormal(np.zeros(5), np.eye(5))
-    for p in (normal, dn.mixture([0.3, 0.7], [normal, other]), dn.MultivariateT(3.0, np.zeros(5), covariance)):
+    for p in (normal, dn.Mixture([0.3, 0.7], [normal, other]), dn.MultivariateT(3.0, np.zeros(5), covariance)):
         draws = VectorLogRatioDraws(p, other)
         for scheme in SCHEMES:
             whole = draws(Source(64, draws.dimension, scheme, seeds))

@@ -386,7 +386,6 @@ def test_sums_that_bound_rounding_need_not_converge():
 def test_cancellation_stops_at_the_floor():
     """∫ x φ(x) on an asymmetric split is 0: it converges to its rounding, not to a relative tolerance."""
     result = over(plain(lambda x: x * np.exp(-0.5 * x * x)), -INF, -0.3, 0.9, INF)
-    check(result, 0.0, rtol=INF) if result.value[0, 0] == 0 else None
     assert result.converged.all() and abs(result.value[0, 0]) <= result.error[0, 0] < 1e-14
     assert result.evaluations[0] < 1000
 

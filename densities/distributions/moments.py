@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -161,6 +161,8 @@ def entropy_estimate(law: Any) -> Estimate:
 
 # Probabilities at which a search for the mode starts: the bulk finely, both tails coarsely.
 LEVELS = np.concatenate([np.geomspace(1e-15, 1e-2, 40), np.linspace(0.01, 0.5, 120)[1:]])
+# Shares of an interval at which a slope is looked at at once.
+SECTIONS = np.arange(1.0, 16.0) / 16.0
 
 
 def mode(law: Any) -> Any:
@@ -177,11 +179,7 @@ def numeric_mode(law: Any) -> float:
     support = law.support
     ends = np.array([float(value(end)) for end in support.edges])
     with quiet():
-        spread_out = [
-            value(part.forward(root)[0])
-            for part in law.parts()
-            for root in (part.root.raw_ppf(LEVELS), part.root.raw_isf(LEVELS))
-        ]
+        spread_out = [value(part.forward(root)[0]) for part in law.parts() for root in _spread_out(part.root)]
     points = np.unique(
         np.concatenate([*map(np.ravel, spread_out), ends[np.isfinite(ends)], law.landmarks(), law.kinks()])
     )
@@ -202,17 +200,23 @@ def numeric_mode(law: Any) -> float:
     return _stationary(law, float(low), float(high), float(grid[best]))
 
 
+def _spread_out(law: Any) -> Sequence[Any]:
+    """Points all over the mass: those that lead to quantiles where these must be solved for, or else quantiles."""
+    points = law.guide()
+    return (points,) if points.size else (law.raw_ppf(LEVELS), law.raw_isf(LEVELS))
+
+
 def _stationary(law: Any, low: float, high: float, best: float) -> float:
     """Where the score changes sign between low and high; `best` where it does not (a maximum at an end)."""
     rising, falling = law.score(low), law.score(high)
     if not (rising > 0 > falling):
         return best
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if not low < middle < high:
+    for _ in range(15):
+        points = low + (high - low) * SECTIONS
+        points = points[(points > low) & (points < high)]
+        if not points.size:
             break
-        if law.score(middle) > 0:
-            low = middle
-        else:
-            high = middle
+        falls = np.append(~(law.score(points) > 0), True)
+        first = int(np.argmax(falls))
+        low, high = float(np.append(low, points)[first]), float(np.append(points, high)[first])
     return 0.5 * (low + high)

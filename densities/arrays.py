@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextvars
 import math
 import os
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
@@ -22,8 +21,8 @@ BLOCK = 16_384
 # ufunc, which more threads than these feel.
 SHARE = 250_000
 MOST_THREADS = 4
-# Drawn blocks that may wait for the thread that takes them on.
-WAITING = 4
+# Draws of one stream: seeding it takes a fiftieth of the time of so many.
+PART = 65_536
 # Doubles in a block of vectors, stored column by column: with a spare one of its size it stays in cache, and what a call
 # costs is spread over enough of them.
 COLUMNS = 65_536
@@ -145,41 +144,32 @@ def all_in_blocks(function: Callable[[np.ndarray], tuple[Any, ...]], x: np.ndarr
     return tuple(result.reshape(x.shape) for result in results)
 
 
-def in_order(
-    draw: Callable[[int], np.ndarray],
-    function: Callable[[np.ndarray], Any],
+def in_parts(
+    draw: Callable[[np.random.Generator, int], Any],
     shape: tuple[int, ...],
-    parallel: Callable[[], bool] = lambda: False,
+    rng: np.random.Generator,
+    event_shape: tuple[int, ...] = (),
+    *,
+    parallel: Callable[[], bool] = lambda: True,
 ) -> np.ndarray:
-    """function(draws) of a shape, for an elementwise function of doubles that `draw(count)` takes from a stream.
+    """draw(generator, count), (count,) + event_shape, of shape + event_shape: many are drawn part by part.
 
-    Many are drawn block by block, in order, while another thread applies the function to the blocks before, where there
-    is much to do and `parallel()` says, after the first block, that it may. Runs in a quiet state.
+    Each part has a stream of its own that `rng` seeds. So threads may share them, where there is much to do and
+    `parallel()` says so after the first part, and the numbers are the same for any number of threads. Runs in a quiet
+    state.
     """
-    size = math.prod(shape)
-    if size <= 2 * BLOCK:
-        return np.asarray(function(draw(size))).reshape(shape)
-    result = np.empty(size)
+    count, numbers = math.prod(shape), math.prod(shape + event_shape)
+    most = max(1, PART * count // max(numbers, 1))
+    if count <= most:
+        return np.asarray(draw(rng, count)).reshape(shape + event_shape)
+    result, entropy = np.empty((count, *event_shape)), int.from_bytes(rng.bytes(16), "little")
 
-    def run(start: int, drawn: np.ndarray) -> None:
-        with quiet():
-            result[start : start + BLOCK] = function(drawn)
+    def run(start: int) -> None:
+        generator = np.random.Generator(np.random.SFC64(np.random.SeedSequence(entropy, spawn_key=(start // most,))))
+        result[start : start + most] = draw(generator, min(most, count - start))
 
-    run(0, draw(BLOCK))
-    rest = range(BLOCK, size, BLOCK)
-    if threads_for(size) > 1 and parallel():
-        with ThreadPoolExecutor(1) as other:
-            waiting: deque[Future] = deque()
-            for start in rest:
-                waiting.append(other.submit(run, start, draw(min(BLOCK, size - start))))
-                if len(waiting) > WAITING:
-                    waiting.popleft().result()
-            for done in waiting:
-                done.result()
-    else:
-        for start in rest:
-            run(start, draw(min(BLOCK, size - start)))
-    return result.reshape(shape)
+    _run_each(run, range(0, count, most), lambda: threads_for(numbers) if parallel() else 1)
+    return result.reshape(shape + event_shape)
 
 
 def in_columns(

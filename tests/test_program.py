@@ -10,7 +10,7 @@ import pytest
 
 import densities as dn
 from densities import arrays
-from densities.arrays import in_blocks, in_order, quiet, threads_for
+from densities.arrays import in_blocks, in_parts, quiet, threads_for
 from densities.distributions.base import Univariate
 from densities.distributions.base import registry as families
 from densities.transforms.base import Bijection, Transform
@@ -157,29 +157,43 @@ def test_blocks_of_any_size(law, size, n, monkeypatch):
         assert same_bits(law.rvs(n, rng=3), draws)
 
 
-@pytest.mark.parametrize("name", [name for name, law in LAWS.items() if law.streams])
-def test_streams_of_draws_can_be_cut_anywhere(name):
-    law = LAWS[name]
-    once, cut = np.random.default_rng(7), np.random.default_rng(7)
-    whole = law.draw(once, (1000,))
-    parts = [law.draw(cut, (n,)) for n in (1, 332, 667)]
-    assert type(whole) is np.ndarray
-    assert same_bits(np.concatenate(parts), whole)
-
-
 def test_draws_of_a_law_that_fails_in_another_thread_are_refused(monkeypatch):
     monkeypatch.setattr(arrays, "threads_for", lambda size: 2)
-    rng = np.random.default_rng(0)
 
-    def function(block):
-        if len(block) < arrays.BLOCK:
+    def draw(generator, count):
+        if count < arrays.PART:
             raise ZeroDivisionError
-        return block
+        return generator.random(count)
 
-    for size in (3 * arrays.BLOCK + 1, 20 * arrays.BLOCK + 1):
+    for parts in (3, 20):
         with pytest.raises(ZeroDivisionError):
-            in_order(rng.random, function, (size,), lambda: True)
-    assert in_order(rng.random, function, (4, arrays.BLOCK), lambda: True).shape == (4, arrays.BLOCK)
+            in_parts(draw, (parts * arrays.PART + 1,), np.random.default_rng(0))
+    whole = in_parts(draw, (4, arrays.PART), np.random.default_rng(0))
+    monkeypatch.setattr(arrays, "threads_for", lambda size: 1)
+    assert same_bits(in_parts(draw, (4, arrays.PART), np.random.default_rng(0)), whole)
+    assert abs(whole.mean() - 0.5) < 4 / np.sqrt(12 * whole.size)
+    assert len(np.unique(whole)) == whole.size  # no two parts are the same
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "multivariate_normal([0, 1], [[1, 0.5], [0.5, 2]]) >> exp",
+        "multivariate_t(4, [0, 1], [[1, 0.5], [0.5, 2]])",
+        "product([normal(0, 1), uniform(0, 2)])",
+        "gamma(2.5) >> log",
+        "log_normal(0, 300) >> log",
+    ],
+)
+def test_draws_are_the_same_for_any_number_of_threads(text, monkeypatch):
+    law, found = dn.parse(text), []
+    for threads in (1, 2, 3):
+        monkeypatch.setattr(arrays, "threads_for", lambda size, threads=threads: threads)
+        found.append(law.rvs(150_001, rng=5))
+    assert np.isfinite(found[0]).all()
+    assert same_bits(found[0], found[1]) and same_bits(found[0], found[2])
+    assert law.shared_draws or law.base.shared_draws
+    np.testing.assert_array_less(np.abs(found[0].mean(axis=0) - law.mean()), 6 * law.std() / np.sqrt(150_001))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, choose, value
-from densities.arrays import generator_of, quiet
+from densities.arrays import generator_of, in_parts, quiet
 from densities.distributions import moments
 from densities.distributions.arithmetic import Arithmetic
 from densities.distributions.evaluation import Evaluation
@@ -59,6 +59,8 @@ class Distribution(Arithmetic):
     batch_shape: tuple[int, ...] = ()
     event_shape: tuple[int, ...] = ()
     name: str = ""
+    # Whether draws are NumPy's own and little else: then threads share many of them.
+    shared_draws: bool = False
 
     @property
     def support(self) -> Domain:
@@ -100,6 +102,8 @@ class Distribution(Arithmetic):
 
     def plain_draws(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """The draws rounded to doubles."""
+        if self.shared_draws and not self.batch_shape:
+            return in_parts(lambda generator, count: value(self.draw(generator, (count,))), shape, rng, self.event_shape)
         return value(self.draw(rng, shape))
 
     def parts(self) -> Sequence[Part]:

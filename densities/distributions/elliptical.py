@@ -28,6 +28,7 @@ LOG_2PI = float(np.log(2 * np.pi))
 class Elliptical(VectorDistribution):
     """loc + L z for a spherical z, with L Lᵀ the matrix; a subclass says how |z|² is distributed."""
 
+    shared_draws = True
     parameters: ClassVar[Mapping[str, Parameter]] = {}
     location: ClassVar[str]
     matrix: ClassVar[str]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, value
-from densities.arrays import all_finite, as_points, in_blocks, in_order, quiet, some
+from densities.arrays import all_finite, as_points, in_blocks, quiet, some
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import WIDE, in_digits
 from densities.domains import Interval
@@ -46,8 +46,6 @@ class Evaluation:
     member: Callable[..., Any]
     raw_cdf: Callable[..., Any]
     raw_sf: Callable[..., Any]
-    # Whether m draws and then n more are m + n draws, bit for bit, in doubles: then many are drawn block by block.
-    streams = False
 
     def _points(self, y: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
         points, restore = as_points(y)
@@ -113,11 +111,6 @@ class Evaluation:
         gap, size = np.abs(points - end), np.abs(end)
         nearer, exact = np.isfinite(end) & (gap <= np.abs(points - other)), np.equal(slack, 0.0)
         return nearer & exact & (gap < 0.5 * size), nearer & ~exact & (gap < BESIDE * size)
-
-    def _streamed(self, draw: Callable[[int], np.ndarray], push: Callable[[Any], Any], shape: tuple[int, ...]) -> Any:
-        """push(draws) of a shape, from a stream of draws."""
-        run, has = (partial(method, push.__name__) for method in (self.programs.run, self.programs.has))
-        return in_order(draw, partial(run, push), shape, partial(has, np.dtype(float)))
 
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""

@@ -102,6 +102,10 @@ class Product(VectorDistribution):
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         return (VectorPart(1.0, self.components, lambda x: (x, 0.0), backward=identity),)
 
+    @property
+    def shared_draws(self) -> bool:  # type: ignore[override]
+        return all(component.shared_draws for component in self.components)
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         with quiet():
             columns = [np.broadcast_to(value(component.draw(rng, shape)), shape) for component in self.components]

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property, singledispatch
+from functools import cached_property, partial, singledispatch
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
-from densities.arrays import quiet
+from densities.arrays import in_blocks, in_parts, quiet
 from densities.distributions.base import Distribution, Univariate
 from densities.distributions.branches import (
     Branch,
@@ -487,12 +487,19 @@ class Pushforward(PushedParts):
     def plain_draws(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         if self.base.narrowness.anywhere or (isinstance(self.transform, Bijection) and self.narrowness.anywhere):
             return value(self._push(self.base.draw(rng, shape)))
-        if self.base.streams and not self.batch_shape:
-            return self._streamed(lambda count: self.base.draw(rng, (count,)), self._push, shape)
+        if self.base.shared_draws and not self.batch_shape:
+            traced = partial(self.programs.has, "_push", np.dtype(float))
+            return in_parts(self._pushed_draws, shape, rng, parallel=traced)
         x = self.base.draw(rng, shape)
         if self.batch_shape or not isinstance(x, np.ndarray):
             return value(self._push(x))
         return self._by_blocks(lambda push, block: self.programs.run("_push", push, block), self._push, x)
+
+    def _pushed_draws(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        x = self.base.draw(rng, (count,))
+        if not isinstance(x, np.ndarray):
+            return value(self._push(x))
+        return in_blocks(partial(self.programs.run, "_push", self._push), x)
 
     def _push(self, x: Any) -> Any:
         """g(x) for draws of the base."""

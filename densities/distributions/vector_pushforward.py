@@ -97,6 +97,10 @@ class VectorPushforward(VectorDistribution):
         """The ways back through the steps, from the last one to the first."""
         return [column_back(step) for step in reversed(self.transform.steps)]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the ways back, which are functions made at first use."""
+        return {name: known for name, known in self.__dict__.items() if name != "_backs"}
+
     @property
     def columnwise(self) -> bool:
         return self.base.columnwise and None not in self._backs
@@ -142,6 +146,10 @@ class VectorPushforward(VectorDistribution):
         inverse, before = self.transform.inverse, part.backward
         backward = None if before is None else lambda y: before(np.asarray(inverse(y)))
         return replace(part, forward=_Composed(part.forward, self.transform), backward=backward)
+
+    @property
+    def shared_draws(self) -> bool:  # type: ignore[override]
+        return self.base.shared_draws
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self.transform.forward(np.asarray(self.base.draw(rng, shape)))

@@ -28,7 +28,7 @@ CAUCHY = Cauchy()
 class HalfNormal(Family):
     """f(x) = √(2/π) e^(-z²/2)/scale, z = x/scale >= 0: the law of |N|; scale > 0; tails by erfc and erfcx."""
 
-    streams = True
+    shared_draws = True
     parameters = {"scale": positive(1.0, "sigma")}
     scale = "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}\sqrt{\frac2\pi}\,e^{-x^2/(2\,\mathrm{scale}^2)}"

@@ -29,7 +29,7 @@ class StudentT(Symmetric, Family):
     depth, to a few ulp beyond what an ulp of x does.
     """
 
-    streams = True
+    shared_draws = True
     parameters = {"df": positive(REQUIRED, "nu"), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
     location, scale = "loc", "scale"
     latex_density = (

@@ -36,7 +36,7 @@ class Normal(Symmetric, Family):
     loc real, scale > 0. cdf Φ(z) by erfc, log tails by erfcx: a few ulp beyond what an ulp of z does, at any depth.
     """
 
-    stream, streams = NORMAL, True
+    stream, shared_draws = NORMAL, True
     parameters = {"loc": real(0.0, "mu", "mean"), "scale": positive(1.0, "sigma", "std")}
     location, scale = "loc", "scale"
     latex_density = (
@@ -73,7 +73,7 @@ class Cauchy(Symmetric, Family):
     loc real, scale > 0. Tails atan(1/|z|)/π to a few ulp; P(a, b] = atan((b - a)/(1 + ab))/π; no mean.
     """
 
-    streams = True
+    shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "sigma", "gamma")}
     location, scale = "loc", "scale"
     latex_density = r"\frac{1}{\pi\,\mathrm{scale}\left(1+\left(\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)^2\right)}"
@@ -140,7 +140,7 @@ class Cauchy(Symmetric, Family):
 class Laplace(Symmetric, Family):
     """f(x) = exp(-|z|)/(2 scale), z = (x - loc)/scale, on the line; loc real, scale > 0; everything to a few ulp."""
 
-    streams = True
+    shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "b")}
     location, scale = "loc", "scale"
     latex_density = r"\frac{1}{2\,\mathrm{scale}}\exp\left(-\frac{|x-\mathrm{loc}|}{\mathrm{scale}}\right)"
@@ -188,7 +188,7 @@ class Logistic(Symmetric, Family):
     ulp.
     """
 
-    streams = True
+    shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "s")}
     location, scale = "loc", "scale"
     latex_density = r"\frac{e^{-z}}{\mathrm{scale}\,(1+e^{-z})^2},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
@@ -229,7 +229,7 @@ class Gumbel(Family):
     loc real, scale > 0. F = exp(-e^-z), 1 - F = -expm1(-e^-z): everything to a few ulp beyond what an ulp of z does.
     """
 
-    streams = True
+    shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "beta")}
     location, scale = "loc", "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}\exp\left(-z-e^{-z}\right),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"

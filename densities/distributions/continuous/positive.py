@@ -38,7 +38,7 @@ def reciprocal(x: Any) -> Any:
 class Exponential(Family):
     """f(x) = e^-z/scale, z = x/scale >= 0; scale > 0 (rate = 1/scale); everything to a few ulp."""
 
-    stream, streams = EXPONENTIAL, True
+    stream, shared_draws = EXPONENTIAL, True
     parameters = {"scale": positive(1.0, "theta", "beta", rate=reciprocal, lam=reciprocal)}
     scale = "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}e^{-x/\mathrm{scale}}"
@@ -106,7 +106,7 @@ class LogNormal(Family):
     Tails as the normal's in z; quantiles keep their logarithm past overflow.
     """
 
-    stream = NORMAL
+    stream, shared_draws = NORMAL, True
     parameters = {"mu": real(0.0), "sigma": positive(1.0)}
     latex_density = r"\frac{1}{x\,\sigma\sqrt{2\pi}}\exp\left(-\frac{(\log x-\mu)^2}{2\sigma^2}\right)"
 
@@ -201,6 +201,7 @@ class Gamma(Family):
     ulp of x does, at any depth, for shapes from 1e-3 to 1e12.
     """
 
+    shared_draws = True
     parameters = {
         "shape": positive(REQUIRED, "a", "alpha", "concentration"),
         "scale": positive(1.0, "theta", rate=reciprocal),

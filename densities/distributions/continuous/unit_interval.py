@@ -104,7 +104,7 @@ class Between(Family):
 class Uniform(Between):
     """f(x) = 1/(high - low) for low <= x <= high; low < high real; everything to an ulp."""
 
-    streams = True
+    shared_draws = True
     parameters = {"low": real(0.0, "a", "lower"), "high": real(1.0, "b", "upper")}
     latex_density = r"\frac{1}{\mathrm{high}-\mathrm{low}}"
 

@@ -83,7 +83,11 @@ class Distribution(Arithmetic):
         )
 
     def rvs(self, size: int | tuple[int, ...] | None = None, *, rng: Any = None) -> Any:
-        """Draws of shape size + batch_shape + event_shape; a scalar for size None and a scalar law."""
+        """Draws of shape size + batch_shape + event_shape; a scalar for size None and a scalar law.
+
+        `rng` is a seed, a NumPy Generator or None. Of more than 65,536 numbers, laws that NumPy draws by itself and their
+        images take each part from a stream of its own that `rng` seeds: the same for any number of threads.
+        """
         shape = _size(size) + self.batch_shape
         generator = generator_of(rng)
         with quiet():

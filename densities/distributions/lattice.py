@@ -180,6 +180,8 @@ class Discrete(Univariate):
             if meets and strand is not path and np.isfinite(strand.low):  # its first atom lies somewhere on the path
                 ends = strand.ends_on(path)
                 ends = np.rint(ends[np.isfinite(ends)])
+                if strand.same_way(path):  # what ends where the path does, or beyond, is smooth all along it
+                    ends = ends[(ends > path.low) & (ends < path.high)]
                 low, high = min([low, *ends]), max([high, *ends])
         return low, high
 

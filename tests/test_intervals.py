@@ -101,3 +101,24 @@ def test_intervals_beside_the_end_of_an_image_far_out(interval):
     with mp.workdps(DIGITS):
         truth = normal(mp.atanh(mp.mpf(b)) / 3) - normal(mp.atanh(mp.mpf(a)) / 3)
         assert abs(dn.parse("normal(0, 3) >> tanh").prob(a, b) - truth) <= 1e-12 * truth
+
+
+# Truncations at a place where the density is infinite or 0, and their quantiles of probabilities from below.
+CUTS = [
+    ("truncate(uniform(-1, 1) >> cube, 0, 1)", lambda q: q**3),
+    ("truncate(uniform(-1, 1) >> cube, 0, 0.5)", lambda q: q**3 / 2),
+    ("-truncate(uniform(-1, 1) >> cube, -0.5, 0)", lambda q: q**3 / 2),
+    ("truncate(truncate(uniform(-1, 1) >> cube, -0.5, 1), 0, 0.5)", lambda q: q**3 / 2),
+    ("truncate((uniform(-1, 1) >> cube) + 3, 3, 3.5) - 3", lambda q: q**3 / 2),
+    ("truncate(student_t(1) >> cube, 0, inf)", lambda q: mp.tan(q * mp.pi / 2) ** 3),
+    ("truncate(uniform(-1, 1) >> signed_power(0.25), 0, 0.5)", lambda q: mp.root(q, 4) / 2),
+    ("truncate(uniform(-1, 1) >> signed_power(7), 0, inf)", lambda q: q**7),
+]
+
+
+@pytest.mark.parametrize(("text", "quantile"), CUTS)
+@pytest.mark.parametrize("q", [1e-40, 1e-15, 1e-8, 0.01, 0.3])
+def test_quantiles_beside_cuts_where_the_density_is_infinite_or_zero(text, quantile, q):
+    with mp.workdps(DIGITS):
+        truth = quantile(mp.mpf(q))
+        assert abs(dn.parse(text).ppf(q) - truth) <= 1e-12 * truth

@@ -270,6 +270,7 @@ def test_plans_say_what_will_be_done():
 
 # ---- densities ----
 
+
 def test_densities_against_scipy():
     x = np.random.default_rng(0).normal(0, 2, (50, 2))
     close(MultivariateNormal([0, 1], A).logpdf(x), st.multivariate_normal([0, 1], A).logpdf(x))
@@ -343,6 +344,20 @@ def test_text_and_pickles_come_back(law):
     if "matrix" not in str(law):
         assert parse(str(law)).same_as(law)
     assert type(law).__name__ in repr(law) or isinstance(law, VectorPushforward)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        np.exp(MultivariateNormal([0, 1], np.eye(2))),
+        np.array([[1.0, 2.0], [0.5, 1.5]]) @ Product([Gamma(2), Gamma(3)]),
+    ],
+    ids=["exp", "matrix"],
+)
+def test_laws_in_use_pickle(law):
+    points = law.rvs(3, rng=0)
+    densities = law.logpdf(points)
+    assert np.array_equal(pickle.loads(pickle.dumps(law)).logpdf(points), densities)
 
 
 def test_every_registered_vector_law_has_examples_that_work():

@@ -18,6 +18,7 @@ from densities.distributions import (
     Gamma,
     LogNormal,
     Mixture,
+    MultivariateNormal,
     Normal,
     Uniform,
 )
@@ -249,6 +250,8 @@ def test_compare_takes_axes_labels_and_scale():
 def test_batches_are_refused():
     with pytest.raises(ShapeError, match="p: expected one law on the line"):
         plots.compare(Normal(np.zeros(2)), Normal())
+    with pytest.raises(ShapeError, match=r"got 'event shape \(2,\): multivariate_normal"):
+        plots.compare(MultivariateNormal(np.zeros(2), np.eye(2)), Normal())
 
 
 # ---- change of variables

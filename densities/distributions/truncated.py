@@ -217,11 +217,16 @@ class Truncated(Univariate):
     def _beside_cut(self, x: Any, short: np.ndarray, side: float, cut: Any, log: np.ndarray) -> Any:
         """x, but where a level is swallowed by the tail beyond a cut the point cut ± w with that mass between.
 
-        Newton's steps for log w, which find log w + log f = log of the mass at once where the density f is level.
+        Newton's steps for log w, which find log w + log f = log of the mass at once where the density f is level, and
+        nearly so where it goes as a power of w. At a cut where it is 0 or infinite they begin at the median.
         """
         log, end = log[short], Anchored.at(value(cut))
         at_cut = value(self.base.raw_logpdf(end))
-        log_width = level = log - at_cut
+        known = np.isfinite(at_cut)
+        level = (
+            log - at_cut if known else np.full(log.shape, np.log(np.abs(self.raw_ppf(np.float64(0.5)) - value(cut))))
+        )
+        log_width = level
         flat = np.abs(value(self.base.raw_logpdf(Anchored.from_log(level, side, value(cut)))) - at_cut) < SETTLED
         for _ in range(STEPS):
             point = Anchored.from_log(log_width, side, value(cut))

@@ -38,8 +38,9 @@ def scalar_law(name: str, law: Any) -> Any:
     """`law` as a single law on the line; ShapeError for a batch or a law of vectors."""
     law = as_distribution(law)
     if law.batch_shape or law.event_shape:
-        got = f"{law} of batch shape {law.batch_shape} and event shape {law.event_shape}"
-        raise ShapeError(argument_error(name, "one law on the line", got))
+        shapes = {"batch": law.batch_shape, "event": law.event_shape}
+        said = " and ".join(f"{kind} shape {shape}" for kind, shape in shapes.items() if shape)
+        raise ShapeError(argument_error(name, "one law on the line", f"{said}: {law}"))
     return law
 
 

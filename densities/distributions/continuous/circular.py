@@ -9,7 +9,7 @@ from scipy import special
 
 from densities.anchored import Anchored, log_abs, value
 from densities.distributions.base import register
-from densities.distributions.continuous.shared import LOG2, complement, log_of_tail
+from densities.distributions.continuous.shared import LOG2, complement, log_of_tail, patched
 from densities.distributions.family import Family
 from densities.distributions.masses import toward_ends
 from densities.domains import Interval
@@ -19,6 +19,8 @@ from densities.parameters import REQUIRED, real, within
 LOG_2PI = float(np.log(2.0 * np.pi))
 PI_SLACK = 1.3e-16  # more than what the double has lost of π
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
+# From this concentration on five terms of a series are right to rounding.
+FAR = 1e3
 # Beyond this fall of the log-density a piece adds nothing.
 FALL = 45.0
 
@@ -64,19 +66,25 @@ def log_cos_mass(low: Any, high: Any, kappa: Any) -> Any:
 
     64 Gauss-Legendre nodes reach 45 e-folds down, which they resolve to a few ulp.
     """
-    total = -np.inf
+    total: Any = np.full(np.broadcast_shapes(np.shape(low), np.shape(high), np.shape(kappa)), -np.inf)
     for k in range(-2, 2):
         start, stop = np.clip(low, k * np.pi, (k + 1) * np.pi), np.clip(high, k * np.pi, (k + 1) * np.pi)
         peak, other = (start, stop) if k % 2 == 0 else (stop, start)
-        height = np.sin(0.5 * peak) ** 2
-        reach = 2.0 * np.arcsin(np.sqrt(np.minimum(height + FALL / (2.0 * np.maximum(kappa, 1e-300)), 1.0)))
-        away = np.abs(2.0 * np.arcsin(np.sqrt(height)) - reach)
-        length = np.minimum(np.abs(other - peak), np.where(reach < np.pi, away, np.inf))
-        step = np.where(np.asarray(other > peak), length, -length)[..., None] * (0.5 * (NODES + 1.0))
-        middle = peak[..., None] + 0.5 * step
-        values = np.exp(-2.0 * np.asarray(kappa)[..., None] * np.sin(0.5 * step) * np.sin(middle))
-        total = np.logaddexp(total, np.log(length) - 2.0 * kappa * height + np.log(values @ (0.5 * WEIGHTS)))
+        piece = patched(np.full(total.shape, -np.inf), start < stop, _log_piece, peak, other, kappa)
+        total = np.logaddexp(total, piece)
     return total
+
+
+def _log_piece(peak: Any, other: Any, kappa: Any) -> Any:
+    """The same between the higher end of a piece where the cosine is monotone and another point of it."""
+    height = np.sin(0.5 * peak) ** 2
+    reach = 2.0 * np.arcsin(np.sqrt(np.minimum(height + FALL / (2.0 * np.maximum(kappa, 1e-300)), 1.0)))
+    away = np.abs(2.0 * np.arcsin(np.sqrt(height)) - reach)
+    length = np.minimum(np.abs(other - peak), np.where(reach < np.pi, away, np.inf))
+    step = np.where(np.asarray(other > peak), length, -length)[..., None] * (0.5 * (NODES + 1.0))
+    middle = np.asarray(peak)[..., None] + 0.5 * step
+    values = np.exp(-2.0 * np.asarray(kappa)[..., None] * np.sin(0.5 * step) * np.sin(middle))
+    return np.log(length) - 2.0 * kappa * height + np.log(values @ (0.5 * WEIGHTS))
 
 
 def log_cos_mass_beside(end: Any, log_gap: Any, kappa: Any, side: float) -> Any:
@@ -112,20 +120,19 @@ class VonMises(Circular):
         return [wrapped(mu + step) for step in (-4 * width, -width, 0.0, width, 4 * width, np.pi)]
 
     def _logpdf(self, x: Any, kappa: Any, mu: Any) -> Any:
-        return np.square(np.sin(0.5 * value(x - wrapped(mu)))) * (-2.0 * kappa) - (
-            np.log(special.ive(0, kappa)) + LOG_2PI
-        )
+        return np.square(np.sin(0.5 * value(x - wrapped(mu)))) * (-2.0 * kappa) - (np.log(special.i0e(kappa)) + LOG_2PI)
 
     def _log_ends(self, x: Any, kappa: Any, mu: Any) -> tuple[Any, Any]:
         centre = wrapped(mu)
-        angle, norm = value(x) - centre, np.log(special.ive(0, kappa)) + LOG_2PI
+        angle, norm = value(x) - centre, np.log(special.i0e(kappa)) + LOG_2PI
         masses = []
         for end in (-np.pi, np.pi):
             gap = log_abs(x - end)
             low, high = np.broadcast_arrays(*((end - centre, angle) if end < 0 else (angle, end - centre)))
             beside = (gap < 0.0) & (gap + np.log(kappa) < 0.0)  # there the difference of two angles would lose digits
-            near = log_cos_mass_beside(end - centre, gap, kappa, -np.sign(end))
-            masses.append(np.minimum(np.where(beside, near, log_cos_mass(low, high, kappa)) - norm, 0.0))
+            mass = log_cos_mass(low, high, kappa)
+            mass = patched(mass, beside, log_cos_mass_beside, end - centre, gap, kappa, -np.sign(end))
+            masses.append(np.minimum(mass - norm, 0.0))
         return masses[0], masses[1]
 
     def guide(self) -> np.ndarray:
@@ -144,8 +151,11 @@ class VonMises(Circular):
         return wrapped(mu)
 
     def _entropy(self, kappa: Any, mu: Any) -> Any:
-        zero, one = special.ive(0, kappa), special.ive(1, kappa)
-        return kappa * (1.0 - one / zero) + np.log(zero) + LOG_2PI
+        """log 2πI0 - κA, A = I1/I0; κ(1 - A) by its series in 1/κ where that loses digits (NIST DLMF 10.40.1)."""
+        zero, one = special.i0e(kappa), special.i1e(kappa)
+        far = 1.0 / np.maximum(kappa, FAR)
+        series = 0.5 + far * (0.125 + far * (0.125 + far * (25.0 / 128.0 + far * (13.0 / 32.0))))
+        return np.where(kappa < FAR, kappa * (1.0 - one / zero), series) + np.log(zero) + LOG_2PI
 
 
 @register(

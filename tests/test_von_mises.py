@@ -48,4 +48,5 @@ def test_tails_on_every_piece_of_the_circle(kappa, mu):
     assert law.cdf(points) == pytest.approx(below, rel=2e-14)
     assert law.sf(points) == pytest.approx(above, rel=2e-14)
     quantiles = np.where(np.less(below, above), law.ppf(below), law.isf(above))
-    assert quantiles == pytest.approx(points, rel=1e-12, abs=1e-13)
+    steep = law.pdf(points) > 1e-2 * np.minimum(below, above)  # elsewhere a level does not tell the point
+    assert quantiles[steep] == pytest.approx(points[steep], rel=1e-12, abs=1e-13)

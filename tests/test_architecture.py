@@ -42,6 +42,14 @@ def module_name(path, package=PACKAGE):
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+def holds_statements(node):
+    return isinstance(node, (ast.stmt, ast.excepthandler, ast.match_case))
+
+
+def is_typing(test):
+    return "TYPE_CHECKING" in (getattr(test, "id", ""), getattr(test, "attr", ""))
+
+
 def imports_of(source, module, is_package=False):
     """All imports of a source text, relative ones made absolute."""
     found = []
@@ -52,9 +60,9 @@ def imports_of(source, module, is_package=False):
         elif isinstance(node, ast.ImportFrom):
             base = absolute(node, module, is_package)
             found.extend(Import(f"{base}.{alias.name}", node.lineno, at_import, typing_only) for alias in node.names)
-        inside = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-        guarded = node.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) else ()
-        for child in ast.iter_child_nodes(node):
+        inside = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        guarded = node.body if isinstance(node, ast.If) and is_typing(node.test) else ()
+        for child in filter(holds_statements, ast.iter_child_nodes(node)):
             visit(child, at_import and not inside, typing_only or child in guarded)
 
     visit(ast.parse(source), True, False)

@@ -204,13 +204,13 @@ def test_compare_says_infinite_and_why():
 @pytest.mark.parametrize(
     ("p", "q"),
     [
-        (Normal(), Normal()),
+        pytest.param(Normal(), Normal(), marks=pytest.mark.slow),
         (Normal(), Normal(1e-9, 1.0)),
         (Normal(0.0, 1e-6), Normal(0.0, 1e6)),
-        (Uniform(0.0, 1.0), Uniform(2.0, 3.0)),
-        (Beta(0.5, 0.5), Uniform(0.0, 1.0)),
+        pytest.param(Uniform(0.0, 1.0), Uniform(2.0, 3.0), marks=pytest.mark.slow),
+        pytest.param(Beta(0.5, 0.5), Uniform(0.0, 1.0), marks=pytest.mark.slow),
         (CLIPPED, np.clip(Normal(0.5, 1.0), -1, 2)),
-        (CLIPPED, Normal()),
+        pytest.param(CLIPPED, Normal(), marks=pytest.mark.slow),
     ],
 )
 def test_compare_draws_hard_pairs_without_a_warning(p, q):

@@ -179,7 +179,15 @@ def test_a_wrong_density_is_caught():
 # --- the independent checks themselves
 
 
-@pytest.mark.parametrize("entry", [entry for entry in distributions if entry.examples], ids=lambda entry: entry.name)
+# Their quantiles are solved for, or their distribution functions are sums.
+LONG = {"rice", "folded_cauchy", "folded_normal", "noncentral_chi_squared", "lindley", "alpha", "von_mises"}
+LONG |= {"skew_normal", "reciprocal_inverse_gaussian", "half_student_t", "kappa4"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [pytest.param(e, id=e.name, marks=[pytest.mark.slow] * (e.name in LONG)) for e in distributions if e.examples],
+)
 def test_no_registered_law_is_called_wrong(entry):
     law = entry(**entry.examples[0])
     for check in independent_checks("p", law, n=1000, level=1e-6, rng=0):

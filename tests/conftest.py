@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 os.environ["MPLBACKEND"] = "Agg"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # for the dozens of processes to come: the first compiles the package
 
 # Chosen by HYPOTHESIS_PROFILE or by --hypothesis-profile. Machines are shared, so there is no deadline for one example.
 settings.register_profile("fast", max_examples=30, deadline=None, derandomize=True)
@@ -31,7 +32,6 @@ def run(tmp_path):
 
     def command(*words, timeout=300):
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # dozens of processes: the package is compiled by the first
         done = subprocess.run(
             [str(word) for word in words],
             cwd=tmp_path,

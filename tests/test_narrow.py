@@ -144,3 +144,14 @@ def test_variances_far_from_0_are_those_at_0(text, place):
 def test_maps_that_turn_make_no_law_narrow(text):
     """Though the ends of the middle half have images that lie within a rounding of each other."""
     assert dn.parse(text).narrowness.anywhere == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-8, 1e-9, 1e-10, 1e-12])
+@pytest.mark.parametrize("loc", [0.0, 3.0])
+def test_variances_of_images_of_narrow_laws_are_right_or_told(scale, loc):
+    """var e^X = (e^s² - 1) e^(2m + s²): the distances of rounded points from the mean are rounded too."""
+    with mp.workdps(50), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        truth = mp.expm1(mp.mpf(scale) ** 2) * mp.exp(2 * loc + mp.mpf(scale) ** 2)
+        found = (dn.Normal(loc, scale) >> dn.Exp()).var()
+        assert abs(found - truth) <= 1e-8 * truth or any(w.category is dn.AccuracyWarning for w in told)

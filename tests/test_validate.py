@@ -391,3 +391,9 @@ def test_infinite_draws_of_a_law_without_mass_out_there_are_wrong():
             return np.where(np.arange(size) == 7, np.inf, super().rvs(size, rng=rng))
 
     assert draws_check("p", Overflowing(), n=1000, level=1e-6, rng=0).passed is False
+
+
+@pytest.mark.parametrize("exponent", [3, 301, 1001])
+def test_mass_around_an_inner_pole_of_the_density_is_left_to_the_distribution_function(exponent):
+    law = Normal() ** exponent
+    assert validate(law, law, n=5000, rng=0).verdict == "agree"

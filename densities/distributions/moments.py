@@ -77,6 +77,8 @@ def variance_estimate(law: Any) -> Estimate:
         return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, second.method, 0, dict(second.detail))
     centre = float(law.mean())
     found = expect_logs(power_logs(2, centre), law, landmarks=[centre])
+    # Points that are rounded on their way are that much nearer to the centre, or farther; a middle half is 1.35 sd wide.
+    found = replace(found, error=found.error + 1.5 * EPS * law.narrowness.carried * found.value)
     if EPS * abs(centre) < ROUNDED * np.sqrt(found.value):
         return found
     missed = expect_logs(power_logs(1, centre), law, landmarks=[centre])

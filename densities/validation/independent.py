@@ -30,6 +30,7 @@ MIN_COVERAGE = 0.1  # less resolved mass than this decides nothing
 MAX_NOISE = 1e-6  # cells where neighbouring doubles are further apart than this share of the cell are left out
 LEVELS = np.array([1e-10, 1e-7, 1e-5, 1e-3, 0.01, 0.05, 0.15, 0.3])
 LARGEST = float(np.finfo(float).max)
+MOST_DRAWS = 2**22  # more show no fault that these do not
 ULPS = 4  # a draw is taken to stand for the numbers within so many roundings of it
 
 # Distances from an end at 0 below which quadrature nodes run out of doubles, and the mass there that goes unquestioned.
@@ -147,7 +148,10 @@ class _Cells:
 
 
 def _cells(law: Any) -> _Cells:
-    """Cells between quantiles, landmarks, atoms, zero, edges, and points that lead up to edges."""
+    """Cells between quantiles, landmarks, atoms, zero, edges, and points that lead up to edges.
+
+    Those within TINY of 0 are left out where the density is infinite there.
+    """
     ends = np.array([value(end) for end in law.support.edges], dtype=float)
     edges = np.concatenate([ends[np.isfinite(ends)], law.kinks()])
     middle = float(law.median())
@@ -158,8 +162,11 @@ def _cells(law: Any) -> _Cells:
     at_zero = _ends_at_zero(law)
     first, last = np.where(at_zero, [TINY, -TINY], ends)
     points = np.append(points, np.array([TINY, -TINY])[at_zero])
+    hidden = TINY if np.isposinf(law.pdf(0.0)) else 0.0
+    points = np.append(points, [-hidden, hidden])
     points = np.unique(points[np.isfinite(points) & (points >= first) & (points <= last)])
-    return _Cells(points[:-1], points[1:], edges, middle)
+    seen = (points[:-1] >= hidden) | (points[1:] <= -hidden)
+    return _Cells(points[:-1][seen], points[1:][seen], edges, middle)
 
 
 def _steps(law: Any, cells: _Cells) -> np.ndarray:
@@ -229,11 +236,12 @@ def _adaptive(law: Any, cells: _Cells, i: Any) -> tuple[float, float]:
 
 
 def draws_check(label: str, law: Any, *, n: int, level: float, rng: Any) -> Check:
-    """sup |F_n - F| over n draws against the quantile of Kolmogorov's distribution at a false-alarm rate of `level`.
+    """sup |F_n - F| over n draws, at most 2^22, against the quantile of Kolmogorov's distribution at a false-alarm rate of `level`.
 
     A draw stands for all numbers that round to it, so laws squeezed onto the last doubles below 1 are judged rightly,
     and laws with atoms too (for them the rate is smaller than stated).
     """
+    n = min(n, MOST_DRAWS)
     draws = np.ravel(law.rvs(n, rng=rng))
     # An infinite draw stands for the numbers beyond the doubles, where the law has mass there that n draws may meet.
     beyond = float(law.cdf(-LARGEST) + law.sf(LARGEST))

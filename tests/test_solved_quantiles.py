@@ -103,3 +103,21 @@ def test_the_sine_of_a_heavy_tailed_law(scale):
     assert law.cdf(y) == pytest.approx(below, rel=1e-14)
     assert law.sf(y) == pytest.approx(above, rel=1e-14)
     assert law.ppf(below) == pytest.approx(y, rel=1e-12, abs=1e-14)
+
+
+def test_a_truncation_that_keeps_next_to_nothing():
+    """Its density is x^(a-1) (1-x)^(a-1) with a = 0.001; quantiles next to the cuts are told from within."""
+    law = dn.parse("truncate(beta(0.001, 0.001), 0.1, 0.9)")
+    levels = np.concatenate([[1e-15, 1e-9, 1e-3], MANY[25::100], [1 - 1e-6]])
+    points = law.ppf(levels)
+    with mp.workdps(30):
+        a = mp.mpf(0.001)
+
+        def mass(low, high):
+            return mp.quad(lambda x: (x * (1 - x)) ** (a - 1), mp.linspace(low, high, 4))
+
+        below = [float(mass(mp.mpf(0.1), mp.mpf(float(x))) / mass(mp.mpf(0.1), mp.mpf(0.9))) for x in points]
+    slack = law.pdf(points) * 1e-16  # of the rounding of a point beside the cut
+    assert np.all(np.abs(below - levels) <= 1e-12 * levels + slack)
+    assert law.ppf(1e-300) == 0.1
+    assert law.isf(1e-300) == 0.9

@@ -308,7 +308,8 @@ def _places(law: Any) -> np.ndarray:
     """Points over the mass of a law and far into its tails, between which the log-odds change little."""
     low, high = (float(value(end)) for end in law.support.edges)
     first, last = to_ordinal(np.array([low, high]))
-    points = from_ordinal(np.linspace(float(first), float(last), DOUBLES)[1:-1].astype(np.int64))
+    inner = from_ordinal(np.linspace(float(first), float(last), DOUBLES)[1:-1].astype(np.int64))
+    points = np.unique([np.nextafter(low, high), *inner, np.nextafter(high, low)])
     points = points[np.asarray(law.support.interior_contains(points))]
     odds = _log_odds(law, points)
     for _ in range(ROUNDS):

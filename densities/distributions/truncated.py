@@ -11,7 +11,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate, register
-from densities.distributions.masses import solve_quantile
+from densities.distributions.masses import quantile_between
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.logmath import log1mexp
@@ -19,7 +19,6 @@ from densities.parameters import as_parameter, number_text
 from densities.protocols import as_distribution
 from densities.transforms.base import meets
 
-LOG_HALF = float(np.log(0.5))
 # The logarithms of probabilities that are no subnormal numbers.
 COMFORTABLE = -600.0
 # Sums with a tail that is e^3 times the mass cost a digit.
@@ -187,14 +186,8 @@ class Truncated(Univariate):
 
     def _two_sided(self, log_below: Any, log_above: Any) -> Any:
         """The point with these masses below and above, found on the tail of the base that is smaller there."""
-        if self._drowned and len(self.atoms[0]):
-            return super().raw_log_ppf(log_below)
         if self._drowned:
-            nearer = np.asarray(log_below <= log_above)
-            halves = np.where(nearer, log_below, LOG_HALF), np.where(nearer, LOG_HALF, log_above)
-            return np.where(
-                nearer, *(solve_quantile(self, half, lower=up) for half, up in zip(halves, (True, False), strict=True))
-            )
+            return quantile_between(self, log_below, log_above)
         lower, upper = (
             np.logaddexp(tail, log + self.log_mass)
             for tail, log in zip(self._tails, (log_below, log_above), strict=True)

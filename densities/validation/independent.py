@@ -236,10 +236,10 @@ def _adaptive(law: Any, cells: _Cells, i: Any) -> tuple[float, float]:
 
 
 def draws_check(label: str, law: Any, *, n: int, level: float, rng: Any) -> Check:
-    """sup |F_n - F| over n draws, at most 2^22, against the quantile of Kolmogorov's distribution at a false-alarm rate of `level`.
+    """sup |F_n - F| over n draws against the quantile of Kolmogorov's distribution at a false-alarm rate of `level`.
 
     A draw stands for all numbers that round to it, so laws squeezed onto the last doubles below 1 are judged rightly,
-    and laws with atoms too (for them the rate is smaller than stated).
+    and laws with atoms too (for them the rate is smaller than stated). No more than 2^22 are drawn.
     """
     n = min(n, MOST_DRAWS)
     draws = np.ravel(law.rvs(n, rng=rng))

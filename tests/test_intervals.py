@@ -122,3 +122,13 @@ def test_quantiles_beside_cuts_where_the_density_is_infinite_or_zero(text, quant
     with mp.workdps(DIGITS):
         truth = quantile(mp.mpf(q))
         assert abs(dn.parse(text).ppf(q) - truth) <= 1e-12 * truth
+
+
+@pytest.mark.parametrize(("low", "high"), [(30.5, np.inf), (20, np.inf), (20, 22), (-1, 0.5), (3, 3), (5, 2), (0, 60)])
+def test_atoms_between_large_masses_are_summed_by_themselves(low, high):
+    """Poisson's masses far out beside a normal law: differences of cumulated masses would be nothing or noise."""
+    law = dn.parse("mixture([0.5, 0.5], [poisson(3), normal(0, 1)])")
+    atoms = sum(mp.exp(-3) * mp.mpf(3) ** k / mp.factorial(k) for k in range(100) if low < k <= high)
+    smooth = (mp.ncdf(-low) - mp.ncdf(-high)) if low < high else 0
+    assert law.prob(low, high) == pytest.approx(float((atoms + smooth) / 2), rel=1e-13)
+    assert law.prob([low, low], [high, low]).tolist() == [law.prob(low, high), 0.0]

@@ -392,10 +392,7 @@ class Univariate(Evaluation, Distribution):
         inner = np.where(from_low, value(self.anywhere("cdf", high)), inner)
         inner = np.where(from_low & to_high, np.exp(self.log_continuous_mass), inner)
         result = np.where(empty, 0.0, inner)
-        if not len(self.atoms[0]):
-            return result
-        beside = (self._atoms_beside(end, logs=False, lower=True) for end in (b, a))
-        return result + np.maximum(np.subtract(*beside), 0.0)
+        return result + self._atoms_between(a, b) if len(self.atoms[0]) else result
 
     def loglik(self, data: Any) -> float:
         """The log-likelihood of independent observations: densities where there are no atoms, masses where there are."""
@@ -469,6 +466,13 @@ class Univariate(Evaluation, Distribution):
         )
         mass = cumulative[np.searchsorted(locations, value(points), side="right")]
         return np.log(mass) if logs else mass
+
+    def _atoms_between(self, a: np.ndarray, b: np.ndarray) -> Any:
+        """The mass of the atoms in (a, b], summed by itself: it may be next to nothing beside what lies on both sides."""
+        locations, masses = self.atoms
+        first, last = np.broadcast_arrays(*(np.searchsorted(locations, end, side="right") for end in (a, b)))
+        sums = np.add.reduceat(np.append(masses, 0.0), np.stack([first, last], axis=-1).ravel())[::2]
+        return np.where(first < last, sums.reshape(first.shape), 0.0)
 
     def total_log(self, points: Any, *, lower: bool) -> Any:
         """log F or log(1 - F) at points of the support, atoms included."""

@@ -36,6 +36,8 @@ from .tally import Chunks, Plan, Tally, Values, chunks_of, largest, statistics, 
 __all__ = ["MeanResult", "Source", "entropy_of", "estimate_mean"]
 
 MIN_CHUNKS = 64
+# A year of a hundred machines.
+MOST_DRAWS = 1e15
 # 2^16 points are 0.5 MB a column: they stay in a core's cache, and two threads do not fight for the interpreter.
 MAX_BITS = 16
 START_BITS = 4
@@ -48,8 +50,8 @@ HEAVY_SHAPE = 1.0 / 3.0
 # k = 1/3 leaves them a hundred draws after another.
 LARGEST_BOUNDED = 6.0
 CHECKPOINT_SECONDS = 5.0
-# Where chunks that are drawn together would take longer they are drawn one by one, with a look at the clock between.
-LOOK_SECONDS = 0.2
+# Chunks drawn together grow in number by this factor as long as that does not take longer.
+GROWTH, LOOK_SECONDS = 16, 0.2
 
 
 @dataclass(frozen=True)
@@ -255,8 +257,8 @@ def estimate_mean(
 
     Raises ParameterError for a wrong argument or a checkpoint of another run, ShapeError for a wrong shape of `values`.
     """
-    if not (isinstance(n, Real) and 1 <= n < np.inf):
-        raise ParameterError(argument_error("n", "a positive number of draws", n))
+    if not (isinstance(n, Real) and 1 <= n <= MOST_DRAWS):
+        raise ParameterError(argument_error("n", "a positive number of draws, at most 10^15", n))
     if target is not None and not target > 0:
         raise ParameterError(argument_error("target", "a positive standard error", target))
     Source(1, dimension, scheme)  # refuses an unknown scheme before any work
@@ -292,10 +294,7 @@ class _Run:
 
     def __init__(self, values: Values, plan: Plan, known: np.ndarray | None, path: Path | None, stored: Any) -> None:
         self.values, self.plan, self.known, self.path = values, plan, known, path
-        start = time.monotonic()
         first = statistics(values, plan, range(1))
-        # How many chunks are made between two looks at the clock.
-        self.stride = plan.together if (time.monotonic() - start) * plan.together < LOOK_SECONDS else 1
         self.first = first.means[0]
         columns = len(self.first)
         if known is not None and columns != len(known) + 1:
@@ -326,11 +325,18 @@ class _Run:
         return _result(self.tally, self.plan, self.known, stopped, drawn, self.scalar)
 
     def _tasks(self, parallel: bool) -> Iterator[tuple[Values, Plan, range]]:
-        """Ranges of chunks: small ones when serial; when parallel about 2^16 points, but at most 1/16 of the run."""
-        plan = self.plan
-        step = max(1, min(2**MAX_BITS // plan.size, plan.chunks // 16)) if parallel else self.stride
-        for first in range(self.tally.count, plan.chunks, step):
+        """Ranges of chunks: about 2^16 points when parallel, but at most 1/16 of the run.
+
+        When serial they begin with one chunk, and grow as long as they take little time: the clock is looked at between.
+        """
+        plan, first = self.plan, self.tally.count
+        step = max(1, min(2**MAX_BITS // plan.size, plan.chunks // 16)) if parallel else 1
+        while first < plan.chunks:
+            start = time.monotonic()
             yield self.values, plan, range(first, min(first + step, plan.chunks))
+            first += step
+            if not parallel and (time.monotonic() - start) * GROWTH < LOOK_SECONDS:
+                step = min(GROWTH * step, plan.together)
 
     def _consume(self, results: Iterator[list[Chunks]], deadline: float, progress: Callable | None) -> str:
         plan, tally = self.plan, self.tally

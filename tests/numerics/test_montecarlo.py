@@ -54,7 +54,7 @@ def tilted_log_ratio(source):
 
 
 def slow(source):
-    time.sleep(0.01)
+    time.sleep(0.01 * len(source.seeds))
     return exponential(source)
 
 
@@ -422,6 +422,7 @@ def test_a_foreign_checkpoint_is_refused(tmp_path, other, reason):
     [
         ({"n": 0}, ParameterError, "n: expected a positive number"),
         ({"n": np.nan}, ParameterError, "n: expected"),
+        ({"n": 1e300}, ParameterError, "at most 10\\^15"),
         ({"target": 0.0}, ParameterError, "target: expected a positive"),
         ({"scheme": "sobel"}, UnknownNameError, "did you mean 'sobol'"),
         ({"values": lambda source: np.ones(3)}, ShapeError, "values: expected shape"),

@@ -18,6 +18,7 @@ import densities as dn
 from densities.arrays import threads_for
 from densities.estimate import Status
 from densities.executors import shared_out
+from densities.numerics import tally
 from densities.numerics.montecarlo import estimate_mean
 
 POOLS = {
@@ -165,8 +166,6 @@ def test_an_interrupted_run_says_so():
 
 def test_an_interrupted_merge_leaves_whole_chunks(tmp_path, monkeypatch):
     """Ctrl-C between any two lines of the merge: the file resumes to the bits of a run that went through."""
-    from densities.numerics import tally
-
     whole = scalar_kl(n=N, rng=7)
     monkeypatch.setattr(tally, "TOGETHER", 1)
     largest, calls = tally.largest, []
@@ -183,7 +182,9 @@ def test_an_interrupted_merge_leaves_whole_chunks(tmp_path, monkeypatch):
     assert scalar_kl(n=N, rng=7, checkpoint=path).same_as(whole)
 
 
-def test_out_of_time():
+def test_out_of_time(monkeypatch):
+    monkeypatch.setattr(tally, "TOGETHER", 1)
+
     def slowly(done, planned, mean):
         time.sleep(0.005)
 

@@ -132,3 +132,71 @@ def test_atoms_between_large_masses_are_summed_by_themselves(low, high):
     smooth = (mp.ncdf(-low) - mp.ncdf(-high)) if low < high else 0
     assert law.prob(low, high) == pytest.approx(float((atoms + smooth) / 2), rel=1e-13)
     assert law.prob([low, low], [high, low]).tolist() == [law.prob(low, high), 0.0]
+
+
+# The law, its distribution function by the distance from its lower end or from its upper one, and that end.
+ROUNDED_ENDS = [
+    ("arcsine(-1, 1)", lambda y: 2 / mp.pi * mp.asin(mp.sqrt((1 + y) / 2)), lambda: mp.mpf(1)),
+    ("arcsine(-1, 1) >> asin >> exp", lambda y: mp.log(y) / mp.pi + 0.5, lambda: mp.exp(mp.pi / 2)),
+    ("alpha(2)", lambda y: normal(2 - 1 / y) / normal(2), lambda: mp.mpf(0)),
+    ("exponential(1) >> softplus", lambda y: -mp.expm1(-softplus_inverse(y)), lambda: mp.log(2)),
+    (
+        "log_normal(0.5, 0.75) >> softplus",
+        lambda y: normal((mp.log(softplus_inverse(y)) - 0.5) / mp.mpf(0.75)),
+        lambda: mp.log(2),
+    ),
+    (
+        "exponential(1) >> sinh_arcsinh(0.5, 1.25)",
+        lambda y: -mp.expm1(-mp.sinh(mp.asinh(y) / mp.mpf(1.25) - 0.5)),
+        lambda: mp.sinh(mp.mpf(1.25) * 0.5),
+    ),
+    ("gamma(2) >> box_cox(0.3)", lambda y: mp.gammainc(2, 0, boxed(y), regularized=True), lambda: -1 / mp.mpf(0.3)),
+    (
+        "logit_normal(0.75, 1.25) >> log",
+        lambda y: normal((y - mp.log(-mp.expm1(y)) - 0.75) / mp.mpf(1.25)),
+        lambda: mp.mpf(0),
+    ),
+    ("power_function(2.5) >> log", lambda y: mp.exp(mp.mpf(2.5) * y), lambda: mp.mpf(0)),
+    (
+        "johnson_sb(0.5, 1.25) >> reciprocal",
+        lambda y: normal(-(0.5 + mp.mpf(1.25) * -mp.log(y - 1))),
+        lambda: mp.mpf(1),
+    ),
+]
+
+
+def softplus_inverse(y):
+    return mp.log(mp.expm1(y))
+
+
+def boxed(y):
+    return (1 + mp.mpf(0.3) * y) ** (1 / mp.mpf(0.3))
+
+
+@pytest.mark.parametrize(("text", "cdf", "end"), ROUNDED_ENDS, ids=[row[0] for row in ROUNDED_ENDS])
+def test_masses_beside_an_end_and_from_there_to_the_middle(text, cdf, end):
+    """Tails, and intervals with one end or both beside the end of a law, which need not be a double."""
+    law = dn.parse(text)
+    with mp.workdps(400):
+        edge, middle = end(), law.median()
+        inward = 1 if middle > edge else -1
+        for gap in (1e-3, 1e-6, 1e-9, 1e-12):
+            near, nearer = (float(edge + inward * step) for step in (gap, gap / 4))
+            shares = [cdf(mp.mpf(y)) for y in (nearer, near, middle)]
+            tails = shares if inward > 0 else [1 - share for share in shares]
+            found = law.cdf([nearer, near]) if inward > 0 else law.sf([nearer, near])
+            assert found == pytest.approx([float(tail) for tail in tails[:2]], rel=2e-11)
+            for a, b, mass in (
+                (nearer, near, tails[1] - tails[0]),
+                (near, middle, tails[2] - tails[1]),
+                (nearer, middle, tails[2] - tails[0]),
+            ):
+                low, high = (a, b) if inward > 0 else (b, a)
+                assert law.prob(low, high) == pytest.approx(float(mass), rel=2e-11)
+
+
+def test_members_of_a_batch_beside_a_rounded_end_are_the_single_laws():
+    batch = dn.Exponential([1.0, 2.0]) >> dn.Softplus()
+    for y in (0.69314718056, 0.6931472, 0.7):
+        singles = [(dn.Exponential(scale) >> dn.Softplus()).cdf(y) for scale in (1.0, 2.0)]
+        assert batch.cdf(y) == pytest.approx(singles, rel=1e-14)

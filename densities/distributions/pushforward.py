@@ -9,6 +9,7 @@ atoms, which no Jacobian touches.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial, singledispatch
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
-from densities.arrays import in_blocks, in_parts, quiet
+from densities.arrays import in_blocks, in_parts, quiet, some
 from densities.distributions.base import Distribution, Univariate
 from densities.distributions.branches import (
     Branch,
@@ -49,6 +50,8 @@ from densities.transforms.program import follow, holds
 
 # Up to so many pieces of a map without end are all kept.
 FEW = 64
+# Members of a batch that are looked at, from the first to the last, for what all of them do.
+MEMBERS = 8
 
 
 class Pushforward(PushedParts):
@@ -154,7 +157,7 @@ class Pushforward(PushedParts):
 
     @cached_property
     def fragile(self) -> bool:
-        """Some point on the way lies at an end that is finite and not zero."""
+        """Some point on the way lies at an end that is finite and not zero, or a rounded one in the end."""
         if self.base.fragile or has_nonzero_end(self.base.support):
             return True
         for branch in self.branches:
@@ -164,7 +167,26 @@ class Pushforward(PushedParts):
                     domain = step.image(domain.intersect(step.domain)) if isinstance(step, Bijection) else domain  # type: ignore[arg-type]
                 if has_nonzero_end(domain):
                     return True
-        return False
+        return self._rounds_an_end
+
+    @property
+    def _rounds_an_end(self) -> bool:
+        """Whether the image of a finite end is no double: then the distance from it says where a point comes from."""
+        places = [
+            np.where(np.isfinite(value(origin)) & (np.asarray(slack) > 0.0), value(end), 0.0)
+            for branch in self.branches
+            for end, slack, origin in zip(
+                branch.image.edges, branch.image.slacks, branch.turned(*branch.domain.edges), strict=True
+            )
+        ]
+        if not any(map(some, places)):
+            return False
+        if self.batch_shape:
+            looked_at = np.unique(np.linspace(0, math.prod(self.batch_shape) - 1, MEMBERS).astype(int))
+            indices = (tuple(map(int, np.unravel_index(i, self.batch_shape))) for i in looked_at)
+            return any(self.member(index, self.batch_shape).fragile for index in indices)
+        beyond = zip(self.support.edges, self._beyond_doubles, strict=True)
+        return any(rest != 0.0 and value(end) in places for end, rest in beyond if not np.isnan(rest))
 
     @property
     def measure(self) -> str:

@@ -197,8 +197,16 @@ def additive(case: LawCase) -> Finding:
             compared("P(-inf, b)", b, law.prob(-np.inf, b), law.cdf(b), _rounding_of(law.cdf, b)),
             compared("P(a, inf)", b, law.prob(b, np.inf), law.sf(b), _rounding_of(law.sf, b)),
             compared("P(b, a)", b, law.prob(c, a), 0.0, 0.0),
+            _wide("P(first, b)", law.cdf, x, x[0], lambda b: law.prob(x[0], b)),
+            _wide("P(a, last)", law.sf, x, x[-1], lambda a: law.prob(a, x[-1])),
         ]
     )
+
+
+def _wide(name: str, tail: Callable, x: np.ndarray, end: float, found: Callable) -> Finding:
+    """Masses up to a far end as differences of a tail, where these cancel little."""
+    x = x[tail(end) < 0.5 * tail(x)]
+    return compared(name, x, found(x), tail(x) - tail(end), _rounding_of(tail, x))
 
 
 def _rounding_of(function: Callable, x: np.ndarray) -> np.ndarray:

@@ -25,11 +25,16 @@ def through(law: Univariate, *maps: Transform) -> Any:
 
 
 def near(a: Any, b: Any) -> tuple[Any, Any]:
-    """The ends of an interval, the second as the first and the width where that is narrow: then maps keep the width."""
+    """The ends of an interval, the second as the first and the width where that is narrow: then maps keep the width.
+
+    Ends that know their distance from a place keep it.
+    """
+    a, b = anchored(a), anchored(b)
     start, width = np.asarray(value(a), dtype=float), np.asarray(value(b - a), dtype=float)
     narrow = np.isfinite(width) & (np.abs(width) <= 0.5 * np.abs(start)) & (np.abs(start) > 1e-290)
+    narrow = narrow & (np.equal(a.anchor, 0.0) & np.equal(b.anchor, 0.0))
     ends = Anchored(start, np.zeros_like(width)), Anchored(start, width)
-    return np.where(narrow, ends[0], anchored(a)), np.where(narrow, ends[1], anchored(b))
+    return np.where(narrow, ends[0], a), np.where(narrow, ends[1], b)
 
 
 class Image(Family):

@@ -208,10 +208,14 @@ class Alpha(Family):
         return np.exp(self._logsf(z, a))
 
     def _log_mass(self, a: Any, b: Any, *shapes: Any) -> Any:
+        """The mass of the normal law between the images, the farther one by its distance from the other."""
         width = (b - a) / anchored(a) / anchored(b)
-        centre = value(self._point(a, *shapes))
-        ends = Anchored(centre, np.zeros_like(centre)), Anchored(centre, value(width), width.log_offset)
-        return NORMAL.raw_log_mass(*ends) - special.log_ndtr(*shapes)
+        low, high = (value(self._point(end, *shapes)) for end in (a, b))
+        from_low = np.abs(low) <= np.abs(high)
+        centre, none = np.where(from_low, low, high), np.zeros(np.shape(low))
+        start = Anchored(centre, np.where(from_low, none, -value(width)), np.where(from_low, -np.inf, width.log_offset))
+        stop = Anchored(centre, np.where(from_low, value(width), none), np.where(from_low, width.log_offset, -np.inf))
+        return NORMAL.raw_log_mass(start, stop) - special.log_ndtr(*shapes)
 
     def _ppf(self, q: Any, a: Any) -> Any:
         return np.where(q < 0.5, self._log_ppf(np.log(q), a), self._log_isf(np.log1p(-q), a))

@@ -87,9 +87,10 @@ class Between(Family):
         return np.where(above, pure(anchored(x) - self.params[self.high]) / self._scale + 1.0, anchored(z))
 
     def _standard_ends(self, a: Any, b: Any) -> tuple[Any, Any]:
-        """As for every family, but points close to `high` keep their distance from it instead."""
-        near = np.asarray(value(self.standardise(a))) > 0.999
+        """As for every family, but ends of intervals close to `high`, one or both, keep their distance from it instead."""
         plain, sharp = (self.standardise(a), self.standardise(b)), super()._standard_ends(a, b)
+        start, stop = (np.asarray(value(z)) for z in plain)
+        near = (start > 0.999) | (1.0 - stop < 0.01 * (stop - start))
         low, high = (np.where(near, anchored(p), anchored(s)) for p, s in zip(plain, sharp, strict=True))
         return low, high
 

@@ -200,3 +200,12 @@ def test_members_of_a_batch_beside_a_rounded_end_are_the_single_laws():
     for y in (0.69314718056, 0.6931472, 0.7):
         singles = [(dn.Exponential(scale) >> dn.Softplus()).cdf(y) for scale in (1.0, 2.0)]
         assert batch.cdf(y) == pytest.approx(singles, rel=1e-14)
+
+
+def test_powers_of_points_that_left_their_anchor_far_behind_do_not_cancel():
+    """0.1 as 3/17 - 0.0765 to the 30th power, where (3/17)^30 is ten million times as large."""
+    law = dn.parse("weibull(30) >> affine(0.3, -1.7)")
+    with mp.workdps(DIGITS + 350):
+        cdf = lambda y: mp.exp(-(((mp.mpf(0.3) - y) / mp.mpf(1.7)) ** 30))  # noqa: E731
+        for a, b in ((0.13, 0.2992), (0.13, 0.25), (0.1, 0.2), (0.0, 0.2999)):
+            assert law.prob(a, b) == pytest.approx(float(cdf(mp.mpf(b)) - cdf(mp.mpf(a))), rel=2e-14)

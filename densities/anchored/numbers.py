@@ -362,7 +362,9 @@ def power(x: Any, exponent: Any) -> Any:
     centre = np.abs(base.anchor) ** exponent
     near = (np.abs(base.offset) < 0.5 * np.abs(base.anchor)) & (centre > 0) & (centre < np.inf)
     ratio = np.where(near, size.offset / size.anchor, 0.0)
-    change = centre * np.expm1(exponent * np.log1p(ratio))
+    growth = exponent * np.log1p(ratio)
+    near = near & (np.abs(growth) < 1.0)  # beyond, centre and change would cancel
+    change = centre * np.expm1(growth)
     kept = None if base._log is None else np.log(np.abs(exponent) * centre / np.abs(base.anchor)) + base._log
     return where(near, Anchored(odd * centre, odd * change, log_of(change, kept)), far)
 

@@ -27,7 +27,7 @@ from densities.transforms.program import LARGE, Programs, programs_of
 # Offsets e^-L from an end at which a one-sided limit is read: a constant shows at the first, a trend between the others.
 LIMIT_LOGS = (-80.0, -1e3, -1e6)
 # Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
-BESIDE = 2.0**-7
+BESIDE = 2.0**-4
 
 
 class Evaluation:

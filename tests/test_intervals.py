@@ -209,3 +209,14 @@ def test_powers_of_points_that_left_their_anchor_far_behind_do_not_cancel():
         cdf = lambda y: mp.exp(-(((mp.mpf(0.3) - y) / mp.mpf(1.7)) ** 30))  # noqa: E731
         for a, b in ((0.13, 0.2992), (0.13, 0.25), (0.1, 0.2), (0.0, 0.2999)):
             assert law.prob(a, b) == pytest.approx(float(cdf(mp.mpf(b)) - cdf(mp.mpf(a))), rel=2e-14)
+
+
+def test_doubles_beyond_an_end_that_is_none_are_at_it():
+    """The support of these ends between two doubles: the first one outside has no density and all the mass on one side."""
+    for text, y, share in (
+        ("power_function(2.5) >> sinh_arcsinh(0.5, 1.2)", 2.528185211474494, 1.0),
+        ("arcsine(-1, 3) >> sinh_arcsinh(0.5, 1.2)", -0.47379156131834083, 0.0),
+    ):
+        law = dn.parse(text)
+        assert (law.cdf(y), law.sf(y)) == (share, 1.0 - share)
+        assert not np.isnan(law.logpdf(y))

@@ -135,12 +135,17 @@ class Evaluation:
             return points
         anchor: Any = np.zeros(np.shape(points))
         lost: Any = 0.0
+        inward: Any = 0.0
         for side, end in enumerate(self.support.edges):
             near, beside = self._beside_end(points, side)
             if some(beside) and np.isfinite(rest := self._beyond_doubles[side]):
                 near, lost = near | beside, np.where(beside, rest, lost)
+                inward = np.where(beside, 1.0 - 2.0 * side, inward)
             anchor = np.where(near, value(end), anchor)
-        return Anchored(anchor, points - anchor - lost) if np.any(anchor) else Anchored.exact(points)
+        if not np.any(anchor):
+            return Anchored.exact(points)
+        offset = points - anchor - lost
+        return Anchored(anchor, np.where(inward * offset < 0.0, 0.0, offset))  # doubles beyond an end are at the end
 
     def _placed_ends(self, low: Any, high: Any) -> tuple[Anchored, Anchored]:
         """The two ends of intervals, each as an offset from the end of the support that it is near, if it is near one."""

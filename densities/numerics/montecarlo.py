@@ -36,7 +36,7 @@ from .tally import Chunks, Plan, Tally, Values, chunks_of, largest, statistics, 
 __all__ = ["MeanResult", "Source", "entropy_of", "estimate_mean"]
 
 MIN_CHUNKS = 64
-# A year of a hundred machines.
+# Two years of one core at 60 ns a draw.
 MOST_DRAWS = 1e15
 # 2^16 points are 0.5 MB a column: they stay in a core's cache, and two threads do not fight for the interpreter.
 MAX_BITS = 16

@@ -239,6 +239,7 @@ def test_draws_are_the_same_whatever_is_drawn_beside_them():
         ("mixture([0.3, 0.7], [normal(-2, 1), gamma(0.01)])", "normal(0, 2)"),
         ("truncate(cauchy(0, 1), -1, 5)", "normal(0, 1)"),
         ("von_mises(2)", "uniform(-pi, pi)"),
+        ("mixture([0.3, 0.7], [alpha(2), alpha(-1)])", "normal(0, 3)"),  # its draws are anchored numbers
         ("poisson(4)", "geometric(0.2) - 1"),
     ]
     for p, q in pairs:

@@ -19,6 +19,7 @@ from densities.distributions.route import safe
 from densities.divergences.ratio import Nodes, RadonNikodym
 from densities.domains import Interval
 from densities.numerics.nets import tilt
+from densities.numerics.strata import tilted_quantiles
 from densities.numerics.streams import CONTROLS
 from densities.transforms.program import follow, programs_of
 
@@ -111,8 +112,7 @@ class Streamed:
         if source.scheme == "plain":
             self.z, self.weight = source.draws(self.stream.draw), 1.0
         else:
-            u, rest, self.weight = tilt(source.uniforms(1)[:, 0])
-            self.z = self.stream.quantile(u, rest)
+            self.z, self.weight = tilted_quantiles(source, self.stream.quantile)
         blocks = (slice(first, first + BLOCK) for first in range(0, len(self.z), BLOCK))
         self.runs = [Run(part, rows, self.z[rows], part.root.from_stream, "stream") for rows in blocks]
 

@@ -47,7 +47,9 @@ class Pilot:
     def __init__(self, values: LogRatioDraws, entropy: int, scheme: str):
         seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
         self.values, self.scheme = values, scheme
-        self.t, self._logs, self.weight, self.draws = values.exactly(Source(2**10, values.dimension, "stratified", (seed,)))
+        self.t, self._logs, self.weight, self.draws = values.exactly(
+            Source(2**10, values.dimension, "stratified", (seed,))
+        )
 
     @cached_property
     def finite(self) -> bool:

@@ -197,7 +197,8 @@ def _atom_terms(p: Any, q: Any) -> tuple[tuple[float, float], tuple[float, float
     with quiet():
         here, there = np.log(masses), q.logpmf(places)
         t = here - there
-        noise = 4 * EPS * (1 + np.abs(here) + np.abs(there))  # of logarithms, and of masses that are exponentials of such
+        # Of logarithms, and of masses that are exponentials of such
+        noise = 4 * EPS * (1 + np.abs(here) + np.abs(there))
         phi = masses * np.exp(log_phi(t))
     return (
         (float(np.sum(masses * t)), float(np.sum(masses * noise * (1 + np.abs(t))))),

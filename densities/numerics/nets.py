@@ -118,10 +118,10 @@ def sobol(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
     for axis, cells in zip(u, _cells(d, m), strict=True):
         axis += _nested_permutation(generator, m)[cells]
     u *= 1.0 / size
-    return _inside(u).T
+    return inside(u).T
 
 
-def _inside(u: np.ndarray) -> np.ndarray:
+def inside(u: np.ndarray) -> np.ndarray:
     """u, no further out than the first and the last uniform number there is: np.clip, without what it looks at first."""
     np.maximum(u, FIRST, out=u)
     return np.minimum(u, LAST, out=u)
@@ -136,13 +136,32 @@ def stratified(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
     u = generator.random((d, size))
     half = size // 2
     for axis in u if half else ():
-        swap = _bits(generator, half)
-        for part, other in ((axis[:half], swap), (axis[half:], 1 - swap)):
-            cells = np.arange(0.0, size, 2.0)
-            cells += other
+        for part, shift in zip(axis.reshape(2, half), _shifts(generator, half), strict=True):
+            cells = shift + middles_of(size)
             part += cells if d == 1 else generator.permutation(cells)
     u *= 1.0 / size
-    return _inside(u).T
+    return inside(u).T
+
+
+def jittered_pairs(generator: np.random.Generator, size: int) -> np.ndarray:
+    """(2, size/2): the points of `stratified` on a line, each as its distance from the middle of its pair of cells."""
+    w = generator.random((2, size // 2))
+    w += _shifts(generator, size // 2)
+    return w
+
+
+def _shifts(generator: np.random.Generator, half: int) -> np.ndarray:
+    """(2, half): from the middles of pairs of cells to the cells that the first half of a sample has, and the second."""
+    swap = _bits(generator, half)
+    return np.array([swap - 1.0, -1.0 * swap])
+
+
+@lru_cache(maxsize=16)
+def middles_of(size: int) -> np.ndarray:
+    """The middles of the pairs of neighbouring cells, in cells."""
+    middles = np.arange(1.0, size, 2.0)
+    middles.flags.writeable = False
+    return middles
 
 
 def plain(generator: np.random.Generator, size: int, d: int) -> np.ndarray:
@@ -171,6 +190,13 @@ def tilt(v: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         y *= x
         np.multiply(6.0, y, out=weight[here])
     return u, rest, weight
+
+
+def tilted_weight(v: np.ndarray, out: np.ndarray) -> None:
+    """Writes the weight of `tilt` alone."""
+    np.subtract(1.0, v, out=out)
+    out *= v
+    out *= 6.0
 
 
 Scheme = Callable[[np.random.Generator, int, int], np.ndarray]
@@ -209,7 +235,9 @@ class Source:
         chunks = [scheme(generator, self.points, d) for generator in self.generators]
         return chunks[0] if len(chunks) == 1 else np.concatenate(chunks)
 
-    def draws(self, draw: Callable[[np.random.Generator, int], np.ndarray], rows: np.ndarray | None = None) -> np.ndarray:
+    def draws(
+        self, draw: Callable[[np.random.Generator, int], np.ndarray], rows: np.ndarray | None = None
+    ) -> np.ndarray:
         """draw(generator, count) for the points, or for those of `rows`, in order: of each chunk by its own generator."""
         ends = self.points * np.arange(len(self.seeds) + 1)
         counts = np.diff(ends if rows is None else np.searchsorted(rows, ends))

@@ -268,7 +268,9 @@ class Panels:
 
     def _lost(self, near: np.ndarray, distance: np.ndarray) -> np.ndarray | None:
         """|near| over the distance from it, where it is an end of the line."""
-        ends = [np.where(near == end, end, 0.0) for end in (self.low, self.high) if end is not None and some(end != 0.0)]
+        ends = [
+            np.where(near == end, end, 0.0) for end in (self.low, self.high) if end is not None and some(end != 0.0)
+        ]
         if not ends:
             return None
         size = np.abs(sum(ends))

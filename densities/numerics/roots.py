@@ -309,7 +309,9 @@ class _Table:
     def _solve(self, y: Any) -> tuple[Any, Any]:
         if self.knots_x.size < 2:
             return self._bracketed(y)
-        x, error, unsettled = self._chords(y) if self.cells else self._newton(np.interp(y, self.knots_y, self.knots_x), y)
+        x, error, unsettled = (
+            self._chords(y) if self.cells else self._newton(np.interp(y, self.knots_y, self.knots_x), y)
+        )
         if unsettled.size:
             x[unsettled], error[unsettled] = self._bracketed(y[unsettled])
         return x, error

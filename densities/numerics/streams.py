@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-__all__ = ["CONTROLS", "EXPONENTIAL", "NORMAL", "Stream", "gamma_stream"]
+__all__ = ["CONTROLS", "EXPONENTIAL", "NORMAL", "Quantile", "Stream", "gamma_stream"]
 
+Quantile = Callable[[np.ndarray, np.ndarray], np.ndarray]
 # How many controls a stream has, as the uniforms have.
 CONTROLS = 3
 
@@ -25,7 +26,7 @@ class Stream(NamedTuple):
     """
 
     draw: Callable[[np.random.Generator, Any], np.ndarray]
-    quantile: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    quantile: Quantile
     follow: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], None]
 
 
@@ -46,7 +47,7 @@ def _exponential_quantile(u: np.ndarray, rest: np.ndarray) -> np.ndarray:
     return np.where(u < rest, -np.log1p(-u), -np.log(rest))
 
 
-def gamma_stream(a: float, quantile: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Stream:
+def gamma_stream(a: float, quantile: Quantile) -> Stream:
     """Draws of the gamma law of shape a, and z - a, (z - a)² - a and log z - ψ(a)."""
     mean_log = float(special.digamma(a))
 

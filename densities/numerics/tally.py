@@ -216,8 +216,12 @@ def statistics(values: Values, plan: Plan, indices: range) -> Chunks:
         spread = _spread(rows, centre, np.maximum(high.max(axis=-1) - centre, centre - low.min(axis=-1)))
         low, high = -largest(-low, plan.kept), largest(high, plan.kept)
         means, first = (x.reshape(columns, count).T for x in (mean, halves[:, 0]))
-        absolute, spread, top = (x.reshape(judged, count) / plan.chunks for x in (_safe_mean(np.abs(rows)), spread, top))
-        return Chunks(means, first, low.reshape(judged, -1), high.reshape(judged, -1), absolute, spread, top, nans, infinities)
+        absolute, spread, top = (
+            x.reshape(judged, count) / plan.chunks for x in (_safe_mean(np.abs(rows)), spread, top)
+        )
+        return Chunks(
+            means, first, low.reshape(judged, -1), high.reshape(judged, -1), absolute, spread, top, nans, infinities
+        )
 
 
 def chunks_of(task: tuple[Values, Plan, range]) -> list[Chunks]:

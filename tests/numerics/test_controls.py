@@ -190,7 +190,7 @@ def test_a_lone_draw_that_leaves_the_doubles_is_no_plain_one():
 class Ends:
     """Uniform numbers next to 0 and to 1, so that u rounds to 1 where 1 - u is 3e-20."""
 
-    size, scheme = 4, "sobol"
+    size, points, scheme = 4, 4, "sobol"
 
     def uniforms(self, dimension):
         return np.array([[1e-10], [0.25], [0.75], [1.0 - 1e-10]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -189,6 +190,11 @@ def draw_gamma(rng: np.random.Generator, shape: tuple[int, ...], a: Any) -> Any:
     return Anchored.from_log(np.log(rng.standard_gamma(a + 1.0, shape)) - rng.standard_exponential(shape) / a)
 
 
+@lru_cache(maxsize=16)
+def _gamma_stream(a: float) -> Stream:
+    return gamma_stream(a, lambda u, rest: value(gamma_point(u, rest, a)))
+
+
 @register(
     "gamma",
     examples=[{"shape": 2.0}, {"shape": 0.5, "scale": 3.0}, {"shape": 0.001}, {"shape": 1e6}, {"shape": 30.0}],
@@ -221,7 +227,7 @@ class Gamma(Family):
         """NumPy's, for one law whose draws stay far from underflow, weighted ones too."""
         if self.batch_shape or (a := float(self._shapes[0])) < 0.5:
             return None
-        return gamma_stream(a, lambda u, rest: value(gamma_point(u, rest, a)))
+        return _gamma_stream(a)
 
     def _logpdf(self, z: Any, a: Any) -> Any:
         return log_gamma_terms(z, a, -1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -10,11 +11,27 @@ import numpy as np
 from densities.backends import namespace
 from densities.domains import UNIT, Interval
 from densities.parameters import positive, real
-from densities.transforms.base import EPS, Bijection, constant, register
+from densities.precise import precisely
+from densities.transforms.base import Bijection, constant, register
 from densities.transforms.cdfs import TFP
-from densities.transforms.normalizing import end
+from densities.transforms.normalizing import at_bound
 
 STRAIGHT = 1e-17  # below, log(1 + t) and exp(t) - 1 are t to the last bit
+
+
+@precisely(lambda loc, scale, shape: loc - scale / shape if shape else -np.inf)
+def stretched_end(loc: float, scale: float, shape: float) -> float:
+    """loc - scale/shape, rounded once, and -inf where shape = 0."""
+    try:
+        return float(Fraction(loc) - Fraction(scale) / Fraction(shape)) if shape else -np.inf
+    except OverflowError:
+        return float(np.copysign(np.inf, -shape))
+
+
+@precisely(lambda *_: 0)
+def stretched_end_error(end: float, loc: float, scale: float, shape: float) -> float:
+    """What rounding has added to loc - scale/shape."""
+    return float(Fraction(end) - Fraction(loc) + Fraction(scale) / Fraction(shape)) if np.isfinite(end) else 0.0
 
 
 class StretchedCdf(Bijection):
@@ -28,9 +45,10 @@ class StretchedCdf(Bijection):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        with np.errstate(all="ignore"):
-            self._bound = constant(self.params["loc"] + self.params["scale"] * end(self.params["shape"]))
-        self._slack = constant(np.where(np.isfinite(self._bound), EPS * np.abs(self._bound), 0.0))
+        place = self.params["loc"], self.params["scale"], self.params["shape"]
+        self._bound = constant(np.vectorize(stretched_end)(*place)[()])
+        self._bound_error = constant(np.vectorize(stretched_end_error)(self._bound, *place))
+        self._slack = constant(np.abs(self._bound_error))
         self._divisor = constant(np.where(np.equal(self.params["shape"], 0.0), 1.0, self.params["shape"]))
 
     @cached_property
@@ -53,10 +71,12 @@ class StretchedCdf(Bijection):
         """s at x."""
         xp = namespace(x)
         shape, loc, scale = self.params["shape"], self.params["loc"], self.params["scale"]
-        z = (x - loc) / scale
+        rounded = at_bound(x, self._bound, self._bound_error)
+        z = (x - loc - rounded) / scale
         product = shape * z
         near_end = product < -0.5
-        rest = xp.where(near_end, shape * (x - self._bound) / scale, 1.0)
+        gap = (x - self._bound) + (self._bound_error - rounded)
+        rest = xp.where(near_end, shape * gap / scale, 1.0)
         logarithm = xp.where(near_end, xp.log(rest), xp.log1p(xp.where(near_end, 0.0, product)))
         return xp.where(xp.abs(product) >= STRAIGHT, logarithm / self._divisor, z)  # also where 0·inf is no number
 
@@ -104,7 +124,10 @@ class GevCdf(StretchedCdf):
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         shape = self.params["shape"]
-        low, high = np.where(np.greater(shape, 0), self._bound, -np.inf), np.where(np.less(shape, 0), self._bound, np.inf)
+        low, high = (
+            np.where(np.greater(shape, 0), self._bound, -np.inf),
+            np.where(np.less(shape, 0), self._bound, np.inf),
+        )
         self.domain = Interval(low, high, low_slack=self._slack, high_slack=self._slack)
 
     def cdf(self, s: Any) -> Any:

@@ -25,17 +25,19 @@ def bent_power(lmbda: Any, log_base: Any, base: Any) -> Any:
 
 
 def unbent_log(lmbda: Any, y: Any, bound: Any, bound_error: Any) -> Any:
-    """log(1 + λy)/λ, and y where λ = 0; `bound` is -1/λ, towards which 1 + λy is λ(y - bound + bound_error).
-
-    For points anchored at the bound the double is the bound.
-    """
+    """log(1 + λy)/λ, and y where λ = 0; `bound` is -1/λ, towards which 1 + λy is λ(y - bound + bound_error)."""
     xp = namespace(y)
     safe = constant(np.where(np.equal(lmbda, 0.0), 1.0, lmbda))
     product = safe * y
     near_bound = product < -0.5
-    gap = y - bound if isinstance(y, Anchored) else (y - bound) + bound_error
+    gap = (y - bound) + (bound_error - at_bound(y, bound, bound_error))
     log_power = xp.where(near_bound, xp.log(xp.abs(safe * gap)), xp.log1p(xp.where(near_bound, 0.0, product)))
     return xp.where(np.equal(lmbda, 0.0), y, log_power / safe)
+
+
+def at_bound(y: Any, bound: Any, bound_error: Any) -> Any:
+    """bound_error for points anchored at the bound, whose offset is from the end itself, not from its double; 0 elsewhere."""
+    return np.where(np.equal(y.anchor, bound), bound_error, 0.0) if isinstance(y, Anchored) else 0.0
 
 
 def end(lmbda: Any) -> Any:

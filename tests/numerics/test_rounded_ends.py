@@ -1,0 +1,63 @@
+"""Beside an end that is no double: the distance from the end itself decides a tail, not that from the double in its place."""
+
+import mpmath
+import numpy as np
+import pytest
+
+import densities as dn
+from densities.anchored import value
+
+NEAR = (1e-15, 1e-12, 4e-7, 1e-3, 0.05)
+
+
+def relative(got, truth):
+    return float(abs(mpmath.mpf(float(got)) / truth - 1))
+
+
+def beside(end, *, below):
+    """Doubles inside of an end, at growing distances."""
+    end = float(end)
+    return [end + (-1 if below else 1) * near * abs(end) for near in NEAR]
+
+
+@pytest.mark.parametrize("lmbda", [-0.7, -2.3, -0.31])
+@pytest.mark.parametrize("name, shift", [("box_cox", 0), ("yeo_johnson", 1)])
+def test_masses_beside_the_infinite_end_of_a_bent_power(name, shift, lmbda):
+    """P(X > x) = (1 + x)^-2 at x = (1 + λy)^(1/λ), where 1 + λy is 0 at an end that is no double."""
+    law = dn.parse(f"lomax(2, 1) >> {name}({lmbda})")
+    with mpmath.workdps(50):
+        power = mpmath.mpf(lmbda)
+
+        def tail(y):
+            return (1 + (1 + power * mpmath.mpf(y)) ** (1 / power) - shift) ** -2
+
+        last = beside(-1 / power, below=True)
+        first = float(law.median())
+        for y in last:
+            assert relative(law.sf(y), tail(y)) < 1e-13
+            assert relative(law.prob(first, y), tail(first) - tail(y)) < 1e-13
+        for near, far in zip(last, last[1:], strict=False):
+            assert relative(law.prob(far, near), tail(far) - tail(near)) < 1e-13
+
+
+@pytest.mark.parametrize("name", ["gev_cdf", "generalized_pareto_cdf"])
+@pytest.mark.parametrize("shape, loc, scale", [(-0.3, 0.1, 0.7), (-0.7, 3.0, 2.2), (-0.71, 6.5267, 0.001066)])
+def test_tails_of_extremes_beside_their_rounded_end(name, shape, loc, scale):
+    law = dn.Uniform() >> dn.parse(f"{name}({shape}, {loc}, {scale})").inv
+    with mpmath.workdps(50):
+        c, place, width = map(mpmath.mpf, (shape, loc, scale))
+        end = place - width / c
+
+        def tail(y):
+            rest = (1 + c * (mpmath.mpf(y) - place) / width) ** (-1 / c)
+            return -mpmath.expm1(-rest) if name == "gev_cdf" else rest
+
+        inner = float(end) - 0.4 * float(width / -c)
+        for y in [y for y in beside(end, below=True) if inner < y < float(value(law.support.high))]:
+            assert relative(law.sf(y), tail(y)) < 1e-13
+            assert relative(law.prob(inner, y), tail(inner) - tail(y)) < 1e-13
+
+
+def test_ends_of_extremes_beyond_the_doubles():
+    assert dn.GevCdf(shape=-1e-320).domain.high == np.inf
+    assert dn.GevCdf(shape=1e-320).domain.low == -np.inf

@@ -267,3 +267,17 @@ def test_a_difference_that_is_nothing_has_no_sign():
     assert np.all(x >= np.array([-1.0, 2.0]))
     assert np.all(x <= np.array([-1.0, 2.0]))
     assert np.sign(x - np.array([-1.0, 3.0])).tolist() == [0.0, -1.0]
+
+
+def test_numbers_beyond_the_doubles_and_infinities_are_in_order():
+    with quiet():
+        inner = [Anchored.exact(-1.0), Anchored.exact(1.0)]
+        far = [[Anchored.from_log(log, side) for log in (1000.0, 2000.0)] for side in (-1.0, 1.0)]
+        ladder = [Anchored.exact(-np.inf), *far[0][::-1], *inner, *far[1], Anchored.at(np.inf)]
+        for i, x in enumerate(ladder):
+            for j, y in enumerate(ladder):
+                assert bool(x < y) == bool(np.less(x, y)) == (i < j), (x, y)
+                assert bool(x >= y) == bool(np.greater_equal(x, y)) == (i >= j), (x, y)
+                assert bool(x == y) == (i == j)
+        assert ladder[-1] >= np.inf and not ladder[-2] >= np.inf
+        assert not ladder[-1] < np.nan and not Anchored.exact(np.nan) >= 0.0

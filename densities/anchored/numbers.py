@@ -152,22 +152,22 @@ class Anchored:
         return absolute(self)
 
     def __lt__(self, other: Any) -> Any:
-        return sign(add(self, -other)) < 0
+        return compared(self, other) < 0
 
     def __le__(self, other: Any) -> Any:
-        return sign(add(self, -other)) <= 0
+        return compared(self, other) <= 0
 
     def __gt__(self, other: Any) -> Any:
-        return sign(add(self, -other)) > 0
+        return compared(self, other) > 0
 
     def __ge__(self, other: Any) -> Any:
-        return sign(add(self, -other)) >= 0
+        return compared(self, other) >= 0
 
     def __eq__(self, other: object) -> Any:
-        return sign(add(self, -other)) == 0  # type: ignore[operator]
+        return compared(self, other) == 0
 
     def __ne__(self, other: object) -> Any:
-        return sign(add(self, -other)) != 0  # type: ignore[operator]
+        return compared(self, other) != 0
 
 
 def value(x: Any) -> Any:
@@ -235,6 +235,17 @@ def sign(x: Any) -> Any:
     return np.where(underflown, np.copysign(1.0, x.offset), result)
 
 
+def compared(x: Any, y: Any) -> Any:
+    """The sign of x - y; of infinities, and of what has overflowed, that of the difference of their logarithms."""
+    result = sign(add(x, -y))
+    if not np.any(np.isnan(result)):
+        return result
+    ours, theirs = log_abs(x), log_abs(y)
+    farther = np.where(ours == theirs, 0.0, np.sign(ours - theirs))
+    alike = np.isinf(value(x)) & (value(x) == value(y))
+    return np.where(np.isnan(result) & alike, farther * np.sign(value(x)), result)
+
+
 def pure(x: Anchored) -> Anchored:
     """The same numbers with anchor 0: relative accuracy, no memory of an edge."""
     return x if is_pure(x) else Anchored(0.0, np.copysign(np.abs(x.value), sign(x)), log_abs(x))
@@ -258,7 +269,9 @@ def add(x: Any, y: Any) -> Any:
         if is_pure(x):
             return undrowned(Anchored(y if isinstance(y, np.ndarray) else float(y), x.offset, x._log))
         total, rest = two_sum(x.anchor, y)
-        return undrowned(_add_offsets(total, x, Anchored(0.0, rest)) if np.any(rest) else Anchored(total, x.offset, x._log))
+        return undrowned(
+            _add_offsets(total, x, Anchored(0.0, rest)) if np.any(rest) else Anchored(total, x.offset, x._log)
+        )
     if is_pure(x) and is_pure(y):
         return _add_offsets(0.0, x, y)
     if is_pure(x) or is_pure(y):
@@ -312,7 +325,7 @@ def _add_offsets(anchor: Any, x: Anchored, y: Anchored) -> Anchored:
     log = np.where(np.isinf(high), high, high + np.where(same, np.log1p(ratio), np.log1p(-ratio)))
     log = log_of(offset, log)
     # A zero that has underflowed keeps its sign: -0 + 0 would be 0.
-    lost = np.isnan(offset) & ~np.isnan(leading) | (offset == 0) & (log > -np.inf)
+    lost = np.isnan(offset) & ~np.isnan(leading) & (low < np.inf) | (offset == 0) & (log > -np.inf)
     return Anchored(anchor, np.where(lost, np.copysign(np.exp(log), leading), offset), log)
 
 
@@ -412,7 +425,9 @@ def where(condition: Any, x: Any, y: Any) -> Anchored:
 def concatenate(vectors: Any) -> Anchored:
     vectors = [anchored(x) for x in vectors]
     logs = None if all(x._log is None for x in vectors) else np.concatenate([x.log_offset for x in vectors])
-    anchor = 0.0 if all(map(is_pure, vectors)) else np.concatenate([np.broadcast_to(x.anchor, x.shape) for x in vectors])
+    anchor = (
+        0.0 if all(map(is_pure, vectors)) else np.concatenate([np.broadcast_to(x.anchor, x.shape) for x in vectors])
+    )
     return Anchored(anchor, np.concatenate([np.broadcast_to(x.offset, x.shape) for x in vectors]), logs)
 
 
@@ -452,11 +467,11 @@ RULES: dict[np.ufunc, Callable] = {
     np.log1p: lambda x: log(x + 1.0),
     np.log2: lambda x: log(x) / LOG2,
     np.log10: lambda x: log(x) / np.log(10.0),
-    np.less: lambda x, y: sign(add(x, -y)) < 0,
-    np.less_equal: lambda x, y: sign(add(x, -y)) <= 0,
-    np.greater: lambda x, y: sign(add(x, -y)) > 0,
-    np.greater_equal: lambda x, y: sign(add(x, -y)) >= 0,
-    np.equal: lambda x, y: sign(add(x, -y)) == 0,
+    np.less: lambda x, y: compared(x, y) < 0,
+    np.less_equal: lambda x, y: compared(x, y) <= 0,
+    np.greater: lambda x, y: compared(x, y) > 0,
+    np.greater_equal: lambda x, y: compared(x, y) >= 0,
+    np.equal: lambda x, y: compared(x, y) == 0,
     np.maximum: lambda x, y: where(anchored(x) > y, x, y),
     np.minimum: lambda x, y: where(anchored(x) < y, x, y),
 }

@@ -56,8 +56,9 @@ def log_mass(law: Any, a: Any, b: Any) -> Any:
     this one is. The better of the two answers, and where both are rough (a peak inside of an interval that holds next to
     nothing of the whole) quadrature between the landmarks does.
     """
-    lower_a, lower_b = value(law.raw_logcdf(a)), value(law.raw_logcdf(b))
-    upper_a, upper_b = value(law.raw_logsf(a)), value(law.raw_logsf(b))
+    lower_a, lower_b, upper_a, upper_b = (
+        value(law.anywhere(tail, end)) for tail in ("logcdf", "logsf") for end in (a, b)
+    )
     from_low = np.asarray(lower_b < upper_a)
     large, small = np.where(from_low, lower_b, upper_a), np.where(from_low, lower_a, upper_b)
     difference = logdiffexp(large, np.minimum(small, large))
@@ -103,12 +104,12 @@ def mass(law: Any, a: Any, b: Any) -> Any:
     if law.batch_shape or not shape or 0 in shape:
         return np.exp(log_mass(law, a, b))
     start, stop = (_shaped(anchored(end), shape).reshape(-1) for end in (a, b))
-    below, above = value(law.raw_cdf(stop)), value(law.raw_sf(start))
+    below, above = value(law.anywhere("cdf", stop)), value(law.anywhere("sf", start))
     low = below < above
     large, small = np.where(low, below, above), np.empty(low.shape)
-    for rows, tail, ends in ((low, law.raw_cdf, start), (~low, law.raw_sf, stop)):
+    for rows, tail, ends in ((low, "cdf", start), (~low, "sf", stop)):
         if rows.any():
-            small[rows] = value(tail(ends[rows]))
+            small[rows] = value(law.anywhere(tail, ends[rows]))
     result = large - small
     poor = ~((result > NARROW * large) & (large > RARE))
     if poor.any():

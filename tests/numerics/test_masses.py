@@ -5,6 +5,9 @@ import numpy as np
 import pytest
 
 import densities as dn
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.distributions import registry
 
 FAR = "mixture([0.99, 0.01], [normal(-1000, 1.5), normal(1.5, 0.12)])"
 ENDS = np.array([-np.inf, -1010.0, -1000.0, -995.6, 0.03, 1.45, 1.5, 1.6, 3.0, np.inf])
@@ -168,3 +171,40 @@ def test_atoms_at_and_beyond_a_cut_are_not_among_the_quantiles(text):
     assert np.all(law.sf(y) <= q * (1 + 1e-9))
     assert np.all(law.sf(np.nextafter(y, -np.inf)) >= q * (1 - 1e-9))
     assert abs(np.mean(law.rvs(20_000, rng=0)) - law.mean()) < 5 * law.std() / np.sqrt(20_000)
+
+
+def spans(law, inner):
+    """(ends, log mass) of the parts of the support below and above a point, and of all of it."""
+    low, high = law.support.edges
+    return [((low, inner), law.logcdf(inner)), ((inner, high), law.logsf(inner)), ((low, high), 0.0)]
+
+
+@pytest.mark.parametrize("name", sorted(entry.name for entry in registry))
+def test_intervals_up_to_the_ends_of_the_support_hold_the_tails(name):
+    """Branches of images end where the base does."""
+    for law in registry.get(name).instances():
+        if law.event_shape or law.batch_shape or law.measure != "lebesgue":
+            continue
+        with quiet():
+            for ends, log in spans(law, float(law.ppf(0.3))):
+                found = float(value(law.raw_log_mass(*map(Anchored.at, ends))))
+                assert found == pytest.approx(log, rel=1e-12, abs=1e-12), (law, ends)
+                assert float(value(law.raw_mass(*map(Anchored.at, ends)))) == pytest.approx(np.exp(log), rel=1e-12)
+
+
+def rayleigh_between(a, b):
+    """P(a < sin X <= b) for P(X > x) = e^(-x²/2)."""
+    with mpmath.workdps(60):
+        low, high = mpmath.asin(a), mpmath.asin(b)
+        turns = [(2 * k * mpmath.pi + low, 2 * k * mpmath.pi + high) for k in range(12)]
+        turns += [((2 * k + 1) * mpmath.pi - high, (2 * k + 1) * mpmath.pi - low) for k in range(12)]
+        ends = [(max(x, 0), max(y, 0)) for x, y in turns]
+        return float(sum(mpmath.exp(-x * x / 2) - mpmath.exp(-y * y / 2) for x, y in ends))
+
+
+INTERVALS = [(0, 0.5), (-1, -0.9), (0, 1e-10), (1e-300, 1e-3), (-1e-30, 1e-30)]
+
+
+def test_intervals_over_endless_branches_that_begin_where_the_base_does():
+    found = dn.parse("rice(0, 1) >> sin").prob(*np.transpose(INTERVALS))
+    np.testing.assert_allclose(found, [rayleigh_between(a, b) for a, b in INTERVALS], rtol=1e-14)

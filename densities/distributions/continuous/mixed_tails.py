@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import Anchored, anchored, value
+from densities.anchored import Anchored, anchored, choose, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import log_lower_gamma, lower_gamma
 from densities.distributions.continuous.location_scale import Normal
@@ -209,7 +209,7 @@ class Alpha(Family):
 
     def _log_mass(self, a: Any, b: Any, *shapes: Any) -> Any:
         """The mass of the normal law between the images, the farther one by its distance from the other."""
-        width = (b - a) / anchored(a) / anchored(b)
+        width = choose(b == np.inf, 1.0 / anchored(a), (b - a) / anchored(a) / anchored(b))
         low, high = (value(self._point(end, *shapes)) for end in (a, b))
         from_low = np.abs(low) <= np.abs(high)
         centre, none = np.where(from_low, low, high), np.zeros(np.shape(low))

@@ -50,11 +50,36 @@ def test_more_points_than_are_worth_it_are_refused():
         dn.parse(CHAIN).logpdf(np.full(MOST + 1, -1e7))
 
 
-def test_what_more_than_a_hundred_digits_would_have_to_tell_is_not_known():
+def test_hundreds_of_digits_that_cancel_leave_the_rest():
+    # log X is a Cauchy variable, and asinh x is log(2x) far out.
     law = dn.parse("log_cauchy(0.7, 0.001) >> asinh")
-    assert np.isnan(law.logpdf(1e300))
+    assert law.logpdf(1e300) == pytest.approx(dn.Cauchy(0.7, 0.001).logpdf(1e300), rel=1e-14)
     x = np.sinh(5.0)
-    assert law.logpdf(5.0) == pytest.approx(dn.parse("log_cauchy(0.7, 0.001)").logpdf(x) + np.log(np.cosh(5.0)), rel=1e-14)
+    assert law.logpdf(5.0) == pytest.approx(
+        dn.parse("log_cauchy(0.7, 0.001)").logpdf(x) + np.log(np.cosh(5.0)), rel=1e-14
+    )
+
+
+# The slope of these maps is 1 far out, and the image of a point the point itself but for a constant.
+STRAIGHT = {
+    "student_t(3) >> exp >> log1p": dn.StudentT(3),
+    "student_t(3) >> exp >> affine(1, 2) >> log": dn.StudentT(3),
+    "beta_prime(2, 3) >> exp >> log1p": dn.BetaPrime(2, 3),
+    "half_cauchy(1) >> expm1 >> log": dn.HalfCauchy(1),
+    "-1 * cauchy(0, 1) >> sigmoid >> log >> scale(-1)": dn.Cauchy(0, 1),
+}
+
+
+@pytest.mark.parametrize(("text", "base"), STRAIGHT.items(), ids=STRAIGHT)
+@pytest.mark.parametrize("y", [1e30, 1e120])
+def test_heavy_tails_through_exponentials_that_are_undone(text, base, y):
+    assert dn.parse(text).logpdf(y) == pytest.approx(base.logpdf(y), rel=1e-14)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("text", "base"), STRAIGHT.items(), ids=STRAIGHT)
+def test_heavy_tails_at_the_end_of_the_doubles(text, base):
+    assert dn.parse(text).logpdf(1e300) == pytest.approx(base.logpdf(1e300), rel=1e-14)
 
 
 @pytest.mark.slow

@@ -16,13 +16,14 @@ from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.distributions.masses import by_members
 from densities.errors import AccuracyWarning, UnsupportedOperationError
+from densities.protocols import to_digits
 
 # Terms of a sum of at least 1 may be so many times larger than it before its digits are missed.
 LARGE = 5000.0
 # Points that are worth a few milliseconds each.
 MOST = 4096
-# Digits beyond those that cancel; where more than a hundred do, a density is NaN: it is not known.
-SPARE, BEYOND = 25, 1e100
+# Digits that are asked for beside those that cancel.
+DIGITS = 25
 # What doubles leave is told with a warning where many digits are refused, and is NaN where it is rougher than this.
 ROUGH, EPS = 1e-8, float(np.finfo(float).eps)
 FARTHEST = 1e305
@@ -44,7 +45,11 @@ class Cancelling:
         shape, support = self.law.batch_shape, self.law.support
         low, high = (np.broadcast_to(np.asarray(value(end), dtype=float), shape) for end in support.edges)
         with quiet():
-            y = [*(np.broadcast_to(point, shape) for point in EXTREMES), np.nextafter(low, high), np.nextafter(high, low)]
+            y = [
+                *(np.broadcast_to(point, shape) for point in EXTREMES),
+                np.nextafter(low, high),
+                np.nextafter(high, low),
+            ]
             inside = np.asarray(support.interior_contains(np.array(y))) & (np.abs(y) < FARTHEST)
             y = np.where(inside, y, value(support.interior_point()))
             return not all(np.all(size <= LARGE) for size in self._terms(y)[:-1])
@@ -82,9 +87,9 @@ class Cancelling:
                 f"ask for at most {MOST} of these at once, or with dps="
             )
         doubles, result = result, np.where(lost, np.nan, result).astype(result.dtype)
-        for i in zip(*np.nonzero(lost & (size < BEYOND)), strict=True):
+        for i in zip(*np.nonzero(lost), strict=True):
             try:
-                result[i] = float(self.law.logpdf(float(y[i]), dps=SPARE + int(np.log10(size[i]))))
+                result[i] = float(to_digits(self.law, "logpdf", DIGITS, float(y[i]), lost=int(np.log10(size[i]))))
             except UnsupportedOperationError:
                 blur = EPS * size[i] / max(1.0, abs(doubles[i]))
                 result[i] = doubles[i] if blur < ROUGH else np.nan

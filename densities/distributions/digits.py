@@ -304,14 +304,14 @@ def expectation(law: View, function: Callable[[Any, Any], Any]) -> tuple[Any, An
 # ---- answers ----
 
 
-def agreed(law: Any, what: str, dps: int, compute: Callable[[], Any]) -> Any:
-    """compute() at two working precisions, where they agree to dps digits."""
+def agreed(law: Any, what: str, dps: int, compute: Callable[[], Any], lost: int = 0) -> Any:
+    """compute(), in which so many digits are known to be lost, at two working precisions, where they agree to dps digits."""
     seen = 0
     for guard in GUARDS:
         try:
-            with quiet(), digits(dps + guard):
+            with quiet(), digits(dps + lost + guard):
                 first = compute()
-            with quiet(), digits(dps + guard + SECOND) as mp:
+            with quiet(), digits(dps + lost + guard + SECOND) as mp:
                 second = compute()
                 gap = abs(second - first)
                 if first == second or mp.isnan(second) or gap <= abs(second) * mp.mpf(10) ** -dps:
@@ -334,8 +334,11 @@ def checked(dps: Any) -> int:
 
 
 @to_digits.register
-def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None) -> Any:
-    """One method of a law on the line at each point of y, an mpf for a scalar and an array of mpf for an array."""
+def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None, lost: int = 0) -> Any:
+    """One method of a law on the line at each point of y, an mpf for a scalar and an array of mpf for an array.
+
+    `lost` digits are those that terms of the answer cancel by.
+    """
     dps = checked(dps)
     if method in ("mean", "entropy"):
         return _each(law, np.asarray(0.0), lambda one, _: agreed(one, method, dps, lambda: summary(view(one), method)))
@@ -349,7 +352,7 @@ def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None
             given = given if logp is None else context().exp(given)
             return given if context().isnan(given) else formula(view(one), given)
 
-        return agreed(one, f"{method} at {point}", dps, compute)
+        return agreed(one, f"{method} at {point}", dps, compute, lost)
 
     given = array_of(y if logp is None else logp)
     if given.shape == () and given[()] is None:
@@ -364,7 +367,9 @@ def _(law: Univariate) -> tuple[float, float]:
     try:
         with quiet(), digits(END_DIGITS):
             seen = view(law)
-            rests = [_rest(exact, float(value(end))) for exact, (end, _) in zip((seen.low, seen.high), ends, strict=True)]
+            rests = [
+                _rest(exact, float(value(end))) for exact, (end, _) in zip((seen.low, seen.high), ends, strict=True)
+            ]
     except (UnsupportedOperationError, *UNLIFTED):
         return np.nan, np.nan
     low, high = (

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from densities.anchored import value
 from densities.distributions.continuous.image import Image
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
@@ -20,7 +21,7 @@ from densities.divergences.closed_forms import closed_form
 from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection
-from densities.transforms.chains import compose
+from densities.transforms.chains import compose, same_steps
 
 # Parameters that an identity computes are within a few roundings of the exact ones.
 ROUNDED = 1.0 - 2.0 * float(np.finfo(float).eps), 1.0 + 2.0 * float(np.finfo(float).eps)
@@ -56,12 +57,27 @@ def opened(law: Any) -> Any:
     return law.law if isinstance(law, Image) else law
 
 
+def one_to_one(first: Any, second: Any) -> bool:
+    """Whether both laws end in one map of many pieces that sends no two points of their supports to one, as 1/x does."""
+    laws = first, second
+    if not all(isinstance(law, Pushforward) and not isinstance(law.transform, Bijection) for law in laws):
+        return False
+    if not (same_steps(first.transform.steps, second.transform.steps) and first.injective and second.injective):
+        return False
+    ends = [tuple(map(value, law.base.support.edges)) for law in laws]
+    return any(np.all((a[0] <= b[0]) & (b[1] <= a[1])) for a, b in (ends, ends[::-1]))
+
+
 def strip_shared(p: Any, q: Any) -> Rewritten:
-    """Both laws without the bijections that both end in, those that a family is made by included."""
+    """Both laws without the injective maps that both end in, those that a family is made by included."""
     steps: list[str] = []
     while True:
         one_family = p.name and p.name == q.name  # opened, near-identical parameters would lose their difference
         first, second = (p, q) if one_family else (opened(p), opened(q))
+        if one_to_one(first, second):
+            p, q = first.base, second.base
+            steps.append(f"shared map {first.transform}, injective on the supports, cancels")
+            continue
         last = last_bijection(first)
         if last is None or not last.same_as(last_bijection(second)):
             return Rewritten(p, q, steps)

@@ -62,7 +62,9 @@ def test_ends_that_rounding_moves_do_not_part_two_laws():
                 assert found.value < 1e-9
 
 
-@pytest.mark.parametrize("law", [dn.Pareto, dn.PowerFunction, lambda a: 1 / dn.Beta(a, 1)], ids=["pareto", "power", "1/beta"])
+@pytest.mark.parametrize(
+    "law", [dn.Pareto, dn.PowerFunction, lambda a: 1 / dn.Beta(a, 1)], ids=["pareto", "power", "1/beta"]
+)
 def test_an_exponent_too_small_to_be_seen_is_not_called_infinite(law):
     """D = log(a/b) + b/a - 1 for densities a x^(-a-1); quadrature does not reach that far and says so."""
     found = dn.kl(law(1e-15), law(2e-15), method="quadrature")
@@ -146,3 +148,34 @@ def test_a_mode_at_an_end_has_a_distribution_function_beside_it():
     law = np.log(2.0 - dn.Triangular(-1.0, 2.0, 2.0))
     assert law.sf(-800.0) == 1.0
     assert law.cdf(-800.0) == 0.0
+
+
+ONE_TO_ONE = [
+    "softplus >> reciprocal",
+    "exp >> cosh",
+    "softplus >> square >> affine(1, 2)",
+    "reciprocal",
+    "square >> log",
+]
+
+
+@pytest.mark.parametrize("text", ONE_TO_ONE)
+def test_shared_maps_cancel_where_the_supports_make_them_injective(text):
+    given = [dn.parse(f"{law} >> abs" if "square >> log" in text else law) for law in ("student_t(3)", "student_t(5)")]
+    pushed = [law >> dn.parse(text) for law in given]
+    found = dn.kl(*pushed)
+    assert "cancels" in str(found.detail["plan"]) and abs(found.value - dn.kl(*given).value) <= found.error
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "truth"),
+    [
+        ("uniform(0, 1)", "uniform(-1, 1)", 0.0),
+        ("uniform(0, 1)", "uniform(-1, 0)", 0.0),
+        # |X| has the density 2/1.7 up to 0.7 and 1/1.7 beyond
+        ("uniform(0.5, 1)", "uniform(-1, 0.7)", 0.4 * np.log(1.7) + 0.6 * np.log(3.4)),
+    ],
+)
+def test_maps_that_send_points_of_both_laws_to_one_do_not_cancel(p, q, truth):
+    found = dn.kl(dn.parse(f"square({p})"), dn.parse(f"square({q})"))
+    assert abs(found.value - truth) <= found.error + 1e-15

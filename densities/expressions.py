@@ -75,7 +75,7 @@ class _Laws:
         if word in distributions:
             raise place.error(f"{word} is a distribution; give its parameters, as in {word}(...)")
         with _pointing_at(place):
-            return _entry(word, place)()
+            return _made(_entry(word, place), (), {}, place)
 
     def sequence(self, items: Sequence[Any], place: Place) -> list[Any]:
         return list(items)
@@ -84,13 +84,14 @@ class _Laws:
         entry = _entry(word, place)
         with _pointing_at(place):
             if word in distributions or not args:
-                return entry(*args, **kwargs)
+                return _made(entry, args, kwargs, place)
             first, *rest = args
             if is_law(first) and not entry.metadata.get("takes_law"):
-                return push_forward(first, entry(*rest, **kwargs))
-            if isinstance(first, float) and not (rest or kwargs or entry.factory.parameters):  # type: ignore[attr-defined]
+                return push_forward(first, _made(entry, rest, kwargs, place))
+            plain = not (rest or kwargs or entry.factory.parameters) and entry.complaint((), {}) is None  # type: ignore[attr-defined]
+            if plain and isinstance(first, float):
                 return float(entry()(first))
-            return entry(*args, **kwargs)
+            return _made(entry, args, kwargs, place)
 
     def unary(self, sign: str, operand: Any, place: Place) -> Any:
         _check_operand(sign, operand, f"{sign}(d >> {operand})", place)
@@ -116,6 +117,14 @@ def _entry(word: str, place: Place) -> Entry:
     entries = [*distributions, *transforms]
     known = [name for entry in entries for name in (entry.name, *entry.aliases)]
     raise place.error(unknown_name("name", word, [*known, *CONSTANTS]).args[0])
+
+
+def _made(entry: Entry, args: Sequence[Any], kwargs: Mapping[str, Any], place: Place) -> Any:
+    """What the entry makes of its arguments, if they are those that it takes."""
+    complaint = entry.complaint(args, kwargs)
+    if complaint is not None:
+        raise place.error(complaint)
+    return entry(*args, **kwargs)
 
 
 def _check_operand(sign: str, operand: Any, example: str, place: Place) -> None:

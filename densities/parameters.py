@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from densities.domains import Domain, Integers, Interval
-from densities.errors import ParameterError, ShapeError, argument_error, close_matches
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, close_matches
 from densities.foreign import Foreign, is_foreign, is_traced, to_numpy, wrapped
 from densities.precise import Lifted
 
@@ -66,6 +66,8 @@ def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
         array = np.asarray(given)
     except ValueError:
         raise ParameterError(argument_error(f"{owner}: {name}", expected, given)) from None
+    except UnsupportedOperationError as error:
+        raise UnsupportedOperationError(f"{argument_error(f'{owner}: {name}', expected, given)}: {error}") from None
     if isinstance(given, np.ma.MaskedArray) or array.dtype.kind not in "iuf":
         raise ParameterError(argument_error(f"{owner}: {name}", expected, given))
     if array.size == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,12 +15,21 @@ from densities.errors import (
     NotRegisteredError,
     ParameterError,
     argument_error,
+    close_matches,
     unknown_name,
 )
 
 __all__ = ["Entry", "NameRegistry", "PairRegistry", "Rule"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+NAMED, KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+
+
+def _parameters(factory: Callable[..., Any]) -> list[inspect.Parameter]:
+    """What a function takes, or the constructor of a class."""
+    if not isinstance(factory, type) or hasattr(factory, "__signature__"):
+        return list(inspect.signature(factory).parameters.values())
+    return list(inspect.signature(factory.__init__).parameters.values())[1:]  # type: ignore[misc]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,30 @@ class Entry:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.factory(*args, **kwargs)
+
+    def complaint(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str | None:
+        """What is wrong with these arguments by number and name, None for those that the factory takes."""
+        parameters = _parameters(self.factory)
+        kinds = {parameter.kind for parameter in parameters}
+        taken = {parameter.name: parameter for parameter in parameters if parameter.kind in (NAMED, KEYWORD)}
+        places = [parameter for parameter in taken.values() if parameter.kind is NAMED]
+        names = ", ".join(taken) or "none"
+        if len(args) > len(places) and inspect.Parameter.VAR_POSITIONAL not in kinds:
+            expected = f"at most {len(places)} argument{'s' * (len(places) != 1)} ({names})"
+            listed = len(places) == 1 and str(places[0].annotation).startswith("Sequence")
+            hint = f"; several go in a list, as in {self.name}([...])" * listed
+            return argument_error(self.name, expected, len(args)) + hint
+        given = {parameter.name for parameter in places[: len(args)]}
+        for key in kwargs:
+            if key in given:
+                return f"{self.name}: {key}: expected one value, got two"
+            if key not in taken and inspect.Parameter.VAR_KEYWORD not in kinds:
+                close = close_matches(key, taken, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                return f"{self.name}: expected the parameters {names}, got {key!r}{hint}"
+        missing = (name for name, parameter in taken.items() if parameter.default is inspect.Parameter.empty)
+        absent = next((name for name in missing if name not in {*given, *kwargs}), None)
+        return None if absent is None else f"{self.name}: {absent}: expected a value, got nothing"
 
     def instances(self) -> Iterator[Any]:
         """One object for each of the examples."""

@@ -113,6 +113,16 @@ REFUSED = [
     ("normal(0, 1) ** normal(0, 1)", UnsupportedOperationError, 13, "two random variables"),
     ("(-2)**normal(0, 1)", UnsupportedOperationError, 4, "positive"),
     ("normal(normal(0, 1), 1)", UnsupportedOperationError, 0, "not an array"),
+    ("2*normal(1, scale=gamma(2, 1))", UnsupportedOperationError, 2, "normal: scale: expected a real number"),
+    ("product(normal(0, 1), normal(0, 1))", ExpressionError, 0, "several go in a list, as in product([...])"),
+    ("categorical(0.5, 0.5)", ExpressionError, 0, "at most 1 argument (probs), got 2"),
+    ("mixture(normal(0, 1))", ExpressionError, 0, "mixture: components: expected a value, got nothing"),
+    ("mixture([1], [normal(0, 1)], weights=[1])", ExpressionError, 0, "weights: expected one value, got two"),
+    ("product(componets=[normal(0, 1)])", ExpressionError, 0, "did you mean 'components'"),
+    ("ratio_of(normal(0, 1))", ExpressionError, 0, "second"),
+    ("cdf_of(normal(0, 1), 2)", ExpressionError, 0, "cdf_of: expected at most 1 argument (law), got 2"),
+    ("gamma(2, 1) >> ppf_of()", ExpressionError, 15, "ppf_of: law: expected a value"),
+    ("sum_of(normal(0, 1), times=2)", ExpressionError, 0, "sum_of: expected the parameters none, got 'times'"),
 ]
 
 
@@ -125,6 +135,20 @@ def test_what_is_refused_and_where(text, kind, column, word):
     assert word in str(error)
     shown = "\n".join([str(error), *getattr(error, "__notes__", ())])
     assert shown.count("^") == 1 and Place(text, column).excerpt in shown
+
+
+WRONG = [
+    *("", "1", "1, 2, 3, 4, 5, 6, 7, 8", "[1, 2]", "[1, 2], [3, 4]", "[[1], [2, 3]]", "[]", "exp", "1, exp", "inf"),
+    *("normal(0, 1)", "normal(0, 1), exp, 2", "[normal(0, 1)], 1", "[0.5, 0.5], [gamma(2), exp]"),
+    *("nonsense=1", "1, nonsense=2", "-1", "2.5, 1", "law=1"),
+]
+
+
+@pytest.mark.parametrize("name", [entry.name for registry in (distributions, transforms) for entry in registry])
+def test_wrong_calls_are_refused_in_words_of_the_library(name):
+    """No text of an error is that of Python about a constructor."""
+    unforeseen = [outcome(f"{name}({arguments})")[1] for arguments in WRONG]
+    assert not any("__init__" in words or "positional" in words or "keyword" in words for words in unforeseen)
 
 
 def test_the_caret_survives_pickling():

@@ -8,6 +8,7 @@ libraries alike; calling the transform, `t(x)`, checks the domain first.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -270,6 +271,7 @@ class Bijection(Transform):
             saturated = isinstance(y, Anchored) and not rounded.ndim and rounded in (codomain.low, codomain.high)
             if saturated:  # the distance from the limit is known, however small
                 own = EPS * np.exp(log_abs(y - rounded)) if np.isfinite(rounded) else 0.0
+                own = own + (codomain.low_slack if rounded == codomain.low else codomain.high_slack)
                 return y, closed, float(np.max(slope * (slack + EPS * np.abs(value(end))) + own))
         if np.ndim(rounded):
             at_end = at_low | at_high
@@ -302,10 +304,11 @@ class Inverse(Bijection):
     """
 
     of: ClassVar[type[Bijection] | None] = None
+    __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls, of: type[Bijection], **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        cls.of, cls.parameters = of, of.parameters
+        cls.of, cls.parameters, cls.__signature__ = of, of.parameters, inspect.signature(of)
         of.inverse_class = cls
 
     def __init__(self, *args: Any, **kwargs: Any):

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+import densities
 from densities.cli import main
 from densities.distributions import registry as distributions
 from densities.transforms import registry as transforms
@@ -29,6 +30,10 @@ def cli(capsys, tmp_path, monkeypatch):
         return code, *capsys.readouterr()
 
     return call
+
+
+def test_the_version_is_that_of_the_library(cli):
+    assert cli("--version") == (0, f"densities {densities.__version__}\n", "")
 
 
 # --- compare
@@ -299,9 +304,7 @@ def test_workloads_of_the_benchmark_agree_with_their_peers():
     assert len(found) == 11
     assert all(timing.ours > 0 and "numpy" in timing.peers for timing in found)
     with pytest.raises(AssertionError, match="numpy differs"):
-        benchmarks.check_equal(
-            benchmarks.Workload("w", lambda y: y, {"numpy": lambda y: y + 1}, benchmarks.np.ones(3))
-        )
+        benchmarks.check_equal(benchmarks.Workload("w", lambda y: y, {"numpy": lambda y: y + 1}, benchmarks.np.ones(3)))
     with pytest.raises(benchmarks.ParameterError, match="n: expected at least 1000"):
         benchmarks.timings(10)
 
@@ -320,7 +323,11 @@ def test_draws_without_a_number_or_a_seed_are_refused(cli, wrong):
 
 
 def test_batches_have_divergences_and_facts(cli):
-    assert cli("kl", P, "normal([0, 1], 1)") == (0, "D(p‖q) = [0, 0.500000000000000 ± 2e-15] (closed, exact) [nats]\n", "")
+    assert cli("kl", P, "normal([0, 1], 1)") == (
+        0,
+        "D(p‖q) = [0, 0.500000000000000 ± 2e-15] (closed, exact) [nats]\n",
+        "",
+    )
     code, out, _ = cli("show", "normal([0, 1], 1)")
     assert code == 0
     assert "quantiles           0.01: [-2.32634787 -1.32634787]" in out

@@ -1,6 +1,7 @@
 """Laws of SciPy, kernel estimates and densities of users: against SciPy's own densities, closed forms and mpmath."""
 
 import pickle
+from copy import deepcopy
 
 import mpmath
 import numpy as np
@@ -183,6 +184,21 @@ def test_kernel_density_with_weights_and_of_vectors():
     assert dn.as_distribution(estimate).logpdf([0.2, -0.1]) == pytest.approx(
         float(estimate.logpdf([0.2, -0.1])[0]), rel=1e-12
     )
+
+
+def test_kernel_densities_are_the_same_by_value():
+    points = dn.Normal().rvs(30, rng=0)
+    law, again = (dn.as_distribution(st.gaussian_kde(points)) for _ in range(2))
+    for copy in (again, pickle.loads(pickle.dumps(law)), deepcopy(law)):
+        assert law.same_as(copy) and dn.kl(law, copy).value == 0.0
+    others = st.gaussian_kde(points[1:]), st.gaussian_kde(points, 0.5), st.gaussian_kde(points, weights=np.arange(30.0))
+    assert not any(law.same_as(dn.as_distribution(other)) for other in (*others, dn.Normal()))
+
+
+def test_a_foreign_law_taken_twice_is_one_law():
+    frozen, other = st.norminvgauss(1.0, 0.5), st.norminvgauss(1.0, 0.5)
+    law = dn.as_distribution(frozen)
+    assert law.same_as(dn.as_distribution(frozen)) and not law.same_as(dn.as_distribution(other))
 
 
 # ---- densities of users

@@ -153,6 +153,14 @@ class KernelDensity(FromDensity):
         self.points, self.weights, self.bandwidth = points, weights, bandwidth
         super().__init__(self._log_of_sum, sampler=self._sampled, name=f"kernel density of {len(points)} points")
 
+    def same_as(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, KernelDensity)
+            and self.bandwidth == other.bandwidth
+            and np.array_equal(self.points, other.points)
+            and np.array_equal(self.weights, other.weights)
+        )
+
     def _sum(self, x: Any, log_term: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
         """log Σ wᵢ exp(log_term(zᵢ)), zᵢ = (x - xᵢ)/h, a block of x at a time."""
         x = np.asarray(value(x), dtype=float)

@@ -84,7 +84,7 @@ class FromDensity(Univariate):
     def same_as(self, other: object) -> bool:
         return self is other or (
             isinstance(other, FromDensity)
-            and self.function is other.function
+            and self.function == other.function  # the log-density of one object, asked for twice, is two bound methods
             and self.support == other.support
             and self._log_mass == other._log_mass
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from densities.distributions.base import Univariate
 from densities.distributions.foreign import limits
 from densities.distributions.handed import TABLES, named_as, needs, revived, their_parameters
 from densities.domains import Simplex
+from densities.errors import ShapeError, argument_error
 from densities.foreign import Foreign, unwrapped
 from densities.foreign.maps import has_foreign_parameters
 from densities.protocols import as_distribution
@@ -130,7 +131,18 @@ def _class() -> Any:
             return f"to_torch({self.law})"
 
         def __reduce__(self) -> tuple[Any, ...]:
-            return partial(to_torch, dtype=self.dtype), (self.law,)
+            return _expanded, (self.law, self.dtype, tuple(self.batch_shape))
+
+        def expand(self, batch_shape: Any, _instance: Any = None) -> Any:
+            """The same law, independent over a batch of this shape, with which its own broadcasts."""
+            expanded = self._get_checked_instance(Law, _instance)
+            expanded.law, expanded.dtype, expanded.has_rsample = self.law, self.dtype, self.has_rsample
+            own, shape = self.batch_shape, torch.Size(batch_shape)
+            if len(own) > len(shape) or any(n not in (1, m) for n, m in zip(own[::-1], shape[::-1], strict=False)):
+                expected = f"a shape that {tuple(own)} broadcasts to"
+                raise ShapeError(argument_error("expand: batch_shape", expected, tuple(shape)))
+            super(Law, expanded).__init__(shape, self.event_shape, validate_args=False)
+            return expanded
 
         @property
         def support(self) -> Any:
@@ -140,20 +152,38 @@ def _class() -> Any:
 
         def log_prob(self, value: Any) -> Any:
             counting = isinstance(self.law, Univariate) and self.law.measure == "counting"
-            return self.law.logpmf(value) if counting else self.law.logpdf(value)
+            return (self.law.logpmf if counting else self.law.logpdf)(self._spread(value))
 
         def cdf(self, value: Any) -> Any:
-            return self.law.cdf(value)
+            return self.law.cdf(self._spread(value))
 
         def icdf(self, value: Any) -> Any:
-            return self.law.ppf(value)
+            return self.law.ppf(self._spread(value))
+
+        def _spread(self, value: Any) -> Any:
+            """Points for every member of the batch that is not one of the law's own."""
+            own = self.batch_shape == torch.Size(self.law.batch_shape)
+            return (
+                value if own else value.expand(torch.broadcast_shapes(value.shape, self.batch_shape + self.event_shape))
+            )
 
         def sample(self, sample_shape: Any = ()) -> Any:
             with torch.no_grad():
                 if has_foreign_parameters(self.law):
                     return self.rsample(sample_shape)
                 seed = int(torch.randint(2**62, ()))
-                return torch.tensor(np.asarray(self.law.rvs(tuple(sample_shape), rng=seed)), dtype=self.dtype)
+                return torch.tensor(self._draws(tuple(sample_shape), seed), dtype=self.dtype)
+
+        def _draws(self, sample_shape: tuple[int, ...], seed: int) -> np.ndarray:
+            """Draws for every member of the batch: a member of the law that stands for several is drawn as often."""
+            own, shape = tuple(self.law.batch_shape), sample_shape + tuple(self.batch_shape)
+            lead, inner = shape[: len(shape) - len(own)], shape[len(shape) - len(own) :]
+            wide = [i for i, (n, m) in enumerate(zip(own, inner, strict=True)) if n != m]
+            draws = np.asarray(self.law.rvs((*lead, *(inner[i] for i in wide)), rng=seed))
+            at, after = len(lead), len(lead) + len(wide)
+            order = [*range(at), *(at + wide.index(i) if i in wide else after + i for i in range(len(own)))]
+            order += [axis for axis in range(draws.ndim) if axis not in order]
+            return draws.transpose(order).reshape(shape + tuple(self.event_shape))
 
         def rsample(self, sample_shape: Any = ()) -> Any:
             if not self.has_rsample:
@@ -174,10 +204,15 @@ def _class() -> Any:
 
         def _summary(self, name: str) -> Any:
             shape = self.batch_shape if name == "entropy" else self.batch_shape + self.event_shape
-            return unwrapped(getattr(self.law, name)(), torch.zeros(shape, dtype=self.dtype))
+            return unwrapped(getattr(self.law, name)(), torch.zeros(shape, dtype=self.dtype)).expand(shape)
 
     as_distribution.register(Law)(lambda law: law.law)
     return Law
+
+
+def _expanded(law: Any, dtype: Any, shape: tuple[int, ...]) -> Any:
+    """The copy of a law of torch, expanded as it was."""
+    return _class()(law, dtype).expand(shape)
 
 
 __all__ = ["to_torch"]

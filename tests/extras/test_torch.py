@@ -59,7 +59,9 @@ def test_outside_the_support(name, index):
     if law.event_shape or law.measure != "lebesgue":
         pytest.skip("a law of vectors or of masses")
     low, high = law.support.edges
-    outside = np.array([float(low) - 1.0 if np.isfinite(low) else -np.inf, float(high) + 1.0 if np.isfinite(high) else np.inf])
+    outside = np.array(
+        [float(low) - 1.0 if np.isfinite(low) else -np.inf, float(high) + 1.0 if np.isfinite(high) else np.inf]
+    )
     values, slopes = value_and_slope(law.logpdf, outside)
     np.testing.assert_array_equal(values, [-np.inf, -np.inf])
     np.testing.assert_array_equal(slopes, [0.0, 0.0])
@@ -267,6 +269,31 @@ def test_any_other_law_becomes_one_of_torch():
     assert dn.to_torch(dn.Zipf(2.5)).log_prob(tensor(3.0)).item() == pytest.approx(dn.Zipf(2.5).logpmf(3.0), rel=1e-14)
     with pytest.raises(NotImplementedError, match="with a density"):
         dn.to_torch(dn.Zipf(2.5)).rsample()
+
+
+def test_any_other_law_expands():
+    law = dn.Normal(np.array([[0.0], [50.0]]), 1.0) >> dn.SinhArcsinh(0.5)
+    theirs = dn.to_torch(law).expand((4, 2, 3))
+    assert theirs.batch_shape == (4, 2, 3) and pickle.loads(pickle.dumps(theirs)).batch_shape == (4, 2, 3)
+    y = tensor([[0.3, 1.0, 2.0], [80.0, 90.0, 150.0]])
+    for method, ours in (("log_prob", law.logpdf), ("cdf", law.cdf)):
+        found = getattr(theirs, method)(y)
+        np.testing.assert_allclose(found, np.broadcast_to(ours(y.numpy()), (4, 2, 3)), rtol=1e-13)
+    assert theirs.log_prob(tensor(0.3)).shape == theirs.icdf(tensor(0.3)).shape == (4, 2, 3)
+    assert theirs.mean.shape == theirs.variance.shape == theirs.entropy().shape == (4, 2, 3)
+    for draws in (theirs.sample((500,)), theirs.rsample((500,))):
+        assert draws.shape == (500, 4, 2, 3) and len(draws.unique()) == draws.numel()
+        assert (draws[:, :, 0] < 40.0).all() and (draws[:, :, 1] > 40.0).all()
+    whole = torch.distributions.Independent(theirs, 2)
+    assert whole.expand((5, 4)).log_prob(y).shape == (5, 4)
+    vectors = dn.to_torch(dn.UniformBall([0.0, 0.0], 1.0)).expand((3,))
+    assert vectors.sample((2,)).shape == (2, 3, 2) and vectors.log_prob(tensor([0.1, 0.2])).shape == (3,)
+    counts = dn.to_torch(dn.Zipf(2.5)).expand((3,))
+    assert counts.sample((2,)).shape == (2, 3) and counts.log_prob(tensor(1.0)).shape == (3,)
+    with pytest.raises(dn.ShapeError, match="a shape that \\(2, 1\\) broadcasts to"):
+        dn.to_torch(law).expand((3, 5))
+    with pytest.raises(dn.ShapeError, match="a shape that"):
+        dn.to_torch(law).expand((2,))
 
 
 def test_draws_carry_gradients_to_the_parameters():

@@ -17,6 +17,7 @@ from densities.anchored.numbers import (
     absolute,
     anchored,
     exp,
+    is_pure,
     kept_log,
     log,
     log_abs,
@@ -169,13 +170,18 @@ def cos(x: Anchored) -> Anchored:
 
 @rule(np.tan)
 def tan(x: Anchored) -> Any:
-    """tan on its principal branch; at the anchors ±π/2 it is -1/tan(offset)."""
+    """tan on its principal branch; at the anchors ±π/2 it is -1/tan(offset), and beside them of the distance from ±π/2."""
     at_pole = np.abs(x.anchor) == HALF_PI
     offset = np.where(at_pole, x.offset, 1.0)
     turned = -np.tan(offset)
     flipped = power(Anchored(0.0, turned, log_of(turned, x._log)), -1.0)
     inner = np.tan(x.value)
-    return where(at_pole, flipped, Anchored(0.0, inner, log_of(inner, kept_log(x))))
+    plain = Anchored(0.0, inner, log_of(inner, kept_log(x)))
+    if not is_pure(x):
+        gap = (HALF_PI - absolute(x) + 0.5 * PI_REST).value
+        beside = np.not_equal(x.anchor, 0.0) & (np.abs(gap) < 0.5)
+        plain = where(beside, Anchored.exact(np.copysign(1.0 / np.tan(gap), x.value)), plain)
+    return where(at_pole, flipped, plain)
 
 
 @rule(np.sinh)

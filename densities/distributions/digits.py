@@ -28,7 +28,7 @@ from densities.protocols import corners_beyond_doubles, ends_beyond_doubles, pus
 GUARDS, SECOND = (15, 45, 135), 10
 # Digits in which the ends of supports are found that doubles have rounded.
 END_DIGITS = 40
-# Ulps that maps may be off where they put a corner.
+# Ulps that maps may be off where they put a corner or an end.
 MAPS = 64.0
 # So many masses are added one by one.
 FEW = 256
@@ -372,10 +372,13 @@ def _(law: Univariate) -> tuple[float, float]:
             ]
     except (UnsupportedOperationError, *UNLIFTED):
         return np.nan, np.nan
-    low, high = (
-        rest if abs(rest) <= float(np.max(slack)) else np.nan for rest, (_, slack) in zip(rests, ends, strict=True)
-    )
+    low, high = (rest if abs(rest) <= _most(*end) else np.nan for rest, end in zip(rests, ends, strict=True))
     return low, high
+
+
+def _most(end: Any, slack: Any) -> float:
+    """How far rounding may have taken an end, as maps that steepen the rounding of their steps do."""
+    return max(float(np.max(slack)), MAPS * float(np.spacing(np.abs(value(end))))) if np.any(slack) else 0.0
 
 
 @corners_beyond_doubles.register

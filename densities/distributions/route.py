@@ -19,10 +19,18 @@ from densities.transforms.program import follow, holds
 
 # Plain doubles whose magnitude stays within these keep their digits (float32 has its own limits).
 SAFE = {np.dtype(np.float64): (1e-290, 1e290), np.dtype(np.float32): (1e-32, 1e32)}
-# Where the logarithm of a slope changes by less than TAME on the way from an end, five Gauss-Legendre nodes give its mean to
-# all digits. So far from it, as a share of its place, plain doubles know the distance, and a turn on the way may go unseen.
-TAME, NEAR = 0.1, 0.125
-NODES, WEIGHTS = (part * 0.5 + shift for part, shift in zip(np.polynomial.legendre.leggauss(5), (0.5, 0.0), strict=True))
+# Where the logarithm of a slope changes by less than TAME on the way from an end, Gauss-Legendre nodes give its mean: to all
+# digits, as twice the nodes square the error, where the mean by half of them is so CLOSE. So NEAR to it, as a share of its
+# place: farther plain doubles know the distance, and a turn on the way may go unseen.
+TAME, CLOSE, NEAR = 0.1, 1e-9, 0.125
+# Ulps that maps may be off where they put an end.
+MAPS = 64.0
+# Steps of Newton's method towards what an end is beyond its double; a map that then still misses its image by this share of
+# what it did at first does not see such small parts.
+NEWTON, BLIND = 4, 1e-3
+(HALF_NODES, HALF_WEIGHTS), (NODES, WEIGHTS) = (
+    (0.5 * (nodes + 1.0), 0.5 * weights) for nodes, weights in map(np.polynomial.legendre.leggauss, (5, 10))
+)
 EXTREMES = np.array([-1.7e308, -1e150, -1.0, -1e-150, -5e-324, 5e-324, 1e-150, 1.0, 1e150, 1.7e308])
 
 
@@ -158,49 +166,80 @@ def _carried(x: Anchored, steps: Sequence[Any], stations: Sequence[Interval]) ->
     total: Any = 0.0
     x = _at_ends(x, stations[0])
     for step, before, after in zip(steps, stations, stations[1:], strict=False):
-        y, log_det = step.forward_and_log_det(x)
-        if ends_of(after):
-            coefficients = line_coefficients(step)
-            if coefficients is None:
-                y = _along_curve(step, x, y, log_det, before, after)
-            else:
-                y = _along_line(x, y, coefficients[1], before, after)
+        coefficients = line_coefficients(step)
+        if coefficients is None:
+            y, log_det = _along_curve(step, x, before, after)
+        else:
+            y, log_det = step.forward_and_log_det(x)
+            y = _along_line(x, y, coefficients[1], before, after)
         x = _at_ends(y, after)
         total = total + log_det
     return x, total
 
 
-def _along_curve(step: Any, x: Anchored, y: Any, log_det: Any, before: Interval, after: Interval) -> Any:
-    """y = g(x), but of an end that goes to an end: there the distance is the integral of the slope from the end.
+def _along_curve(step: Any, x: Anchored, before: Interval, after: Interval) -> tuple[Any, Any]:
+    """g(x) and its log-determinant, but of an end that goes to an end: there the distance is the integral of the slope.
 
     So it takes in nothing of how doubles round the ends.
     """
-    for start, _ in ends_of(before):
+    found, place = [], x
+    for start, slack in ends_of(before):
         at = np.equal(x.anchor, start) & np.not_equal(start, 0.0)
-        if not np.any(at):
-            continue
-        end, slope = step.forward_and_log_det(Anchored(float(start), np.float64(0.0)))
-        reached = [
-            stop for stop, slack in ends_of(after) if np.abs(value(end) - stop) <= slack + 2.0 * np.spacing(np.abs(stop))
-        ]
-        beside = at & (np.abs(x.offset) < NEAR * np.abs(start)) & (np.abs(value(log_det) - value(slope)) < TAME)
-        tame = np.array(np.broadcast_to(beside, x.shape))
-        if not (reached and np.any(tame)):
-            continue
-        near = Anchored(float(start), *(np.broadcast_to(part, x.shape)[tame] for part in (x.offset, x.log_offset)))
-        slopes = _slopes_between(step, near)
-        log = np.zeros(x.shape)
-        log[tame] = near.log_offset + value(slope) + np.log(np.exp(slopes - value(slope)) @ WEIGHTS)
-        tame[tame] = np.all(np.abs(slopes - value(slope)) < TAME, axis=-1)
-        rising = np.broadcast_to(np.where(step.increasing, 1.0, -1.0), x.shape)
-        y = choose(tame, Anchored.from_log(log, np.copysign(rising, rising * x.offset), reached[0]), y)
-    return y
+        end = end_reached(step, float(start), slack, after) if np.any(at) else None
+        if end is not None:
+            found.append((at, end))
+            place = choose(at, place + end.rest, place) if end.rest else place
+    y, log_det = step.forward_and_log_det(place)
+    for at, end in found:
+        y = _from_end(end, step, x, y, at & (np.abs(value(log_det) - end.slope) < TAME))
+    return y, log_det
 
 
-def _slopes_between(step: Any, x: Anchored) -> Any:
-    """The logarithms of the slope of a map at nodes between the anchor of each point and the point."""
-    between = Anchored(x.anchor, x.offset[:, None] * NODES, x.log_offset[:, None] + np.log(NODES))
-    return np.broadcast_to(value(step.forward_and_log_det(between)[1]), between.shape)
+@dataclass(frozen=True)
+class End:
+    """An end `start` + `rest`, of which `start` is the double, that a map with this log-slope there sends to `stop`."""
+
+    start: float
+    rest: float
+    stop: float
+    slope: float
+
+
+def end_reached(step: Any, start: float, slack: float, after: Interval) -> End | None:
+    """The end that goes to an end, if it does: how the map misses that from the double tells, by Newton's method, the rest."""
+    y, slope = (value(part) for part in step.forward_and_log_det(Anchored(start, np.float64(0.0))))
+    if not np.isfinite(y + slope):
+        return None
+    slack = max(slack, MAPS * np.spacing(np.abs(start))) if slack else 0.0
+    moved = np.exp(slope) * slack
+    stops = [end for end, own in ends_of(after) if np.abs(y - end) <= own + moved + 2.0 * np.spacing(np.abs(end))]
+    if not stops:
+        return None
+    rest, missed = 0.0, np.abs(y - stops[0])
+    for _ in range(NEWTON if slack else 0):
+        step_back = (y - stops[0]) * np.exp(-slope)
+        rest = float(np.clip(rest - step_back if step.increasing else rest + step_back, -slack, slack))
+        y, slope = (value(part) for part in step.forward_and_log_det(Anchored(start, np.float64(rest))))
+    blind = np.abs(y - stops[0]) > np.maximum(BLIND * missed, 2.0 * np.spacing(np.abs(stops[0])))
+    return End(start, 0.0 if blind else rest, stops[0], float(slope))
+
+
+def _from_end(end: End, step: Any, x: Anchored, y: Any, tame: Any) -> Any:
+    """y, but where the slope is tame the end it comes to and the integral of the slope from there."""
+    tame = np.array(np.broadcast_to(tame & (np.abs(x.offset) < NEAR * np.abs(end.start)), x.shape))
+    if not np.any(tame):
+        return y
+    offset, log_offset = (np.broadcast_to(part, x.shape)[tame] for part in (x.offset, x.log_offset))
+    nodes = np.concatenate([HALF_NODES, NODES])
+    between = Anchored(end.start, offset[:, None] * nodes, log_offset[:, None] + np.log(nodes)) + end.rest
+    changes = np.broadcast_to(value(step.forward_and_log_det(between)[1]), between.shape) - end.slope
+    slopes = np.split(np.exp(changes), [HALF_NODES.size], axis=-1)
+    half, mean = slopes[0] @ HALF_WEIGHTS, slopes[1] @ WEIGHTS
+    log = np.zeros(x.shape)
+    log[tame] = log_offset + end.slope + np.log(mean)
+    tame[tame] = np.all(np.abs(changes) < TAME, axis=-1) & (np.abs(half - mean) < CLOSE)
+    direction = np.copysign(1.0 if step.increasing else -1.0, (1.0 if step.increasing else -1.0) * x.offset)
+    return choose(tame, Anchored.from_log(log, direction, end.stop), y)
 
 
 def _at_ends(x: Any, station: Interval) -> Any:

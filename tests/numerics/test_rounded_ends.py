@@ -1,11 +1,13 @@
 """Beside an end that is no double: the distance from the end itself decides a tail, not that from the double in its place."""
 
+from itertools import pairwise
+
 import mpmath
 import numpy as np
 import pytest
 
 import densities as dn
-from densities.anchored import value
+from densities.anchored import Anchored, value
 
 NEAR = (1e-15, 1e-12, 4e-7, 1e-3, 0.05)
 
@@ -21,7 +23,7 @@ def beside(end, *, below):
 
 
 @pytest.mark.parametrize("lmbda", [-0.7, -2.3, -0.31])
-@pytest.mark.parametrize("name, shift", [("box_cox", 0), ("yeo_johnson", 1)])
+@pytest.mark.parametrize(("name", "shift"), [("box_cox", 0), ("yeo_johnson", 1)])
 def test_masses_beside_the_infinite_end_of_a_bent_power(name, shift, lmbda):
     """P(X > x) = (1 + x)^-2 at x = (1 + λy)^(1/λ), where 1 + λy is 0 at an end that is no double."""
     law = dn.parse(f"lomax(2, 1) >> {name}({lmbda})")
@@ -36,12 +38,12 @@ def test_masses_beside_the_infinite_end_of_a_bent_power(name, shift, lmbda):
         for y in last:
             assert relative(law.sf(y), tail(y)) < 1e-13
             assert relative(law.prob(first, y), tail(first) - tail(y)) < 1e-13
-        for near, far in zip(last, last[1:], strict=False):
+        for near, far in pairwise(last):
             assert relative(law.prob(far, near), tail(far) - tail(near)) < 1e-13
 
 
 @pytest.mark.parametrize("name", ["gev_cdf", "generalized_pareto_cdf"])
-@pytest.mark.parametrize("shape, loc, scale", [(-0.3, 0.1, 0.7), (-0.7, 3.0, 2.2), (-0.71, 6.5267, 0.001066)])
+@pytest.mark.parametrize(("shape", "loc", "scale"), [(-0.3, 0.1, 0.7), (-0.7, 3.0, 2.2), (-0.71, 6.5267, 0.001066)])
 def test_tails_of_extremes_beside_their_rounded_end(name, shape, loc, scale):
     law = dn.Uniform() >> dn.parse(f"{name}({shape}, {loc}, {scale})").inv
     with mpmath.workdps(50):
@@ -61,3 +63,46 @@ def test_tails_of_extremes_beside_their_rounded_end(name, shape, loc, scale):
 def test_ends_of_extremes_beyond_the_doubles():
     assert dn.GevCdf(shape=-1e-320).domain.high == np.inf
     assert dn.GevCdf(shape=1e-320).domain.low == -np.inf
+
+
+def log_uniform_tail(x):
+    return 1 - mpmath.log(x) / mpmath.log(10**6)
+
+
+def uniform_tail(x):
+    return (5 - x) / 4
+
+
+CURVED = [
+    ("uniform(1, 5) >> erf", mpmath.erfinv, uniform_tail),
+    ("uniform(1, 5) >> tanh", mpmath.atanh, uniform_tail),
+    ("log_uniform(1, 1e6) >> softsign", lambda y: y / (1 - y), log_uniform_tail),
+    ("log_uniform(1, 1e6) >> atan", mpmath.tan, log_uniform_tail),
+    ("log_uniform(1, 1e6) >> gudermannian", lambda y: mpmath.asinh(mpmath.tan(y)), log_uniform_tail),
+    (
+        "log_uniform(1, 1e6) >> sinh_arcsinh(0.5, 1.2)",
+        lambda y: mpmath.sinh(mpmath.asinh(y) / mpmath.mpf(1.2) - 0.5),
+        log_uniform_tail,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "inverse", "tail"), CURVED)
+def test_masses_beside_the_rounded_image_of_an_end(text, inverse, tail):
+    """The end of the image is no double, and the map is so flat there that what rounding took from it is much of x."""
+    law = dn.parse(text)
+    low, high = (float(value(end)) for end in law.support.edges)
+    with mpmath.workdps(60):
+        for y in (*beside(low, below=False), *beside(high, below=True), *law.isf(np.linspace(0.02, 0.98, 7))):
+            above = tail(inverse(mpmath.mpf(y)))
+            if low < y < high and 0 < above < 1:  # a double may lie beyond the end itself
+                assert relative(law.sf(y), above) < 2e-13
+                assert relative(law.cdf(y), 1 - above) < 2e-13
+
+
+def test_tangents_of_anchored_numbers_keep_their_distance_from_a_pole():
+    place = 1.5707953267948966
+    with mpmath.workdps(50):
+        truth = mpmath.tan(mpmath.mpf(place) + mpmath.mpf(3e-17))
+    for side in (1.0, -1.0):
+        assert relative(value(np.tan(Anchored(side * place, np.array(side * 3e-17)))), side * truth) < 4e-16

@@ -387,7 +387,8 @@ class Univariate(Evaluation, Distribution):
         empty = ~(low < high)
         inner = value(self.raw_mass(*self._placed_ends(low, high)))
         # Formulas for masses need not hold at the ends of the support; there the tails themselves answer, and the whole.
-        from_low, to_high = a <= value(support.low), b >= value(support.high)
+        from_low = (a <= value(support.low)) & np.logical_not(self._on_inner_ends(a))
+        to_high = (b >= value(support.high)) & np.logical_not(self._on_inner_ends(b))
         inner = np.where(to_high, value(self.anywhere("sf", low)), inner)
         inner = np.where(from_low, value(self.anywhere("cdf", high)), inner)
         inner = np.where(from_low & to_high, np.exp(self.log_continuous_mass), inner)

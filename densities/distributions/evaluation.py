@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, value
+from densities.anchored import Anchored, anchored, value
 from densities.arrays import all_finite, as_points, in_blocks, quiet, some
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import WIDE, in_digits
@@ -95,7 +95,8 @@ class Evaluation:
         self, method: Callable[..., np.ndarray], result: np.ndarray, *points: np.ndarray
     ) -> np.ndarray:
         """The result of a batch, but method(law, *points) of single laws beside ends that doubles round."""
-        if not (self.fragile and some(beside := reduce(np.logical_or, map(self._beside, points)))):
+        near = self._beside if self.fragile else self._on_rounded_ends
+        if not some(beside := reduce(np.logical_or, map(near, points))):
             return result
         return by_members(self, method, result, beside, *points)
 
@@ -112,11 +113,44 @@ class Evaluation:
         nearer, exact = np.isfinite(end) & (gap <= np.abs(points - other)), np.equal(slack, 0.0)
         return nearer & exact & (gap < 0.5 * size), nearer & ~exact & (gap < BESIDE * size)
 
+    def _on_rounded_ends(self, points: Any) -> Any:
+        """Whether points are the doubles in the place of ends of the support that are none."""
+        there: Any = False
+        for side, _ in self._rounded_ends:
+            end, slack = self.support.edges[side], self.support.slacks[side]
+            there = there | (np.asarray(points == end) & np.isfinite(end) & np.not_equal(slack, 0.0))
+        return there
+
+    @cached_property
+    def _rounded_ends(self) -> tuple[tuple[int, Any], ...]:
+        """The ends of the support, with their sides, that doubles round."""
+        ends = enumerate(zip(self.support.edges, self.support.slacks, strict=True))
+        rounded = ((side, end) for side, (end, slack) in ends if some(slack) and not isinstance(end, Anchored))
+        return tuple((side, end) for side, end in rounded if some(np.isfinite(end)))
+
+    def _on_inner_ends(self, points: Any) -> Any:
+        """Whether points are doubles in the place of ends of the support that lie beyond them: points inside."""
+        inner: Any = False
+        for side, end in self._rounded_ends:
+            there = np.asarray(points == end)
+            if some(there) and self._beyond_doubles[side] * (2.0 * side - 1.0) > 0.0:
+                inner = inner | there
+        return inner
+
+    def _beyond_ends(self, points: Any) -> Any:
+        """Whether points lie outside the support though not beyond the double in the place of its end."""
+        beyond: Any = False
+        for side, end in self._rounded_ends:
+            near = (np.abs(points - end) <= self.support.slacks[side]) & (points != end)
+            if some(near):
+                beyond = beyond | near & ((points - end - self._beyond_doubles[side]) * (2.0 * side - 1.0) > 0.0)
+        return beyond
+
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""
         if self.narrowness.blurred and not (self.batch_shape or len(self.atoms[0])):
             return in_digits(self, formula, points)
-        if self.fragile:
+        if self.fragile or some(self._on_inner_ends(points)):
             return value(formula(self._placed(points)))
         if self.batch_shape:
             result = np.asarray(value(formula(points)))
@@ -130,8 +164,13 @@ class Evaluation:
         return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
 
     def _placed(self, points: Any) -> Any:
-        """Plain points as a fragile law needs them: as exact offsets from an end that is finite and not zero and near."""
-        if not (self.fragile and isinstance(points, np.ndarray | np.floating)):
+        """Plain points as a fragile law needs them: as exact offsets from an end that is finite and not zero and near.
+
+        Every law needs those so that are the doubles in the place of an end beyond them.
+        """
+        if not isinstance(points, np.ndarray | np.floating):
+            return points
+        if not (self.fragile or some(self._on_inner_ends(points))):
             return points
         anchor: Any = np.zeros(np.shape(points))
         lost: Any = 0.0
@@ -149,8 +188,7 @@ class Evaluation:
 
     def _placed_ends(self, low: Any, high: Any) -> tuple[Anchored, Anchored]:
         """The two ends of intervals, each as an offset from the end of the support that it is near, if it is near one."""
-        low, high = self._placed(low), self._placed(high)
-        return (low, high) if self.fragile else (Anchored.exact(low), Anchored.exact(high))
+        return anchored(self._placed(low)), anchored(self._placed(high))
 
     @cached_property
     def _beyond_doubles(self) -> tuple[float, float]:
@@ -171,11 +209,13 @@ class Evaluation:
 
     def _density_at(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
         support = self.support
-        everywhere = support.surrounds(points)
+        beyond = self._beyond_ends(points)
+        everywhere = support.surrounds(points) and not some(beyond)
         if everywhere:
             result = self._raw(formula, points)
         else:
             inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
+            inside = (inside | self._on_inner_ends(points)) & np.logical_not(beyond)
             result = self._raw(formula, np.where(inside, points, support.interior_point()).astype(points.dtype))
             result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
         if not everywhere or len(self.critical_points):
@@ -186,7 +226,7 @@ class Evaluation:
         """The one-sided limits at the ends of the support, and the larger one at points inside where the formula breaks."""
         ends = [end for end in self.support.edges if not isinstance(end, Anchored)]
         for place in [*ends, *self.critical_points]:
-            there = np.asarray(points == place) & np.isfinite(points)
+            there = np.asarray(points == place) & np.isfinite(points) & np.logical_not(self._on_inner_ends(points))
             if there.any():
                 if np.ndim(place):
                     limit = self._limits(formula, np.where(there, points, self.support.interior_point()))
@@ -250,6 +290,8 @@ class Evaluation:
         low, high = np.asarray(points < support.low), np.asarray(points >= support.high)
         if not len(self.atoms[0]):
             low = low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored)
+        if some(inner := self._on_inner_ends(points)):
+            low, high = low & ~inner, high & ~inner
         outside = low | high | ~np.isfinite(points)
         safe = np.where(outside, support.interior_point(), points).astype(points.dtype) if outside.any() else points
         result = self._raw(formula, safe).astype(points.dtype, copy=False)

@@ -327,9 +327,10 @@ class PushedView(View):
             return self.step.pieces_within(self.base.law.support)
         with quiet():
             low, high = self.base.law.support.edges
-            depth = -0.75 * context().prec
-            low = low if np.isfinite(low) else float(value(self.base.law.raw_log_ppf(np.asarray(depth))))
-            high = high if np.isfinite(high) else float(value(self.base.law.raw_log_isf(np.asarray(depth))))
+            # A value that is taken on nowhere before the cut is taken on within a period of it.
+            depth, period = np.asarray(-0.75 * context().prec), self.step.period
+            low = low if np.isfinite(low) else float(value(self.base.law.raw_log_ppf(depth))) - period
+            high = high if np.isfinite(high) else float(value(self.base.law.raw_log_isf(depth))) + period
         pieces = self.step.pieces_within(type(self.base.law.support)(low, high, low_closed=True, high_closed=True))
         if len(pieces) > 4 * FEW:
             raise RoundedError(f"{len(pieces)} pieces of {self.step}")

@@ -93,16 +93,17 @@ class Pushforward(PushedParts):
         return populated(pieces, self.base.support)
 
     def _populated(self, log_tail: float) -> Interval:
-        """The support of the base, cut where e^log_tail of its mass lies beyond.
+        """The support of the base, cut a period beyond where e^log_tail of its mass lies beyond.
 
-        Beyond e^-750 no double sees a mass. Where there are many pieces each value is taken on in the middle too, and
-        what lies beyond e^-80 is less than rounding beside that.
+        Beyond e^-750 no double sees a mass; logarithms do, of values that are taken on nowhere before. Where there are
+        many pieces each value is taken on in the middle too, and what lies beyond e^-80 is less than rounding beside that.
         """
-        support = self.base.support
+        support, period = self.base.support, self.transform.period  # type: ignore[attr-defined]
+        tail = np.asarray(log_tail)
         with quiet():
             low, high = float(np.min(value(support.low))), float(np.max(value(support.high)))
-            low = low if np.isfinite(low) else float(np.min(value(self.base.raw_log_ppf(np.asarray(log_tail)))))
-            high = high if np.isfinite(high) else float(np.max(value(self.base.raw_log_isf(np.asarray(log_tail)))))
+            low = low if np.isfinite(low) else float(np.min(value(self.base.raw_log_ppf(tail)))) - period
+            high = high if np.isfinite(high) else float(np.max(value(self.base.raw_log_isf(tail)))) + period
         return Interval(low, high, low_closed=True, high_closed=True)
 
     @cached_property

@@ -32,8 +32,32 @@ def sliver(domain: Interval, support: Interval) -> Any:
     return (own_low != own_high) & (slack > 0) & np.asarray(common.length <= slack)
 
 
+def on_poles(step: Transform, places: np.ndarray) -> np.ndarray:
+    """Those of the places where a map has no finite value, but has one on either side."""
+    around = places[:, None] + 1e-3 * np.maximum(1.0, np.abs(places))[:, None] * np.array([-1.0, 0.0, 1.0])
+    finite = np.isfinite(value(step.forward(around)))
+    return places[~finite[:, 1] & finite[:, 0] & finite[:, 2]]
+
+
+def _check_poles(base: Any, transform: Transform) -> None:
+    """SupportError where a point mass lies on a pole of the map."""
+    if base.batch_shape or transform.batch_shape or not len(base.atoms[0]):
+        return
+    with quiet():
+        lost = on_poles(transform, base.atoms[0])
+    if len(lost):
+        mass = float(base.pmf(lost[0]))
+        raise SupportError(
+            f"{transform}: the atom at {lost[0]:.6g} = {mass:.6g} of {base} lies on its pole; restrict the law with "
+            "truncate(...) or choose a map defined there",
+            lost_mass=mass,
+            log_lost_mass=float(np.log(mass)),
+        )
+
+
 def check_support(base: Any, transform: Transform) -> None:
     """SupportError with the lost mass where the base certainly leaves the domain of the map."""
+    _check_poles(base, transform)
     domain, support = transform.domain, base.support
     if not isinstance(domain, Interval) or not isinstance(support, Interval) or domain.is_real_line:
         return

@@ -144,6 +144,9 @@ class Sign(ManyToOne):
 class Endless(ManyToOne):
     """A map with infinitely many pieces: those that meet an interval are given by `pieces_within`."""
 
+    # The distance after which the map repeats itself; 0 of one that does not.
+    period = 0.0
+
     @property
     def pieces(self) -> Sequence[Piece | Flat]:
         raise UnsupportedOperationError(

@@ -16,7 +16,7 @@ from densities.distributions.lattice import LISTED, Discrete, Strand, Table
 from densities.distributions.mixture import KINDS, Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.strands import LOG_TINY
-from densities.distributions.supports import shared_batch
+from densities.distributions.supports import on_poles, shared_batch
 from densities.distributions.tables import LogTable
 from densities.distributions.truncated import Truncated
 from densities.domains import Interval
@@ -176,12 +176,7 @@ def _poles(step: Transform, strand: Strand) -> list[float]:
     low, high = strand.hull
     pieces = step.pieces_within(Interval(low, high, low_closed=True, high_closed=True))
     ends = {float(value(end)) for piece in pieces for end in piece.domain.edges} | {float(low), float(high)}
-    return [end for end in ends if np.isfinite(end) and _is_pole(step, end)]
-
-
-def _is_pole(step: Transform, place: float) -> bool:
-    around = place + 1e-3 * max(1.0, abs(place)) * np.array([-1.0, 0.0, 1.0])
-    return np.isfinite(value(step.forward(around))).tolist() == [True, False, True]
+    return on_poles(step, np.array([end for end in ends if np.isfinite(end)])).tolist()
 
 
 class Image(Discrete, Pushforward):

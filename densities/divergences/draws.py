@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from densities.anchored import anchored, is_safe, value
+from densities.anchored import Anchored, anchored, is_safe, value
 from densities.arrays import BLOCK, all_finite, quiet
 from densities.distributions.route import safe
 from densities.divergences.ratio import Nodes, RadonNikodym
@@ -152,8 +152,11 @@ class LogRatioDraws:
                     t[at] = value(nodes.t)
         return t, draws.weight, draws
 
-    def exactly(self, source: Any) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], Any, Any]:
-        """t and the logarithms that it is the difference of, the weights and the draws."""
+    def exactly(self, source: Any, beside: float = 0.0) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], Any, Any]:
+        """t and the logarithms that it is the difference of, the weights and the draws.
+
+        Points of a density are moved by this share of themselves, or of their distance from what they are anchored at.
+        """
         with quiet():
             if not self.smooth:
                 y = self._of_law(source)
@@ -161,7 +164,7 @@ class LogRatioDraws:
                 return here - there, (here, there), 1.0, None
             draws, (t, here, there) = self._drawn(source), np.empty((3, source.size))
             for run in draws.runs:
-                for at, nodes in self._nodes(source, draws, run, np.arange(source.size)[run.rows]):
+                for at, nodes in self._nodes(source, draws, run, np.arange(source.size)[run.rows], beside):
                     t[at], here[at], there[at] = (value(x) for x in (nodes.t, nodes.log_p, nodes.log_q))
         return t, (here, there), draws.weight, draws
 
@@ -171,16 +174,18 @@ class LogRatioDraws:
     def _drawn(self, source: Any) -> Any:
         return Streamed(source, self.parts[0]) if self.by_stream else Quantiles(source, self.parts, self.dimension)
 
-    def _nodes(self, source: Any, draws: Any, run: Run, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Nodes]]:
-        """The pair at rows of a run, to full accuracy."""
+    def _nodes(
+        self, source: Any, draws: Any, run: Run, rows: np.ndarray, beside: float = 0.0
+    ) -> Iterator[tuple[np.ndarray, Nodes]]:
+        """The pair at rows of a run, or beside them, to full accuracy."""
         root = run.part.root
         if self.by_stream or root.inverts_fast:
             for at, x in draws.points(run, rows):
-                yield at, self.ratio.on(run.part, anchored(x))
+                yield at, self.ratio.on(run.part, _moved(anchored(x), beside))
         else:
             x = source.draws(lambda generator, count: root.draw(generator, (count,)), rows)
             draws.drawn_otherwise(rows)
-            yield rows, self.ratio.on(run.part, anchored(x))
+            yield rows, self.ratio.on(run.part, _moved(anchored(x), beside))
 
     def _quickly(self, run: Run, t: np.ndarray) -> np.ndarray:
         """Writes t at a run in plain doubles, ten times faster; the rows that are left, where they do not keep the digits."""
@@ -265,6 +270,11 @@ class ControlledDraws(LogRatioDraws):
         """The means of the columns after the first."""
         outside = [RadonNikodym(self.ratio.q, self.ratio.p).singular_mass] if self.balanced else []
         return outside + [1.0] * (self.followed > CONTROLS) + [0.0] * min(self.followed, CONTROLS)
+
+
+def _moved(x: Anchored, share: float) -> Anchored:
+    """The points farther from their anchors by a share of the distance."""
+    return Anchored(x.anchor, x.offset * (1.0 + share), x.log_offset + share) if share else x
 
 
 def columns_of(t: np.ndarray, draws: Any, balanced: bool, followed: int) -> np.ndarray:

@@ -37,6 +37,8 @@ KURTOSIS_SHARE = 0.1
 # Tail probabilities between which |t| is looked at for its growth, and the power of them that this stays below where a
 # variance is certain: it needs one below 1/2.
 FAR_LEVELS, TAME = np.array([1e-20, 1e-40, 1e-80, 1e-160, 1e-300]), 0.2
+# Points are moved by this share of themselves to see what ulps of them do to t; a quantile may be off by so many.
+BESIDE, ULPS = 2.0**-45, 8.0
 # A run to a target may end with so few draws.
 FEW_DRAWS = 2**12
 
@@ -45,11 +47,13 @@ class Pilot:
     """2^10 draws, denser in the tails, that no run takes: what they say of rounding and of what controls leave over."""
 
     def __init__(self, values: LogRatioDraws, entropy: int, scheme: str):
-        seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
         self.values, self.scheme = values, scheme
-        self.t, self._logs, self.weight, self.draws = values.exactly(
-            Source(2**10, values.dimension, "stratified", (seed,))
-        )
+        self._seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
+        self.t, self._logs, self.weight, self.draws = values.exactly(self._source())
+
+    def _source(self) -> Source:
+        """The source of the draws, new each time: generators remember what they have given."""
+        return Source(2**10, self.values.dimension, "stratified", (self._seed,))
 
     @cached_property
     def finite(self) -> bool:
@@ -58,13 +62,22 @@ class Pilot:
     def rounding(self, slope: float = 0.0) -> float:
         """What ulps of the logarithms do to the mean of t - slope·(1 - e^-t), unseen in its spread.
 
-        With δ = 2 eps (|log p| + |log q|) it is E_p[|1 - slope e^-t| δ + slope e^-t δ²].
+        With δ = 2 eps (|log p| + |log q|) and what ulps of the points do to t, it is
+        E_p[|1 - slope e^-t| δ + slope e^-t δ²].
         """
         with quiet():
-            delta = 2 * EPS * sum(np.abs(log) for log in self._logs)
+            delta = 2 * EPS * sum(np.abs(log) for log in self._logs) + self._of_points
             ratio = slope * np.exp(-self.t) if slope else 0.0
             size = np.abs(1.0 - ratio) * delta + np.abs(ratio) * (delta * delta + EPS * np.abs(self.t))
             return float(np.mean(size * self.weight))
+
+    @cached_property
+    def _of_points(self) -> np.ndarray:
+        """What ulps of the points do to t: a quantile may be off by some that have the same sign along the whole law."""
+        t, logs, *_ = self.values.exactly(self._source(), BESIDE)
+        seen = 2 * EPS * (sum(map(np.abs, logs)) + sum(map(np.abs, self._logs)))
+        moved = np.abs(t - self.t)
+        return np.where(moved > seen, moved, 0.0) * (ULPS * EPS / BESIDE)
 
     def left_over(self, balanced: bool, followed: int) -> tuple[float, float, float]:
         """(variance, kurtosis, slope) of what the controls leave of t, and the coefficient of c."""

@@ -16,6 +16,7 @@ from densities.arrays import quiet
 from densities.divergences.direct import kl_direct
 from densities.divergences.plain import kl_plain
 from densities.divergences.ratio import FAR, Nodes, RadonNikodym, apart_above, apart_below
+from densities.divergences.sums import SHOWN
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS, Approach, Sums, integrate_law, tails
 from densities.logmath import log_phi
@@ -23,8 +24,6 @@ from densities.numerics.exponents import Verdict
 
 # A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
 MASS_TOLERANCE = 1e-8
-# What a mass shows of an error in log q is its mean under q, and D feels the mean under p: that may be a few times larger.
-SHOWN = 4.0
 K1, K3, P, Q, FLOOR1, FLOOR3 = range(6)
 FLOORS = (FLOOR1, FLOOR3, P, Q, None, None)
 
@@ -34,7 +33,10 @@ def kl_integrands(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[np.ndarr
     t, log_w, log_p, log_q, log_q_root, lost = ratio.on(part, x)
     weight, t_value, log_t, log_q_here = value(log_w), value(t), log_abs(t), value(log_q_root)
     nothing = np.isneginf(weight)
-    size = np.logaddexp(np.logaddexp(log_abs(log_p), log_abs(log_q)), log_t)
+    # A term is the exponential of a sum of logarithms, and ulps of these are shares of it: many, far out in a slow tail.
+    carried = log_t + np.log(np.abs(weight) + np.abs(log_t))
+    carried = np.where(np.isneginf(log_t), -np.inf, carried)
+    size = np.logaddexp(np.logaddexp(log_abs(log_p), log_abs(log_q)), np.logaddexp(log_t, carried))
     low = t_value < -30.0
     inner = np.where(low, 0.0, t_value)
     phi = np.where(

@@ -114,9 +114,9 @@ class RadonNikodym:
         t = _difference(log_p, log_q)
         if part.injective:
             return Nodes(t, log_weight, log_p, log_q, log_q + log_det, lost)
-        # Of the density of p at y this root and branch give a share; q is shared out alike.
+        # Of the density of p at y this root and branch give a share, times the weight of the part; q is shared out alike.
         share = value(log_weight - log_det - log_p)
-        share = np.where(np.isnan(share), 0.0, np.minimum(share, 0.0))
+        share = np.where(np.isnan(share), 0.0, np.minimum(share, -np.log(part.weight)))
         return Nodes(t, log_weight, log_p, log_q, log_q + log_det + share, lost)
 
     def _thrown(self, y: Any) -> Any:

@@ -418,9 +418,7 @@ def _tail_and_slope(law: Any, *, lower: bool) -> Any:
     def both(x: np.ndarray) -> tuple[Any, Any]:
         with quiet():
             log = law._raw(tail, x)
-            density = np.asarray(value(law.raw_logpdf(x)))  # a slope need not keep distances from an end
-            density = density if np.all(np.isfinite(density)) else law._raw(law.raw_logpdf, x)
-            return log, np.exp(density - log)
+            return log, np.exp(law._raw(law.raw_logpdf, x) - log)
 
     return both
 

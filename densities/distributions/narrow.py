@@ -30,9 +30,10 @@ from densities.transforms.linear import Line, exact_steps
 EPS = float(np.finfo(float).eps)
 # A law is narrow where its middle half is less than this share of its place: rounding costs it 12 of the 53 bits.
 NARROW = 2.0**-12
-# So many widths away doubles lose 31 of the 53 bits, and many digits are asked for; where there are none, an error below
-# this is told with a warning, and a larger one refused.
-BLURRED, ROUGH = 2.0**22, 1e-4
+# So many widths away doubles lose 18 of the 53 bits and 6 more where a tail leaves them, 38 widths out: as many as an answer
+# without a word on its error may lack. Beyond, many digits are asked for; where there are none, an error below ROUGH is told
+# with a warning, and a larger one refused.
+BLURRED, ROUGH = 2.0**18, 1e-4
 # What chains of lines may lose of two doubles, in roundings of these: digits are cheap for them.
 TWICE = 2.0**10
 SLIVER = 1e-3

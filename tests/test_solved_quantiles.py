@@ -3,8 +3,11 @@
 import mpmath as mp
 import numpy as np
 import pytest
+from scipy import special
 
 import densities as dn
+from densities.anchored import value
+from densities.distributions import registry
 
 LEVELS = np.concatenate([10.0 ** -np.array([300.0, 200.0, 107.0, 30.0, 5.0]), [0.03, 0.25, 0.5, 0.77, 1 - 1e-9]])
 MANY = (np.arange(500) + 0.5) / 500
@@ -121,3 +124,34 @@ def test_a_truncation_that_keeps_next_to_nothing():
     assert np.all(np.abs(below - levels) <= 1e-12 * levels + slack)
     assert law.ppf(1e-300) == 0.1
     assert law.isf(1e-300) == 0.9
+
+
+SLOW = ("folded_normal", "folded_cauchy")
+NAMES = [pytest.param(entry.name, marks=pytest.mark.slow) if entry.name in SLOW else entry.name for entry in registry]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("side", [0, 1], ids=["lower", "upper"])
+def test_quantiles_nearer_to_an_end_than_any_double_keep_their_distance(name, side):
+    for law in registry.get(name).instances():
+        if law.event_shape or law.batch_shape or law.measure != "lebesgue" or name == "log_cauchy":
+            continue  # a log-Cauchy variable is e^-10^860 there
+        end = float(value(law.support.edges[side]))
+        if not np.isfinite(end):
+            continue
+        logs = (law - end if side == 0 else end - law) >> dn.Log()
+        for log in (-690.0, -2000.0):
+            assert logs.logcdf(logs.ppf(logp=log)) == pytest.approx(log, rel=1e-12), law
+        assert logs.ppf(np.exp(-690.0)) == pytest.approx(logs.ppf(logp=-690.0), rel=1e-12), law
+
+
+def test_slopes_beside_an_end_that_doubles_round_do_not_end_a_search():
+    """log(1 - sigmoid N) = log sigmoid(-N)."""
+    law = dn.LogitNormal(0, 1) >> dn.Affine(1, -1) >> dn.Log()
+    normal = dn.Normal().ppf(logp=-690.0)
+    assert law.ppf(logp=-690.0) == pytest.approx(special.log_expit(normal), rel=1e-13)
+
+
+def test_the_log_of_an_arcsine_variable():
+    """X = sin²(πq/2)."""
+    assert dn.parse("arcsine(0, 1) >> log").ppf(1e-300) == pytest.approx(2 * np.log(np.pi / 2 * 1e-300), rel=1e-14)

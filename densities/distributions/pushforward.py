@@ -471,12 +471,12 @@ class Pushforward(PushedParts):
 
         def pushed(side: str) -> Any:
             x = follow(getattr(self.base, side), q)
-            if not self.fragile:
-                return push(x)
-            y = push(anchored(x))
+            y = push(anchored(x) if self.fragile else x)
             if self.batch_shape or holds(self._keeps_distances, x):
                 return y
-            blunt = np.asarray(blunted(self.base.support, self.support, self._single, x, y))
+            blunt = np.array(self._gone(x))
+            if self.fragile:
+                blunt |= np.asarray(blunted(self.base.support, self.support, self._single, x, y))
             if not blunt.any():
                 return y
             y = np.array(value(y))
@@ -487,7 +487,19 @@ class Pushforward(PushedParts):
 
     def _keeps_distances(self, x: Any) -> bool:
         """Whether quantiles of the base have lost no digits of their distance from its ends, which the map may bring out."""
-        return isinstance(x, Foreign) or not bool(np.any(beside_end(self.base.support, x)))
+        if isinstance(x, Foreign):
+            return True
+        return not (some(self._gone(x)) or (self.fragile and some(beside_end(self.base.support, x))))
+
+    def _gone(self, x: Any) -> Any:
+        """Where quantiles of the base have left the doubles: only an atom is at an end itself."""
+        low, high = self.base.support.edges
+        if len(self.base.atoms[0]):
+            return np.zeros(np.shape(x), dtype=bool)
+        beyond = np.asarray(x <= low) | np.asarray(x >= high)
+        if isinstance(x, Anchored) and x._log is not None:
+            return beyond
+        return beyond | (np.equal(low, 0.0) | np.equal(high, 0.0)) & (np.abs(value(x)) < np.finfo(float).tiny)
 
     def raw_total_ppf(self, q: Any) -> Any:
         return self._quantile_through(q, "raw_total_ppf", "raw_isf", super().raw_total_ppf)

@@ -205,6 +205,7 @@ def rayleigh_between(a, b):
 INTERVALS = [(0, 0.5), (-1, -0.9), (0, 1e-10), (1e-300, 1e-3), (-1e-30, 1e-30)]
 
 
+@pytest.mark.slow
 def test_intervals_over_endless_branches_that_begin_where_the_base_does():
     found = dn.parse("rice(0, 1) >> sin").prob(*np.transpose(INTERVALS))
     np.testing.assert_allclose(found, [rayleigh_between(a, b) for a, b in INTERVALS], rtol=1e-14)

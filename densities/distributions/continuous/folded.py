@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import anchored, value
+from densities.arrays import some
 from densities.distributions.base import register
 from densities.distributions.continuous.heavy import StudentT
 from densities.distributions.continuous.location_scale import Cauchy, Normal
@@ -22,6 +23,9 @@ from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, positive, real, within
 
 JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
+
+# Nearer to 0 a density is the one at 0 to all digits, for any parameters below the inverse.
+LEAST = 1e-200
 
 
 class Folded(Family):
@@ -56,7 +60,11 @@ class Folded(Family):
         return value(self._whole.raw_cdf(-z)) + value(self._whole.raw_sf(z))
 
     def _logcdf(self, z: Any, *shapes: Any) -> Any:
+        """Beside 0 by the density there, whose slope at 0 is none: z may have left the doubles."""
         inner = value(self._whole.raw_log_mass(anchored(-z), anchored(z)))
+        beside = np.asarray(value(z) < LEAST)
+        if some(beside):
+            inner = np.where(beside, value(np.log(z)) + value(self._logpdf(z, *shapes)), inner)
         return np.where(inner < -LOG2, inner, np.log1p(-self._sf(z)))
 
     def _logsf(self, z: Any, *shapes: Any) -> Any:

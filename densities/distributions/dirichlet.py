@@ -88,6 +88,11 @@ class Dirichlet(VectorDistribution):
         return np.sum(self._alpha, axis=-1)
 
     @property
+    def conditioning(self) -> float:
+        """The terms of log f are of the size of Σ α_i, and cancel."""
+        return float(np.max(self._total))
+
+    @property
     def _log_beta(self) -> Any:
         return np.sum(special.gammaln(self._alpha), axis=-1) - special.gammaln(self._total)
 

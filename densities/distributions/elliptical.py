@@ -12,6 +12,7 @@ from scipy import special
 from densities.arrays import added
 from densities.distributions.base import register
 from densities.distributions.continuous import Normal, StudentT
+from densities.distributions.continuous.heavy import digamma_gain
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, RealVector
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
@@ -359,7 +360,7 @@ class MultivariateT(Elliptical):
         df = np.asarray(self.params["df"])
         total = self.map.log_det
         for i in range(self.n):
-            spread = special.digamma((df + i) / 2) - special.digamma(df / 2)
+            spread = digamma_gain(df / 2, i / 2)
             total = total + StudentT(df + i).entropy() + 0.5 * (spread - np.log1p(i / df))
         result = np.broadcast_to(total, self.batch_shape)
         return result if result.ndim else float(result)

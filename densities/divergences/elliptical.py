@@ -32,12 +32,19 @@ HELD = 2**20
 
 
 def by_entries(p: Any, q: Any) -> bool:
-    """Whether q is normal and p has independent entries, all with densities."""
-    return isinstance(q, MultivariateNormal) and p.measure == "lebesgue" and p.factors() is not None
+    """Whether q is normal and p is not, of independent entries, all with densities."""
+    return (
+        isinstance(q, MultivariateNormal)
+        and not isinstance(p, MultivariateNormal)
+        and p.measure == "lebesgue"
+        and p.factors() is not None
+    )
 
 
-def kl_by_entries(p: Any, q: Any, kl: Callable[[Any, Any], Estimate]) -> tuple[list[Estimate], float]:
-    """D(p_i‖r_i) of all entries and D(r‖q), and what the errors of the means and variances of p do to their sum."""
+def kl_by_entries(
+    p: Any, q: Any, kl: Callable[[Any, Any], Estimate], kl_normal: Callable[[Any, Any], Estimate]
+) -> tuple[list[Estimate], float]:
+    """D(p_i‖r_i) of all entries and D(r‖q) of two normal laws, and what errors of means and variances do to their sum."""
     entries = p.factors()
     known = [_mean_and_variance(entry) for entry in entries]
     means, variances, blurs, spreads = np.transpose(known)
@@ -47,7 +54,7 @@ def kl_by_entries(p: Any, q: Any, kl: Callable[[Any, Any], Estimate]) -> tuple[l
     inverse = np.linalg.inv(q.params["cov"])
     pull = np.abs(inverse @ (means - q.params["mean"]))
     bend = np.abs(np.diagonal(inverse) - 1.0 / variances) / 2
-    return [*terms, kl(matched, q)], float(pull @ blurs + bend @ spreads)
+    return [*terms, kl_normal(matched, q)], float(pull @ blurs + bend @ spreads)
 
 
 def _mean_and_variance(law: Any) -> tuple[float, float, float, float]:

@@ -3,8 +3,23 @@
 import mpmath
 import pytest
 
-from densities.distributions import Binomial, Exponential, Gamma, Laplace, Mixture, Normal
-from densities.divergences import kl
+from densities.distributions import (
+    Bernoulli,
+    Binomial,
+    Dirichlet,
+    Exponential,
+    Gamma,
+    Laplace,
+    Mixture,
+    MultivariateNormal,
+    MultivariateT,
+    Normal,
+    Poisson,
+    Product,
+    StudentT,
+    UniformBall,
+)
+from densities.divergences import entropy, kl
 from densities.divergences.numeric import kl_quadrature
 from densities.estimate import Status
 from densities.transforms import Exp
@@ -51,3 +66,64 @@ def test_draws_feel_the_rounding_of_quantiles(shape, other):
     truth = mpmath.loggamma(b) - mpmath.loggamma(a) + (a - b) * mpmath.digamma(a)
     assert off(found, truth) <= 4 * found.error
     assert found.error <= 1e-3 * found.value
+
+
+@pytest.mark.parametrize("method", ["auto", "montecarlo"])
+def test_vectors_of_counts_entry_by_entry(method):
+    p, q = Product([Bernoulli(0.3), Poisson(3)]), Product([Bernoulli(0.4), Poisson(5)])
+    a, b = mpmath.mpf(0.3), mpmath.mpf(0.4)
+    truth = a * mpmath.log(a / b) + (1 - a) * mpmath.log((1 - a) / (1 - b)) + 3 * mpmath.log(mpmath.mpf(3) / 5) + 2
+    found = kl(p, q, method=method, n=2**12, rng=0)
+    assert off(found, truth) <= 4 * found.error < 0.05 * found.value
+    assert found.same_as(kl(p, q, method=method, n=2**12, rng=0))
+
+
+@pytest.mark.parametrize("df", [3.0, 100.0, 1e6, 1e12])
+def test_entropy_of_t_does_not_cancel(df):
+    v = mpmath.mpf(df)
+    a = (v + 1) / 2
+    truth = a * (mpmath.digamma(a) - mpmath.digamma(v / 2)) + mpmath.log(v) / 2 + mpmath.log(mpmath.beta(v / 2, 0.5))
+    found = entropy(StudentT(df))
+    assert off(found, truth) <= found.error
+
+
+@pytest.mark.parametrize("df", [1e6, pytest.param(100.0, marks=pytest.mark.slow)])
+def test_t_in_the_plane(df):
+    """The density is a function of s = |x|², and of s = |x|² the element of area is π ds."""
+    p, q = mpmath.mpf(df), mpmath.mpf(4)
+
+    def log_density(v, s):
+        return -mpmath.log(2 * mpmath.pi) - (v / 2 + 1) * mpmath.log1p(s / v)
+
+    truth = mpmath.quad(
+        lambda s: mpmath.pi * mpmath.exp(log_density(p, s)) * (log_density(p, s) - log_density(q, s)),
+        [0, 2, 8, 32, 128, mpmath.inf],
+        maxdegree=6,
+    )
+    found = kl(MultivariateT(df, [0, 0], [[1, 0], [0, 1]]), MultivariateT(4.0, [0, 0], [[1, 0], [0, 1]]))
+    assert off(found, truth) <= found.error
+
+
+@pytest.mark.parametrize("second", [Normal(0, 1), Laplace(0, 1)])
+def test_independent_entries_beside_a_normal_law_by_quadrature(second):
+    """D = -H(p) + log 2π + log|C|/2 + E (X - m)ᵀ C⁻¹ (X - m)/2."""
+    p, q = Product([Normal(0, 1), second]), MultivariateNormal([1, 0], [[1, 0.5], [0.5, 1]])
+    normal, laplace, c = mpmath.log(2 * mpmath.pi * mpmath.e) / 2, 1 + mpmath.log(2), mpmath.mpf(3) / 4
+    own, square = (normal, 1) if second.name == "normal" else (laplace, 2)
+    truth = -normal - own + mpmath.log(2 * mpmath.pi) + mpmath.log(c) / 2 + (2 + square) / c / 2
+    found = kl(p, q, method="quadrature")
+    assert off(found, truth) <= found.error <= 1e-12
+
+
+def test_normal_laws_by_cubature():
+    p, q = MultivariateNormal([0, 0], [[1, 0], [0, 1]]), MultivariateNormal([1, 0], [[1, 0.5], [0.5, 1]])
+    found = kl(p, q, method="quadrature")
+    assert found.method == "cubature"
+    assert off(found, 1 + mpmath.log(mpmath.mpf(3) / 4) / 2) <= found.error
+
+
+def test_draws_of_vectors_feel_rounding():
+    ball = kl(UniformBall([0, 0, 0], 1), UniformBall([0.5, 0, 0], 2), method="montecarlo", n=2**12, rng=0)
+    assert off(ball, 3 * mpmath.log(2)) <= ball.error <= 1e-13
+    near = kl(Dirichlet([1e12, 1e12]), Dirichlet([1e12, 1e12 + 1]), method="montecarlo", n=2**12, rng=0)
+    assert off(near, mpmath.mpf("2.5e-13")) <= near.error

@@ -9,7 +9,12 @@ from scipy import special
 
 from densities.anchored import Anchored, log_abs, value
 from densities.distributions.base import register
-from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_incomplete_beta
+from densities.distributions.continuous.incomplete import (
+    digamma_remainder,
+    incomplete_beta,
+    log_beta,
+    log_incomplete_beta,
+)
 from densities.distributions.continuous.shared import DEEP, LOG2, ORDINARY, Symmetric, by_log_newton, by_need, patched
 from densities.distributions.family import Family
 from densities.logmath import log1mexp
@@ -126,7 +131,12 @@ class StudentT(Symmetric, Family):
 
     def _entropy(self, df: Any) -> Any:
         a = 0.5 * (df + 1.0)
-        return a * (special.digamma(a) - special.digamma(0.5 * df)) + 0.5 * np.log(df) + log_beta(0.5 * df, 0.5)
+        return a * digamma_gain(0.5 * df, 0.5) + 0.5 * np.log(df) + log_beta(0.5 * df, 0.5)
+
+
+def digamma_gain(a: Any, h: Any) -> Any:
+    """ψ(a + h) - ψ(a) for a > 0 and h >= 0, in which nothing cancels for large a."""
+    return np.log1p(h / a) + 0.5 * h / (a * (a + h)) + digamma_remainder(a) - digamma_remainder(a + h)
 
 
 def _shares(t: Any, df: Any) -> tuple[Any, Any]:

@@ -57,9 +57,9 @@ class Branch:
         low, high = self.image.edges
         ends = [anchored(choose(y < low, low, choose(y > high, high, y))) for y in (a, b)]
         worst: Any = 0.0
-        for step in self.map.inv.steps:
-            ends = [anchored(step.forward(end)) for end in ends]
-            worst = np.fmax(worst, crowding(*ends))
+        for step, rounds in self.route.way_back:
+            ends = [anchored(step(end)) for end in ends]
+            worst = np.fmax(worst, crowding(*ends)) if rounds else worst
         return worst
 
 

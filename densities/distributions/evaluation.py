@@ -91,6 +91,14 @@ class Evaluation:
             points,
         )
 
+    def _told_apart(self, points: Any) -> Any:
+        """Points of float32 as doubles, if some lie so near an end of the support, rounded to float32, that it decides."""
+        if points.dtype != np.float32:
+            return points
+        ends = (np.asarray(value(end), dtype=float) for end in self.support.edges)
+        beside = (np.isfinite(end) & (end != 0.0) & (np.abs(points - end) < BESIDE * np.abs(end)) for end in ends)
+        return points.astype(float) if any(map(some, beside)) else points
+
     def _member_by_member(
         self, method: Callable[..., np.ndarray], result: np.ndarray, *points: np.ndarray
     ) -> np.ndarray:
@@ -133,8 +141,8 @@ class Evaluation:
         inner: Any = False
         for side, end in self._rounded_ends:
             there = np.asarray(points == end)
-            if some(there) and self._beyond_doubles[side] * (2.0 * side - 1.0) > 0.0:
-                inner = inner | there
+            if some(there) and (rest := self._beyond_doubles[side]) * (2.0 * side - 1.0) > 0.0:
+                inner = inner | there & self.support.interior_contains(Anchored(end, np.float64(-rest)))
         return inner
 
     def _beyond_ends(self, points: Any) -> Any:
@@ -201,7 +209,7 @@ class Evaluation:
         """finish(log-density) at what a user passes."""
 
         def finished(law: Any, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-            return np.asarray(finish(law._density_at(formula, points)), dtype=points.dtype)
+            return np.asarray(finish(law._density_at(formula, law._told_apart(points))), dtype=points.dtype)
 
         points, restore = self._points(y)
         with quiet():
@@ -264,8 +272,10 @@ class Evaluation:
         self, formula: Callable[[Any], Any], y: Any, join: Callable, below: float, above: float, *, lower: bool
     ) -> Any:
         def masses(law: Any, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-            result = law._masses_at(formula, points, join, below, above, lower=lower)
-            return law._near_one(result, points, lower=lower) if join is np.logaddexp else result
+            told = law._told_apart(points)
+            result = law._masses_at(formula, told, join, below, above, lower=lower)
+            result = law._near_one(result, told, lower=lower) if join is np.logaddexp else result
+            return result.astype(points.dtype, copy=False)
 
         points, restore = self._points(y)
         with quiet():

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from warnings import warn
 
@@ -90,6 +90,11 @@ def carried(step: Any, x: Any) -> tuple[Any, Any]:
     return step.forward_and_log_det(x)
 
 
+def _place_after(step: Any, x: Any) -> Any:
+    """g(x) for one map, as the double that it is rounded to where the map is no line."""
+    return carried(step, x)[0] if is_line(step) else value(step.forward(x))
+
+
 def carried_all(steps: Sequence[Any], x: Any) -> tuple[Any, Any]:
     total: Any = 0.0
     for step in steps:
@@ -105,6 +110,10 @@ class ExactRoute(Route):
     def _exact(self) -> tuple[Sequence[Any], Sequence[Any]]:
         steps = exact_steps(self.map)
         return steps, [step.inv for step in reversed(steps)]
+
+    @cached_property
+    def way_back(self) -> Sequence[tuple[Callable[[Any], Any], bool]]:
+        return tuple((partial(_place_after, step), not is_line(step)) for step in self._exact[1])
 
     def carry(self, x: Any) -> tuple[Any, Any]:
         return self._but_at_ends(x, carried_all(self._exact[0], place_of(x)), super().carry, 0)

@@ -391,10 +391,10 @@ class Pushforward(PushedParts):
             total = join(
                 total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
             )
-            if not self.narrowness.anywhere:
-                crowded = np.maximum(crowded, np.where(empty, 0.0, branch.crowding(a, b)))
-        # Preimages that are not rounded lose nothing, and the nodes of an integral would.
-        return total if self.narrowness.anywhere else refined(self, a, b, total, crowded, logs=mass == "log_mass")
+            crowded = np.maximum(crowded, np.where(empty, 0.0, branch.crowding(a, b)))
+        # The density of a narrow law has lost digits too, by which an integral of it is no better.
+        crowded = np.where(crowded > self.narrowness.lost, crowded, 0.0)
+        return refined(self, a, b, total, crowded, logs=mass == "log_mass")
 
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:

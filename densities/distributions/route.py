@@ -67,6 +67,11 @@ class Route:
         steps: Any = self.map.steps
         return tuple(zip(steps, self._wild([step.forward for step in steps], self.domain), strict=True))
 
+    @cached_property
+    def way_back(self) -> Sequence[tuple[Callable[[Any], Any], bool]]:
+        """The steps of g⁻¹, and whether each rounds what it gives."""
+        return tuple((step.forward, True) for step in self.map.inv.steps)
+
     def _wild(self, functions: Sequence[Callable[[Any], Any]], start: Interval) -> list[bool]:
         """For each step whether doubles may leave the safe range in it."""
         if self.map.batch_shape or any(np.ndim(value(end)) for end in start.edges):

@@ -26,7 +26,8 @@ from densities.errors import AccuracyWarning, DomainError, ParameterError, argum
 from densities.numerics.newton import Known, roots_between
 from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform, meets
 from densities.transforms.distances import beside_anchors, far_preimage, leaves_doubles
-from densities.transforms.manytoone import Endless
+from densities.transforms.linear import Affine
+from densities.transforms.manytoone import Cos, Endless, Sin, Tan
 from densities.transforms.numeric import probes
 from densities.transforms.solving import solve_inverse
 from densities.transforms.symbolic_analysis import Ground, Stretch, end_value, natural_ground, stretches, value_at
@@ -48,6 +49,7 @@ from densities.transforms.symbolic_zeros import EndlessZerosError
 
 __all__ = ["Symbolic", "SymbolicBranch"]
 
+WAVES: dict[Any, type[Transform]] = {sympy.sin: Sin, sympy.cos: Cos, sympy.tan: Tan}
 PROBES = 60
 MARGIN = 2.0**-30
 
@@ -114,7 +116,9 @@ class SymbolicBranch(Bijection):
         for turn in self._turns:
             y, log_det = turn.forward(x, y, log_det)
         if isinstance(x, Anchored):
-            y = beside_anchors(x, y, self.increasing, self.forward, lambda u: self.forward_and_log_det(u)[1], self._places)
+            y = beside_anchors(
+                x, y, self.increasing, self.forward, lambda u: self.forward_and_log_det(u)[1], self._places
+            )
         return y, log_det
 
     def inverse(self, y: Any) -> Any:
@@ -385,6 +389,16 @@ class SymbolicEndless(Symbolic, Endless):
     codomain = REAL
 
     @cached_property
+    def steps(self) -> tuple[Transform, ...]:
+        """u = k(x), a periodic function t of u, and f(t), where the formula is f(t(k(x))): these know their pieces."""
+        t = sympy.Dummy("t", real=True)
+        for node in sorted(self.expr.atoms(*WAVES), key=sympy.count_ops) if self.given is None else ():
+            rest = self.expr.xreplace({node: t})
+            if not rest.has(X):
+                return (*_steps(node.args[0]), WAVES[node.func](), *_steps(rest.xreplace({t: X})))
+        return (self,)
+
+    @cached_property
     def _found(self) -> dict[tuple[float, float], tuple[Piece | Flat, ...]]:
         return {}
 
@@ -392,6 +406,9 @@ class SymbolicEndless(Symbolic, Endless):
         ends = float(value(interval.low)), float(value(interval.high))
         if not np.all(np.isfinite(ends)):
             return super().pieces_within(interval)
+        for (low, high), found in self._found.items():
+            if low <= ends[0] and ends[1] <= high:
+                return tuple(piece for piece in found if meets(piece.domain, interval))
         if ends not in self._found:
             # A turning point that rounding puts on an end is to be found as one, and its piece to be whole there.
             low, high = (
@@ -412,6 +429,15 @@ class SymbolicEndless(Symbolic, Endless):
             ]
             self._found[ends] = tuple(_piece(stretch, ground, PROBES // 4) for stretch in inside)
         return self._found[ends]
+
+
+def _steps(expr: Any) -> tuple[Transform, ...]:
+    """The maps that a formula is made of; none of x itself."""
+    if expr == X:
+        return ()
+    if expr.is_polynomial(X) and sympy.degree(expr, X) == 1:
+        return (Affine(*(number(expr.coeff(X, power)) for power in (0, 1))),)
+    return Symbolic(expr).steps
 
 
 def _put(text: str, argument: str) -> str:

@@ -237,7 +237,7 @@ def _as_sigmoid(expr: Any) -> Any:
     """exp(u)/(1 + exp(u)) or 1/(1 + exp(-u)) as one function, None for what is neither."""
     above, below = sympy.fraction(expr)
     constant, rest = below.as_coeff_Add()
-    if constant != 1 or rest.func is not sympy.exp:
+    if constant != 1 or rest.func is not sympy.exp or not rest.free_symbols:
         return None
     return {sympy.S.One: Sigmoid(-rest.args[0]), rest: Sigmoid(rest.args[0])}.get(above)
 

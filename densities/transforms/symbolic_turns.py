@@ -19,6 +19,7 @@ from densities.numerics.newton import Known, roots_between
 from densities.transforms.symbolic_analysis import Stretch, derivative, end_value, value_at
 from densities.transforms.symbolic_inverse import slack
 from densities.transforms.symbolic_kernels import Kernel, number, precise
+from densities.transforms.symbolic_series import NoSeriesError, taylor
 from densities.transforms.symbolic_text import X
 
 __all__ = ["Edge", "Pole", "TurningPoint", "turning_points"]
@@ -205,10 +206,10 @@ def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> Turn
         slope = precise(derivative(stretch.expr), X)(sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS))
         if not abs(slope) < NOTHING:
             return None
-        taylor = _taylor(stretch.expr, end)
-        if not all(map(mp.isfinite, taylor)):
+        series = _taylor(stretch.expr, end)
+        if not all(map(mp.isfinite, series)):
             return None
-        return TurningPoint(number(end), number(v), side, [mp.zero, mp.zero, *taylor[2:]], inner)
+        return TurningPoint(number(end), number(v), side, [mp.zero, mp.zero, *series[2:]], inner)
 
 
 @lru_cache(maxsize=512)
@@ -218,7 +219,10 @@ def _taylor(expr: Any, end: Any) -> Sequence[Any]:
 
     with mp.workdps(DIGITS):
         function, point = precise(expr, X), sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS)
-        return mp.taylor(lambda u: function(point + u), 0, TERMS + 3)
+        try:
+            return taylor(expr, X, point, TERMS + 4)
+        except NoSeriesError:
+            return mp.taylor(lambda u: function(point + u), 0, TERMS + 3)
 
 
 @lru_cache(maxsize=512)
@@ -240,13 +244,13 @@ def _pole(stretch: Stretch, end: Any, side: float) -> Pole | None:
     inverted = sympy.together(1 / stretch.expr)
     with mp.workdps(DIGITS):
         reciprocal, point = precise(inverted, X), sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS)
-        taylor = _taylor(inverted, end)
-        if not all(map(mp.isfinite, taylor)) or abs(taylor[0]) > NOTHING or not any(abs(a) > NOTHING for a in taylor):
+        series = _taylor(inverted, end)
+        if not all(map(mp.isfinite, series)) or abs(series[0]) > NOTHING or not any(abs(a) > NOTHING for a in series):
             return None
-        found = TurningPoint(number(end), 0.0, side, [mp.zero, *taylor[1:]], inner=True)
+        found = TurningPoint(number(end), 0.0, side, [mp.zero, *series[1:]], inner=True)
         for u in (found.limit, found.limit / 16, mp.mpf(10) ** -20):
             truth = reciprocal(point + side * u)
-            if not abs(mp.polyval(taylor[::-1], side * u) - truth) <= SMALLEST_TERM * abs(truth):
+            if not abs(mp.polyval(series[::-1], side * u) - truth) <= SMALLEST_TERM * abs(truth):
                 return None
     return Pole(found)
 
@@ -264,9 +268,13 @@ def _horner(coefficients: Sequence[float], u: Any) -> Any:
 
 def _power(series: Sequence[Any], exponent: Any) -> list[Any]:
     """(1 + c₁u + c₂u² + ...)^exponent, by J. C. P. Miller's recurrence."""
-    result = [series[0]]
+    from mpmath import mp
+
+    result, scaled = [series[0]], [k * a for k, a in enumerate(series)]
     for n in range(1, len(series)):
-        result.append(sum((exponent * k - n + k) * series[k] * result[n - k] for k in range(1, n + 1)) / n)
+        known = result[::-1]
+        total = (exponent + 1) * mp.fdot(scaled[1 : n + 1], known) - n * mp.fdot(series[1 : n + 1], known)
+        result.append(total / n)
     return result
 
 

@@ -233,7 +233,9 @@ def _touches(expr: Any, values: Sequence[tuple[Any, Any]]) -> list[Any]:
     dips = [
         (a, b, min(abs(before), abs(after)))
         for (a, before), (_, y), (b, after) in zip(values, values[1:], values[2:], strict=False)
-        if before * y > 0 < y * after and abs(y) <= min(abs(before), abs(after)) and abs(y) < DIP * max(abs(before), abs(after))
+        if before * y > 0 < y * after
+        and abs(y) <= min(abs(before), abs(after))
+        and abs(y) < DIP * max(abs(before), abs(after))
     ]
     if not dips:
         return []
@@ -274,4 +276,9 @@ def inner_point(low: Any, high: Any, around: Sequence[Any] = ()) -> Any:
     if low == -OO or high == OO:
         end, side = (high, -1) if low == -OO else (low, 1)
         return sympy.Rational(float(end)) + side * sympy.Rational(max(1.0, abs(float(end)) / 8))
-    return sympy.nsimplify((sympy.N(low, DIGITS) + sympy.N(high, DIGITS)) / 2, rational=True)
+    from mpmath import mp
+
+    with mp.workdps(DIGITS):
+        a, b = (sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS) for end in (low, high))
+        places = 3 - int(mp.floor(mp.log(b - a, 2)))  # binary ones: an eighth of the distance, or less
+        return sympy.Integer(int(mp.nint(mp.ldexp((a + b) / 2, places)))) / sympy.Integer(2) ** places

@@ -419,3 +419,20 @@ def test_kinks_of_the_other_components_are_seen():
 def test_a_tail_that_no_node_sees_is_refused_in_words():
     with pytest.raises(dn.errors.UnsupportedOperationError, match="nothing is left at any node"):
         dn.Normal().logsf(1e200, dps=20)
+
+
+def test_vectors_of_independent_entries_and_no_others():
+    law = dn.Product([dn.Normal(0.5, 2.0), dn.Gamma(2.0)])
+    with mpmath.workdps(60):
+        x, y = mpmath.mpf(0.25), mpmath.mpf(1.5)
+        truth = -((x - mpmath.mpf(0.5)) ** 2) / 8 - mpmath.log(8 * mpmath.pi) / 2 + mpmath.log(y) - y
+        assert abs(law.logpdf([0.25, 1.5], dps=50) - truth) < mpmath.mpf(10) ** -49
+        assert abs(law.pdf([0.25, 1.5], dps=50) - mpmath.exp(truth)) < mpmath.mpf(10) ** -49
+    assert law.logpdf([[0.25, 1.5], [0.25, -1.0]], dps=30).tolist()[1] == -mpmath.inf
+    assert mpmath.isnan(law.logpdf([np.nan, 1.0], dps=30))
+    batch = dn.Product([dn.Normal([0.0, 1.0], 1.0), dn.Laplace()]).logpdf([1.0, 0.0], dps=20)
+    assert float(batch[1]) == pytest.approx(dn.Normal().logpdf(0.0) - np.log(2.0), rel=1e-15)
+    with pytest.raises(dn.UnsupportedOperationError, match="logpdf to 30 digits: expected a law on the line"):
+        dn.MultivariateNormal([0.0, 0.0], np.eye(2)).logpdf([0.0, 0.0], dps=30)
+    with pytest.raises(dn.ShapeError):
+        law.logpdf([1.0, 2.0, 3.0], dps=30)

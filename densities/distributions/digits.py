@@ -6,7 +6,7 @@ not, both grow, and a law whose formulas stop at doubles is refused by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,7 @@ from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated, Image
 from densities.distributions.lattice import Countable, Discrete, Table
 from densities.distributions.precise import NEWTON, UNLIFTED, View, as_end, density, view
+from densities.distributions.product import Product
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import array_of
 from densities.precise import RoundedError, bits, context, digits, number, precise, public
@@ -358,6 +359,26 @@ def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None
     if given.shape == () and given[()] is None:
         raise ShapeError(argument_error("y", "an array of numbers", y))
     return _each(law, given, at)
+
+
+@to_digits.register
+def _(law: Product, method: str, dps: int, y: Any) -> Any:
+    """The log-density or the density of independent entries at each vector of y: a sum, or a product, over the entries."""
+    dps, points = checked(dps), law._points(y)[0]
+    shape = np.broadcast_shapes(points.shape[:-1], law.batch_shape)
+    points, result = np.broadcast_to(points, (*shape, law.n)), np.empty(shape, dtype=object)
+    for index in np.ndindex(shape):
+        entries = list(zip(law.member(index, shape).components, map(float, points[index]), strict=True))
+
+        def compute(entries: Sequence[tuple[Any, float]] = entries) -> Any:
+            mp = context()
+            if any(np.isnan(x) for _, x in entries):
+                return mp.nan
+            total = sum(METHODS["logpdf"](view(component), mp.mpf(x)) for component, x in entries)
+            return total if method == "logpdf" else mp.exp(total)
+
+        result[index] = agreed(law, f"{method} at {points[index]}", dps, compute)
+    return result if shape else result[()]
 
 
 @ends_beyond_doubles.register

@@ -19,7 +19,7 @@ from densities.distributions import vector_moments
 from densities.distributions.base import Distribution
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import number_text
-from densities.protocols import any_points
+from densities.protocols import many_digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ class VectorDistribution(Distribution):
         x = np.asarray(x)
         return in_columns(function, x.reshape(-1, self.n), lambda: self.columns_parallel).reshape(x.shape[:-1])
 
-    @any_points
+    @many_digits
     def logpdf(self, y: Any) -> Any:
         """log density at y (nats), (..., n) -> (...,): -inf outside the support, NaN where an entry is NaN.
 
@@ -163,7 +163,7 @@ class VectorDistribution(Distribution):
                 result = np.where(np.isnan(points).any(axis=-1), np.nan, result)
         return restore(result.astype(points.dtype, copy=False))
 
-    @any_points
+    @many_digits
     def pdf(self, y: Any) -> Any:
         """Density at y, (..., n) -> (...,): 0 outside the support."""
         with quiet():

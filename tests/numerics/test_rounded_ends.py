@@ -106,3 +106,20 @@ def test_tangents_of_anchored_numbers_keep_their_distance_from_a_pole():
         truth = mpmath.tan(mpmath.mpf(place) + mpmath.mpf(3e-17))
     for side in (1.0, -1.0):
         assert relative(value(np.tan(Anchored(side * place, np.array(side * 3e-17)))), side * truth) < 4e-16
+
+
+def test_float32_points_beside_an_end_that_float32_rounds():
+    """The nearest float32 lies beyond the end itself, where the density is large but not infinite."""
+    with mpmath.workdps(50):
+        point = np.float32(0.1)
+        z = (mpmath.mpf(float(point)) - mpmath.mpf(0.1)) / mpmath.mpf(0.3)
+        law = dn.parse("beta(0.5, 0.5) >> affine(0.1, 0.3)")
+        assert relative(law.pdf(point), 1 / (mpmath.pi * mpmath.sqrt(z * (1 - z)) * mpmath.mpf(0.3))) < 1e-6
+        assert relative(law.cdf(point), 2 / mpmath.pi * mpmath.asin(mpmath.sqrt(z))) < 1e-6
+        assert law.pdf(point).dtype == law.cdf(point).dtype == law.logsf(np.array([point])).dtype == np.float32
+
+        point = np.float32(1.2490457)
+        rest = (3 - mpmath.tan(mpmath.mpf(float(point)))) / 2
+        law = dn.parse("uniform(1, 3) >> atan")
+        assert relative(law.sf(point), rest) < 1e-6
+        assert relative(law.logsf(point), mpmath.log(rest)) < 1e-6

@@ -90,11 +90,13 @@ class VectorRatio:
         p, q = self.p, self.q
         factors = q.factors()
         marginals = [p.marginal(i) for i in range(p.n)] if factors is not None else []
-        if factors is not None and p.carrier != f"R^{p.n}" and p.factors() is None:
+        # Where both have point masses, these may be the same ones although the sets that carry the laws are not.
+        by_sets = "lebesgue" in (p.measure, q.measure)
+        if by_sets and factors is not None and p.carrier != f"R^{p.n}" and p.factors() is None:
             return 0.0, f"p lives on {p.carrier}, where q has no mass"
         if factors is not None and all(marginal is not None for marginal in marginals):
             return self._of_coordinates(marginals, factors)
-        if not p.shares_carrier(q):
+        if by_sets and not p.shares_carrier(q):
             other = "another" if p.carrier == q.carrier else q.carrier
             return 0.0, f"p lives on {p.carrier} and q on {other}: q has no mass where p lives"
         if p.carrier == q.carrier == f"R^{p.n}" and covers(q.support, p.support) is False:

@@ -22,7 +22,7 @@ from densities.distributions import (
 from densities.divergences import entropy, kl
 from densities.divergences.numeric import kl_quadrature
 from densities.estimate import Status
-from densities.transforms import Exp
+from densities.transforms import Exp, MatrixAffine
 
 mpmath.mp.dps = 50
 
@@ -127,3 +127,19 @@ def test_draws_of_vectors_feel_rounding():
     assert off(ball, 3 * mpmath.log(2)) <= ball.error <= 1e-13
     near = kl(Dirichlet([1e12, 1e12]), Dirichlet([1e12, 1e12 + 1]), method="montecarlo", n=2**12, rng=0)
     assert off(near, mpmath.mpf("2.5e-13")) <= near.error
+
+
+@pytest.mark.parametrize("method", ["auto", "quadrature", "montecarlo"])
+def test_sums_of_counts_have_no_certain_answer(method):
+    """(M + N, N) lives where (M, N) does: the divergence is finite, though the sets that carry the laws differ."""
+    counts = Product([Poisson(3), Poisson(5)])
+    found = kl(counts >> MatrixAffine([0, 0], [[1, 1], [0, 1]]), Product([Poisson(3), Poisson(4)]), method=method)
+    assert found.status is Status.UNAVAILABLE
+    assert "point masses" in found.reason
+
+
+def test_vectors_with_and_without_point_masses_are_singular():
+    smooth, counts = Product([Normal(0, 1), Normal(0, 1)]), Product([Poisson(3), Poisson(5)])
+    sheared = counts >> MatrixAffine([0, 0], [[1, 1], [0, 1]])
+    for p, q in ((smooth, counts), (counts, smooth), (smooth, sheared), (sheared, smooth)):
+        assert kl(p, q).status is Status.INFINITE

@@ -18,7 +18,7 @@ from densities.distributions.family import Family
 from densities.distributions.masses import spread
 from densities.distributions.narrow import BLURRED, Narrowness
 from densities.domains import Interval, hull, union
-from densities.errors import ParameterError, ShapeError, argument_error
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import array_of, number_text
 from densities.protocols import as_distribution
 
@@ -74,10 +74,23 @@ class Mixture(Univariate):
 
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        found = [(component.atoms[0], weight * component.atoms[1]) for weight, component in self._terms]
+        found = [(places, weight * masses) for weight, (places, masses) in map(self._listed, self._terms)]
         return merged_atoms(
             np.concatenate([places for places, _ in found]), np.concatenate([mass for _, mass in found])
         )
+
+    @staticmethod
+    def _listed(term: tuple[float, Any]) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+        """The weight and the atoms of a component."""
+        weight, component = term
+        try:
+            return weight, component.atoms
+        except UnsupportedOperationError as error:
+            raise UnsupportedOperationError(
+                f"a mixture with a density: expected components whose point masses can be listed, got {component}, which has "
+                f"too many to list; cut its tail, as in truncate({component}, -inf, 100000), or ask the components and add up "
+                "weight times answer"
+            ) from error
 
     def logpmf(self, y: Any) -> Any:
         """log Σ wᵢ P(Xᵢ = y), where the masses underflow too."""

@@ -209,3 +209,12 @@ INTERVALS = [(0, 0.5), (-1, -0.9), (0, 1e-10), (1e-300, 1e-3), (-1e-30, 1e-30)]
 def test_intervals_over_endless_branches_that_begin_where_the_base_does():
     found = dn.parse("rice(0, 1) >> sin").prob(*np.transpose(INTERVALS))
     np.testing.assert_allclose(found, [rayleigh_between(a, b) for a, b in INTERVALS], rtol=1e-14)
+
+
+def test_a_mixture_with_a_density_says_which_point_masses_are_too_many():
+    text = "mixture([0.5, 0.5], [{}, normal(0, 1)])"
+    with pytest.raises(dn.UnsupportedOperationError, match=r"got zipf\(a=2.5\), .* as in truncate\(zipf"):
+        dn.parse(text.format("zipf(2.5)")).cdf(1.0)
+    cut = dn.parse(text.format("truncate(zipf(2.5), -inf, 100000)"))
+    whole = 0.5 / float(mpmath.zeta(2.5)) + 0.5 * dn.Normal().cdf(1.0)
+    assert cut.cdf(1.0) == pytest.approx(whole, rel=1e-6)

@@ -87,18 +87,30 @@ class Cancelling:
                 f"ask for at most {MOST} of these at once, or with dps="
             )
         doubles, result = result, np.where(lost, np.nan, result).astype(result.dtype)
-        for i in zip(*np.nonzero(lost), strict=True):
-            try:
-                result[i] = float(to_digits(self.law, "logpdf", DIGITS, float(y[i]), lost=int(np.log10(size[i]))))
-            except UnsupportedOperationError:
-                blur = EPS * size[i] / max(1.0, abs(doubles[i]))
-                result[i] = doubles[i] if blur < ROUGH else np.nan
-                warn(
-                    f"logpdf of {self.law} at {y[i]}: terms of {size[i]:.0e} cancel, which leaves an error of {blur:.0e}",
-                    AccuracyWarning,
-                    stacklevel=2,
-                )
+        # What digits cannot tell at a point they cannot tell farther out, where more of them cancel.
+        hopeless: set[float] = set()
+        for i in sorted(zip(*np.nonzero(lost), strict=True), key=lambda i: size[i]):
+            side = float(np.sign(y[i]))
+            found = None if side in hopeless else self._in_digits(float(y[i]), int(np.log10(size[i])))
+            if found is not None:
+                result[i] = found
+                continue
+            hopeless.add(side)
+            blur = EPS * size[i] / max(1.0, abs(doubles[i]))
+            result[i] = doubles[i] if blur < ROUGH else np.nan
+            warn(
+                f"logpdf of {self.law} at {y[i]}: terms of {size[i]:.0e} cancel, which leaves an error of {blur:.0e}",
+                AccuracyWarning,
+                stacklevel=2,
+            )
         return result
+
+    def _in_digits(self, y: float, lost: int) -> float | None:
+        """The log-density at a point where so many digits cancel; None where the law has no formula for them."""
+        try:
+            return float(to_digits(self.law, "logpdf", DIGITS, y, lost=lost))
+        except UnsupportedOperationError:
+            return None
 
 
 def watched(law: Any) -> Cancelling | None:

@@ -110,6 +110,27 @@ class VectorPushforward(VectorDistribution):
         maps = (step.elementwise for step in self.transform.steps if isinstance(step, Independent))
         return self.base.columns_parallel and all(programs_of(one).has(*_BACKWARD) for one in maps)
 
+    def logpdf(self, y: Any) -> Any:
+        """log density at y (nats), (..., n) -> (...,); UnsupportedOperationError where it refers to no volume."""
+        self._check_volume("density")
+        return super().logpdf(y)
+
+    def pdf(self, y: Any) -> Any:
+        """Density at y, (..., n) -> (...,); UnsupportedOperationError where it refers to no volume."""
+        self._check_volume("density")
+        return super().pdf(y)
+
+    def _check_volume(self, what: str) -> None:
+        """A map of n entries changes the volume of what has fewer dimensions by another factor than its determinant.
+
+        Ratios of densities through one map are free of it, and so are divergences.
+        """
+        if self.base.carrier != f"R^{self.n}":
+            raise UnsupportedOperationError(
+                f"{what} of {self}: it lives on {self.carrier}, which has no volume of its own; ask the base, or for a "
+                "divergence of two laws under the map"
+            )
+
     def logpdf_anywhere(self, y: np.ndarray) -> Any:
         """log f_X(x) + log|det dx/dy|, -inf outside."""
         if self.columnwise:
@@ -177,6 +198,7 @@ class VectorPushforward(VectorDistribution):
 
     def closed_entropy(self) -> Any:
         """H(X) + log|det|, where that is constant."""
+        self._check_volume("entropy")
         coefficients = [_affine(step, self.n) for step in self.transform.steps]
         if any(found is None for found in coefficients):
             return None

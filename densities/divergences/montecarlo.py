@@ -18,6 +18,7 @@ from densities.arrays import quiet
 from densities.divergences.draws import ControlledDraws, LogRatioDraws, columns_of
 from densities.divergences.numeric import log_size
 from densities.divergences.ratio import RadonNikodym
+from densities.errors import UnsupportedOperationError
 from densities.estimate import Estimate, Status
 from densities.executors import shared_out
 from densities.expectation import EPS, from_draws, tails
@@ -39,6 +40,8 @@ KURTOSIS_SHARE = 0.1
 FAR_LEVELS, TAME = np.array([1e-20, 1e-40, 1e-80, 1e-160, 1e-300]), 0.2
 # Points are moved by this share of themselves to see what ulps of them do to t; a quantile may be off by so many.
 BESIDE, ULPS = 2.0**-45, 8.0
+# A point mass that so few of all draws are expected to meet is not seen in their spread.
+RARE = 8.0
 # A run to a target may end with so few draws.
 FEW_DRAWS = 2**12
 
@@ -94,6 +97,23 @@ class Pilot:
             second = float(np.mean(share * left**2))
             kurtosis = float(np.mean(share * left**4)) / second**2 if second else 0.0
             return second * scale**2, kurtosis, float(fitted[1] * scale) if balanced else 0.0
+
+
+def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -> float:
+    """The standard error of t - slope·c due to point masses which hardly any of n draws meet: sums over these tell it."""
+    p = values.ratio.p
+    if p.measure == "lebesgue" or not np.isfinite(mean):
+        return 0.0
+    try:
+        places, masses = p.atoms
+    except UnsupportedOperationError:  # too many to list: none of them holds much
+        return 0.0
+    with quiet():
+        hidden = (masses > 0.0) & (masses * n < RARE)
+        t = np.asarray(values.ratio.log(places[hidden])) - mean
+        if slope:
+            t = t + slope * (np.expm1(-t - mean) + values.known[0])
+        return float(np.sqrt(np.sum(masses[hidden] * t**2) / n))
 
 
 def controlled(pilot: Pilot, n: int) -> ControlledDraws:
@@ -211,7 +231,8 @@ def kl_montecarlo(
         result = replace(result, heavy_tail=False)
     slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
     estimate = from_draws(result, "montecarlo", target=target)
-    estimate = replace(estimate, error=estimate.error + pilot.rounding(slope))
+    rare = _unseen_spread(values, slope, estimate.value, int(result.n))
+    estimate = replace(estimate, error=float(np.hypot(estimate.error, rare)) + pilot.rounding(slope))
     if (
         estimate.status is Status.CONVERGED
         and values.smooth

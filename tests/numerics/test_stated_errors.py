@@ -143,3 +143,12 @@ def test_vectors_with_and_without_point_masses_are_singular():
     sheared = counts >> MatrixAffine([0, 0], [[1, 1], [0, 1]])
     for p, q in ((smooth, counts), (counts, smooth), (smooth, sheared), (sheared, smooth)):
         assert kl(p, q).status is Status.INFINITE
+
+
+@pytest.mark.parametrize("rare", [1e-3, 1e-9])
+def test_draws_that_miss_a_rare_point_mass(rare):
+    p, q = mpmath.mpf(rare), mpmath.mpf(1) / 2
+    truth = p * mpmath.log(p / q) + (1 - p) * mpmath.log((1 - p) / q)
+    for seed in range(4):
+        found = kl(Bernoulli(rare), Bernoulli(0.5), method="montecarlo", n=2**10, rng=seed)
+        assert off(found, truth) <= 4 * found.error

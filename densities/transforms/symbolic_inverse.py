@@ -39,6 +39,7 @@ TRUSTED = 1000.0  # units in the last place: 2e-13
 TINY, HUGE = 1e-290, 1e290
 BLUR = 0.05  # next to a critical point that is no double, log|g'| is whatever rounding makes of it
 MAX_OPERATIONS = 60  # of a formula whose inverse SymPy is asked for
+MOST_OPERATIONS = 200  # of an inverse: those of longer ones cancel, and take longer than Newton's method
 HALF = sympy.Rational(1, 2)
 
 
@@ -237,9 +238,10 @@ def inverse_forms(expr: Any) -> Iterator[Any]:
     """Formulas of y that may be the inverse: by undoing one function after another, as a root, or as SymPy finds it."""
     yield from map(_factored, _undone(expr, Y))
     numerator = sympy.numer(sympy.together(expr - Y))
-    if numerator.is_polynomial(X) and sympy.degree(numerator, X) == 2:
-        yield from _quadratic(*sympy.Poly(numerator, X).all_coeffs())
-    elif sympy.count_ops(expr) < MAX_OPERATIONS and not expr.is_polynomial(X) and not expr.has(*UNSOLVED):
+    if numerator.is_polynomial(X):  # the radicals of higher degrees cancel, where they are real at all
+        if sympy.degree(numerator, X) == 2:
+            yield from _quadratic(*sympy.Poly(numerator, X).all_coeffs())
+    elif sympy.count_ops(expr) < MAX_OPERATIONS and not expr.has(*UNSOLVED):
         yield from map(_factored, _asked(expr))
 
 
@@ -253,7 +255,13 @@ def _asked(expr: Any) -> tuple[Any, ...]:
         found = sympy.solve(expr - Y, X, check=False, simplify=False)
     except (NotImplementedError, ValueError, TypeError, RecursionError, AttributeError, sympy.PolynomialError):
         return ()
-    solutions = [solution for solution in found if isinstance(solution, sympy.Expr) and solution.free_symbols == {Y}]
+    solutions = [
+        solution
+        for solution in found
+        if isinstance(solution, sympy.Expr)
+        and solution.free_symbols == {Y}
+        and sympy.count_ops(solution) < MOST_OPERATIONS
+    ]
     others = [
         solution.xreplace({node: sympy.LambertW(node.args[0], -1)})
         for solution in solutions

@@ -18,13 +18,15 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.dirichlet import Dirichlet
+from densities.distributions.discrete.shared import CountableFamily
 from densities.distributions.elliptical import MultivariateNormal, MultivariateT
+from densities.distributions.family import Family
 from densities.distributions.product import Product
 from densities.distributions.vector_base import VectorDistribution
 from densities.distributions.vector_pushforward import VectorPushforward
 from densities.errors import UnsupportedOperationError, argument_error
 from densities.foreign import UNSERVED, Foreign, array_namespace, elementwise, is_foreign, on_host, unwrapped, wrapped
-from densities.foreign.kinds import like
+from densities.foreign.kinds import like, still
 from densities.foreign.maps import foreign_parameter
 from densities.protocols import on_foreign
 
@@ -35,11 +37,41 @@ BEYOND = {"cdf": (0.0, 1.0), "sf": (1.0, 0.0), "logcdf": (-np.inf, 0.0), "logsf"
 
 
 @on_foreign.register
-def _(law: Univariate, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
+def _(law: Family, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
+    """A location and a scale of another library move the points; the standard member answers there."""
+    moved = foreign_parameter([law._loc, law._scale])
+    if moved is None:
+        return answer(law, method, y, q=q, logp=logp)
+    standard = law.standard()
+    given = {"logp": as_points(logp, moved)} if logp is not None else {"y": as_points(y if q is None else q, moved)}
+    if method in ("ppf", "isf"):
+        return (Foreign(answer(standard, method, **given)) * law._scale + law._loc).array
+    with quiet():
+        found = Foreign(answer(standard, method, ((Foreign(given["y"]) - law._loc) / law._scale).array))
+        if method == "logpdf":
+            found = found - np.log(law._scale)
+        return (found / law._scale if method == "pdf" else found).array
+
+
+@on_foreign.register
+def _(law: CountableFamily, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
+    parameter = foreign_parameter(law)
+    if parameter is None or method not in ("pmf", "logpmf"):
+        return answer(law, method, y, q=q, logp=logp)
+    with quiet():
+        k = np.broadcast_to(Foreign(as_points(y, parameter)), np.broadcast_shapes(np.shape(y), law.batch_shape))
+        there = (k >= law.low) & (k <= law.high) & np.isfinite(k) & (np.floor(k) == k)
+        result: Any = np.where(there, law.log_pmf(np.where(there, k, law.centre)), -np.inf)
+        result = np.where(np.isnan(k), np.nan, result)
+        return (exponential(result) if method == "pmf" else result).array
+
+
+@on_foreign.register
+def answer(law: Univariate, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
     logs = logp is not None
     parameter = foreign_parameter(law)
     varying = parameter is not None
-    points = as_array(logp if logs else q if q is not None else y, parameter)
+    points = as_points(logp if logs else q if q is not None else y, parameter)
     points = array_namespace(points).broadcast_to(points, np.broadcast_shapes(points.shape, law.batch_shape))
     try:
         formula = formula_of(law, method, varying=varying, logs=logs)
@@ -112,7 +144,7 @@ def _(law: VectorPushforward, x: Foreign) -> Any:
     return np.where(inside & ~np.isneginf(base), base + log_det, -np.inf)
 
 
-def as_array(points: Any, parameter: Foreign | None) -> Any:
+def as_points(points: Any, parameter: Foreign | None) -> Any:
     """Points as an array of another library: plain ones become like a parameter."""
     if is_foreign(points) or parameter is None:
         return wrapped(points).array
@@ -128,8 +160,11 @@ def formula_of(law: Univariate, method: str, *, varying: bool, logs: bool) -> Ca
     if method in BEYOND:
         return distribution(law, method)
     if method not in ("logpdf", "pdf"):
-        raise UnsupportedOperationError(f"{method}: expected a method of a law at points, got arrays of another library")
-    return density(law, method, () if varying else limits(law))
+        raise UnsupportedOperationError(
+            f"{method}: expected a method of a law at points, got arrays of another library"
+        )
+    known = moving_limits(law) if varying else [(place, limit, place, False) for place, limit in limits(law)]
+    return density(law, method, known)
 
 
 def slope_of(law: Univariate, method: str, formula: Callable[[Any], Any], *, logs: bool) -> Callable[[Any], Any] | None:
@@ -158,6 +193,40 @@ def limits(law: Univariate) -> list[tuple[Any, Any]]:
     return [(place, law.logpdf(place)) for place in places if np.all(np.isfinite(place))]
 
 
+def moving_limits(law: Univariate) -> list[tuple[Any, Any, Any, Any]]:
+    """(place, log-density, a point where the formula gives that, whether one does) where parameters move: from the formula
+    at the place or, where it gives no number there, from the trend beside it.
+    """
+    parameter = foreign_parameter(law)
+    assert parameter is not None
+
+    def log(x: Any) -> Foreign:
+        return Foreign(still(unwrapped(law.raw_logpdf(x), parameter.array)))
+
+    found = []
+    inwards = (1.0, -1.0, *(1.0 for _ in law.critical_points))
+    for place, inward in zip((*law.support.edges, *law.critical_points), inwards, strict=True):
+        place = np.zeros_like(parameter) + value(place)
+        with quiet():
+            at = log(place)
+            near, limit = trend(log, place, inward, 1.0)
+            limit = np.where(np.isnan(limit), trend(log, place, inward, 0.2)[1], limit)
+            none = np.isnan(at) | ~(np.isfinite(at) | np.isfinite(limit))
+            limit = np.where(none, np.where(np.isnan(limit), -np.inf, limit), at)
+        found.append((place, limit, np.where(none, near, place), np.isfinite(limit) & np.isfinite(place)))
+    return found
+
+
+def trend(log: Callable[[Any], Foreign], place: Foreign, inward: float, power: float) -> tuple[Any, Any]:
+    """A point inside a place, as near as a power of the least double, and where log f goes from there: it stays or trends."""
+    info = np.finfo(place.dtype)
+    step = inward * np.maximum(np.abs(place) * info.eps, float(info.tiny) ** power)
+    near = place + 4.0 * step
+    first, second = log(place + 1e3 * step), log(near)
+    settled = np.abs(second - first) <= 1e-6 * (1.0 + np.abs(first))
+    return near, np.where(settled, second, np.where(second > first, np.inf, np.where(second < first, -np.inf, np.nan)))
+
+
 def quietly(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Derivatives are taken later, maybe in another thread: the formula itself keeps NumPy from warning."""
 
@@ -168,21 +237,37 @@ def quietly(formula: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return quieted
 
 
+def regular_point(law: Univariate) -> Any:
+    """A point inside the support where the density is no limit."""
+    middle = law.support.interior_point()
+    for place in law.critical_points:
+        middle = np.where(
+            np.equal(middle, value(place)), np.minimum(middle + 1.0, 0.5 * (middle + law.support.high)), middle
+        )
+    return middle
+
+
 def ends(law: Univariate) -> tuple[Any, Any]:
     return value(law.support.low), value(law.support.high)
 
 
-def density(law: Univariate, method: str, limits: Any) -> Callable[[Any], Any]:
+def density(law: Univariate, method: str, known: list[tuple[Any, Any, Any, Any]]) -> Callable[[Any], Any]:
     low, high = ends(law)
+    regular = regular_point(law)
 
     @quietly
     def formula(array: Any) -> Any:
         x = Foreign(array)
         inside = (x > low) & (x < high)
-        safe = np.where(inside, x, law.support.interior_point())
-        result = np.where(inside, law.raw_logpdf(safe), -np.inf)
-        for place, limit in limits:
-            result = np.where(np.equal(x, place), limit, result)
+        safe, result = np.where(inside, x, regular), -np.inf
+        for place, limit, beside, holds in known:
+            there = np.equal(x, place)
+            inside = (inside | there) & (holds | ~there)
+            safe = np.where(there, np.where(holds, beside, regular), safe)
+            result = np.where(there, limit, result)
+        log = law.raw_logpdf(safe)
+        # An infinite density where there is none: the way to it left the doubles.
+        result = np.where(inside, np.where(np.isposinf(log), np.nan, log), result)
         result = np.where(np.isnan(x), np.nan, result)
         return unwrapped(exponential(result) if method == "pdf" else result, array)
 

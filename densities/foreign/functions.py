@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.foreign.kinds import array_namespace, library_of, like, special_of
+from densities.foreign.kinds import array_namespace, library_of, like, numpy_dtype, special_of
 from densities.foreign.numbers import RULES, Equality, Foreign, ForeignError, Inequality
 from densities.foreign.smooth import on_host
+from densities.logmath import ATANH_SERIES
 
 # The array-API name of each ufunc of NumPy that has one.
 STANDARD: dict[Any, str] = {ufunc: ufunc.__name__ for ufunc in (
@@ -37,6 +38,9 @@ NATIVE = {"torch": (*COMMON, "xlogy", "xlog1py"), "jax": COMMON, "cupy": (*COMMO
 # What SciPy calls by another name than it goes by.
 ALIASES = {"psi": "digamma"}
 SQRT_HALF, HALF_ROOT_PI = math.sqrt(0.5), 0.5 * math.sqrt(math.pi)
+# Where the Euler-Maclaurin sum of the zeta function starts, and its B_2j/(2j)!.
+FIRST = 16.0
+BERNOULLI = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
 # Names of NumPy's functions in the array-API standard, where they differ.
 RENAMED = {"concatenate": "concat", "cumsum": "cumulative_sum", "amax": "max", "amin": "min", "around": "round"}
 
@@ -235,14 +239,25 @@ def cbrt(x: Any) -> Any:
 
 @rule(special.xlogy)
 def xlogy(a: Any, x: Any) -> Any:
-    idle = np.equal(a, 0.0) & ~np.isnan(x)
+    """Its slope in `a` is log x at a = 0 too, unless that is infinite."""
+    idle = np.equal(a, 0.0) & ~((x > 0.0) & (x < np.inf)) & ~np.isnan(x)
     return np.where(idle, 0.0, a * np.log(np.where(idle, 1.0, x)))
 
 
 @rule(special.xlog1py)
 def xlog1py(a: Any, x: Any) -> Any:
-    idle = np.equal(a, 0.0) & ~np.isnan(x)
+    idle = np.equal(a, 0.0) & ~((x > -1.0) & (x < np.inf)) & ~np.isnan(x)
     return np.where(idle, 0.0, a * np.log1p(np.where(idle, 0.0, x)))
+
+
+@rule(special.zetac)
+def zetac(a: Any) -> Any:
+    """ζ(a) - 1 for a > 1: 14 terms and the Euler-Maclaurin sum of the rest (NIST DLMF 25.2.9)."""
+    total, term = FIRST / (a - 1.0) + 0.5, a / FIRST
+    for j, coefficient in enumerate(BERNOULLI):
+        total = total + coefficient * term
+        term = term * (a + (2.0 * j + 1.0)) * (a + (2.0 * j + 2.0)) / FIRST**2
+    return sum(np.exp(-math.log(k) * a) for k in range(2, int(FIRST))) + np.exp(-math.log(FIRST) * a) * total
 
 
 @rule(special.betaln)
@@ -281,7 +296,16 @@ def half_log1p_square(x: Any) -> Any:
     return np.where(far, np.log(np.where(far, size, 1.0)), 0.5 * np.log1p(near * near))
 
 
-RULES["_half_log1p_square"] = half_log1p_square
+def log1p_minus_x(x: Any) -> Any:
+    """log(1 + x) - x: the helper of that name, its series in the same places."""
+    near = (x >= -0.5) & (x <= 1.0)
+    small, large = np.where(near, x, 0.0), np.where(near, 1.0, x)
+    r = small / (2.0 + small)
+    series = np.polynomial.polynomial.polyval(r * r, ATANH_SERIES, tensor=False)
+    return np.where(near, r * (2.0 * r * r * series - small), np.log1p(large) - large)
+
+
+RULES |= {"_half_log1p_square": half_log1p_square, "log1p_minus_x": log1p_minus_x}
 
 
 # ---- selection and shapes ----
@@ -300,11 +324,16 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 def like_constant(x: Any, points: Foreign) -> Any:
-    """A constant as an array beside `points`; beside truth values it is of the default floating type."""
+    """A constant as an array beside `points`; beside truth values it is of the default floating type, or a double where
+    that would round it.
+    """
     if points.dtype.kind == "f":
         return Foreign(like(np.asarray(x, dtype=float), points.array))
-    xp = array_namespace(points.array)
-    return Foreign(like(np.asarray(x), xp.astype(points.array, xp.asarray(0.0).dtype)))
+    xp, constant = array_namespace(points.array), np.asarray(x)
+    usual = numpy_dtype(xp.asarray(0.0))
+    rounds = not np.array_equal(constant.astype(usual), constant, equal_nan=True)
+    widest = xp.asarray(np.zeros(())) if rounds else xp.asarray(0.0)
+    return Foreign(like(constant, xp.astype(points.array, widest.dtype)))
 
 
 @rule(np.clip)

@@ -63,6 +63,12 @@ def to_numpy(x: Any) -> np.ndarray:
     return x.get() if library == "cupy" else np.asarray(x)
 
 
+def still(x: Any) -> Any:
+    """The same array, seen as constant by derivatives."""
+    library = library_of(x)
+    return import_module("jax").lax.stop_gradient(x) if library == "jax" else x.detach() if library == "torch" else x
+
+
 def like(values: Any, x: Any) -> Any:
     """`values` as an array of the library, the device and, where they are floats, the type of `x`."""
     xp = array_namespace(x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from densities.foreign.kinds import ForeignError, array_namespace, is_foreign, library_of, like, numpy_dtype, size_of
-from densities.precise import Lifted
+from densities.precise import Lifted, precisely
 
 RULES: dict[Any, Callable[..., Any]] = {}
 
@@ -25,9 +25,10 @@ class Foreign(Lifted):
 
     @classmethod
     def through(cls, function: Callable, twin: Callable, slopes: tuple[Callable, ...], arguments: tuple) -> Any:
-        """The formula itself where it is as good as the helper; otherwise the helper, on the host."""
-        own = RULES.get(function.__name__) or (twin if function.__name__ in EXACT_TWINS else None)
-        return own(*arguments) if own else RULES["host"](function, arguments)
+        """The formula where it is as good as the helper, or the helper where it runs; otherwise that on the host."""
+        name = getattr(function, "__name__", None)
+        own = RULES.get(name) or (twin if name in EXACT_TWINS else function if name in RUNNING else None)
+        return own(*arguments) if own else RULES["host"](precisely(twin, *slopes)(function), arguments)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -76,7 +77,9 @@ class Foreign(Lifted):
         raise ForeignError("a formula that branches on values")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
-        raise ForeignError(f"a place that takes plain numbers: expected an array of NumPy, got one of {library_of(self.array)}")
+        raise ForeignError(
+            f"a place that takes plain numbers: expected an array of NumPy, got one of {library_of(self.array)}"
+        )
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if any(option is not None for option in kwargs.values()) and method == "__call__":
@@ -188,6 +191,8 @@ class Inequality(Foreign):
 
 # Helpers whose formula for numbers of many digits is as good for doubles.
 EXACT_TWINS = frozenset({"constant", "log1mexp", "logdiffexp"})
+# Helpers that select by `where` alone, so that they run on arrays of other libraries as they stand.
+RUNNING = frozenset({"digamma_remainder", "log_gamma_terms", "stirling"})
 
 
 def wrapped(x: Any) -> Any:

@@ -37,8 +37,9 @@ def on_host(function: Values, *arrays: Any, slopes: tuple[Values, ...] | None = 
     Without them the derivatives are those that dual numbers give, and a function that these do not know is refused here.
     """
     if slopes is None:
-        check_slopes(function, len(arrays))
-        slopes = tuple(slope_by_duals(function, i) for i in range(len(arrays)))
+        slopes = tuple(slope_by_duals(function, i, len(arrays)) for i in range(len(arrays)))
+        if all(slope is no_slope for slope in slopes):
+            raise ForeignError("a function without known derivatives")
     return {"torch": _torch_host, "jax": _jax_host}.get(str(library_of(arrays[0])), _plain_host)(
         function, slopes, arrays
     )
@@ -51,33 +52,27 @@ def no_slope(*_: Any) -> Any:
     )
 
 
-def slope_by_duals(function: Values, i: int) -> Values:
-    """∂function/∂argument i."""
+def slope_by_duals(function: Values, i: int, count: int) -> Values:
+    """∂function/∂argument i of `count`; `no_slope` where dual numbers do not know it, tried before anything is computed."""
 
-    def slope(*values: Any) -> Any:
+    def moved(*values: Any) -> Any:
         moving = list(values)
         moving[i] = Dual(values[i], np.ones(np.shape(values[i])))
-        try:
-            result = function(*moving)
-        except UNKNOWN:
-            return no_slope()
+        result = function(*moving)
         return result.slope if isinstance(result, Dual) else np.zeros(np.shape(result))
 
-    return slope
-
-
-def check_slopes(function: Values, count: int) -> None:
-    """Raises where no derivative at all is known, so that another way is taken before anything is computed."""
-    for i in range(count):
-        values: list[Any] = [np.array(0.5)] * count
-        values[i] = Dual(np.array(0.5), np.array(1.0))
+    def slope(*values: Any) -> Any:
         try:
-            with np.errstate(all="ignore"):
-                function(*values)
+            return moved(*values)
         except UNKNOWN:
-            continue
-        return
-    raise ForeignError("a function without known derivatives")
+            return no_slope()
+
+    try:
+        with np.errstate(all="ignore"):
+            moved(*[np.array([0.5])] * count)
+    except UNKNOWN:
+        return no_slope
+    return slope
 
 
 def computed(function: Values, values: Any, shape: tuple[int, ...]) -> np.ndarray:
@@ -134,13 +129,13 @@ def _jax_host(function: Values, slopes: tuple[Values, ...], arrays: Any) -> Any:
 
     def rule(primals: Any, tangents: Any) -> Any:
         moving = [
-            _jax_host(slope, (no_slope,) * len(primals), primals) * tangent
+            (no_slope() if slope is no_slope else _jax_host(slope, (no_slope,) * len(primals), primals)) * tangent
             for slope, tangent in zip(slopes, tangents, strict=True)
             if not isinstance(tangent, jax.custom_derivatives.SymbolicZero)
         ]
         return call(*primals), sum(moving[1:], moving[0]) if moving else jax.numpy.zeros(shape, dtype)
 
-    call.defjvp(no_slope if slopes[0] is no_slope else rule, symbolic_zeros=True)
+    call.defjvp(rule, symbolic_zeros=True)
     return call(*arrays)
 
 

@@ -16,7 +16,7 @@ from densities.distributions.family import Family
 from densities.domains import UNIT, Interval
 from densities.errors import ParameterError, argument_error
 from densities.logmath import log1mexp
-from densities.parameters import REQUIRED, positive, real, within
+from densities.parameters import REQUIRED, all_hold, positive, real, within
 
 # 1/s - 1/(e^s - 1) = 1/2 - s Σ a_k s^2k and 1/s² - 1/(2 sinh(s/2))² = Σ b_k s^2k, to 1e-18 for s < 0.5.
 MEAN_SERIES = (
@@ -132,7 +132,7 @@ class Triangular(Between):
 
     def validate(self) -> None:
         left, mode, right = (self.params[name] for name in ("left", "mode", "right"))
-        if not np.all((np.asarray(left) <= mode) & (np.asarray(mode) <= right)):
+        if not all_hold(np.less_equal(left, mode) & np.less_equal(mode, right)):
             raise ParameterError(
                 argument_error("triangular: left, mode, right", "left <= mode <= right", (left, mode, right))
             )

@@ -11,7 +11,7 @@ from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import gamma_ratio_remainder
 from densities.distributions.continuous.powers import GammaPower
 from densities.errors import ParameterError, argument_error
-from densities.parameters import REQUIRED, positive, real
+from densities.parameters import REQUIRED, all_hold, positive, real
 
 
 def power_mean(a: Any, order: Any) -> Any:
@@ -41,8 +41,8 @@ class GeneralizedGamma(GammaPower):
     )
 
     def validate(self) -> None:
-        c = np.asarray(self.params["c"])
-        if not (np.all(c > 0) or np.all(c < 0)):
+        c = self.params["c"]
+        if not (all_hold(np.greater(c, 0.0)) or all_hold(np.less(c, 0.0))):
             raise ParameterError(
                 argument_error(f"{self.name}: c", "numbers other than 0, of one sign", self.params["c"])
             )

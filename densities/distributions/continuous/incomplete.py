@@ -18,6 +18,7 @@ from densities.backends import xlogy
 from densities.distributions.continuous.shared import (
     HALF_LOG_2PI,
     ORDINARY,
+    branched,
     by_log_newton,
     by_need,
     deviance,
@@ -47,21 +48,22 @@ BELL_WEIGHTS = np.ravel(np.diff(ENDS)[:, None] * 0.5 * WEIGHTS)
 @precisely(lambda a: special.gammaln(a) - ((a - 0.5) * np.log(a) - a + HALF_LOG_2PI))
 def stirling(a: Any) -> Any:
     """log Γ(a) - ((a - 1/2) log a - a + log √(2π)), for a > 0."""
-    large = np.maximum(a, 10.0)
+    many = a >= 10.0
+    large, small = np.where(many, a, 10.0), np.where(many, 10.0, a)
     inverse = 1.0 / (large * large)
     series = np.polynomial.polynomial.polyval(inverse, STIRLING, tensor=False) / large
-    small = np.minimum(a, 10.0)
     direct = special.gammaln(small) - ((small - 0.5) * np.log(small) - small + HALF_LOG_2PI)
-    return np.where(np.asarray(a) >= 10.0, series, direct)
+    return np.where(many, series, direct)
 
 
 @precisely(lambda a: np.log(a) - 0.5 / a - special.digamma(a))
 def digamma_remainder(a: Any) -> Any:
     """log a - 1/(2a) - ψ(a), for a > 0; NIST DLMF 5.11.2."""
-    inverse = 1.0 / np.square(np.maximum(a, 10.0))
+    many = a >= 10.0
+    large, small = np.where(many, a, 10.0), np.where(many, 10.0, a)
+    inverse = 1.0 / np.square(large)
     series = inverse * np.polynomial.polynomial.polyval(inverse, DIGAMMA, tensor=False)
-    small = np.minimum(a, 10.0)
-    return np.where(np.asarray(a) >= 10.0, series, np.log(small) - 0.5 / small - special.digamma(small))
+    return np.where(many, series, np.log(small) - 0.5 / small - special.digamma(small))
 
 
 def gamma_entropy(a: Any) -> Any:
@@ -143,14 +145,14 @@ def log_gamma_terms(z: Any, a: Any, power: Any = 0.0) -> Any:
     mode.
     """
 
-    def direct() -> Any:
+    def direct(z: Any, a: Any) -> Any:
         return xlogy(a + power, z) - z - special.gammaln(a)
 
-    def by_deviance() -> Any:
+    def by_deviance(z: Any, a: Any) -> Any:
         rest = 0.5 * np.log(a) - HALF_LOG_2PI - stirling(a)
         return deviance(z, a) * a + (xlogy(power, z) + rest)
 
-    terms = either(np.asarray(a) < 10.0, direct, by_deviance)
+    terms = branched(np.less(a, 10.0), direct, by_deviance, 10.0, z, a)
     if not isinstance(z, Anchored):
         return terms
     return choose(np.isposinf(log_abs(z)), -z, terms)  # the logarithm of z is beyond the doubles too

@@ -32,6 +32,20 @@ def either(condition: Any, first: Callable[[], Any], second: Callable[[], Any]) 
     return np.where(condition, first(), second())
 
 
+def branched(
+    condition: Any, first: Callable[..., Any], second: Callable[..., Any], safe: float, *arguments: Any
+) -> Any:
+    """first(*arguments) where a condition holds, second(*arguments) elsewhere; where both are evaluated, each sees `safe`
+    in the places of the other, so that no derivative meets what is not taken.
+    """
+    if np.all(condition):
+        return first(*arguments)
+    if not np.any(condition):
+        return second(*arguments)
+    own = first(*(choose(condition, x, safe) for x in arguments))
+    return np.where(condition, own, second(*(choose(condition, safe, x) for x in arguments)))
+
+
 def patched(result: Any, where: Any, formula: Callable[..., Any], *arguments: Any) -> Any:
     """`result` with formula(*arguments) at the elements where `where` holds, evaluated at those alone."""
     if all(type(x) is np.ndarray and x.ndim == 1 and x.size == result.size for x in (result, where, *arguments)):

@@ -15,7 +15,7 @@ from densities.distributions.family import Family
 from densities.distributions.lattice import Discrete, Strand, Table
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.foreign import is_foreign, to_numpy
-from densities.parameters import array_of, checked_integers, number_text, real
+from densities.parameters import all_hold, array_of, checked_integers, number_text, real
 from densities.transforms.linear import Shift
 
 # Probabilities are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
@@ -81,7 +81,7 @@ class DiscreteUniform(CountableFamily):
 
     def validate(self) -> None:
         low, high = (checked_integers(self.name, end, self.params[end]) for end in ("low", "high"))
-        if not np.all(np.less_equal(low, high)):
+        if not all_hold(np.less_equal(low, high)):
             raise ParameterError(argument_error("discrete_uniform: low, high", "low <= high", (low, high)))
         super().validate()
 

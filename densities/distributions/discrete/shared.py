@@ -8,11 +8,12 @@ import numpy as np
 
 from densities.distributions.family import Family
 from densities.distributions.lattice import Countable
+from densities.precise import Lifted
 
 
 def to_float(x: Any) -> Any:
-    """A Python float where x is a scalar."""
-    return float(x) if np.ndim(x) == 0 else x
+    """A Python float where x is a scalar whose value is there."""
+    return x if np.ndim(x) or isinstance(x, Lifted) else float(x)
 
 
 class CountableFamily(Countable, Family):

@@ -1,5 +1,7 @@
 """Power series of formulas against differences of mpmath; formulas of one wave, as the maps that they are made of."""
 
+from itertools import pairwise
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -96,3 +98,35 @@ def test_a_wave_beside_x_keeps_its_own_pieces():
 def test_constants_are_no_sigmoids():
     t = dn.Symbolic("x/(1 + exp(exp(0.5)))")
     assert t.forward(2.0) == pytest.approx(2.0 / (1.0 + np.exp(np.exp(0.5))), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("law", "formula"),
+    [
+        (dn.StudentT(3), "sin(x) - x/2"),  # 10^11 turns hold mass
+        (dn.Exponential(1.0), "sin(x**2) + x"),  # which turns a thousand times before 80
+        (dn.Normal(), "sin(x**3) + x"),
+    ],
+    ids=["many", "fast", "faster"],
+)
+def test_waves_that_turn_too_often_are_refused(law, formula):
+    with pytest.raises(dn.UnsupportedOperationError, match=r"turns too often .* truncate the law"):
+        (law >> dn.Symbolic(formula)).cdf(0.3)
+
+
+def test_truncated_waves_are_cut_into_pieces():
+    """P(sin X² + X <= 2.3) for an exponential law below 5, by the signs on a fine grid and the roots between them."""
+    law = dn.truncate(dn.Exponential(1.0), 0, 5) >> dn.Symbolic("sin(x**2) + x")
+    x = np.linspace(0, 5, 20_001)
+    with mp.workdps(25):
+
+        def excess(x):
+            return mp.sin(x**2) + x - mp.mpf(2.3)
+
+        signs = np.sign(np.sin(x**2) + x - 2.3)
+        roots = [mp.findroot(excess, (x[i], x[i + 1]), solver="anderson") for i in np.flatnonzero(np.diff(signs))]
+        ends = [mp.mpf(0), *roots, mp.mpf(5)]
+        low = [mp.exp(-a) - mp.exp(-b) for a, b in pairwise(ends) if excess((a + b) / 2) < 0]
+        truth = mp.fsum(low) / (1 - mp.exp(-5))
+    assert len(roots) > 2
+    assert law.cdf(2.3) == pytest.approx(float(truth), rel=1e-13)

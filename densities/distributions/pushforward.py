@@ -86,10 +86,12 @@ class Pushforward(PushedParts):
     def _pieces(self) -> Sequence[Piece | Flat]:
         if not isinstance(self.transform, Endless):
             return populated(self.transform.pieces_within(self.base.support), self.base.support)
-        for log_tail in (-750.0, -80.0):
-            pieces = self.transform.pieces_within(self._populated(log_tail))
-            if len(pieces) <= FEW:
-                break
+        try:
+            pieces = self.transform.pieces_within(self._populated(-750.0))
+        except UnsupportedOperationError:
+            pieces = ()
+        if not 0 < len(pieces) <= FEW:
+            pieces = self.transform.pieces_within(self._populated(-80.0))
         return populated(pieces, self.base.support)
 
     def _populated(self, log_tail: float) -> Interval:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy
 
+from densities.errors import UnsupportedOperationError
 from densities.transforms.symbolic_kernels import precise, reach
 from densities.transforms.symbolic_text import X
 
@@ -28,6 +29,8 @@ FINE = 12
 SHORT = 20  # binary places
 DIP = 0.9  # of neighbouring sizes, in a dip that is more than rounding
 MAX_DEGREE = 60
+MOST_TURNS = 100  # of a wave: each makes two pieces, which take some hundredths of a second
+FASTEST = 1.5  # radians between two points of a scan
 PERIODIC = (sympy.sin, sympy.cos, sympy.tan)
 KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 
@@ -189,8 +192,17 @@ def _periodic(generator: Any, t: Any, low: Any, high: Any, touching: bool) -> Ze
     }[generator.func]()
     start = argument.subs(X, 0)
     reach = sorted(float((argument.subs(X, end) - first) / period) for end in (low, high))
+    if reach[1] - reach[0] > MOST_TURNS:
+        raise _too_many(generator, low, high)
     turns = range(int(np.floor(reach[0])) - 1, int(np.ceil(reach[1])) + 2)
     return Zeros([(angle + k * period - start) / slope for angle in {first, second} for k in turns], True)
+
+
+def _too_many(wave: Any, low: Any, high: Any) -> UnsupportedOperationError:
+    place = f"from {float(low):.4g} to {float(high):.4g}"
+    return UnsupportedOperationError(
+        f"Symbolic: {wave} turns too often {place} to be cut into pieces; truncate the law, or give a smaller domain="
+    )
 
 
 # ---- by a scan ----
@@ -205,6 +217,7 @@ def _scan(expr: Any, low: Any, high: Any) -> Zeros:
     with mp.workdps(DIGITS):
         function = precise(expr, X)
         grid = [mp.mpf(point) for point in _grid(float(low), float(high)) if abs(point) <= reach(expr)]
+        _check_resolved(expr, grid, low, high)
         values = [(x, y) for x, y in ((x, function(x)) for x in grid) if not mp.isnan(y)]
         signs = [(x, mp.sign(y)) for x, y in values]
         alone = zip(signs, signs[1:], signs[2:], strict=False)  # a run of zeros is what 40 digits do not resolve
@@ -214,6 +227,17 @@ def _scan(expr: Any, low: Any, high: Any) -> Zeros:
         found += [_bisected(function, a, b) for a, b in crossings if not any(a < x < b for x in found)]
         found += _touches(expr, values)
         return Zeros([_neat(function, x) for x in found], False)
+
+
+def _check_resolved(expr: Any, grid: Sequence[Any], low: Any, high: Any) -> None:
+    """Raises where a wave turns between two points of the grid: zeros would be missed."""
+    from mpmath import mp
+
+    for wave in expr.atoms(*PERIODIC):
+        phase = precise(wave.args[0], X)
+        phases = [value for value in map(phase, grid) if mp.isfinite(value)]
+        if any(abs(b - a) > FASTEST for a, b in pairwise(phases)):
+            raise _too_many(wave, low, high)
 
 
 def _neat(function: Callable[[Any], Any], x: Any) -> Any:

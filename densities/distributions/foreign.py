@@ -259,7 +259,8 @@ def density(law: Univariate, method: str, known: list[tuple[Any, Any, Any, Any]]
     def formula(array: Any) -> Any:
         x = Foreign(array)
         inside = (x > low) & (x < high)
-        safe, result = np.where(inside, x, regular), -np.inf
+        safe: Any = np.where(inside, x, regular)
+        result: Any = np.full_like(x, -np.inf)
         for place, limit, beside, holds in known:
             there = np.equal(x, place)
             inside = (inside | there) & (holds | ~there)

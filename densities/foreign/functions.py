@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.foreign.kinds import array_namespace, library_of, like, numpy_dtype, special_of
+from densities.foreign.kinds import array_namespace, library_of, like, special_of
 from densities.foreign.numbers import RULES, Equality, Foreign, ForeignError, Inequality
 from densities.foreign.smooth import on_host
 from densities.logmath import ATANH_SERIES
@@ -324,16 +324,11 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 def like_constant(x: Any, points: Foreign) -> Any:
-    """A constant as an array beside `points`; beside truth values it is of the default floating type, or a double where
-    that would round it.
-    """
+    """A constant as an array beside `points`; beside truth values a double, which later steps do not round."""
     if points.dtype.kind == "f":
         return Foreign(like(np.asarray(x, dtype=float), points.array))
-    xp, constant = array_namespace(points.array), np.asarray(x)
-    usual = numpy_dtype(xp.asarray(0.0))
-    rounds = not np.array_equal(constant.astype(usual), constant, equal_nan=True)
-    widest = xp.asarray(np.zeros(())) if rounds else xp.asarray(0.0)
-    return Foreign(like(constant, xp.astype(points.array, widest.dtype)))
+    xp = array_namespace(points.array)
+    return Foreign(like(np.asarray(x), xp.astype(points.array, xp.asarray(np.zeros(())).dtype)))
 
 
 @rule(np.clip)

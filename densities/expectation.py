@@ -17,7 +17,7 @@ from densities.anchored import Anchored, log_abs, sign, value
 from densities.arrays import quiet
 from densities.errors import ParameterError, ShapeError, argument_error, unknown_name
 from densities.estimate import ErrorKind, Estimate, Status
-from densities.numerics.exponents import Verdict, tail_verdict
+from densities.numerics.exponents import Tail, Verdict, tail_verdict
 from densities.numerics.quadrature import integrate
 from densities.parameters import one_of
 
@@ -26,6 +26,8 @@ EPS = float(np.finfo(float).eps)
 BORDER = 1e-13
 # Noise of the logarithm over the log-distance: beyond this an exponent is not seen at all.
 BLURRED = 1e-9
+# Log-distances from a point at which a density that is one number beside it is seen to be so.
+NEARER, NEAREST = 1e3, 1e6
 # A panel so many times as long as the landmarks of a root are spread out starts beyond its mass.
 FAR_OUT = 64.0
 # An expectation has converged when its error is below this share of E|f|.
@@ -93,9 +95,10 @@ def integrate_law(
     `landmarks` are further points, in the coordinate of the law itself, where the integrands are not smooth.
     """
     totals: list[tuple[np.ndarray, np.ndarray, np.ndarray, bool, int]] = []
-    for part in smooth_parts(law):
+    points = np.asarray(landmarks, dtype=float)
+    for part in (part.pinned(points) for part in smooth_parts(law)):
         with quiet():
-            edges = edges_of(part, np.ravel(part.preimages(np.asarray(landmarks, dtype=float))))
+            edges = edges_of(part, np.ravel(part.preimages(points)))
         width = _half_line_widths(edges)
 
         def panel_values(x: Anchored, _: np.ndarray, part: Any = part) -> tuple[np.ndarray, np.ndarray]:
@@ -148,33 +151,37 @@ class Approach:
 
 
 def tails(
-    law: Any, log_integrand: Callable[[Any, Anchored], tuple[Any, Any]], landmarks: Sequence[float] | np.ndarray = ()
+    law: Any,
+    log_integrand: Callable[[Any, Anchored], tuple[Any, Any, Any]],
+    landmarks: Sequence[float] | np.ndarray = (),
 ) -> list[Approach]:
-    """Whether ∫|f| converges toward every end of every panel, from each side.
+    """Whether ∫p|f| converges toward every end of every panel, from each side.
 
-    `log_integrand(part, x)` gives log|f| at nodes x of the root and its absolute error.
+    `log_integrand(part, x)` gives the log-density of the root at its nodes x, log|f|, and the absolute error of the latter.
     """
     found = []
-    for part in smooth_parts(law):
+    points = np.asarray(landmarks, dtype=float)
+    for part in (part.pinned(points) for part in smooth_parts(law)):
         with quiet():
-            edges = edges_of(part, np.ravel(part.preimages(np.asarray(landmarks, dtype=float))))
+            edges = edges_of(part, np.ravel(part.preimages(points)))
         for direction, anchors, sides, scales in _approaches(edges):
 
             def toward(logs: np.ndarray, part: Any = part, anchors: Any = anchors, sides: Any = sides) -> np.ndarray:
                 with quiet():
                     x = Anchored.from_log(logs, sides[:, None], anchors[:, None])
-                    size, error = log_integrand(part, x)
-                return np.stack(np.broadcast_arrays(np.asarray(size, dtype=float) + logs, error))
+                    weight, size, error = np.broadcast_arrays(*log_integrand(part, x))
+                return np.stack([weight + size + logs, error + 4 * EPS * np.abs(weight), size + logs, error, weight])
 
-            kept = _kept(toward)
-            tail = tail_verdict(kept(0), direction, log_scale=np.log(scales), noise=kept(1))
+            kept, starts = _kept(toward), np.log(scales)
+            tail = tail_verdict(kept(0), direction, log_scale=starts, noise=kept(1))
             # An exponent that is zero to rounding is the border itself (1/x at its pole, t(2) against a normal): a parameter
             # one ulp away would say otherwise, but then the integral exceeds 10^13.
-            # An exponent that the noise drowns (log p = -1e20 at a landmark of q far from p) says nothing.
             blur = np.zeros(len(scales))
             if np.any(tail.verdict == Verdict.UNDECIDED):
                 with np.errstate(all="ignore"):
-                    blur = toward((np.log(scales) + direction * tail.reach)[:, None])[1, :, 0] / tail.reach
+                    blur = toward((starts + direction * tail.reach)[:, None])[1, :, 0] / tail.reach
+                if direction < 0:
+                    tail, blur = _but_beside_points(toward, kept, starts, tail, blur)
             border = (
                 (tail.verdict == Verdict.UNDECIDED)
                 & (np.abs(tail.exponent) <= BORDER)
@@ -191,6 +198,27 @@ def tails(
                 for verdict, edge, side in zip(verdicts, anchors, sides, strict=True)
             ]
     return found
+
+
+def _but_beside_points(
+    toward: Callable[[np.ndarray], np.ndarray], kept: Callable, starts: np.ndarray, tail: Tail, blur: np.ndarray
+) -> tuple[Tail, np.ndarray]:
+    """The tails toward finite ends and their blur; those undecided beside points where the density is one number, and not 0, by
+    |f| alone: however small that number is, its rounding decides nothing.
+
+    Of one that is so small that an exponent of its own would not be seen, only that it has a mass is known: the integral is
+    finite where |f| is integrable, and undecided elsewhere.
+    """
+    with np.errstate(all="ignore"):
+        near, far = (toward((starts - distance)[:, None])[4, :, 0] for distance in (NEARER, NEAREST))
+        rounding = EPS * np.abs(far)
+        constant = (tail.verdict == Verdict.UNDECIDED) & (np.abs(far - near) <= 4 * rounding)
+        alone = tail_verdict(kept(2), -1, log_scale=starts, noise=kept(3))
+        told = constant & ((rounding <= BLURRED * NEAREST) | (alone.verdict == Verdict.FINITE))
+    verdict, exponent, second, reach = (
+        np.where(told, new, old) for new, old in zip(vars(alone).values(), vars(tail).values(), strict=True)
+    )
+    return Tail(verdict, exponent, second, reach), np.where(told, 0.0, blur)
 
 
 def _log_masses(part: Any, anchors: np.ndarray, sides: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -320,9 +348,10 @@ def expect_logs(
             [np.broadcast_to(signs, log_density.shape), np.ones_like(log_density)]
         )
 
-    def log_size(part: Any, x: Anchored) -> tuple[Any, Any]:
-        logs = integrands(part, x)[0]
-        return logs[0], 4 * EPS * (2 * np.abs(logs[1]) + np.abs(logs[0]))
+    def log_size(part: Any, x: Anchored) -> tuple[Any, Any, Any]:
+        log_density, logs = value(part.root.raw_logpdf(x)), function(part.forward(x)[0])[0]
+        nothing = np.isneginf(log_density) & ~np.isposinf(logs)
+        return log_density, np.where(nothing, -np.inf, logs), 4 * EPS * np.abs(logs)
 
     if law.measure == "counting":
         return law.expect_logs(function)
@@ -404,9 +433,7 @@ def _expect_by_draws(function: Callable, law: Any, **options: Any) -> Estimate:
     return from_draws(result, "montecarlo", target=options.get("target"))
 
 
-def from_draws(
-    result: Any, method: str, extra: dict[str, Any] | None = None, target: float | None = None
-) -> Estimate:
+def from_draws(result: Any, method: str, extra: dict[str, Any] | None = None, target: float | None = None) -> Estimate:
     """The Estimate of a Monte Carlo mean; where a `target` was missed, `draws_for_target` says how many would reach it."""
     status, reason = Status.CONVERGED, ""
     error = float(np.max(result.standard_error))
@@ -424,7 +451,9 @@ def from_draws(
         detail["draws_for_target"] = float(np.max(result.draws_for(target)))
         if not error <= target:
             status = Status.NOT_CONVERGED
-            reason = f"the standard error is above the target; about {detail['draws_for_target']:.2g} draws would reach it"
+            reason = (
+                f"the standard error is above the target; about {detail['draws_for_target']:.2g} draws would reach it"
+            )
     if result.stopped in ("interrupted", "time"):
         word = {"interrupted": "interrupted", "time": "out of time"}[result.stopped]
         status, reason = Status.NOT_CONVERGED, f"{word} after {result.n:,} of {result.planned:,} draws"

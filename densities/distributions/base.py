@@ -9,7 +9,7 @@ limits at its ends, NaN and infinities, and return plain floats and arrays.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from typing import Any
@@ -23,6 +23,7 @@ from densities.distributions.arithmetic import Arithmetic
 from densities.distributions.evaluation import Evaluation
 from densities.distributions.masses import log_mass, numeric_score, solve_quantile
 from densities.distributions.narrow import mass_in_digits
+from densities.distributions.pins import pinned
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.numerics.streams import Stream
@@ -50,6 +51,11 @@ class Part:
     preimages: Callable[[np.ndarray], np.ndarray]
     breaks: tuple[float, ...] = ()
     injective: bool = True
+
+    def pinned(self, images: Sequence[float] | np.ndarray) -> Part:
+        """The part, but nodes at preimages of `images` go to these exactly, and keep their distance from there."""
+        forward = pinned(self.forward, self.preimages, images)
+        return self if forward is self.forward else replace(self, forward=forward)
 
 
 class Distribution(Arithmetic):
@@ -107,7 +113,9 @@ class Distribution(Arithmetic):
     def plain_draws(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """The draws rounded to doubles."""
         if self.shared_draws and not self.batch_shape:
-            return in_parts(lambda generator, count: value(self.draw(generator, (count,))), shape, rng, self.event_shape)
+            return in_parts(
+                lambda generator, count: value(self.draw(generator, (count,))), shape, rng, self.event_shape
+            )
         return value(self.draw(rng, shape))
 
     def parts(self) -> Sequence[Part]:

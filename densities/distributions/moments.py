@@ -126,10 +126,13 @@ def entropy_estimate(law: Any) -> Estimate:
             "Take the entropy of the parts, or kl against a law with the same atoms"
         )
 
-    def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
+    def densities(part: Any, x: Anchored) -> tuple[Any, Any]:
         log_root = part.root.raw_logpdf(x)
         y, log_det = part.forward(x)
-        log_density = log_root - log_det if part.injective else law.logpdf_anywhere(y)
+        return log_root, log_root - log_det if part.injective else law.logpdf_anywhere(y)
+
+    def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
+        log_root, log_density = densities(part, x)
         weight = value(log_root)
         logs = np.where(np.isneginf(weight), -np.inf, weight + log_abs(log_density))
         floor = np.logaddexp(weight + np.logaddexp(log_abs(log_root), log_abs(log_density)), weight)
@@ -137,9 +140,10 @@ def entropy_estimate(law: Any) -> Estimate:
             [-sign(log_density) * np.ones_like(weight), np.ones_like(weight), np.ones_like(weight)]
         )
 
-    def log_size(part: Any, x: Anchored) -> tuple[Any, Any]:
-        logs = integrands(part, x)[0]
-        return logs[0], 4 * EPS * (np.abs(logs[0]) + np.abs(logs[1]))
+    def log_size(part: Any, x: Anchored) -> tuple[Any, Any, Any]:
+        log_root, log_density = densities(part, x)
+        weight, log_factor = value(log_root), log_abs(log_density)
+        return weight, np.where(np.isneginf(weight), -np.inf, log_factor), 4 * EPS * np.abs(log_factor)
 
     infinite = [approach for approach in tails(law, log_size) if approach.verdict is Verdict.INFINITE]
     if infinite:

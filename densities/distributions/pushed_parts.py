@@ -36,6 +36,11 @@ class PushedParts(Univariate):
         return tuple(self._pushed(part) for part in self.base.parts())
 
     def _pushed(self, part: Part) -> Part:
+        domains = [branch.domain for branch in self.branches] + [flat.domain for flat, _ in self.flats]
+        ends = np.array([value(end) for domain in domains for end in domain.edges], dtype=float)
+        ends = np.append(ends[np.isfinite(ends)], self._bends)
+        part = part.pinned(ends)
+
         def forward(x: Any) -> tuple[Any, Any]:
             y, before = part.forward(x)
             z, log_det = self._forward(y)
@@ -44,10 +49,8 @@ class PushedParts(Univariate):
         def preimages(points: np.ndarray) -> np.ndarray:
             return part.preimages(self.preimages(points))
 
-        domains = [branch.domain for branch in self.branches] + [flat.domain for flat, _ in self.flats]
-        ends = np.array([value(end) for domain in domains for end in domain.edges], dtype=float)
         with quiet():
-            breaks = part.preimages(np.append(ends[np.isfinite(ends)], self._bends))
+            breaks = part.preimages(ends)
         return Part(
             part.weight,
             part.root,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -196,7 +196,8 @@ def _along_curve(step: Any, x: Anchored, before: Interval, after: Interval) -> t
             place = choose(at, place + end.rest, place) if end.rest else place
     y, log_det = step.forward_and_log_det(place)
     for at, end in found:
-        y = _from_end(end, step, x, y, at & (np.abs(value(log_det) - end.slope) < TAME))
+        tame, slope = at & (np.abs(value(log_det) - end.slope) < TAME), partial(log_slope, step.forward_and_log_det)
+        y = from_end(end, slope, step.increasing, x, y, tame)
     return y, log_det
 
 
@@ -221,7 +222,8 @@ def end_reached(step: Any, start: float, slack: float, after: Interval) -> End |
     if not stops:
         return None
     rest, missed = 0.0, np.abs(y - stops[0])
-    for _ in range(NEWTON if slack else 0):
+    told = moved >= np.spacing(np.abs(stops[0]))  # a map so flat that no double of the image changes tells nothing
+    for _ in range(NEWTON if told else 0):
         step_back = (y - stops[0]) * np.exp(-slope)
         rest = float(np.clip(rest - step_back if step.increasing else rest + step_back, -slack, slack))
         y, slope = (value(part) for part in step.forward_and_log_det(Anchored(start, np.float64(rest))))
@@ -229,7 +231,11 @@ def end_reached(step: Any, start: float, slack: float, after: Interval) -> End |
     return End(start, 0.0 if blind else rest, stops[0], float(slope))
 
 
-def _from_end(end: End, step: Any, x: Anchored, y: Any, tame: Any) -> Any:
+def log_slope(forward: Callable[[Any], tuple[Any, Any]], x: Any) -> Any:
+    return value(forward(x)[1])
+
+
+def from_end(end: End, slope: Callable[[Any], Any], increasing: bool, x: Anchored, y: Any, tame: Any) -> Any:
     """y, but where the slope is tame the end it comes to and the integral of the slope from there."""
     tame = np.array(np.broadcast_to(tame & (np.abs(x.offset) < NEAR * np.abs(end.start)), x.shape))
     if not np.any(tame):
@@ -237,13 +243,13 @@ def _from_end(end: End, step: Any, x: Anchored, y: Any, tame: Any) -> Any:
     offset, log_offset = (np.broadcast_to(part, x.shape)[tame] for part in (x.offset, x.log_offset))
     nodes = np.concatenate([HALF_NODES, NODES])
     between = Anchored(end.start, offset[:, None] * nodes, log_offset[:, None] + np.log(nodes)) + end.rest
-    changes = np.broadcast_to(value(step.forward_and_log_det(between)[1]), between.shape) - end.slope
+    changes = np.broadcast_to(slope(between), between.shape) - end.slope
     slopes = np.split(np.exp(changes), [HALF_NODES.size], axis=-1)
     half, mean = slopes[0] @ HALF_WEIGHTS, slopes[1] @ WEIGHTS
     log = np.zeros(x.shape)
     log[tame] = log_offset + end.slope + np.log(mean)
     tame[tame] = np.all(np.abs(changes) < TAME, axis=-1) & (np.abs(half - mean) < CLOSE)
-    direction = np.copysign(1.0 if step.increasing else -1.0, (1.0 if step.increasing else -1.0) * x.offset)
+    direction = np.copysign(1.0 if increasing else -1.0, (1.0 if increasing else -1.0) * x.offset)
     return choose(tame, Anchored.from_log(log, direction, end.stop), y)
 
 

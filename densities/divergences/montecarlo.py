@@ -197,12 +197,12 @@ def variance_is_finite(values: LogRatioDraws) -> bool:
 def variance_is_infinite(ratio: RadonNikodym, *, tilted: bool) -> bool:
     """Whether the draws certainly have no variance: E_p[t²], tilted E_p[t² √(mass of the tail)] up to a factor."""
 
-    def log_square(part: Any, x: Anchored) -> tuple[Any, Any]:
-        log_integrand, noise = log_size(ratio, part, x)
-        square = 2 * log_integrand - value(part.root.raw_logpdf(x))
+    def log_square(part: Any, x: Anchored) -> tuple[Any, Any, Any]:
+        weight, log_t, noise = log_size(ratio, part, x)
+        square = 2 * log_t
         if tilted:
             square = square + 0.5 * np.minimum(value(part.root.raw_logcdf(x)), value(part.root.raw_logsf(x)))
-        return np.where(np.isneginf(log_integrand), -np.inf, square), 3 * noise
+        return weight, np.where(np.isneginf(weight + log_t), -np.inf, square), 3 * noise
 
     return any(approach.verdict is Verdict.INFINITE for approach in tails(ratio.p, log_square, ratio.q.landmarks()))
 

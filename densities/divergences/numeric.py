@@ -64,26 +64,26 @@ def kl_integrands(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[np.ndarr
     return logs, signs
 
 
-def log_bound(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
-    """log of p(|log p| + |log q|) >= p|t| at nodes of a root, and its absolute error: nothing cancels in it."""
+def log_bound(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any, Any]:
+    """log p and log(|log p| + |log q|) >= log|t| at nodes of a root, and the absolute error of that: nothing cancels in it."""
     nodes = ratio.on(part, x)
-    weight = value(nodes.log_weight)
-    return _weighted(nodes, x, np.logaddexp(log_abs(nodes.log_p), log_abs(nodes.log_q))), 4 * EPS * np.abs(weight)
+    return _weighed(nodes, x, np.logaddexp(log_abs(nodes.log_p), log_abs(nodes.log_q)), 0.0)
 
 
-def log_size(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any]:
-    """log of p|t| at nodes of a root, and its absolute error: that of log p, and the cancellation in t."""
+def log_size(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any, Any]:
+    """log p and log|t| at nodes of a root, and the absolute error of that: the cancellation in t."""
     nodes = ratio.on(part, x)
-    weight, log_t = value(nodes.log_weight), log_abs(nodes.t)
+    log_t = log_abs(nodes.t)
     cancelled = np.exp(np.logaddexp(log_abs(nodes.log_p), log_abs(nodes.log_q)) - log_t)
-    return _weighted(nodes, x, log_t), 4 * EPS * (np.abs(weight) + cancelled)
+    return _weighed(nodes, x, log_t, 4 * EPS * cancelled)
 
 
-def _weighted(nodes: Nodes, x: Anchored, log_factor: Any) -> np.ndarray:
-    """log of p·factor: -inf where p is 0, NaN where log p and the factor have both left the doubles on the way out."""
+def _weighed(nodes: Nodes, x: Anchored, log_factor: Any, error: Any) -> tuple[Any, Any, Any]:
+    """log p, a factor and its error: no factor where p is 0, one that leaves no number (inf - inf) where log p and the factor
+    have both left the doubles on the way out."""
     weight = value(nodes.log_weight)
     gone = (log_abs(x) > FAR) & np.isposinf(log_abs(nodes.log_q))
-    return np.where(np.isneginf(weight), np.where(gone, np.nan, -np.inf), weight + log_factor)
+    return weight, np.where(np.isneginf(weight), np.where(gone, np.inf, -np.inf), log_factor), error
 
 
 def unsettled(ratio: RadonNikodym, points: np.ndarray) -> list[Approach]:

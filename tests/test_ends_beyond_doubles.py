@@ -126,3 +126,36 @@ def test_point_masses_on_a_pole_are_refused(text):
 def test_point_masses_beside_a_pole_are_not():
     assert dn.parse("1/clip(normal(0, 1), -1, 2)").pmf(-1.0) == dn.Normal().cdf(-1.0)
     assert dn.parse("1/sign(normal(0, 1))").pmf(1.0) == 0.5
+
+
+def test_a_map_that_is_flat_at_an_end_tells_nothing_of_it():
+    """gd(1 + 10⁸·c), c > 1, is π/2 - 2e^(-10⁸): the double of π/2 is the nearest one to every quantile."""
+    law = dn.parse("(1e8*truncate(cauchy(), 1, inf) + 1) >> gudermannian")
+    levels = np.array([1e-12, 1e-3, 0.1, 0.5, 0.9])
+    for quantiles in (law.ppf(levels), law.isf(levels), law.ppf(logp=np.log(levels))):
+        assert np.all(quantiles == math.pi / 2)
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "infinite"),
+    [
+        ("exponential(1) + 1", "exponential(1) + 1.0000000000000002", True),
+        ("exponential(1) + 1.0000000000000002", "exponential(1) + 1", False),
+        ("1 - exponential(1)", "0.9999999999999999 - exponential(1)", True),
+        ("2*uniform(1, 2) - 1", "uniform(1, 2.9999999999999996)", True),
+        ("2*uniform(1, 2) - 1", "uniform(1.0000000000000002, 3)", True),
+        ("2*uniform(1, 2) - 1", "uniform(1, 3)", False),
+        ("0.1*pareto(2, 3)", "pareto(2, 0.3)", False),  # 0.1·3 is no double
+        ("0.1 + 0.2*uniform(0, 1)", "uniform(0.1, 0.3)", False),  # nor is 0.1 + 0.2
+    ],
+)
+def test_ends_that_doubles_hold_are_told_apart_by_one_ulp(p, q, infinite):
+    """In fractions each end above is a sum or a product of doubles that is a double, but for the two that are not."""
+    assert np.isinf(dn.kl(dn.parse(p), dn.parse(q)).value) == infinite
+
+
+def test_batches_tell_exact_ends_from_rounded_ones_member_by_member():
+    law = dn.Exponential(1) >> dn.Affine(np.array([1.0, 0.1]), 1.0)
+    assert np.all(law.support.low_slack == 0.0)
+    law = dn.Pareto(2, np.array([3.0, 2.0])) >> dn.Scale(0.1)
+    assert np.all((law.support.low_slack > 0.0) == [True, False])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import multiply_add
+from densities.anchored import Anchored, multiply_add
 from densities.backends import namespace
 from densities.domains import Domain, Interval
 from densities.parameters import Parameter, positive, real
@@ -16,6 +16,8 @@ from densities.transforms.exponential import Log, Log1p
 
 # Two lines merge where the merged loc is rounded by at most this many scales: no standardised point moves further.
 MERGE_TOLERANCE = 64 * EPS
+# Products below this may have a rounding error that is no double.
+SMALLEST = 1e-290
 
 
 class NonZero(Domain):
@@ -89,8 +91,17 @@ class Line(Bijection):
         return found
 
     def _end(self, interval: Interval, *, low: bool) -> tuple[Any, bool, Any]:
+        """Of an end that no rounding has met, before or here, the image is exact."""
         end, closed, slack = super()._end(interval, low=low)
-        return end, closed, slack + self.loc_slack
+        start, before = (pair[0 if low else 1] for pair in (interval.edges, interval.slacks))
+        if isinstance(start, Anchored) or isinstance(end, Anchored):
+            return end, closed, slack + self.loc_slack
+        loc, scale = self.coefficients
+        with np.errstate(all="ignore"):
+            rest = multiply_add(start, scale, loc)[1]
+            told = np.equal(start, 0.0) | (np.abs(start * scale) > SMALLEST)
+        exact = told & np.equal(rest, 0.0) & np.equal(before, 0.0) & np.equal(self.loc_slack, 0.0)
+        return end, closed, np.where(exact, 0.0, slack + self.loc_slack)[()]
 
 
 def line(loc: Any, scale: Any) -> Bijection:

@@ -11,6 +11,7 @@ from scipy import special
 from densities.anchored import value
 from densities.distributions.base import Univariate, register
 from densities.distributions.continuous import Beta
+from densities.distributions.continuous.entropies import dirichlet_entropy
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import REAL, Interval, Simplex
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
@@ -141,9 +142,8 @@ class Dirichlet(VectorDistribution):
         return spread / (self._total[..., None, None] + 1.0)
 
     def closed_entropy(self) -> Any:
-        """log B(α) + (Σα - n) ψ(Σα) - Σ (α_i - 1) ψ(α_i)."""
-        terms = np.sum((self._alpha - 1.0) * special.digamma(self._alpha), axis=-1)
-        result = self._log_beta + (self._total - self.n) * special.digamma(self._total) - terms
+        """log B(α) + (Σα - n) ψ(Σα) - Σ (α_i - 1) ψ(α_i), whose large terms do not cancel."""
+        result = dirichlet_entropy(self._alpha)
         return result if np.ndim(result) else float(result)
 
     def mode(self) -> Any:

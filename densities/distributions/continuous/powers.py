@@ -12,6 +12,7 @@ from scipy import special
 from densities.anchored import Anchored
 from densities.backends import xlogy
 from densities.distributions.base import register
+from densities.distributions.continuous.entropies import digamma_lag, settled
 from densities.distributions.continuous.incomplete import (
     gamma_entropy,
     gamma_point,
@@ -102,8 +103,10 @@ class GammaPower(Family):
         return self._outer(draw_gamma(rng, shape, self.core(*shapes)[0]), *shapes)
 
     def _entropy(self, *shapes: Any) -> Any:
+        """H + E log|dx/du| of the gamma variable u: K(a) - r(a)/power + (1/power - 1/2) log a - log|power| - ..."""
         a, power, factor = self.core(*shapes)
-        return gamma_entropy(a) - np.log(abs(power)) + (1.0 / power - 1.0) * special.digamma(a) - np.log(factor) / power
+        logs = (1.0 / power - 0.5) * np.log(a) - np.log(abs(power)) - np.log(factor) / power
+        return settled(a) - digamma_lag(a) / power + logs
 
 
 @register(

@@ -9,7 +9,8 @@ from scipy import special
 
 from densities.anchored import Anchored, anchored, value
 from densities.distributions.base import register
-from densities.distributions.continuous.incomplete import incomplete_beta, log_beta, log_beta_terms, log_incomplete_beta
+from densities.distributions.continuous.entropies import beta_ratio_entropy
+from densities.distributions.continuous.incomplete import incomplete_beta, log_beta_terms, log_incomplete_beta
 from densities.distributions.continuous.positive import draw_gamma
 from densities.distributions.continuous.shared import LOG2, complement, where_finite
 from densities.distributions.continuous.unit_interval import beta_point, beta_quantile
@@ -107,9 +108,7 @@ class BetaRatio(Family):
         return anchored(draw_gamma(rng, shape, a)) / draw_gamma(rng, shape, b) / factor
 
     def _entropy(self, *shapes: Any) -> Any:
-        a, b, factor = self.core(*shapes)
-        psi = special.digamma
-        return log_beta(a, b) - (a - 1.0) * psi(a) - (b + 1.0) * psi(b) + (a + b) * psi(a + b) - np.log(factor)
+        return beta_ratio_entropy(*self.core(*shapes))
 
 
 @register(

@@ -9,6 +9,7 @@ from scipy import special
 
 from densities.anchored import Anchored, anchored, pure, value
 from densities.distributions.base import register
+from densities.distributions.continuous.entropies import dirichlet_entropy
 from densities.distributions.continuous.incomplete import (
     incomplete_beta,
     log_beta,
@@ -307,10 +308,4 @@ class Beta(Family):
         return np.where((a > 1) & (b > 1), inner, ends)
 
     def _entropy(self, a: Any, b: Any) -> Any:
-        total = a + b
-        return (
-            log_beta(a, b)
-            - (a - 1.0) * special.digamma(a)
-            - (b - 1.0) * special.digamma(b)
-            + (total - 2.0) * special.digamma(total)
-        )
+        return dirichlet_entropy(np.stack(np.broadcast_arrays(a, b), axis=-1))

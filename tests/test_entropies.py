@@ -1,0 +1,100 @@
+"""Entropies of laws whose parameters are huge or tiny, against their formulas with log Γ and ψ at many digits."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+
+import densities as dn
+
+SIZES = [1e-10, 0.3, 1.0, 7.0, 1e5, 1e8, 1e12, 1e15]
+
+
+def log_beta(*a):
+    return mp.fsum(map(mp.loggamma, a)) - mp.loggamma(mp.fsum(a))
+
+
+def gamma(a):
+    return a + mp.loggamma(a) + (1 - a) * mp.digamma(a)
+
+
+def dirichlet(*alpha):
+    total = mp.fsum(alpha)
+    terms = mp.fsum((a - 1) * mp.digamma(a) for a in alpha)
+    return log_beta(*alpha) + (total - len(alpha)) * mp.digamma(total) - terms
+
+
+def beta_prime(a, b):
+    return dirichlet(a, b) - 2 * (mp.digamma(b) - mp.digamma(a + b))
+
+
+def power_of_gamma(a, power):
+    return gamma(a) - mp.log(abs(power)) + (1 / mp.mpf(power) - 1) * mp.digamma(a)
+
+
+PAIRS = {"beta": dirichlet, "beta_prime": beta_prime, "f": lambda m, n: beta_prime(m / 2, n / 2) + mp.log(n / m)}
+SHAPES = {
+    "gamma": gamma,
+    "inverse_gamma": lambda a: gamma(a) - 2 * mp.digamma(a),
+    "chi_squared": lambda df: gamma(df / 2) + mp.log(2),
+    "chi": lambda df: power_of_gamma(df / 2, 2) + mp.log(2) / 2,
+    "nakagami": lambda nu: power_of_gamma(nu, 2) - mp.log(nu) / 2,
+}
+
+
+def check(law, truth):
+    """The stated error holds, and is a few ulp of the entropy and of the logarithms of the parameters."""
+    found = dn.entropy(law)
+    assert abs(mp.mpf(float(found.value)) - truth) <= found.error, (law, found, truth)
+    assert found.error <= 3e-13 + 1e-14 * abs(truth)
+    assert law.entropy() == found.value
+
+
+@pytest.mark.parametrize("family", PAIRS)
+@pytest.mark.parametrize("a", SIZES)
+def test_entropies_of_ratios_of_gamma_variables(family, a):
+    with mp.workdps(60):
+        for b in SIZES:
+            check(
+                getattr(dn, {"beta": "Beta", "beta_prime": "BetaPrime", "f": "F"}[family])(a, b),
+                PAIRS[family](mp.mpf(a), mp.mpf(b)),
+            )
+
+
+@pytest.mark.parametrize("family", SHAPES)
+def test_entropies_of_powers_of_gamma_variables(family):
+    with mp.workdps(60):
+        for a in SIZES:
+            check(dn.parse(f"{family}({a!r})"), SHAPES[family](mp.mpf(a)))
+    with mp.workdps(60):
+        for a in SIZES:
+            for power in (3.0, -1.5, 0.25):
+                check(dn.parse(f"generalized_gamma({a!r}, {power!r})"), power_of_gamma(mp.mpf(a), power))
+
+
+@pytest.mark.parametrize(
+    "alpha", [[1e6, 1e6, 1e6], [1e15, 1e15, 1e15], [1e12, 2.0, 3.0], [1e-10, 1e12, 0.5, 1e6], [1e-8, 1e-8], [0.5] * 40]
+)
+def test_entropies_of_shares(alpha):
+    with mp.workdps(60):
+        check(dn.parse(f"dirichlet({alpha!r})"), dirichlet(*map(mp.mpf, alpha)))
+
+
+def test_entropies_of_batches_of_shares():
+    alpha = np.array([[1e10, 2.0], [0.3, 1e-3]])
+    single = [dn.Beta(*row).entropy() for row in alpha]
+    assert dn.Dirichlet(alpha).entropy() == pytest.approx(single, rel=1e-15)
+    assert dn.Beta(*alpha.T).entropy() == pytest.approx(single, rel=1e-15)
+
+
+def test_errors_take_in_scales_that_cancel_shapes():
+    """log_scale = -18.4 against an entropy of 18.7: the error is that of both."""
+    with mp.workdps(60):
+        check(dn.Gamma(1e15, 1e-8), gamma(mp.mpf(1e15)) + mp.log(mp.mpf(1e-8)))
+        check(dn.Gamma(1e15) * 1e-8, gamma(mp.mpf(1e15)) + mp.log(mp.mpf(1e-8)))
+        entries = dn.Product([dn.Gamma(1e15), dn.Gamma(1e15, 1e-16)])
+        check(entries, 2 * gamma(mp.mpf(1e15)) + mp.log(mp.mpf(1e-16)))
+    batch = dn.entropy(dn.Normal(np.zeros((2, 1)), [1.0, 1e-8, 3.0]))
+    assert np.shape(batch.error) == (2, 3) and np.all(batch.error[:, 1] > batch.error[:, 0])
+    vectors = dn.entropy(dn.Dirichlet([[1.0, 2.0], [3.0, 1e8]]))
+    assert np.shape(vectors.value) == np.shape(vectors.error) == (2,)
+    assert dn.entropy(dn.parse("categorical([0.2, 0.8])")).error < 1e-14

@@ -317,10 +317,11 @@ class Discrete(Univariate):
         terms: Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]],
         rough: Callable[[Strand], tuple[float, float] | None],
         landmarks: Any = (),
+        floors: Sequence[tuple[int, int]] = (),
     ) -> IntegerSum:
-        """Σ over strands and integers of terms(strand, k): m sums at once, logs and signs (m, n).
+        """Σ over strands and integers of terms(strand, k): m sums at once, logs and signs (m, n), by `sum_integers`.
 
-        Between and beyond the integers `rough(strand)` the terms are smooth; None where they are not.
+        Between and beyond the integers `rough(strand)` the terms are smooth; None where they are not; `floors` as there.
         """
         parts = [
             sum_integers(
@@ -329,6 +330,7 @@ class Discrete(Univariate):
                 float(strand.high),
                 strand.landmarks(landmarks),
                 rough=rough(strand),
+                floors=floors,
             )
             for strand in self.strands
         ]

@@ -6,12 +6,14 @@ As in quadrature, k1 = Σ p t and k3 = Σ p φ(t) with t = log p/q are taken ove
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from densities.arrays import quiet
 from densities.distributions.lattice import LISTED, Discrete, Strand
+from densities.distributions.moments import closed
 from densities.distributions.strands import LOG_TINY
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS
@@ -23,6 +25,10 @@ ASKED = 2048
 MASS_TOLERANCE = 1e-8
 # What a mass shows of an error in log q is its mean under q, and D feels the mean under p: that may be a few times larger.
 SHOWN = 4.0
+# Integers at which log p/q is compared with k, and the fall in a factor 2^32 of k that a growth like k + log k may show there.
+FAR = 2.0 ** np.arange(64, 960, 32)
+STEADY = 1e-12
+Terms = Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
@@ -49,17 +55,18 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
             low = t < -30.0  # there q e^t φ(t) is what p φ(t) would lose digits on
             phi = np.where(low, other + np.log1p((t - 1.0) * np.exp(t)), log_mass + log_phi(np.where(low, 0.0, t)))
             slope = np.where(t > 0, log_mass + np.log(-np.expm1(-t)), other + np.log(-np.expm1(t)))
-            floor = np.logaddexp(slope + size, log_mass + size + np.minimum(size + np.log(EPS), 0.0))
+            felt = np.where(low, np.log(np.abs(log_q) + 1.0), size)  # there log p is not felt
+            floor = np.logaddexp(slope + felt, log_mass + size + np.minimum(size + np.log(EPS), 0.0))
             logs = np.stack([log_mass + np.log(np.abs(t)), phi, log_mass, other, log_mass + size, floor])
             logs[:, np.isneginf(log_mass)] = -np.inf
         return logs, np.stack([np.sign(t), *np.ones((5, *t.shape))])
 
     infinite, undecided = p.tails(lambda strand, k: terms(strand, k)[0][K1])
-    if infinite:
+    if infinite or (undecided and any(_outweighs_the_mean(strand, terms) for strand in p.strands)):
         return Estimate(
             np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of p log(p/q) diverges"}
         )
-    sums = p.summed(terms, rough, q.landmarks())
+    sums = p.summed(terms, rough, q.landmarks(), floors=((K1, FLOOR1), (K3, FLOOR3)))
     v, e = sums.value, sums.error
     if np.isposinf(v[K1]):
         return Estimate(
@@ -96,6 +103,18 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
         detail["reason"] = "the terms fall so slowly that the sum may be infinite"
     kind = ErrorKind.BOUND if sums.exact else ErrorKind.HEURISTIC
     return Estimate(float(number), float(error), kind, status, "sum", sums.terms, detail)
+
+
+def _outweighs_the_mean(strand: Strand, terms: Terms) -> bool:
+    """Whether log p/q grows at least as k toward an end where the mean of k is infinite: then Σ p log p/q is too, however
+    near the exponent of the terms is to the border. The mean of zipf(2) is known to be, log k! and k log 2 are seen to grow.
+    """
+    if not np.isposinf(strand.high) or not np.isposinf(closed(strand.law, "mean") or 0.0):
+        return False
+    with quiet():
+        logs, signs = terms(strand, FAR)
+        growth = logs[K1] - logs[P] - np.log(FAR)
+    return bool(np.all(signs[K1] > 0) and np.all(np.diff(growth) >= -STEADY))
 
 
 def _outside(p: Discrete, q: Any) -> float | None:

@@ -8,7 +8,7 @@ Blocks that double in length reach the end of the doubles in a thousand steps, s
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ EXACT, CORE = 64, 2**12
 FARTHEST = 1e300
 # A block that holds less than this share of the sum is the last one looked at.
 NEGLIGIBLE = 1e-18
+# Sums that others are measured by are known to this share of themselves: sizes have kinks where differences have none.
+ROUGH = 0.1
 MAX_TERMS, CHUNK = 2**22, 2**18
 # logs and signs of m terms at the points k: two arrays (m, n)
 Terms = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -83,6 +85,15 @@ def gram_rule(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return nodes, np.square(vectors[:, 0, :])
 
 
+def _slopes(nodes: np.ndarray, weights: np.ndarray, lost: np.ndarray) -> np.ndarray:
+    """c with Σ w_i lost_i f'(x_i) = Σ c_j w_j f(x_j) for polynomials f through the nodes, by barycentric weights."""
+    gaps = nodes[:, :, None] - nodes[:, None, :] + np.eye(NODES)
+    heights = 1.0 / np.prod(gaps, axis=-1)
+    slopes = heights[:, None, :] / heights[:, :, None] / gaps * (1.0 - np.eye(NODES))
+    slopes -= np.sum(slopes, axis=-1)[..., None] * np.eye(NODES)
+    return np.einsum("pi,pij->pj", weights * lost, slopes) / weights
+
+
 @dataclass(frozen=True)
 class IntegerSum:
     """m sums: values, what truncation, the rule and rounding may have done to them, and how many terms were evaluated.
@@ -100,8 +111,9 @@ class IntegerSum:
 class _Summation:
     """The running sums: value and error of each panel, and Σ|terms|, against which panels are judged."""
 
-    def __init__(self, terms: Terms, smooth: bool, tolerance: float, rough: tuple[float, float]):
+    def __init__(self, terms: Terms, smooth: bool, tolerance: float, rough: tuple[float, float], floors: Any):
         self.terms, self.smooth, self.tolerance, self.rough = terms, smooth, tolerance, rough
+        self.noisy, self.floors = [pair[0] for pair in floors], [pair[1] for pair in floors]
         self.size: Any = 0.0
         self.rounding: Any = 0.0
         self.evaluated = 0
@@ -144,10 +156,12 @@ class _Summation:
     def _gauss(self, starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """The sums of large panels by the Gauss rule: (m, P)."""
         nodes, weights = gram_rule(counts)
-        k = starts[:, None] + 0.5 * (counts[:, None] * (1.0 + nodes) - 1.0)
-        values = self._evaluate(k.ravel(), np.log(weights * counts[:, None]).ravel())
+        offsets = 0.5 * (counts[:, None] * (1.0 + nodes) - 1.0)
+        k = starts[:, None] + offsets
+        values = self._evaluate(k.ravel(), np.log(weights * counts[:, None]).ravel()).reshape(-1, *k.shape)
         self._sizes, self._roundings = (part.reshape(-1, *k.shape).sum(-1) for part in (self._sizes, self._roundings))
-        return values.reshape(-1, *k.shape).sum(-1)
+        lost = offsets - (k - starts[:, None])  # of a node, when it was rounded to a double
+        return np.sum(values + values * _slopes(nodes, weights, 2.0 * lost / counts[:, None]), axis=-1)
 
     def panels(self, starts: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The sum of each panel and the error of its rule: (m, P) twice."""
@@ -179,6 +193,8 @@ class _Summation:
             gap = np.abs(fine[:, :n] + fine[:, n:] - coarse)
             reference = self.size + np.sum(sizes, axis=-1)
             noise = roundings[:, :n] + roundings[:, n:]
+            noise[self.noisy] += 2.0 * EPS * np.abs(fine[self.floors, :n] + fine[self.floors, n:])
+            noise[self.floors] += ROUGH * np.abs(fine[self.floors, :n] + fine[self.floors, n:])
             good = np.all(gap <= self.tolerance * np.reshape(reference, (-1, 1)) + noise, axis=0)
             good |= (self.evaluated > MAX_TERMS) | ~np.all(np.isfinite(gap), axis=0)  # what is infinite stays so
             both = np.concatenate([good, good])
@@ -210,6 +226,7 @@ def sum_integers(
     *,
     rough: tuple[float, float] | None = (np.inf, -np.inf),
     tolerance: float = 1e-15,
+    floors: Sequence[tuple[int, int]] = (),
 ) -> IntegerSum:
     """Σ terms(k) over the integers low <= k <= high, either of which may be infinite.
 
@@ -217,7 +234,9 @@ def sum_integers(
     continue the terms analytically on the scale of the distance from the landmarks; but not between the two integers
     `rough`, which are visited one by one, and nowhere where that is None. `landmarks` are integers that show the bulk
     of the terms: from each of them the range is cut into blocks that double, and beyond the last ones until one holds
-    less than 1e-18 of the sum. What lies beyond is bounded by the ratio of the last two blocks.
+    less than 1e-18 of the sum. What lies beyond is bounded by the ratio of the last two blocks. Where the terms of one sum
+    are differences of larger ones, `floors` pairs its index with that of a sum of their sizes: digits below 2·eps of that
+    are not looked for, and the caller adds it to the error.
     """
     with quiet():
         smooth = rough is not None and rough[1] - rough[0] < MAX_TERMS
@@ -228,7 +247,7 @@ def sum_integers(
         points = points[(points >= low) & (points <= high) & (np.abs(points) < FARTHEST)]
         if not len(points):
             points = np.clip(np.zeros(1), low, high)
-        total = _Summation(terms, smooth, tolerance, (float(first), float(last)))
+        total = _Summation(terms, smooth, tolerance, (float(first), float(last)), floors)
         first, last = float(points[0]), float(points[-1])
         ends = _graded(np.append(points, last + 1.0))
         values, errors = total.run(ends[:-1], np.diff(ends))

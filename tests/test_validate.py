@@ -7,14 +7,14 @@ import math
 import numpy as np
 import pytest
 
-from densities.distributions import Normal
+from densities.distributions import Bernoulli, Normal, Poisson, Product
 from densities.distributions import registry as distributions
 from densities.domains import RealVector
 from densities.errors import ParameterError, ShapeError, UnknownNameError, ValidationError
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expressions import parse
 from densities.protocols import push_forward
-from densities.transforms import Bijection, Exp
+from densities.transforms import Banana, Bijection, Exp
 from densities.validation import validate
 from densities.validation.agree import Report, Row, _comparison
 from densities.validation.independent import draws_check, independent_checks, mass_check
@@ -222,6 +222,7 @@ class WrongVector:
 
     event_shape = (2,)
     support = RealVector(2)
+    measure = "lebesgue"
 
     def __init__(self, factor, stretch):
         self.factor, self.stretch = factor, stretch
@@ -239,6 +240,31 @@ class WrongVector:
 def test_faults_of_vector_laws(factor, stretch, found):
     checks = independent_checks("p", WrongVector(factor, stretch), n=2**16, level=1e-6, rng=0)
     assert tuple(check.passed for check in checks) == found, checks
+
+
+class WrongCounts(Poisson):
+    """A Poisson law whose draws are one too many now and then."""
+
+    name = "wrong_counts"
+
+    def rvs(self, n, *, rng):
+        draws = super().rvs(n, rng=rng)
+        return draws + (np.arange(len(draws)) % 10 == 0)
+
+
+@pytest.mark.parametrize(
+    ("entry", "found"), [(Poisson(2.0), (True, True)), (Normal(), (True, True)), (WrongCounts(2.0), (True, False))]
+)
+def test_vectors_with_point_masses_are_checked_entry_by_entry(entry, found):
+    checks = independent_checks("p", Product([Bernoulli(0.3), entry]), n=2**14, level=1e-6, rng=0)
+    assert tuple(check.passed for check in checks) == found, checks
+    assert all(check.law == "p" for check in checks)
+
+
+def test_dependent_vectors_with_point_masses_are_not_checked():
+    law = Product([Poisson(1.0), Poisson(2.0)]) >> Banana(1.0)
+    checks = independent_checks("p", law, n=2**10, level=1e-6, rng=0)
+    assert all(check.passed is None and "no density per volume" in check.text for check in checks)
 
 
 def test_mass_that_doubles_cannot_resolve_is_undecided():

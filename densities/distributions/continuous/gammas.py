@@ -10,15 +10,23 @@ from scipy import special
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import gamma_ratio_remainder
 from densities.distributions.continuous.powers import GammaPower
+from densities.distributions.continuous.shared import either
 from densities.errors import ParameterError, argument_error
 from densities.parameters import REQUIRED, all_hold, positive, real
 
 
 def power_mean(a: Any, order: Any) -> Any:
-    """E G^r = Γ(a + r)/Γ(a) of a gamma variable, inf for r <= -a."""
+    """E G^r = Γ(a + r)/Γ(a) of a gamma variable, inf for r <= -a; from a^r where log Γ(a) is large."""
     finite = np.asarray(order > -np.asarray(a))
     r = np.where(finite, order, 0.0)
-    return np.where(finite, np.exp(special.gammaln(a + r) - special.gammaln(a)), np.inf)
+
+    def direct() -> Any:
+        return np.exp(special.gammaln(a + r) - special.gammaln(a))
+
+    def by_power() -> Any:
+        return np.exp(gamma_ratio_remainder(a, r)) * np.power(a, r)
+
+    return np.where(finite, either(np.less(a, 10.0), direct, by_power), np.inf)
 
 
 @register(

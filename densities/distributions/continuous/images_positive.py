@@ -11,6 +11,7 @@ from densities import transforms as maps
 from densities.backends import namespace
 from densities.distributions.base import register
 from densities.distributions.continuous.asymmetric import InverseGaussian
+from densities.distributions.continuous.gammas import power_mean
 from densities.distributions.continuous.image import Image
 from densities.distributions.continuous.location_scale import Cauchy, Laplace, Normal
 from densities.distributions.continuous.positive import Exponential
@@ -217,7 +218,7 @@ def _power_mean(d: Any, order: Any) -> Any:
     """E Y^r = Γ(1 + r)Γ(d - r)/Γ(d) of a Lomax variable, for -1 < r < d."""
     finite = (order > -1.0) & (order < d)
     r = np.where(finite, order, 0.0)
-    return np.where(finite, np.exp(special.gammaln(1.0 + r) + special.gammaln(d - r) - special.gammaln(d)), np.inf)
+    return np.where(finite, np.exp(special.gammaln(1.0 + r)) * power_mean(d, -r), np.inf)
 
 
 @register(

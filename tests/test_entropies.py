@@ -1,4 +1,4 @@
-"""Entropies of laws whose parameters are huge or tiny, against their formulas with log Γ and ψ at many digits."""
+"""Entropies and densities of laws whose parameters are huge or tiny, against their formulas with log Γ at many digits."""
 
 import mpmath as mp
 import numpy as np
@@ -98,3 +98,44 @@ def test_errors_take_in_scales_that_cancel_shapes():
     vectors = dn.entropy(dn.Dirichlet([[1.0, 2.0], [3.0, 1e8]]))
     assert np.shape(vectors.value) == np.shape(vectors.error) == (2,)
     assert dn.entropy(dn.parse("categorical([0.2, 0.8])")).error < 1e-14
+
+
+@pytest.mark.parametrize(
+    ("alpha", "error"),
+    [
+        ([1e6] * 3, 1e-12),
+        ([1e12] * 3, 1e-9),
+        ([1e12, 2.0, 3.0], 1e-13),
+        ([2.0, 1e8, 20.0, 1e4], 1e-12),
+        ([0.5, 200.0, 1.0], 1e-14),
+    ],
+)
+def test_densities_of_shares_of_huge_parameters(alpha, error):
+    """Of the shares of what doubles make of a point: they sum to 1 only nearly, and f is homogeneous of degree Σα - n."""
+    law = dn.Dirichlet(alpha)
+    with mp.workdps(60):
+        a = list(map(mp.mpf, alpha))
+        for x in law.rvs(4, rng=1):
+            entries = [mp.mpf(float(entry)) for entry in x]
+            logs = mp.fsum((b - 1) * mp.log(entry) for b, entry in zip(a, entries, strict=True))
+            truth = logs - log_beta(*a) - (mp.fsum(a) - len(a)) * mp.log(mp.fsum(entries))
+            assert abs(law.logpdf(x) - truth) <= error * max(1, abs(truth))
+
+
+def test_edges_of_shares_of_large_parameters():
+    law = dn.Dirichlet([500.0, 1.0, 3.0])
+    with mp.workdps(30):
+        truth = 499 * mp.log(mp.mpf(0.9)) + 2 * mp.log(mp.mpf(0.1)) - log_beta(*map(mp.mpf, (500, 1, 3)))
+    assert law.logpdf([0.9, 0.0, 0.1]) == pytest.approx(float(truth), abs=1e-11)
+    assert law.logpdf([0.5, 0.5, 0.0]) == -np.inf
+
+
+def test_shares_of_huge_parameters_are_integrated_as_far_as_their_digits_go():
+    p, q = [1e6, 1e6, 1e6], [1e6, 1e6, 1000001.0]
+    found = dn.kl(dn.Dirichlet(p), dn.Dirichlet(q), method="quadrature")
+    with mp.workdps(50):
+        a, b = list(map(mp.mpf, p)), list(map(mp.mpf, q))
+        lean = mp.fsum((x - y) * (mp.digamma(x) - mp.digamma(mp.fsum(a))) for x, y in zip(a, b, strict=True))
+        truth = log_beta(*b) - log_beta(*a) + lean
+    assert abs(found.value - truth) <= found.error <= 1e-6 * truth
+    assert found.evaluations < 20000

@@ -12,6 +12,8 @@ from densities.anchored import value
 from densities.distributions.base import Univariate, register
 from densities.distributions.continuous import Beta
 from densities.distributions.continuous.entropies import dirichlet_entropy
+from densities.distributions.continuous.incomplete import log_beta_terms
+from densities.distributions.continuous.shared import either
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import REAL, Interval, Simplex
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
@@ -19,6 +21,8 @@ from densities.parameters import REQUIRED, bind, positive
 
 # Below this a quantile may be subnormal.
 SMALLEST = 1e-290
+# Above this sum of the parameters the density is taken from the distances of the entries to their means.
+LARGE = 100.0
 
 
 class LogitBeta(Univariate):
@@ -35,11 +39,16 @@ class LogitBeta(Univariate):
 
     def raw_logpdf(self, x: Any) -> Any:
         w, (a, b) = value(x), self.params.values()
-        return -a * np.logaddexp(0.0, -w) - b * np.logaddexp(0.0, w) - special.betaln(a, b)
+        return log_beta_terms(a, b, *_split(w))
 
     def raw_ppf(self, q: Any) -> Any:
         a, b = self.params.values()
         return _log_beta_quantile(a, b, q) - _log_beta_quantile(b, a, 1.0 - q)
+
+
+def _split(w: Any) -> tuple[Any, Any, Any, Any]:
+    """log v, log(1 - v), v and 1 - v for w = log v/(1 - v)."""
+    return special.log_expit(w), special.log_expit(-w), special.expit(w), special.expit(-w)
 
 
 def _log_beta_quantile(a: float, b: float, u: Any) -> Any:
@@ -90,15 +99,32 @@ class Dirichlet(VectorDistribution):
 
     @property
     def conditioning(self) -> float:
-        """The terms of log f are of the size of Σ α_i, and cancel."""
-        return float(np.max(self._total))
+        """The terms of the formula are of the size of Σα; beyond it an entry that is rounded moves log f by its slope,
+        which is (Σα)^(1/2) where the mass is.
+        """
+        total = float(np.max(self._total))
+        return min(total, LARGE) + total**0.5
+
+    def raw_logpdf(self, x: Any) -> Any:
+        """By the formula where Σα is small, and on the edges; elsewhere its terms are of the size of Σα, and cancel."""
+        x = np.asarray(x, dtype=float)
+        inner = (self._total > LARGE) & np.all(x > 0.0, axis=-1)
+        return either(inner, lambda: self._by_shares(x), lambda: self._by_powers(x))
 
     @property
     def _log_beta(self) -> Any:
         return np.sum(special.gammaln(self._alpha), axis=-1) - special.gammaln(self._total)
 
-    def raw_logpdf(self, x: Any) -> Any:
-        return np.sum(special.xlogy(self._alpha - 1.0, np.asarray(x, dtype=float)), axis=-1) - self._log_beta
+    def _by_powers(self, x: Any) -> Any:
+        return np.sum(special.xlogy(self._alpha - 1.0, x), axis=-1) - self._log_beta
+
+    def _by_shares(self, x: Any) -> Any:
+        """Σ log of the densities of v_i = x_i/(x_i + ... + x_n), less log det dx/dv."""
+        alpha, left = (np.cumsum(y[..., ::-1], axis=-1)[..., ::-1] for y in (self._alpha, x))
+        share, rest = x[..., :-1] / left[..., :-1], left[..., 1:] / left[..., :-1]
+        logs = (np.where(y < 0.5, np.log(y), np.log1p(-z)) for y, z in ((share, rest), (rest, share)))
+        terms = log_beta_terms(self._alpha[..., :-1], alpha[..., 1:], *logs, share, rest)
+        return np.sum(terms, axis=-1) - np.sum(np.log(x), axis=-1)
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         rest = np.cumsum(self._alpha[::-1])[::-1]

@@ -46,11 +46,17 @@ def within_reach(law: Any) -> bool:
 
 
 def integrate_vector(
-    law: Any, integrands: Integrands, floor: Any = None, rtol: float = 1e-11, others: Sequence[Any] = ()
+    law: Any,
+    integrands: Integrands,
+    floor: Any = None,
+    rtol: float = 1e-11,
+    others: Sequence[Any] = (),
+    blur: float = 4.0,
 ) -> VectorSums:
     """Σ over the parts of the law of weight · ∫ integrands dx, in the coordinates of the roots.
 
-    The integrands change where parts of the law overlap, and where those of `others` do, if these have several.
+    The integrands change where parts of the law overlap, and where those of `others` do, if these have several; `blur` is
+    how many eps of its floor a sum is not known below.
     """
     pieces = pieces_of(law)
     away = [one for other in others if other.measure == "lebesgue" for one in pieces_of(other)]
@@ -61,9 +67,8 @@ def integrate_vector(
         features = [feature for one in (*pieces, *away) if one is not piece for feature in seen_from(piece, one)]
         features = sorted(features, key=lambda feature: feature.thin)[:MOST_FEATURES]
         nodes, integrand = NODES[len(axes)], partial(integrands, piece)
-        found.append(
-            (piece.weight, cubature(integrand, axes, floor=floor, rtol=rtol, max_nodes=nodes, features=features))
-        )
+        sums = cubature(integrand, axes, floor=floor, rtol=rtol, max_nodes=nodes, features=features, blur=blur)
+        found.append((piece.weight, sums))
     return VectorSums(
         np.sum([w * c.value for w, c in found], axis=0),
         np.sum([w * c.error for w, c in found], axis=0),

@@ -200,7 +200,9 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
             witnesses.append(piece.forward(x[alone][:1])[0][0])
         return logs, signs
 
-    sums = integrate_vector(p, integrands, floor=floors, rtol=rtol, others=[q])
+    sums = integrate_vector(
+        p, integrands, floor=floors, rtol=rtol, others=[q], blur=2.0 + p.conditioning + q.conditioning
+    )
     if witnesses:
         return _infinite(f"p has mass near {np.array2string(witnesses[0], precision=6)}, where q has none")
     v, e = sums.values, sums.errors

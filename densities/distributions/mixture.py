@@ -16,7 +16,7 @@ from densities.distributions.branches import merged_atoms
 from densities.distributions.continuous.shared import patched
 from densities.distributions.family import Family
 from densities.distributions.masses import spread
-from densities.distributions.narrow import BLURRED, Narrowness
+from densities.distributions.narrow import Narrowness
 from densities.domains import Interval, hull, union
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import array_of, number_text
@@ -28,6 +28,8 @@ SUM_TOLERANCE = 1e-9
 FAR = 1e3
 # So many points of all those over the mass of the components are known before quantiles are looked for.
 GUIDES = 96
+# A family so many widths from 0 may still be integrated in the coordinate of the mixture.
+NARROWEST = 2.0**22
 # Mixtures of other kinds of laws, filed where they are defined: whether components are of that kind, and what makes it.
 KINDS: list[tuple[Callable[[Sequence[Any]], bool], Callable[..., Any]]] = []
 
@@ -238,7 +240,7 @@ class Mixture(Univariate):
 
 def _is_own_root(law: Any) -> bool:
     """Whether expectations over the law are taken in its own coordinate, or may be: doubles tell its points apart."""
-    return law.parts()[0].root is law or (isinstance(law, Family) and law.narrowness.anywhere < BLURRED)
+    return law.parts()[0].root is law or (isinstance(law, Family) and law.narrowness.anywhere < NARROWEST)
 
 
 def _log_mass_within(law: Any, a: Any, b: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
+from densities.anchored.numbers import concatenate
 from densities.arrays import quiet
 from densities.distributions.base import Univariate, register
 from densities.distributions.masses import quantile_between
@@ -21,6 +23,8 @@ from densities.transforms.base import meets
 
 # The logarithms of probabilities that are no subnormal numbers.
 COMFORTABLE = -600.0
+# The logarithm of the mass of an interval in which draws of the base are waited for.
+LOG_OFTEN = -1.5
 # Sums with a tail that is e^3 times the mass cost a digit.
 DROWNED = 3.0
 # A level of e^-4 of the tail or of the mass it is added to or taken from loses six bits or more; Newton's steps that then find
@@ -248,8 +252,18 @@ class Truncated(Univariate):
         return min(self._tails) > self.log_mass + DROWNED
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        u = rng.random(shape)
-        return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
+        """Draws of the base that lie in the interval where many do, quantiles elsewhere."""
+        if self.log_mass < LOG_OFTEN:
+            u = rng.random(shape)
+            return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
+        found: list[Any] = []
+        missing = math.prod(shape)
+        while missing or not found:
+            x = self.base.draw(rng, (int(1.05 * missing * np.exp(-self.log_mass)) + 8,))
+            found.append(x[(x > self.low) & (x <= self.high)][:missing])
+            missing -= len(value(found[-1]))
+        join = concatenate if any(isinstance(x, Anchored) for x in found) else np.concatenate
+        return join(found).reshape(*shape) if shape else join(found)[0]
 
     def carriers(self) -> Sequence[Interval]:
         return tuple(

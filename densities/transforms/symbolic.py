@@ -227,7 +227,8 @@ class Symbolic(Transform):
     """y = g(x) for a formula of one variable, as text ("x**3 + x") or as an expression of SymPy.
 
     The domain is where the formula is real, or the part of it that is given as `domain`. A monotone formula makes a
-    bijection, others a many-to-one map, those with infinitely many pieces one that has `pieces_within(interval)` only.
+    bijection, others a many-to-one map, those with infinitely many pieces one that has `pieces_within(interval)` only: of
+    these f(sin(u(x))) is applied as u, sin and f, and one that turns a hundred times where a law lives is refused there.
 
     Attributes: `expr`, `latex`, `inverse_exprs` (of each piece, None where it is numeric), `critical_points`, `poles`,
     and `proved`, whether it is proved that there are no more critical points.

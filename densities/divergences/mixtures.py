@@ -110,14 +110,16 @@ def bracketed(estimate: Estimate, p: Any, q: Any) -> Estimate:
     lower, upper = lower_bound(p, q), upper_bound(p, q)
     detail = {**estimate.detail, "lower": lower, "upper": upper}
     slack = ROUNDING * max(abs(estimate.value), 1e-2)
+    # The truth lies between the bounds, however little draws know of it.
+    reach = max(upper - estimate.value, estimate.value - lower) + slack
     sigmas = 6.0 if estimate.method == "montecarlo" else 1.0
     if (
         lower - slack <= estimate.value + sigmas * estimate.error
         and estimate.value - sigmas * estimate.error <= upper + slack
     ):
-        return replace(estimate, detail=detail)
+        return replace(estimate, error=min(estimate.error, reach), detail=detail)
     detail["reason"] = f"the value lies outside the bounds {lower:.6g} and {upper:.6g} that hold for it"
-    return replace(estimate, status=Status.NOT_CONVERGED, detail=detail)
+    return replace(estimate, error=max(estimate.error, reach), status=Status.NOT_CONVERGED, detail=detail)
 
 
 __all__ = ["bracketed", "lower_bound", "terms", "upper_bound"]

@@ -100,12 +100,15 @@ class Pilot:
 
 
 def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -> float:
-    """The standard error of t - slope·c due to point masses which hardly any of n draws meet: sums over these tell it."""
+    """The standard error of t - slope·c due to point masses and components which hardly any of n draws meet.
+
+    Sums over the masses tell it, and the medians of the components.
+    """
     p = values.ratio.p
-    if p.measure == "lebesgue" or not np.isfinite(mean):
+    if not np.isfinite(mean):
         return 0.0
     try:
-        places, masses = p.atoms
+        places, masses = _components(values) if p.measure == "lebesgue" else p.atoms
     except UnsupportedOperationError:  # too many to list: none of them holds much
         return 0.0
     with quiet():
@@ -114,6 +117,13 @@ def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -
         if slope:
             t = t + slope * (np.expm1(-t - mean) + values.known[0])
         return float(np.sqrt(np.sum(masses[hidden] * t**2) / n))
+
+
+def _components(values: ControlledDraws) -> tuple[np.ndarray, np.ndarray]:
+    """The medians of the parts of p, and their weights."""
+    with quiet():
+        middles = [value(part.forward(anchored(part.root.raw_ppf(np.asarray(0.5))))[0]) for part in values.parts]
+    return np.array(middles, dtype=float), np.array([part.weight for part in values.parts])
 
 
 def controlled(pilot: Pilot, n: int) -> ControlledDraws:

@@ -62,6 +62,20 @@ def test_a_value_outside_is_not_trusted(wrong):
     found = bracketed(claimed, p, q)
     assert found.status is Status.NOT_CONVERGED
     assert "outside the bounds" in found.reason
+    assert abs(wrong - dn.kl(p, q).value) <= found.error
+
+
+@pytest.mark.parametrize(("weight", "far", "width"), [(1e-6, 1000.0, 1e-3), (1e-7, 50.0, 1.0), (1e-11, 1e5, 1.0)])
+@pytest.mark.parametrize("n", [2**12, 2**16])
+def test_components_that_no_draw_meets_are_in_the_error(weight, far, width, n):
+    """D = weight·(log weight - log width + far²/2 + (width² - 1)/2) - weight nearly: all of it lies where no draw does."""
+    p, q = dn.Mixture([1 - weight, weight], [dn.Normal(), dn.Normal(far, width)]), dn.Normal()
+    there = np.log(weight) - np.log(width) + far**2 / 2 + (width**2 - 1) / 2
+    truth = weight * there + (1 - weight) * np.log1p(-weight)
+    for seed in range(3):
+        found = dn.kl(p, q, method="montecarlo", n=n, rng=seed)
+        assert abs(found.value - truth) <= 3 * found.error
+        assert found.error <= 1.1 * truth
 
 
 def test_more_pairs_than_are_worth_it_leave_the_upper_bound_open():
@@ -117,6 +131,8 @@ def test_a_component_of_another_coordinate_is_a_part_of_its_own():
     law = dn.Mixture([0.25, 0.5, 0.25], [dn.Normal(0, 1), pushed, dn.Gamma(2, 1)])
     joined, other = law.joined_parts()
     assert joined.weight == 0.5 and other.weight == 0.5
-    assert joined.root.logpdf(1.5) == pytest.approx(dn.Mixture([0.5, 0.5], [dn.Normal(0, 1), dn.Gamma(2, 1)]).logpdf(1.5))
+    assert joined.root.logpdf(1.5) == pytest.approx(
+        dn.Mixture([0.5, 0.5], [dn.Normal(0, 1), dn.Gamma(2, 1)]).logpdf(1.5)
+    )
     assert dn.kl(law, dn.Normal(1, 3)).value > 0
     assert law.mean() == pytest.approx(0.5 * np.exp(0.5) + 0.25 * 2, rel=1e-12)

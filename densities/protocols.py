@@ -48,6 +48,12 @@ def corners_beyond_doubles(law: Any, corners: Any) -> Any:
 
 
 @singledispatch
+def led_back(bijection: Any, y: float) -> tuple[float, float]:
+    """The preimage of a double under a bijection and its log-determinant, found in many digits."""
+    raise TypeError(argument_error("bijection", "a bijection of the line", bijection))
+
+
+@singledispatch
 def on_foreign(law: Any, method: str, *arguments: Any, **options: Any) -> Any:
     """What a method of a law answers at an array of another library, as an array of that library."""
     raise UnsupportedOperationError(f"{law}: {method} of an array of another library: expected a law of this library")

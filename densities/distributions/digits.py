@@ -17,13 +17,15 @@ from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated, Image
 from densities.distributions.lattice import Countable, Discrete, Table
-from densities.distributions.precise import NEWTON, UNLIFTED, View, as_end, density, view
+from densities.distributions.precise import NEWTON, UNLIFTED, MapView, View, as_end, density, view
 from densities.distributions.product import Product
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import array_of
 from densities.precise import RoundedError, bits, context, digits, number, precise, public
 from densities.precise.quadrature import integrate
-from densities.protocols import corners_beyond_doubles, ends_beyond_doubles, push_forward, to_digits
+from densities.protocols import corners_beyond_doubles, ends_beyond_doubles, led_back, push_forward, to_digits
+from densities.transforms.base import Bijection
+from densities.transforms.linear import exact_steps
 
 # Digits beyond those asked for, and those by which the second computation has more.
 GUARDS, SECOND = (15, 45, 135), 10
@@ -400,6 +402,22 @@ def _(law: Univariate) -> tuple[float, float]:
 def _most(end: Any, slack: Any) -> float:
     """How far rounding may have taken an end, as maps that steepen the rounding of their steps do."""
     return max(float(np.max(slack)), MAPS * float(np.spacing(np.abs(value(end))))) if np.any(slack) else 0.0
+
+
+@led_back.register
+def _(bijection: Bijection, y: float) -> tuple[float, float]:
+    try:
+        with quiet(), digits(END_DIGITS) as mp:
+            x, log_det = mp.mpf(y), mp.mpf(0)
+            for step in reversed(exact_steps(bijection)):
+                seen = MapView(step)
+                x = seen.inverse(x)
+                at = x in step.kinks  # where the slope may be 0
+                log_det -= float(value(step.forward_and_log_det(np.float64(x))[1])) if at else seen.log_slope(x)
+            return float(x), float(log_det)
+    except UNLIFTED as error:
+        told = f"{bijection}: beside a point where its slope is 0, {y!r} is not led back to all digits"
+        raise UnsupportedOperationError(told) from error
 
 
 @corners_beyond_doubles.register

@@ -11,6 +11,7 @@ import numpy as np
 
 from densities.anchored import Anchored, choose, undrowned, value
 from densities.arrays import quiet, some
+from densities.distributions.steep import Steep, steep_places
 from densities.domains import Interval
 from densities.foreign import Foreign
 from densities.transforms.base import Bijection, touches
@@ -114,8 +115,17 @@ class Route:
             return self.map.inverse_and_log_det(y)
         return _carried(y, self.map.inv.steps, self._stations[::-1])
 
+    @cached_property
+    def _steep(self) -> Steep | None:
+        return steep_places(self.map, self.domain)
+
     def pull(self, y: Any) -> tuple[Any, Any]:
         """g⁻¹(y) and its log-determinant."""
+        if self._steep is None or isinstance(y, Foreign) or holds(self._steep.keeps, y):
+            return self._pulled(y)
+        return self._steep.pulled(y, *self._pulled(y))
+
+    def _pulled(self, y: Any) -> tuple[Any, Any]:
         if isinstance(y, Anchored):
             return self.carry_back(y)
         x, total = y, None
@@ -129,6 +139,8 @@ class Route:
 
     def pull_point(self, y: Any) -> Any:
         """g⁻¹(y)."""
+        if self._steep is not None and not isinstance(y, Foreign) and not holds(self._steep.keeps, y):
+            return self._steep.pulled(y, *self._pulled(y))[0]
         if isinstance(y, Anchored):
             return self.carry_back(y)[0]
         x = y

@@ -26,6 +26,8 @@ from densities.transforms.program import LARGE, Programs, programs_of
 
 # Offsets e^-L from an end at which a one-sided limit is read: a constant shows at the first, a trend between the others.
 LIMIT_LOGS = (-80.0, -1e3, -1e6)
+# Logarithm of numbers that are near the end of the doubles.
+LOG_TINY = -660.0
 # Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
 BESIDE = 2.0**-4
 
@@ -164,9 +166,13 @@ class Evaluation:
             result = np.asarray(value(formula(points)))
         else:
             result = np.asarray(value(self.programs.run(formula.__name__, formula, points)))
-        if all_finite(result):
+        deep = np.minimum.reduce(result, axis=None, initial=0.0) < LOG_TINY
+        if all_finite(result) and not deep:
             return result
-        poor = ~np.isfinite(result)
+        # Of what is nearly subnormal divisions by a scale leave few digits.
+        poor = ~np.isfinite(result) | ((result < LOG_TINY) & (points != 0.0) & (np.abs(points) < np.exp(LOG_TINY)))
+        if not poor.any():
+            return result
         if self.batch_shape:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
         return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))

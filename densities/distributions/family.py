@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import Anchored, anchored, pure, value
+from densities.anchored import Anchored, anchored, log_abs, pure, value
 from densities.anchored.numbers import is_safe
 from densities.arrays import quiet
 from densities.distributions import masses
@@ -23,6 +23,8 @@ from densities.parameters import batch_shape, bind
 # Quantiles of standard members, by family and shapes: they cost more than the rest of the integral of a tame pair.
 _STANDARD_MARKS: dict[tuple[type, tuple[Any, ...]], np.ndarray] = {}
 REMEMBERED = 4096
+# Logarithms of masses and of lengths that are near the end of the doubles; over these lengths a density is FLAT or singular.
+LOG_TINY, FLAT = -660.0, 1e-15
 
 
 class Family(Univariate):
@@ -131,7 +133,16 @@ class Family(Univariate):
         return np.where(doubtful, told(logs), found)
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
-        return self._log_mass(*self._standard_ends(a, b), *self._shapes)
+        return self._over_slivers(a, b, self._log_mass(*self._standard_ends(a, b), *self._shapes))
+
+    def _over_slivers(self, a: Any, b: Any, found: Any) -> Any:
+        """log-masses of intervals; of those shorter than doubles tell when divided by the scale, density times length."""
+        if not isinstance(found, np.ndarray | Anchored) or not np.any(value(found) < LOG_TINY):
+            return found
+        length = log_abs(anchored(b) - anchored(a))
+        first, last = (np.asarray(value(self.raw_logpdf(end))) for end in (a, b))
+        flat = np.isfinite(last) & (np.abs(first - last) <= FLAT * (1.0 + np.abs(last)))
+        return np.where(flat & (length < LOG_TINY), last + length, value(found))
 
     def raw_mass(self, a: Any, b: Any) -> Any:
         return self._mass(*self._standard_ends(a, b), *self._shapes)

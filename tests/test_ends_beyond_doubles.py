@@ -7,6 +7,7 @@ import pytest
 from mpmath import mp
 
 import densities as dn
+from densities.errors import UnsupportedOperationError
 
 
 def normal_sf(x):
@@ -159,3 +160,29 @@ def test_batches_tell_exact_ends_from_rounded_ones_member_by_member():
     assert np.all(law.support.low_slack == 0.0)
     law = dn.Pareto(2, np.array([3.0, 2.0])) >> dn.Scale(0.1)
     assert np.all((law.support.low_slack > 0.0) == [True, False])
+
+
+@pytest.mark.parametrize(
+    ("name", "double", "cdf"),
+    [
+        (
+            "truncate(normal(60, 1), 50, 70) >> gudermannian",
+            math.pi / 2,
+            0.0,
+        ),  # in π/2 - 4e-22 .. π/2, the double is 6e-17 below
+        ("pareto(1, 1e20) >> atan", math.pi / 2, 0.0),
+        ("truncate(normal(60, 1), 50, 70) >> sigmoid", 1.0, 1.0),
+        ("truncate(normal(60, 1), 50, 70) >> tanh", 1.0, 1.0),
+    ],
+)
+def test_a_support_within_one_double_lies_on_one_side_of_it(name, double, cdf):
+    law = dn.parse(name)
+    assert (law.cdf(double), law.sf(double)) == (cdf, 1.0 - cdf)
+    assert (law.cdf(np.nextafter(double, 0)), law.cdf(np.nextafter(double, 4))) == (0.0, 1.0)
+
+
+def test_a_support_within_one_double_is_refused_there_where_nothing_tells_its_side():
+    law = dn.parse("1 - exp(tanh(truncate(exponential(1), 30, inf)))")
+    with pytest.raises(UnsupportedOperationError, match="within one double"):
+        law.cdf(1 - math.e)
+    assert law.cdf(-1.7) == 1.0 and law.cdf(-1.8) == 0.0

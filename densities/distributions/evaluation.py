@@ -18,7 +18,7 @@ from densities.arrays import all_finite, as_points, in_blocks, quiet, some
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import WIDE, in_digits
 from densities.domains import Interval
-from densities.errors import ParameterError, ShapeError, argument_error
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.logmath import NEAR_ONE, by_the_rest
 from densities.parameters import joint_shape
 from densities.protocols import ends_beyond_doubles
@@ -209,6 +209,24 @@ class Evaluation:
         """What the ends of the support are beyond the doubles in their place, NaN where it is not known."""
         return (np.nan, np.nan) if self.batch_shape else ends_beyond_doubles(self)
 
+    @cached_property
+    def _within_one_double(self) -> bool:
+        """Whether both ends of the support, rounded ones, are one double."""
+        low, high = (value(end) for end in self.support.edges)
+        plain = not (self.batch_shape or len(self.atoms[0])) and np.ndim(low) == np.ndim(high) == 0
+        return plain and bool(np.isfinite(low) and low == high and min(self.support.slacks) > 0.0)
+
+    @cached_property
+    def _side_of_its_double(self) -> int:
+        """Whether that double lies below the support (-1) or above it (1), by the exact ends; refused where none tells."""
+        below, above = self._beyond_doubles
+        if below > 0.0 or above < 0.0:
+            return -1 if below > 0.0 else 1
+        if all(isinstance(end, Anchored) for end in self.support.edges) and not np.isnan(below + above):
+            return 1 if value(self.support.high - value(self.support.high)) < 0.0 else -1
+        told = f"the support of {self} lies within one double, and nothing tells on which side of {value(self.support.low)!r}"
+        raise UnsupportedOperationError(f"{told}; rescale the law")
+
     # ---- densities ----
 
     def _log_density(self, formula: Callable[[Any], Any], y: Any, finish: Callable[[Any], Any]) -> Any:
@@ -308,6 +326,9 @@ class Evaluation:
             low = low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored)
         if some(inner := self._on_inner_ends(points)):
             low, high = low & ~inner, high & ~inner
+        if self._within_one_double and some(there := np.asarray(points == value(support.low))):
+            side = self._side_of_its_double
+            low, high = (low & ~there) | (there & (side < 0)), (high & ~there) | (there & (side > 0))
         outside = low | high | ~np.isfinite(points)
         safe = np.where(outside, support.interior_point(), points).astype(points.dtype) if outside.any() else points
         result = self._raw(formula, safe).astype(points.dtype, copy=False)

@@ -15,6 +15,7 @@ import numpy as np
 from densities.anchored import Anchored, choose, value
 from densities.arrays import quiet
 from densities.domains import Interval
+from densities.errors import UnsupportedOperationError
 from densities.protocols import led_back
 from densities.transforms.base import Bijection
 
@@ -25,6 +26,8 @@ EPS = float(np.finfo(float).eps)
 SHARE = 2.0**-33
 # Points anchored within this share of the image of a steep place know their distance from it.
 ASIDE = 2.0**-20
+# Ulps of an image at which slopes are compared with those of many digits, and what a logarithm of them may be off there.
+PROBES, KEPT = 2.0 ** np.arange(0, 36, 4), 1e-13
 # At a log-distance DEEP from a place of slope 0 the logarithm of the slope is below FLAT.
 DEEP, FLAT = -300.0, -100.0
 
@@ -82,7 +85,22 @@ def steep_places(bijection: Bijection, domain: Interval) -> Steep | None:
         places = tuple(_images(step) for step in steps)
         apart = [i for i, images in enumerate(places) if np.any(images != 0.0) or (len(images) and i < len(steps) - 1)]
         images = [_carried(found, steps[i + 1 :]) for i, found in enumerate(places)]
-    return Steep(bijection, places, np.concatenate(images)) if apart else None
+    found = Steep(bijection, places, np.concatenate(images))
+    return found if apart and _is_lossy(found) else None
+
+
+def _is_lossy(steep: Steep) -> bool:
+    """Whether slopes are lost at some of the doubles beside the images: y - 1 and log y of doubles beside 1 lose nothing."""
+    ulps = np.spacing(np.maximum(np.abs(steep.images), 1.0))[:, None] * PROBES
+    points = np.concatenate([(steep.images[:, None] + side * ulps).reshape(-1) for side in (-1.0, 1.0)])
+    points = points[steep.map.codomain.contains(points)]
+    with quiet():
+        slopes = np.asarray(value(steep.map.inverse_and_log_det(points)[1]))
+        try:
+            truth = np.array([led_back(steep.map, float(point))[1] for point in points])
+        except UnsupportedOperationError:
+            return True
+        return not np.all(np.abs(slopes - truth) <= KEPT)
 
 
 def _carried(points: np.ndarray, steps: Sequence[Any]) -> np.ndarray:

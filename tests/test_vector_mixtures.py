@@ -1,0 +1,65 @@
+"""Mixtures of vectors, entropies, expectations."""
+
+import numpy as np
+import pytest
+
+from densities.distributions import (
+    Dirichlet,
+    Mixture,
+    MultivariateNormal,
+    MultivariateT,
+    UniformBall,
+    VectorMixture,
+)
+from densities.divergences import cross_entropy, entropy, kl
+from densities.transforms import Exp, Independent
+
+A, B = [[1.0, 0.6], [0.6, 2.0]], [[2.0, 0.1], [0.1, 1.0]]
+
+
+def close(got, expected):
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-13)
+
+
+def test_mixtures_of_vectors():
+    parts = [MultivariateNormal([0, 0], A), MultivariateT(5.0, [1, 0], B)]
+    m = Mixture([0.25, 0.75], parts)
+    assert isinstance(m, VectorMixture)
+    point = [0.3, 0.4]
+    close(m.pdf(point), 0.25 * parts[0].pdf(point) + 0.75 * parts[1].pdf(point))
+    close(m.marginal(0).pdf(0.3), 0.25 * parts[0].marginal(0).pdf(0.3) + 0.75 * parts[1].marginal(0).pdf(0.3))
+    assert Mixture([1.0, 0.0], parts).simplify().same_as(parts[0])
+    assert m.replace(weights=[0.5, 0.5]).weights.tolist() == [0.5, 0.5]
+    boxes = Mixture([0.5, 0.5], [UniformBall([0, 0], 1.0), UniformBall([5, 0], 1.0)])
+    assert boxes.pdf([2.5, 0]) == 0.0
+    assert np.exp(boxes).logpdf(np.exp([5.5, 0.0])) == pytest.approx(-5.5 - np.log(2 * np.pi))
+
+
+def test_entropies_with_their_errors():
+    """The cross-entropy from a normal is a quadratic form: log 2π + log det/2 + tr(C⁻¹ E y yᵀ)/2."""
+    m = Mixture([0.5, 0.5], [MultivariateNormal([-2, 0], np.eye(2)), MultivariateNormal([2, 0], np.eye(2))])
+    q = MultivariateNormal([0, 0], [[5, 0], [0, 1]])
+    cross, own = cross_entropy(m, q), entropy(m)
+    truth = np.log(2 * np.pi) + np.log(5) / 2 + 1
+    assert abs(cross.value - truth) <= cross.error < 1e-12
+    assert own.method == "cubature"
+    assert abs(cross.value - own.value - kl(m, q).value) <= cross.error + own.error
+
+
+def test_small_parameters_of_the_dirichlet():
+    """Mass within 1e-300 of the edges: cubature in log v/(1 - v) against draws, and against the closed form of a pair."""
+    p, q = Dirichlet([0.01, 0.02]), Dirichlet([1.0, 1.0])
+    assert abs(kl(p, q, method="quadrature").value / kl(p, q).value - 1) < 1e-9
+    mixed = Mixture([0.5, 0.5], [Dirichlet([0.1, 0.1, 0.1]), Dirichlet([0.2, 0.1, 0.1])])
+    found, drawn = (
+        kl(Dirichlet([0.1, 0.1, 0.1]), mixed),
+        kl(Dirichlet([0.1, 0.1, 0.1]), mixed, method="montecarlo", rng=0),
+    )
+    assert found.error < 1e-9
+    assert abs(found.value - drawn.value) < 5 * drawn.error
+
+
+def test_expectations():
+    x = MultivariateNormal([0, 1], A)
+    assert x.expect(lambda y: y[..., 0] * y[..., 1]) == pytest.approx(0.6, rel=1e-12)
+    assert Independent(Exp(), 1).same_as((x >> Exp()).transform)

@@ -385,7 +385,7 @@ class Univariate(Evaluation, Distribution):
         return float(result) if result.ndim == 0 else result
 
     def _interval_mass_seen(self, a: np.ndarray, b: np.ndarray) -> Any:
-        if self.narrowness.blurred and not self.batch_shape:
+        if self.narrowness.blurs(fragile=self.fragile) and not self.batch_shape:
             return mass_in_digits(self, lambda: self._interval_mass(a, b), a, b)
         return self._interval_mass(a, b)
 

@@ -158,7 +158,7 @@ class Evaluation:
 
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """The formula on points inside the support, anchored where doubles would not do."""
-        if self.narrowness.blurred and not (self.batch_shape or len(self.atoms[0])):
+        if self.narrowness.blurs(fragile=self.fragile) and not (self.batch_shape or len(self.atoms[0])):
             return in_digits(self, formula, points)
         if self.fragile or some(self._on_inner_ends(points)):
             return value(formula(self._placed(points)))

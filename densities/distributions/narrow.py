@@ -32,8 +32,8 @@ EPS = float(np.finfo(float).eps)
 NARROW = 2.0**-12
 # So many widths away doubles lose 18 of the 53 bits and 6 more where a tail leaves them, 38 widths out: as many as an answer
 # without a word on its error may lack. Beyond, many digits are asked for; where there are none, an error below ROUGH is told
-# with a warning, and a larger one refused.
-BLURRED, ROUGH = 2.0**18, 1e-4
+# with a warning, and a larger one refused. Points of fragile laws are anchored at ends, which most such laws lie beside.
+BLURRED, BLURRED_BESIDE_ENDS, ROUGH = 2.0**18, 2.0**22, 1e-4
 # What chains of lines may lose of two doubles, in roundings of these: digits are cheap for them.
 TWICE = 2.0**10
 SLIVER = 1e-3
@@ -156,10 +156,9 @@ class Narrowness:
         worst = max(self.pulled, self.carried)
         return 4.0 * worst if worst > 1.0 / NARROW else 0.0
 
-    @property
-    def blurred(self) -> bool:
+    def blurs(self, *, fragile: bool) -> bool:
         """Whether doubles do not tell where in the law a point lies."""
-        return self.pulled > BLURRED
+        return self.pulled > (BLURRED_BESIDE_ENDS if fragile else BLURRED)
 
     def joined(self, other: Narrowness) -> Narrowness:
         pairs = zip(vars(self).values(), vars(other).values(), strict=True)

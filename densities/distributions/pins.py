@@ -84,6 +84,8 @@ def _from_pin(pin: Pin, forward: Forward, x: Anchored, y: Any, log_det: Any) -> 
     if not np.any(at):
         return y
     beside = at & (x.log_offset + pin.end.slope < np.log(CLEAR * abs(pin.missed)))
+    if not np.any(beside):
+        return y
     tame = beside & (np.abs(value(log_det) - pin.end.slope) < TAME)
-    y = choose(at, anchored(y) - pin.missed, y)
+    y = choose(beside, anchored(y) - pin.missed, y)  # farther out y may come near 0, and keep its digits there
     return from_end(pin.end, partial(log_slope, forward), pin.rises, x, y, tame)

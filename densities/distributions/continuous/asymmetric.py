@@ -220,7 +220,7 @@ def log_erfcx_drop(low: Any, width: Any) -> Any:
 def log_erfcx_difference(alpha: Any, beta: Any, width: Any, above: Any) -> Any:
     """log(erfcx α - erfcx β), where `above` as an integral if they are close; there β = α + width."""
     alpha, beta = np.broadcast_arrays(alpha, beta)
-    close = (beta < 1.1 * alpha + 1.0) & above
+    close = (beta < 1.1 * alpha + 1.0) & np.not_equal(above, 0.0)  # arrays of other libraries come as doubles
     return patched(np.log(special.erfcx(alpha) - special.erfcx(beta)), close, log_erfcx_drop, alpha, width)
 
 

@@ -101,6 +101,11 @@ def generator_of(rng: Any) -> np.random.Generator:
         ) from None
 
 
+def extremes(x: np.ndarray) -> tuple[Any, Any]:
+    """The least and the greatest of numbers: NaN if one is, inf and -inf of none."""
+    return np.minimum.reduce(x, axis=None, initial=np.inf), np.maximum.reduce(x, axis=None, initial=-np.inf)
+
+
 def all_finite(x: np.ndarray) -> bool:
     """Whether every number is finite: their sum is not where one is not, and otherwise hardly ever."""
     return math.isfinite(np.add.reduce(x, axis=None)) or bool(np.isfinite(x).all())

@@ -62,10 +62,14 @@ class Cancelling:
             terms.append(np.abs(value(log_det)))
         return [*terms, np.abs(value(self.law.base.raw_logpdf(x)))]
 
+    def spares(self, least: float, greatest: float) -> bool:
+        """Whether the terms are known to be small between two points."""
+        return self.low <= least and greatest <= self.high
+
     def settled(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
         """The log-densities at y, found again where their terms cancel."""
         low, high = np.fmin.reduce(y, axis=None, initial=np.inf), np.fmax.reduce(y, axis=None, initial=-np.inf)
-        if (self.low <= low and high <= self.high) or not np.isfinite(result).any():
+        if self.spares(low, high) or not np.isfinite(result).any():
             return result
         ends = np.array([low, high]).reshape(2, *(1,) * len(self.law.batch_shape))
         if np.isfinite(ends).all() and all(np.all(size <= LARGE) for size in self._terms(ends)):

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, value
-from densities.arrays import all_finite, as_points, in_blocks, quiet, some
+from densities.arrays import all_finite, as_points, extremes, in_blocks, quiet, some
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import WIDE, in_digits
 from densities.domains import Interval
@@ -138,6 +138,13 @@ class Evaluation:
         rounded = ((side, end) for side, (end, slack) in ends if some(slack) and not isinstance(end, Anchored))
         return tuple((side, end) for side, end in rounded if some(np.isfinite(end)))
 
+    @cached_property
+    def _room(self) -> tuple[float, float]:
+        """Doubles between which points lie inside, whatever rounding took from the ends; NaN where none are known."""
+        (low, high), (below, above) = self.support.edges, self.support.slacks
+        known = type(low) is type(high) is float and np.ndim(below) == np.ndim(above) == 0
+        return (float(low + below), float(high - above)) if known else (np.nan, np.nan)
+
     def _on_inner_ends(self, points: Any) -> Any:
         """Whether points are doubles in the place of ends of the support that lie beyond them: points inside."""
         inner: Any = False
@@ -157,10 +164,20 @@ class Evaluation:
         return beyond
 
     def _raw(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
-        """The formula on points inside the support, anchored where doubles would not do."""
-        if self.narrowness.blurs(fragile=self.fragile) and not (self.batch_shape or len(self.atoms[0])):
+        """The formula on points inside the support, those among them that are the double of an end beyond it."""
+        if not self._blurred and some(self._on_inner_ends(points)):
+            return value(formula(self._placed(points)))
+        return self._strictly_inside(formula, points)
+
+    @property
+    def _blurred(self) -> bool:
+        return self.narrowness.blurs(fragile=self.fragile) and not (self.batch_shape or len(self.atoms[0]))
+
+    def _strictly_inside(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
+        """The formula on points strictly between the doubles of the ends, anchored where doubles would not do."""
+        if self._blurred:
             return in_digits(self, formula, points)
-        if self.fragile or some(self._on_inner_ends(points)):
+        if self.fragile:
             return value(formula(self._placed(points)))
         if self.batch_shape:
             result = np.asarray(value(formula(points)))
@@ -240,11 +257,15 @@ class Evaluation:
             return restore(self._everywhere(finished, formula, points))
 
     def _density_at(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-        support = self.support
-        beyond = self._beyond_ends(points)
-        everywhere = support.surrounds(points) and not some(beyond)
+        support, (least, greatest) = self.support, extremes(points)
+        low, high = self._room
+        beyond: Any = False
+        everywhere = low < least and greatest < high
+        if not everywhere:
+            beyond = self._beyond_ends(points)
+            everywhere = support.surrounds(points) and not some(beyond)
         if everywhere:
-            result = self._raw(formula, points)
+            result = self._strictly_inside(formula, points)
         else:
             inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
             inside = (inside | self._on_inner_ends(points)) & np.logical_not(beyond)
@@ -252,7 +273,9 @@ class Evaluation:
             result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
         if not everywhere or len(self.critical_points):
             result = self._at_limits(formula, points, result)
-        return result if self._cancelling is None else self._cancelling.settled(points, result)
+        if self._cancelling is None or self._cancelling.spares(least, greatest):
+            return result
+        return self._cancelling.settled(points, result)
 
     def _at_limits(self, formula: Callable[[Any], Any], points: np.ndarray, result: np.ndarray) -> np.ndarray:
         """The one-sided limits at the ends of the support, and the larger one at points inside where the formula breaks."""
@@ -320,7 +343,7 @@ class Evaluation:
     ) -> np.ndarray:
         support = self.support
         if not len(self.atoms[0]) and support.surrounds(points):
-            return self._raw(formula, points).astype(points.dtype, copy=False)
+            return self._strictly_inside(formula, points).astype(points.dtype, copy=False)
         low, high = np.asarray(points < support.low), np.asarray(points >= support.high)
         if not len(self.atoms[0]):
             low = low | np.asarray(points == value(support.low)) & ~isinstance(support.low, Anchored)

@@ -40,6 +40,8 @@ KURTOSIS_SHARE = 0.1
 FAR_LEVELS, TAME = np.array([1e-20, 1e-40, 1e-80, 1e-160, 1e-300]), 0.2
 # Points are moved by this share of themselves to see what ulps of them do to t; a quantile may be off by so many.
 BESIDE, ULPS = 2.0**-45, 8.0
+# A function of the numbers is a difference of terms, so many times as large at most.
+TERMS = 4.0
 # A point mass that so few of all draws are expected to meet is not seen in their spread.
 RARE = 8.0
 # A run to a target may end with so few draws.
@@ -73,6 +75,15 @@ class Pilot:
             ratio = slope * np.exp(-self.t) if slope else 0.0
             size = np.abs(1.0 - ratio) * delta + np.abs(ratio) * (delta * delta + EPS * np.abs(self.t))
             return float(np.mean(size * self.weight))
+
+    def of_controls(self, values: ControlledDraws, coefficients: np.ndarray | None) -> float:
+        """What ulps of the functions of the numbers do to the mean, by their coefficients."""
+        if not values.followed or coefficients is None:
+            return 0.0
+        with quiet():
+            columns = columns_of(self.t, self.draws, False, values.followed)[1:] * self.weight
+            sizes = np.abs(coefficients[values.balanced :, None] * columns).sum(axis=0)
+            return float(TERMS * EPS * np.mean(sizes))
 
     @cached_property
     def _of_points(self) -> np.ndarray:
@@ -242,7 +253,8 @@ def kl_montecarlo(
     slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
     estimate = from_draws(result, "montecarlo", target=target)
     rare = _unseen_spread(values, slope, estimate.value, int(result.n))
-    estimate = replace(estimate, error=float(np.hypot(estimate.error, rare)) + pilot.rounding(slope))
+    rounding = pilot.rounding(slope) + pilot.of_controls(values, result.coefficients)
+    estimate = replace(estimate, error=float(np.hypot(estimate.error, rare)) + rounding)
     if (
         estimate.status is Status.CONVERGED
         and values.smooth

@@ -1,5 +1,6 @@
 """Control variates: unbiased, honest about their error, and used where they help; the draws that a target needs."""
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -282,3 +283,46 @@ def test_a_variance_is_said_to_be_finite_only_where_it_is(p, q, finite):
         assert variance_is_infinite(draws.ratio, tilted=False)
     elif variance_is_finite(draws):
         assert not variance_is_infinite(draws.ratio, tilted=False)
+
+
+# --- rounding
+
+
+@pytest.mark.parametrize("shape", [20.0, 1e5])
+@pytest.mark.parametrize("scheme", ["sobol", "plain"])
+def test_controls_of_huge_shapes_round_no_more_than_is_stated(shape, scheme):
+    """The coefficient of log z - ψ(a) is about a. Against a log-normal law, with L = ψ(a) + log 2 and V = ψ'(a),
+    D = -H + L + log(sigma √(2π)) + (V + (L - mu)²)/(2 sigma²).
+    """
+    with mpmath.workdps(40):
+        a, mu, sigma = mpmath.mpf(shape), mpmath.mpf(0.3), mpmath.mpf(1.1)
+        mean, var = mpmath.digamma(a) + mpmath.log(2), mpmath.polygamma(1, a)
+        entropy = a + mpmath.log(2) + mpmath.loggamma(a) + (1 - a) * mpmath.digamma(a)
+        size = mpmath.log(sigma * mpmath.sqrt(2 * mpmath.pi))
+        truth = -entropy + mean + size + (var + (mean - mu) ** 2) / (2 * sigma**2)
+    p, q = dn.Gamma(shape, 2.0), dn.LogNormal(0.3, 1.1)
+    found = dn.kl(p, q, method="montecarlo", scheme=scheme, rng=1)
+    assert abs(found.value - truth) < 4.5 * found.error
+
+
+def test_the_controls_of_a_gamma_law_are_the_same_from_z_and_from_its_distance_from_a():
+    """log z - ψ(a) by mpmath where z lies beside a = 1e6 and far below."""
+    z = np.array([9e5, 1e6 - 1.0, 1e6 + 0.25, 1.1e6])
+    columns = np.empty((CONTROLS, len(z)))
+    dn.Gamma(1e6).stream.follow(z, *columns)
+    with mpmath.workdps(40):
+        mean = mpmath.digamma(10**6)
+        truth = [float(mpmath.log(mpmath.mpf(x)) - mean) for x in z]
+    np.testing.assert_allclose(columns[2], truth, rtol=1e-15)
+
+
+def test_errors_take_in_the_rounding_of_controls_by_their_coefficients():
+    """A function of the numbers that is known to an ulp and follows t with the coefficient β leaves β ulps open."""
+    draws = LogRatioDraws(dn.Gamma(1e6), dn.LogNormal(0.3, 1.1))
+    pilot = Pilot(draws, 1, "sobol")
+    values = controlled(pilot, 2**16)
+    coefficients = np.zeros(values.balanced + values.followed)
+    assert pilot.of_controls(values, coefficients) == pilot.of_controls(values, None) == 0.0
+    coefficients[-1] = 1e6
+    spread = 1e-3 * np.sqrt(2 / np.pi)  # E|log z - ψ(a)| for a = 1e6
+    assert pilot.of_controls(values, coefficients) == pytest.approx(4e6 * np.finfo(float).eps * spread, rel=0.01)

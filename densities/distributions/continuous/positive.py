@@ -10,6 +10,7 @@ from scipy import special
 
 from densities.anchored import Anchored, value
 from densities.distributions.base import register
+from densities.distributions.continuous.entropies import digamma_lag
 from densities.distributions.continuous.incomplete import (
     gamma_entropy,
     gamma_point,
@@ -192,7 +193,7 @@ def draw_gamma(rng: np.random.Generator, shape: tuple[int, ...], a: Any) -> Any:
 
 @lru_cache(maxsize=16)
 def _gamma_stream(a: float) -> Stream:
-    return gamma_stream(a, lambda u, rest: value(gamma_point(u, rest, a)))
+    return gamma_stream(a, lambda u, rest: value(gamma_point(u, rest, a)), digamma_lag(a))
 
 
 @register(

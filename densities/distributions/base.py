@@ -258,6 +258,13 @@ class Univariate(Evaluation, Distribution):
         return np.empty(0), np.empty(0)
 
     @property
+    def log_atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        """(locations, logarithms of the masses), which may be of masses below the doubles."""
+        locations, masses = self.atoms
+        with quiet():
+            return locations, np.log(masses)
+
+    @property
     def log_continuous_mass(self) -> float:
         """The log of the mass that is not in atoms."""
         return 0.0
@@ -329,18 +336,18 @@ class Univariate(Evaluation, Distribution):
     @many_digits
     def logpmf(self, y: Any) -> Any:
         """log P(Y = y): -inf where there is no atom."""
-        with quiet():
-            result = np.log(self.pmf(y))
-        return result if np.ndim(result) else float(result)
+        return self._at_atoms(y, *self.log_atoms, elsewhere=-np.inf)
 
     @many_digits
     def pmf(self, y: Any) -> Any:
         """P(Y = y): the mass of the atom at y, 0 where there is none."""
+        return self._at_atoms(y, *self.atoms, elsewhere=0.0)
+
+    def _at_atoms(self, y: Any, locations: np.ndarray, masses: np.ndarray, elsewhere: float) -> Any:
         points, restore = self._points(y)
-        locations, masses = self.atoms
         index = np.minimum(np.searchsorted(locations, points), max(len(locations) - 1, 0))
         found = (locations[index] == points) if len(locations) else np.zeros(points.shape, bool)
-        result = np.where(found, masses[index] if len(masses) else 0.0, 0.0)
+        result = np.where(found, masses[index] if len(masses) else elsewhere, elsewhere)
         result = np.where(np.isnan(points), np.nan, result)
         return restore(np.broadcast_to(result, np.broadcast_shapes(points.shape, self.batch_shape)))
 
@@ -469,12 +476,11 @@ class Univariate(Evaluation, Distribution):
 
     def _atoms_beside(self, points: Any, *, logs: bool, lower: bool) -> Any:
         """The mass of the atoms at or below each point, or above it."""
-        locations, masses = self.atoms
-        cumulative = (
-            np.concatenate([[0.0], np.cumsum(masses)]) if lower else np.append(np.cumsum(masses[::-1])[::-1], 0.0)
-        )
-        mass = cumulative[np.searchsorted(locations, value(points), side="right")]
-        return np.log(mass) if logs else mass
+        locations, masses = self.log_atoms if logs else self.atoms
+        add, nothing = (np.logaddexp, -np.inf) if logs else (np.add, 0.0)
+        cumulative = add.accumulate(np.append(nothing, masses if lower else masses[::-1]))
+        cumulative = cumulative if lower else cumulative[::-1]
+        return cumulative[np.searchsorted(locations, value(points), side="right")]
 
     def _atoms_between(self, a: np.ndarray, b: np.ndarray) -> Any:
         """The mass of the atoms in (a, b], summed by itself: it may be next to nothing beside what lies on both sides."""

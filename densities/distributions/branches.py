@@ -18,7 +18,17 @@ from densities.domains import Interval
 from densities.transforms.base import Bijection, Flat
 from densities.transforms.program import follow
 
-__all__ = ["Branch", "alike", "beside_end", "blunted", "has_nonzero_end", "mass_table", "merged_atoms", "told_beside_ends"]
+__all__ = [
+    "Branch",
+    "alike",
+    "beside_end",
+    "blunted",
+    "has_nonzero_end",
+    "mass_table",
+    "merged_atoms",
+    "merged_log_atoms",
+    "told_beside_ends",
+]
 
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
@@ -97,7 +107,9 @@ def beside_end(support: Interval, x: Any) -> Any:
     """Where points, not anchored there, lie close to an end that is finite and not zero."""
     place, anchor = value(x), x.anchor if isinstance(x, Anchored) else 0.0
     low, high = (np.asarray(value(end), dtype=float) for end in support.edges)
-    return np.logical_or(*(np.isfinite(e) & (anchor != e) & (np.abs(place - e) < NEAR * np.abs(e)) for e in (low, high)))
+    return np.logical_or(
+        *(np.isfinite(e) & (anchor != e) & (np.abs(place - e) < NEAR * np.abs(e)) for e in (low, high))
+    )
 
 
 def blunted(domain: Interval, image: Interval, branch: Branch | None, x: Any, y: Any) -> Any:
@@ -194,7 +206,15 @@ def crowding(a: Anchored, b: Anchored) -> Any:
     return np.maximum(*map(np.abs, place)) / np.abs(value(b - a))
 
 
-def merged_atoms(locations: np.ndarray, masses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def merged_atoms(locations: Any, masses: Any) -> tuple[np.ndarray, np.ndarray]:
     """Atoms at equal places added up."""
     unique, inverse = np.unique(np.asarray(locations, dtype=float), return_inverse=True)
     return unique, np.bincount(inverse, weights=masses, minlength=len(unique))
+
+
+def merged_log_atoms(locations: Any, logs: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Atoms at equal places added up, by the logarithms of their masses."""
+    unique, inverse = np.unique(np.asarray(locations, dtype=float), return_inverse=True)
+    total = np.full(len(unique), -np.inf)
+    np.logaddexp.at(total, inverse, logs)
+    return unique, total

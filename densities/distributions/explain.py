@@ -226,7 +226,7 @@ def _derivation(found: Explanation) -> Iterator[str]:
     several = any(len(step.inverses) > 1 for step in found.steps)
     yield f"density of Y = {_variable(len(found.steps))}: {'sum over the preimages of ' if several else ''}{product}"
     places, masses = found.law.atoms
-    for place, mass in list(zip(places, masses, strict=True))[:MANY]:
+    for place, mass in [(place, mass) for place, mass in zip(places, masses, strict=True) if mass > 0][:MANY]:
         yield f"P(Y = {place:.15g}) = {mass:.15g}"
 
 

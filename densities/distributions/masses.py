@@ -393,11 +393,11 @@ def _at_atoms(law: Any, logs: np.ndarray, *, lower: bool) -> tuple[np.ndarray, n
     At the ends that belong to it the probabilities are known to rounding only.
     """
     step = 1 if lower else -1
-    locations, masses = (part[::step] for part in law.atoms)
-    passed = np.concatenate([[0.0], np.cumsum(masses)])
+    locations, masses = (part[::step] for part in law.log_atoms)
+    passed = np.logaddexp.accumulate(np.append(-np.inf, masses))
     with quiet():
         around = value(law.anywhere("logcdf" if lower else "logsf", locations))
-        before, after = np.logaddexp(around, np.log(passed[:-1])), np.logaddexp(around, np.log(passed[1:]))
+        before, after = np.logaddexp(around, passed[:-1]), np.logaddexp(around, passed[1:])
         slack = 4.0 * EPS * (1.0 + np.abs(logs))
         if lower:
             count = np.searchsorted(after, logs - slack)
@@ -408,7 +408,7 @@ def _at_atoms(law: Any, logs: np.ndarray, *, lower: bool) -> tuple[np.ndarray, n
             count = np.where(first[count] <= logs + slack, count, strict)
             found = first[count] <= logs + slack
         x = np.where(found, np.append(locations, np.nan)[count], np.nan)
-        return x, logdiffexp(logs, np.minimum(np.log(passed[count]), logs))
+        return x, logdiffexp(logs, np.minimum(passed[count], logs))
 
 
 def _tail_and_slope(law: Any, *, lower: bool) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from densities.anchored import Anchored, choose, is_pure, value
 from densities.arrays import quiet
 from densities.distributions.base import Part, Univariate, register
-from densities.distributions.branches import merged_atoms
+from densities.distributions.branches import merged_atoms, merged_log_atoms
 from densities.distributions.continuous.shared import patched
 from densities.distributions.family import Family
 from densities.distributions.masses import spread
@@ -76,17 +76,29 @@ class Mixture(Univariate):
 
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        found = [(places, weight * masses) for weight, (places, masses) in map(self._listed, self._terms)]
-        return merged_atoms(
-            np.concatenate([places for places, _ in found]), np.concatenate([mass for _, mass in found])
-        )
+        places, masses = self._listed("atoms", np.multiply)
+        return merged_atoms(places, masses)
+
+    @cached_property
+    def log_atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        with quiet():
+            places, logs = self._listed("log_atoms", lambda weight, logs: np.log(weight) + logs)
+        return merged_log_atoms(places, logs)
+
+    def _listed(self, atoms: str, weighted: Callable[[float, np.ndarray], np.ndarray]) -> tuple[np.ndarray, ...]:
+        """The places and the weighted masses of all atoms of the components."""
+        found = [
+            (places, weighted(weight, masses))
+            for weight, (places, masses) in (self._of(term, atoms) for term in self._terms)
+        ]
+        return tuple(map(np.concatenate, zip(*found, strict=True)))
 
     @staticmethod
-    def _listed(term: tuple[float, Any]) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+    def _of(term: tuple[float, Any], atoms: str) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
         """The weight and the atoms of a component."""
         weight, component = term
         try:
-            return weight, component.atoms
+            return weight, getattr(component, atoms)
         except UnsupportedOperationError as error:
             raise UnsupportedOperationError(
                 f"a mixture with a density: expected components whose point masses can be listed, got {component}, which has "

@@ -28,7 +28,7 @@ from densities.distributions.branches import (
     blunted,
     has_nonzero_end,
     mass_table,
-    merged_atoms,
+    merged_log_atoms,
     told_beside_ends,
 )
 from densities.distributions.cancelling import watched
@@ -73,14 +73,11 @@ class Pushforward(PushedParts):
 
     @cached_property
     def flats(self) -> tuple[tuple[Flat, float], ...]:  # type: ignore[override]
-        """The constant pieces with their masses under the base."""
-        found = []
-        for piece in self._pieces:
-            if isinstance(piece, Flat):
-                mass = float(value(self._piece_mass(piece.domain.intersect(self.base.support), "mass")))
-                if mass > 0:
-                    found.append((piece, mass))
-        return tuple(found)
+        """The constant pieces with the logarithms of their masses under the base, which may be below the doubles."""
+        flats = (piece for piece in self._pieces if isinstance(piece, Flat))
+        domains = ((piece, piece.domain.intersect(self.base.support)) for piece in flats)
+        found = [(piece, float(value(self._piece_mass(domain, "log_mass")))) for piece, domain in domains]
+        return tuple((piece, log) for piece, log in found if log > -np.inf)
 
     @cached_property
     def _pieces(self) -> Sequence[Piece | Flat]:
@@ -204,19 +201,24 @@ class Pushforward(PushedParts):
 
     @cached_property
     def _pushed_atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        locations, masses = self.base.atoms
+        locations, logs = self.base.log_atoms
         if not len(locations):
-            return locations, masses
+            return locations, logs
         with quiet():
-            return merged_atoms(np.asarray(value(self.transform.forward(locations)), dtype=float), masses)
+            return merged_log_atoms(value(self.transform.forward(locations)), logs)
+
+    @cached_property
+    def log_atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        locations, logs = self._pushed_atoms
+        return merged_log_atoms(
+            np.append(locations, [piece.value for piece, _ in self.flats]),
+            np.append(logs, [log for _, log in self.flats]),
+        )
 
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        locations, masses = self._pushed_atoms
-        return merged_atoms(
-            np.append(locations, [piece.value for piece, _ in self.flats]),
-            np.append(masses, [mass for _, mass in self.flats]),
-        )
+        locations, logs = self.log_atoms
+        return locations, np.exp(logs)
 
     @cached_property
     def log_continuous_mass(self) -> float:

@@ -103,20 +103,26 @@ class Truncated(Univariate):
 
     @cached_property
     def _kept_atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        places, masses = self.base.atoms
+        """The places of the atoms that are kept, and the logarithms of the masses that they had."""
+        places, logs = self.base.log_atoms
         kept = (places > self.low) & (places <= self.high) if np.isfinite(self.low) else places <= self.high
-        return places[kept], masses[kept]
+        return places[kept], logs[kept]
 
     @cached_property
     def log_mass(self) -> float:
         """log P(low < X <= high)."""
         with quiet():
-            return float(np.logaddexp(self._log_kept, np.log(np.sum(self._kept_atoms[1]))))
+            return float(np.logaddexp.reduce(self._kept_atoms[1], initial=self._log_kept))
 
     @property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        places, masses = self._kept_atoms
-        return places, masses / np.exp(self.log_mass) if len(places) else masses
+        places, logs = self.log_atoms
+        return places, np.exp(logs)
+
+    @property
+    def log_atoms(self) -> tuple[np.ndarray, np.ndarray]:
+        places, logs = self._kept_atoms
+        return places, logs - self.log_mass if len(places) else logs
 
     @property
     def log_continuous_mass(self) -> float:

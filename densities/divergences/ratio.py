@@ -217,13 +217,13 @@ class RadonNikodym:
     def _atoms_of_p(self) -> list[tuple[float, str]]:
         if self.p.measure == "counting":
             return missing(self.p, self.q)
-        locations, masses = self.p.atoms
+        locations, logs = self.p.log_atoms
         if not len(locations):
             return []
-        bare = (masses > 0) & np.isneginf(self.q.logpmf(locations))
+        bare = (logs > -np.inf) & np.isneginf(self.q.logpmf(locations))
         return [
-            (float(np.log(mass)), f"p has an atom at {place:.17g}, q has none there")
-            for place, mass in zip(locations[bare], masses[bare], strict=True)
+            (float(log), f"p has an atom at {place:.17g}, q has none there")
+            for place, log in zip(locations[bare], logs[bare], strict=True)
         ]
 
 

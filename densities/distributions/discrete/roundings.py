@@ -126,8 +126,8 @@ class Stepped(Levelled, Discrete, Pushforward):
 
     @cached_property
     def strands(self) -> Sequence[Strand]:
-        places, masses = Pushforward.atoms.func(self)  # type: ignore[attr-defined]
-        return listed(places, np.log(masses))
+        places, logs = Pushforward.log_atoms.func(self)  # type: ignore[attr-defined]
+        return listed(places, logs)
 
 
 @stepped.register

@@ -136,6 +136,7 @@ def _atoms(law: Any, variable: str) -> str:
         *(
             rf"\mathrm{{P}}({variable} = {number(place)}) = {rounded(mass)}"
             for place, mass in zip(places, masses, strict=True)
+            if mass > 0
         )
     )
 

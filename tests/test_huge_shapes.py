@@ -1,6 +1,7 @@
-"""Means and variances in closed form where log Γ of a parameter is huge, against 60 digits."""
+"""Laws whose parameters are huge: closed forms where log Γ of them is, tails at their means, divergences; by 60 digits."""
 
 import mpmath as mp
+import numpy as np
 import pytest
 
 import densities as dn
@@ -47,3 +48,42 @@ def test_variances_of_kumaraswamy_laws(a):
             truth = moment(2) - moment(1) ** 2
             if truth > 1e-290:
                 close(dn.Kumaraswamy(a, b).var(), truth, 3e-13)
+
+
+@pytest.mark.parametrize("a", [1.5e3, 5e4, 5e5, 5e8, 5e15])
+def test_beta_tails_at_the_mean_itself(a):
+    """Even laws about 1/2, whose distance from the mean is 0 there, of either sign; F(a, a) is the law of 1/F."""
+    law, ratio = dn.Beta(a, a), dn.F(a, a)
+    tails = [law.cdf(0.5), law.sf(0.5), ratio.cdf(1.0), ratio.sf(1.0)]
+    np.testing.assert_allclose(tails, 0.5, rtol=3e-15)
+    below, above = law.ppf([0.3, 0.7])
+    assert below < 0.5 < above and below + above == pytest.approx(1.0, abs=1e-15)
+    below, above = ratio.ppf([0.3, 0.7])
+    assert below < 1.0 < above and below * above == pytest.approx(1.0, abs=1e-15)
+
+
+@pytest.mark.parametrize(("a", "b"), [(3e3, 1e3), (1e6, 3e6), (7e9, 1e4), (1e15, 3e15)])
+def test_beta_tails_an_ulp_beside_the_mean(a, b):
+    """F moves by the density times the distance, and at the mean m, I_m(a, b) = 1/2 + (b - a)/(3 √(2π a b (a + b)))."""
+    law, mean = dn.Beta(a, b), a / (a + b)
+    points = mean * (1.0 + np.arange(-6, 7) * 2.0**-52)
+    middle = 0.5 + (b - a) / (3.0 * np.sqrt(2.0 * np.pi * a * b * (a + b)))
+    expected = middle + law.pdf(mean) * (points - mean)
+    np.testing.assert_allclose(law.cdf(points), expected, atol=3e-5 / np.sqrt(min(a, b)) + 3e-16 * mean * law.pdf(mean))
+    np.testing.assert_allclose(law.sf(points), 1.0 - law.cdf(points), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "truth"),
+    [
+        pytest.param("f(1e12, 1e12)", "f(1000000000001, 1e12)", 6.25e-26, marks=pytest.mark.slow),
+        pytest.param("f(1e12, 1e12)", "f(1000001000000, 1e12)", 6.249991667e-14, marks=pytest.mark.slow),
+        pytest.param("f(1e10, 1e10)", "f(1e10, 10000000001)", 6.250000002e-22, marks=pytest.mark.slow),
+        ("f(1e8, 1e8)", "f(100000001, 1e8)", 6.250000187e-18),
+        pytest.param("beta_prime(1e14, 1e14)", "beta_prime(100000000000001, 1e14)", 2.5e-15, marks=pytest.mark.slow),
+    ],
+)
+def test_divergences_of_narrow_laws_claim_no_more_than_ulps_of_their_points_leave(p, q, truth):
+    """∫p log(p/q) by mp.quad in log x at 60 digits."""
+    found = dn.kl(dn.parse(p), dn.parse(q), method="quadrature")
+    assert abs(found.value - truth) <= found.error + 1e-9 * truth

@@ -234,7 +234,8 @@ def beta_bell(a: Any, b: Any, x: Any, y: Any) -> Any:
     """The same for large a and b near the mean: ∫ (1 - s/x)^(a-1) (1 + s/y)^(b-1) ds/(x y), a bell of known width."""
     gap = beta_gap(a, b, x, y)
     width = 1.0 / np.hypot(np.sqrt(a) / x, np.sqrt(b) / y)
-    reach = np.minimum(9.0 * width, 40.0 * x * y / gap)
+    # At the mean the gap is 0 of either sign, and rounding may call a point above it one below.
+    reach = np.where(gap > 0.0, np.minimum(9.0 * width, 40.0 * x * y / gap), 9.0 * width)
     s = np.multiply.outer(BELL_NODES, reach)
     below, above = s / x, s / y
     exponent = a * log1p_minus_x(-below) + b * log1p_minus_x(above) - s * (gap / (x * y))

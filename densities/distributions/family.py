@@ -25,6 +25,8 @@ _STANDARD_MARKS: dict[tuple[type, tuple[Any, ...]], np.ndarray] = {}
 REMEMBERED = 4096
 # Logarithms of masses and of lengths that are near the end of the doubles; over these lengths a density is FLAT or singular.
 LOG_TINY, FLAT = -660.0, 1e-15
+# The marks of a law lie so many of its widths apart. Nearer to 0 ulps of a point are no more than those of log-densities.
+SPANNED, FAR = 3.0, 16.0
 
 
 class Family(Univariate):
@@ -90,6 +92,16 @@ class Family(Univariate):
     @property
     def narrowness(self) -> Narrowness:
         return Narrowness(abs(self._loc) / self._scale) if self._is_narrow else WIDE
+
+    @property
+    def log_lost(self) -> float:
+        """What ulps of its points do where no location is taken off them and they are many widths from 0."""
+        if self.location is not None or self.batch_shape:
+            return 0.0
+        points = self.landmarks()
+        width = float(np.ptp(points)) if len(points) else 0.0
+        widths = SPANNED * float(np.abs(points).max()) / width if width > 0.0 else 0.0
+        return 4.0 * widths if widths > FAR else 0.0
 
     def standardise(self, x: Any) -> Any:
         if self._shifted:

@@ -163,12 +163,12 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     outside = _mass_outside(p, q)
     gap_p, gap_q = abs(v[P] - np.exp(p.log_continuous_mass)), abs(v[Q] + outside - np.exp(q.log_continuous_mass))
     # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p;
-    # φ(t) of an error δ in t changes by (1 - q/p) δ, and ∫|p - q| <= √(2D). Where nodes miss part of q, its mass says nothing.
-    # So does the rounding of what cancels in them, seen in a mass or not.
+    # φ(t) of an error δ in t changes by (1 - q/p) δ + δ²/2, and ∫|p - q| <= √(2D). Where nodes miss part of q, its mass says
+    # nothing. So does the rounding of what cancels in them, seen in a mass or not.
     seen, lost = gap_p + (gap_q if gap_q < MASS_TOLERANCE else 0.0), 0.25 * EPS * (p.log_lost + q.log_lost)
     forms = [(e[K1] + 2 * EPS * v[FLOOR1] + noise1 + SHOWN * (seen + gap_p * abs(v[K1])) + lost, v[K1] + atoms1, "k1")]
     if gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
-        shown = SHOWN * gap_p * v[K3] + (SHOWN * seen + lost) * min(np.sqrt(2 * v[K3]), 2.0)
+        shown = SHOWN * gap_p * v[K3] + (SHOWN * seen + lost) * min(np.sqrt(2 * v[K3]), 2.0) + lost * lost
         forms.append((e[K3] + 2 * EPS * v[FLOOR3] + 4 * EPS * outside + noise3 + shown, v[K3] + outside + atoms3, "k3"))
     error, total, form = min(forms)
     # Two forms that differ by more than both errors say that an error is too small.

@@ -68,6 +68,10 @@ class Image(Family):
         return self.law.fragile
 
     @property
+    def log_lost(self) -> float:
+        return self.law.log_lost
+
+    @property
     def critical_points(self) -> Sequence[float]:
         return self.law.critical_points
 

@@ -22,7 +22,7 @@ from densities.distributions.continuous.incomplete import (
     upper_gamma,
 )
 from densities.distributions.continuous.shared import HALF_LOG_2PI, LOG2, complement, normal_cdf
-from densities.distributions.family import Family
+from densities.distributions.family import FAR, Family
 from densities.domains import POSITIVE, Interval
 from densities.errors import ParameterError
 from densities.logmath import log1mexp
@@ -130,6 +130,12 @@ class LogNormal(Family):
     @classmethod
     def standard_support(cls, *shapes: Any) -> Interval:
         return POSITIVE
+
+    @property
+    def log_lost(self) -> float:
+        """What ulps of x and of log x are of the width of the law of log x."""
+        mu, sigma = self._shapes
+        return 0.0 if self.batch_shape or 1.0 + abs(mu) < FAR * sigma else 4.0 * float((1.0 + abs(mu)) / sigma)
 
     def _logpdf(self, x: Any, mu: Any, sigma: Any) -> Any:
         log = np.log(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import Interval
-from densities.errors import ParameterError, ShapeError, argument_error, unknown_name
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, unknown_name
 from densities.protocols import as_distribution, is_law
 
 # A view holds this much of the mass at each end at most, and loses no more than CUT of it to the relative height below.
@@ -22,6 +23,12 @@ INVISIBLE = 5e-3
 SNAP = 0.08
 # A peak higher than CUT_PEAK times the height of the bulk is cut off at CUT_TO times, with a word on how high it goes.
 CUT_PEAK, CUT_TO = 8.0, 2.0
+# An infinite density is cut at twice this many times the height of a rectangle as wide as the view, or lower.
+MOST = 10.0
+# A histogram of so many integers at most has a bar for each of them, or for a whole number of them.
+FEW = 1000
+# Point masses of integers in view that are drawn where a law cannot list all of its own.
+DRAWN = 2**18
 KINDS = {
     "pdf": "density",
     "logpdf": "log density (nats)",
@@ -127,9 +134,11 @@ def view_grid(*laws: Any, low: float, high: float, n: int = 400, log: bool = Fal
     return np.unique(np.concatenate([spaced, just_outside, grid(*laws, n=n, low=low, high=high)]))
 
 
-def top(heights: np.ndarray, bulk: float) -> tuple[float, float]:
-    """(height of the axis, height of the peak where it is cut off, else 0) for curves with these values."""
+def top(heights: np.ndarray, bulk: float, width: float = 0.0) -> tuple[float, float]:
+    """(height of the axis, height of the peak where it is cut off, else 0) for a curve with these values in a view so wide."""
     peak = float(np.max(heights, initial=0.0))
+    if np.isinf(peak) and width > 0.0:
+        bulk = min(bulk, MOST / width)
     if peak <= CUT_PEAK * bulk or bulk == 0.0:
         return (1.08 * peak if np.isfinite(peak) and peak > 0 else 1.0), 0.0
     return CUT_TO * bulk, peak
@@ -154,9 +163,35 @@ def law_curve(law: Any, kind: str, x: np.ndarray) -> Curve:
     """A function of a law at points x; for ppf and isf, x are probabilities."""
     with quiet():
         y = np.asarray(getattr(law, kind)(x), dtype=float)
-    places, masses = law.atoms if kind in ("pdf", "logpdf") else (NONE, NONE)
-    seen = (places >= x[0]) & (places <= x[-1])
-    return Curve(x, y, places[seen], masses[seen], bulk_height(law) if kind == "pdf" else 0.0)
+    places, masses = atoms_in(law, x[0], x[-1]) if kind in ("pdf", "logpdf") else (NONE, NONE)
+    return Curve(x, y, places, masses, bulk_height(law) if kind == "pdf" else 0.0)
+
+
+def atoms_in(law: Any, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """The places and masses of the atoms in a view; of a law that has too many to list, those on integers."""
+    try:
+        places, masses = law.atoms
+    except UnsupportedOperationError:
+        if not high - low < DRAWN:
+            raise
+        places = np.arange(np.ceil(low), np.floor(high) + 1.0)
+        masses = np.asarray(law.pmf(places), dtype=float)
+        if not np.isclose(np.sum(masses), law.prob(np.nextafter(low, -np.inf), high), rtol=1e-6):
+            raise
+    seen = (places >= low) & (places <= high) & (masses > 0.0)
+    return places[seen], masses[seen]
+
+
+def with_jumps(law: Any, kind: str, x: np.ndarray) -> np.ndarray:
+    """Probabilities for a picture of quantiles, with those at which they jump, unless the eye cannot tell the atoms."""
+    places = np.empty(0)
+    with quiet(), suppress(UnsupportedOperationError):
+        places, _ = atoms_in(law, *np.sort(getattr(law, kind)(x[[0, -1]])))
+    if not 0 < len(places) <= len(x):
+        return x
+    jumps = getattr(law, "cdf" if kind == "ppf" else "sf")(places)
+    jumps = np.concatenate([jumps, np.nextafter(jumps, 0.0), np.nextafter(jumps, 1.0)])
+    return np.union1d(x, jumps[(jumps > x[0]) & (jumps < x[-1])])
 
 
 def sample_curve(sample: np.ndarray, kind: str, edges: np.ndarray) -> Curve:
@@ -197,11 +232,17 @@ def law_or_sample(item: Any) -> Any:
 
 
 def sample_edges(sample: np.ndarray, laws: Sequence[Any]) -> np.ndarray:
-    """Edges of a histogram: by Freedman and Diaconis within the bulk, not beyond the supports of the laws."""
+    """Edges of a histogram: by Freedman and Diaconis within the bulk, not beyond the supports of the laws.
+
+    Bars of integers hold the same number of them each: others would tell of gaps and peaks that are none.
+    """
     low, high = np.quantile(sample, [LEVEL, 1.0 - LEVEL]) if sample.size > 1 / LEVEL else (sample.min(), sample.max())
     width = 2.0 * np.subtract(*np.quantile(sample, [0.75, 0.25])) / np.cbrt(sample.size)
     if not width > 0:
         width = max(high - low, 1.0) / 10.0
+    if high - low <= FEW and np.array_equal(sample, np.floor(sample)):
+        step = max(1.0, np.round(width))
+        return np.arange(np.floor(low) - 0.5, high + 0.5 + step, step)
     count = int(np.clip(np.ceil((high - low) / width), 5, 200))
     if laws:
         hull = Interval(min(ends(law)[0] for law in laws), max(ends(law)[1] for law in laws))
@@ -221,12 +262,16 @@ def check_kind(kind: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """Curves of one kind in one view: `top` is the height of the axis, `cut` that of a peak beyond it, or 0."""
+    """Curves of one kind in one view: the axis reaches from `floor` to `top`; `cut` is the height of a peak beyond it, or 0.
+
+    Of quantiles, the points of the axis are left to the curves: there both are NaN.
+    """
 
     kind: str
     curves: tuple[Curve, ...]
     low: float
     high: float
+    floor: float
     top: float
     cut: float
     counting: bool
@@ -240,17 +285,48 @@ def overlay(items: Sequence[Any], kind: str = "pdf", n: int = 400, log: bool = F
     views = [limits(*laws, positive=log)] if laws else []
     views += [(float(edge[0]), float(edge[-1])) for edge in edges.values()]
     low, high = min(view[0] for view in views), max(view[1] for view in views)
-    x = probabilities(n) if kind in ("ppf", "isf") else None
+
+    def points(law: Any) -> np.ndarray:
+        if kind in ("ppf", "isf"):
+            return with_jumps(law, kind, probabilities(n))
+        return view_grid(law, low=low, high=high, n=n, log=log)
+
     curves = tuple(
-        sample_curve(item, kind, edges[index])
-        if index in edges
-        else law_curve(item, kind, view_grid(item, low=low, high=high, n=n, log=log) if x is None else x)
+        sample_curve(item, kind, edges[index]) if index in edges else law_curve(item, kind, points(item))
         for index, item in enumerate(items)
     )
-    tops = [top(curve.y, curve.bulk) for curve in curves] if kind == "pdf" else [(0.0, 0.0)]
-    height, cut = max(tops)[0], max(cut for _, cut in tops)
     counting = bool(laws) and not edges and all(law.measure == "counting" for law in laws)
-    return Overlay(kind, curves, low, high, height, cut, counting)
+    floor, height, cut = _vertical(curves, kind, (low, high), counting)
+    return Overlay(kind, curves, low, high, floor, height, cut, counting)
+
+
+def _vertical(
+    curves: Sequence[Curve], kind: str, view: tuple[float, float], counting: bool
+) -> tuple[float, float, float]:
+    """The ends of the vertical axis, and the height of a peak that is cut off, or 0."""
+    if kind == "pdf" and counting:
+        return 0.0, highest_mass(*(curve.masses for curve in curves)), 0.0
+    if kind == "pdf":
+        dense = [curve for curve in curves if np.any(curve.y > 0.0)]
+        tops = [top(curve.y, curve.bulk, view[1] - view[0]) for curve in dense] or [(1.0, 0.0)]
+        return 0.0, max(tops)[0], max(cut for _, cut in tops)
+    if not kind.startswith("log"):
+        return np.nan, np.nan, 0.0
+    if kind == "logpdf" and counting:
+        shown = np.log(np.concatenate([curve.masses for curve in curves]))
+    else:  # what lies at the very ends of a support may be next to nothing
+        inside = np.linspace(*view, 200)[1:-1]
+        finite = [(curve.x[seen], curve.y[seen]) for curve in curves if np.any(seen := np.isfinite(curve.y))]
+        shown = np.concatenate([NONE, *(np.interp(inside, x, y, np.nan, np.nan) for x, y in finite)])
+    shown = shown[np.isfinite(shown)]
+    low, high = np.min(shown, initial=np.inf), np.max(shown, initial=-np.inf)
+    margin = 0.05 * (high - low) if low < high else 1.0
+    return (float(low - margin), float(high + margin), 0.0) if np.isfinite(low + high) else (-1.0, 1.0, 0.0)
+
+
+def highest_mass(*masses: np.ndarray) -> float:
+    """The height of an axis of point masses."""
+    return 1.08 * float(np.max(np.concatenate(masses), initial=0.0)) or 1.0
 
 
 def probabilities(n: int) -> np.ndarray:

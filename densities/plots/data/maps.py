@@ -13,7 +13,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
-from densities.plots.data.laws import bulk_height, ends, limits, scalar_law, top, view_grid
+from densities.plots.data.laws import atoms_in, bulk_height, ends, highest_mass, limits, scalar_law, top, view_grid
 from densities.protocols import push_forward
 from densities.transforms.base import Flat, Piece, Transform
 
@@ -51,7 +51,10 @@ class BranchCurve:
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """X, t and Y = t(X) in a view: base density over x, pushed density over y, the graph, strips, atoms and modes."""
+    """X, t and Y = t(X) in a view: base density over x, pushed density over y, the graph, strips, atoms and modes.
+
+    A law of point masses only has no strips, and the top of its axis is that of their masses.
+    """
 
     base: Any
     transform: Transform
@@ -67,6 +70,8 @@ class Change:
     branches: tuple[BranchCurve, ...]
     strips: tuple[Strip, ...]
     n_strips: int
+    base_atoms: tuple[np.ndarray, np.ndarray]
+    pushed_atoms: tuple[np.ndarray, np.ndarray]
     mode: float
     image_of_mode: float
     base_mode: float
@@ -142,6 +147,8 @@ def change(base: Any, transform: Any, *, n: int = 400, count: int = 10) -> Chang
     pieces = enumerate(pieces_in(transform, low, high))
     curves = tuple(_branch(index, piece, base, x, y, (low, high)) for index, piece in pieces)
     base_mode, mode = _highest(x, base_density), _highest(y, pushed_density)
+    atoms, images = atoms_in(base, low, high), atoms_in(pushed, y_low, y_high)
+    count = 0 if base.measure == "counting" else count
     with quiet():
         image = float(value(transform.forward(np.asarray(base_mode))))
     return Change(
@@ -152,17 +159,26 @@ def change(base: Any, transform: Any, *, n: int = 400, count: int = 10) -> Chang
         (y_low, y_high),
         x,
         base_density,
-        top(base_density, bulk_height(base)),
+        _top(base, base_density, atoms[1], high - low),
         y,
         pushed_density,
-        top(pushed_density, bulk_height(pushed)),
+        _top(pushed, pushed_density, images[1], y_high - y_low),
         curves,
-        strips(base, transform, count),
+        strips(base, transform, count) if count else (),
         count,
+        atoms,
+        images,
         mode,
         image,
         base_mode,
     )
+
+
+def _top(law: Any, density: np.ndarray, masses: np.ndarray, width: float) -> tuple[float, float]:
+    """The top of an axis of the density, or of masses where there is nothing else; and of a peak that is cut off, or 0."""
+    if law.measure == "counting":
+        return highest_mass(masses), 0.0
+    return top(density, bulk_height(law), width)
 
 
 def _highest(x: np.ndarray, density: np.ndarray) -> float:
@@ -271,11 +287,15 @@ def _view_of(pieces: Sequence[GraphPiece], column: int, x: np.ndarray) -> tuple[
     inside = [(piece, (x > piece[0][0]) & (x < piece[0][-1])) for piece in pieces if len(piece[0])]
     spread = np.concatenate([np.interp(x[seen], piece[0], piece[column]) for piece, seen in inside])
     values, spread = values[np.isfinite(values)], spread[np.isfinite(spread)]
+    if not spread.size:
+        asked = float(x[0]), float(x[-1])
+        raise ParameterError(argument_error("low, high", "a range in which the map has finite values", asked))
     low, high = np.quantile(spread, [0.04, 0.96])
     width = max(high - low, 1e-12 + 1e-6 * max(abs(low), abs(high)))
     low = values.min() if low - values.min() < 1.5 * width else low - 0.15 * width
     high = values.max() if values.max() - high < 1.5 * width else high + 0.15 * width
-    margin = 0.05 * max(high - low, 1e-12 + 1e-6 * max(abs(low), abs(high)))
+    size = max(abs(low), abs(high))
+    margin = 0.05 * (high - low) if high - low > 1e-9 * size else 0.5 * size or 1.0
     return float(low - margin), float(high + margin)
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from densities.errors import ParameterError, argument_error
+from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.plots.data.laws import KINDS, Curve, Overlay, law_or_sample, overlay
 from densities.plots.figures import style
+
+# Matplotlib takes narrower ranges for points, and its ticks of wider ones overflow.
+LEAST, GREATEST, NARROWEST = 1e-280, 1e290, 1e-13
 
 
 def density(
@@ -43,12 +46,11 @@ def density(
     texts = [label_of(item) for item in items] if labels is None else list(labels)
     _scale(ax, picture, xscale)
     for index, (curve, text) in enumerate(zip(picture.curves, texts, strict=True)):
-        color = style.CYCLE[index % len(style.CYCLE)]
-        draw_curve(ax, curve, picture, color, text, dx=4.0 * (index - 0.5 * (len(texts) - 1)))
+        draw_curve(ax, curve, picture, style.look(index), text, dx=4.0 * (index - 0.5 * (len(texts) - 1)))
     if picture.cut:
         mark_cut(ax, picture.curves, picture.top)
     horizontal, vertical = ("probability", KINDS[kind]) if kind in ("ppf", "isf") else (x_label(xscale), KINDS[kind])
-    style.tidy(ax, horizontal, "probability" if picture.counting and kind == "pdf" else vertical)
+    style.tidy(ax, horizontal, vertical.replace("density", "probability") if picture.counting else vertical)
     style.legend_above(ax, 1 if max(map(len, texts)) > 24 else min(len(texts), 3))
     return style.figure_of(ax)
 
@@ -74,12 +76,19 @@ def _scale(ax: Any, picture: Overlay, xscale: str) -> None:
         ax.set_xlim(0.0, 1.0)
         return
     set_view(ax, picture.low, picture.high, xscale)
-    if picture.kind == "pdf" and not picture.counting:
-        ax.set_ylim(0.0, picture.top)
+    if np.isfinite(picture.top):
+        ax.set_ylim(picture.floor, picture.top)
 
 
 def set_view(ax: Any, low: float, high: float, xscale: str = "linear") -> None:
-    """The x range with a margin that keeps a jump at an end of the support off the frame."""
+    """The x range with a margin that keeps a jump at an end of the support off the frame.
+
+    UnsupportedOperationError where an axis of doubles cannot show it.
+    """
+    size = max(abs(low), abs(high))
+    if not (size < GREATEST and max(LEAST, NARROWEST * size) < high - low):
+        told = f"a picture from {low:.6g} to {high:.6g} is beyond what an axis of doubles can show"
+        raise UnsupportedOperationError(f"{told}; shift and scale the laws, as in (X - {low:.3g})/{high - low:.3g}")
     ax.set_xscale(xscale)
     if xscale == "log":
         ax.set_xlim(low / (high / low) ** 0.02, high * (high / low) ** 0.02)
@@ -88,8 +97,9 @@ def set_view(ax: Any, low: float, high: float, xscale: str = "linear") -> None:
         ax.set_xlim(low - margin, high + margin)
 
 
-def draw_curve(ax: Any, curve: Curve, picture: Overlay, color: str, label: str, dx: float = 0.0) -> None:
-    """One line, with a light area under a density, and stems for atoms."""
+def draw_curve(ax: Any, curve: Curve, picture: Overlay, look: tuple[str, Any], label: str, dx: float = 0.0) -> None:
+    """One line, with a light area under a density, and stems for atoms; `look` is its colour with its dashes."""
+    color, dashes = look
     if picture.counting and picture.kind in ("pdf", "logpdf"):
         heights = curve.masses if picture.kind == "pdf" else np.log(curve.masses)
         style.atoms(ax, curve.places, heights, color, counting=True, label=label, dx=dx)
@@ -99,7 +109,7 @@ def draw_curve(ax: Any, curve: Curve, picture: Overlay, color: str, label: str, 
         y = np.minimum(curve.y, 1.5 * picture.top)
         ax.fill_between(curve.x, y, color=color, alpha=0.12, lw=0, step=curve.steps or None)
     width, drawstyle = (1.2, f"steps-{curve.steps}") if curve.steps else (1.8, "default")
-    ax.plot(curve.x, y, color=color, lw=width, label=label, drawstyle=drawstyle)
+    ax.plot(curve.x, y, color=color, lw=width, ls=dashes, label=label, drawstyle=drawstyle)
     style.atoms(ax, curve.places, curve.masses, color, dx=dx)
 
 

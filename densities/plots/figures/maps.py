@@ -63,10 +63,14 @@ def _draw_base(ax: Any, c: Change) -> None:
         x = np.clip(np.concatenate([[strip.x[0]], c.x[inside], [strip.x[1]]]), *c.x_view)
         ax.fill_between(x, np.interp(x, c.x, y), color=_colour(strip.piece), alpha=_alpha(strip), lw=0)
     ax.plot(c.x, y, color=style.INK, lw=1.4)
-    places, masses = c.base.atoms
-    style.atoms(ax, places, masses, style.INK)
+    counting = c.base.measure == "counting"
+    style.atoms(ax, *c.base_atoms, style.INK, counting=counting)
     _mark_cut(ax, c.x, c.base_density, c.base_top, horizontal=False)
-    style.tidy(ax, "x", "density of X")
+    style.tidy(ax, "x", f"{_what(c.base)} of X")
+
+
+def _what(law: Any) -> str:
+    return "probability" if law.measure == "counting" else "density"
 
 
 def _draw_graph(ax: Any, c: Change) -> None:
@@ -107,12 +111,15 @@ def _draw_pushed(ax: Any, c: Change) -> None:
             )
         below = above
     ax.plot(np.minimum(c.pushed_density, 1.5 * c.pushed_top[0]), c.y, color=style.INK, lw=1.4)
-    places, masses = c.pushed.atoms
-    flats = {float(b.y[0]): b.piece for b in c.branches if b.flat}
-    for place, mass in zip(places, masses, strict=True):
-        style.atoms(ax, [place], [mass], _colour(flats[place]) if place in flats else style.INK, horizontal=True)
+    places, masses = c.pushed_atoms
+    flats = {float(b.y[0]): _colour(b.piece) for b in c.branches if b.flat}
+    colours = np.array([flats.get(float(place), style.INK) for place in places])
+    for colour in np.unique(colours):
+        own = colours == colour
+        counting = c.pushed.measure == "counting"
+        style.atoms(ax, places[own], masses[own], str(colour), counting=counting, horizontal=True)
     _mark_cut(ax, c.y, c.pushed_density, c.pushed_top, horizontal=True)
-    style.tidy(ax, "density of Y", "y")
+    style.tidy(ax, f"{_what(c.pushed)} of Y", "y")
     ax.spines["left"].set_visible(False)
     ax.spines["right"].set_visible(True)
     ax.yaxis.set_label_position("left")
@@ -141,7 +148,9 @@ def _draw_modes(pushed: Any, middle: Any, base: Any, c: Change) -> None:
 def _caption(figure: Any, grid: Any, c: Change) -> None:
     ax = figure.add_subplot(grid[1, 0])
     ax.set_axis_off()
-    lines = [f"X ~ {style.name_of(c.base)}", f"{c.n_strips} strips of equal probability"]
+    lines = [f"X ~ {style.name_of(c.base)}"]
+    if c.n_strips:
+        lines.append(f"{c.n_strips} strips of equal probability")
     if c.moved:
         lines += ["", "● mode of Y", "○ image of the mode of X"]
     text = "\n".join(lines)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from densities.arrays import quiet
 from densities.divergences.evaluate import kl
 from densities.estimate import ErrorKind, Estimate, format_error, format_value
-from densities.plots.data.laws import bulk_height, top
+from densities.plots.data.laws import bulk_height, highest_mass, top
 from densities.plots.data.pairs import METHODS, Comparison, best, comparison, estimates, of_report, run
 from densities.plots.figures import style
 from densities.plots.figures.laws import check_scale, set_view, x_label
@@ -70,7 +71,9 @@ def draw_densities(ax: Any, c: Comparison, names: tuple[str, str]) -> None:
     """p and q; stems for atoms. Heights more than a hundredfold apart get a logarithmic axis."""
     counting = c.p.measure == c.q.measure == "counting"
     bulks = [bulk_height(c.p), bulk_height(c.q)]
-    tops = [top(c.pdf_p, bulks[0]), top(c.pdf_q, bulks[1])]
+    width = c.high - c.low
+    tops = [top(pdf, bulk, width) for pdf, bulk in zip((c.pdf_p, c.pdf_q), bulks, strict=True) if np.any(pdf > 0.0)]
+    tops = tops or [(highest_mass(c.mass_p, c.mass_q), 0.0)]
     height, cut = max(tops)[0], max(peak for _, peak in tops)
     apart = min(bulks) > 0 and max(bulks) > 100.0 * min(bulks)
     rows: list[Any] = [
@@ -80,7 +83,7 @@ def draw_densities(ax: Any, c: Comparison, names: tuple[str, str]) -> None:
     if apart:
         ax.set_yscale("log")
         ax.set_ylim(1e-4 * min(bulks), 3.0 * height)
-    elif not counting:
+    else:
         ax.set_ylim(0.0, height)
     for pdf, masses, color, label, dx, dashes in rows:
         here = masses > 0
@@ -95,8 +98,6 @@ def draw_densities(ax: Any, c: Comparison, names: tuple[str, str]) -> None:
         if cut and above.size and not apart:
             peak = above[np.argmax(pdf[above])]
             style.goes_on(ax, float(c.x[peak]), float(pdf[peak]), color)
-    if counting:
-        ax.set_ylim(bottom=0.0)
     style.tidy(ax, ylabel="probability" if counting else "density (log axis)" if apart else "density")
     style.legend_above(ax)
 
@@ -104,7 +105,7 @@ def draw_densities(ax: Any, c: Comparison, names: tuple[str, str]) -> None:
 def draw_integrand(ax: Any, c: Comparison, estimate: Estimate) -> None:
     """p·log(p/q) filled by sign: what p gains where it is larger, less what it loses where q is."""
     finite = np.where(np.isfinite(c.integrand), c.integrand, np.nan)
-    limit = _robust(c, finite)
+    limit = _robust(c, finite, np.geomspace if ax.get_xscale() == "log" else np.linspace)
     y = np.clip(finite, *(3.0 * np.array(limit)))
     if np.isfinite(c.pdf_p).any() and np.any(finite != 0):
         ax.plot(c.x, y, color=style.INK, lw=1.0)
@@ -113,10 +114,12 @@ def draw_integrand(ax: Any, c: Comparison, estimate: Estimate) -> None:
         ax.fill_between(c.x, np.maximum(y, 0.0), color=style.P, alpha=style.SOLID, lw=0, label=adds)
         ax.fill_between(c.x, np.minimum(y, 0.0), color=style.Q, alpha=style.SOLID, lw=0, label=takes)
         ax.set_ylim(*limit)
-    terms = np.where(c.mass_p > 0, c.mass_p * c.t_atoms, 0.0)
-    for place, term in zip(c.places, terms, strict=True):
-        if np.isfinite(term):
-            ax.plot([place, place], [0.0, term], color=style.P if term > 0 else style.Q, lw=2.5, solid_capstyle="butt")
+    with quiet():
+        terms = np.where(c.mass_p > 0, c.mass_p * c.t_atoms, 0.0)
+    for sign, color in ((1.0, style.P), (-1.0, style.Q)):
+        own = np.isfinite(terms) & (sign * terms > 0.0)
+        if own.any():
+            ax.vlines(c.places[own], 0.0, terms[own], color=color, lw=2.5)
     shade_nothing(ax, c)
     ax.axhline(0.0, color=style.NEUTRAL, lw=0.8)
     style.tidy(ax, ylabel=INTEGRAND)
@@ -152,13 +155,16 @@ def shade_nothing(ax: Any, c: Comparison) -> None:
             )
 
 
-def _robust(c: Comparison, y: np.ndarray) -> tuple[float, float]:
-    """Limits of an axis that show all finite values but for spikes many times as high as most of the panel."""
+def _robust(c: Comparison, y: np.ndarray, spaced: Any) -> tuple[float, float]:
+    """Limits of an axis that show all finite values but for spikes many times as high as most of the panel.
+
+    `spaced` is the function that spaces points equally on the horizontal axis.
+    """
     inside = np.isfinite(y) & (c.x >= c.focus[0]) & (c.x <= c.focus[1])
     known = y[inside]
     if not np.any(known):
         return -1.0, 1.0
-    spread = np.abs(np.interp(np.linspace(*c.focus, 400), c.x[inside], known, left=0.0, right=0.0))
+    spread = np.abs(np.interp(spaced(*c.focus, 400), c.x[inside], known, left=0.0, right=0.0))
     reach = min(float(np.abs(known).max()), 6.0 * float(np.quantile(spread, 0.95)) or np.inf)
     low, high = max(float(known.min()), -reach), min(float(known.max()), reach)
     margin = 0.06 * (high - low)
@@ -185,7 +191,6 @@ def draw_log_ratio(ax: Any, c: Comparison) -> None:
 
 def draw_estimates(ax: Any, forward: Mapping[str, Estimate]) -> None:
     """The methods one below the other: value and error as a point with its bar, and in figures."""
-    style.tidy(ax, f"{style.divergence()}  (nats)", title="methods, with 95 % intervals or bounds")
     rows = list(forward.items())[::-1]
     drawn = [(row, estimate) for row, (_, estimate) in enumerate(rows) if np.isfinite(estimate.value + estimate.error)]
     for row, estimate in drawn:
@@ -210,11 +215,11 @@ def draw_estimates(ax: Any, forward: Mapping[str, Estimate]) -> None:
         reach = max(abs(end - centre) for _, estimate in drawn for end in estimate.interval())
         reach = max(1.4 * reach, 1e-6 * abs(centre)) or 1.0
         ax.set_xlim(centre - reach, centre + reach)
-        ax.locator_params(axis="x", nbins=4)
     else:
         ax.set_xticks([])
     if np.isfinite(truth.value):
         ax.axvline(truth.value, color=style.NEUTRAL, lw=1.0, ls="--", zorder=0)
+    style.tidy(ax, f"{style.divergence()}  (nats)", title="methods, with 95 % intervals or bounds")
     texts = ["\n".join([METHODS.get(method, method), *_figures(estimate)]) for method, estimate in rows]
     ax.set_yticks(range(len(rows)), texts, fontsize=9)
     ax.set_ylim(-0.6, len(rows) - 0.4)

@@ -18,6 +18,11 @@ P, Q, NEUTRAL, INK = BLUE, VERMILLION, "#8A8A8A", "#333333"
 FAINT, SOLID = 0.22, 0.45
 SMALL = 8.5
 LONGEST = 60
+DASHES = ("-", (0, (6, 1.5)), (0, (1.5, 1.5)))  # for the laws after the sixth, whose colours come again
+# Points that a character of a tick takes, and all stems of a law together; so many are a line through their heads.
+CHARACTER, STEMS, MANY = 6.5, 240.0, 500
+# So many point masses are said in figures at most, and those in the right part of a panel to the left of their stems.
+SAID, RIGHT = 24, 0.85
 
 
 def new_figure(width: float, height: float) -> Any:
@@ -53,18 +58,29 @@ def name_of(law: Any) -> str:
     return plain(min(names, key=len))
 
 
+def look(index: int) -> tuple[str, Any]:
+    """The colour and the dashes of the law that is drawn at this place."""
+    return CYCLE[index % len(CYCLE)], DASHES[index // len(CYCLE) % len(DASHES)]
+
+
 def plain(text: str) -> str:
     """Text that matplotlib takes as it stands, not too long."""
     return textwrap.shorten(text, LONGEST, placeholder=" ...").replace("$", r"\$")
 
 
 def tidy(ax: Any, xlabel: str = "", ylabel: str = "", title: str = "") -> None:
-    """Labels, and only the two spines that carry numbers."""
+    """Labels, and only the two spines that carry numbers. Limits come first: they decide how many ticks have room."""
+    from densities.plots.figures.canvas import Digits
+
     ax.spines[["top", "right"]].set_visible(False)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     for axis in (ax.xaxis, ax.yaxis):
         if axis.get_scale() == "linear":
-            axis.set_major_formatter("{x:.9g}")  # no factor of 1e-10 in a corner that one overlooks
+            axis.set_major_formatter(Digits())
+    if ax.xaxis.get_scale() == "linear":
+        longest = max(map(len, ax.xaxis.get_major_formatter().format_ticks(ax.get_xticks())), default=0)
+        room = 72.0 * ax.get_position().width * ax.figure.figure.get_figwidth()
+        ax.locator_params(axis="x", nbins=int(np.clip(room / (CHARACTER * (longest + 2)), 1, 9)))
     if title:
         ax.set_title(title, loc="left", fontsize=10)
 
@@ -94,7 +110,7 @@ def number(x: float, digits: int = 4) -> str:
         return "undefined"
     if np.isinf(x):
         return r"$\infty$" if x > 0 else r"$-\infty$"
-    return f"{x:.{digits}g}"
+    return f"{x + 0.0:.{digits}g}"  # no -0
 
 
 def divergence(first: str = "p", second: str = "q") -> str:
@@ -123,38 +139,55 @@ def atoms(
     dx: float = 0.0,
     horizontal: bool = False,
 ) -> None:
-    """Point masses as stems: where the law has nothing else in data units, else as a share of the panel, with figures.
+    """Point masses in view as stems: where the law has nothing else in data units, else as a share of the panel.
 
-    `dx` moves the stems by so many points, so that those of two laws stand side by side.
+    There those that have room are said in figures. `dx` moves the stems by so many points, so that those of two laws
+    stand side by side.
     """
+    places, masses = np.asarray(places, float), np.asarray(masses, float)
+    low, high = sorted(ax.get_ylim() if horizontal else ax.get_xlim())
+    seen = (places >= low) & (places <= high)
+    places, masses = places[seen], masses[seen]
     if not len(places):
         return
     base = ax.transData if counting else ax.get_yaxis_transform() if horizontal else ax.get_xaxis_transform()
     transform = _moved(ax, base, dx)
-    heads = np.asarray(masses, float) if counting else 0.9 * np.asarray(masses, float)
-    for place, head in zip(places, heads, strict=True):
-        line = ([1.0, 1.0 - head], [place, place]) if horizontal else ([place, place], [0.0, head])
-        ax.plot(*line, color=color, lw=2.0, transform=transform, solid_capstyle="butt")
-    points = (1.0 - heads, places) if horizontal else (places, heads)
-    ax.plot(*points, "o", color=color, ms=5, transform=transform, label=label, clip_on=False)
+    if counting:
+        heads, feet = masses, ax.get_ylim()[0] if not horizontal else 0.0
+    else:
+        heads, feet = (1.0 - 0.9 * masses, 1.0) if horizontal else (0.9 * masses, 0.0)
+    points = (heads, places) if horizontal else (places, heads)
+    if len(places) > MANY:
+        ax.plot(*points, color=color, lw=1.0, transform=transform, label=label)
+        return
+    width = min(2.0, STEMS / len(places))
+    (ax.hlines if horizontal else ax.vlines)(places, feet, heads, color=color, lw=width, transform=transform)
+    ax.plot(*points, "o", color=color, ms=2.5 * width, transform=transform, label=label, clip_on=False)
     if not counting:
-        for place, head, mass in zip(places, heads, masses, strict=True):
-            spot, offset, va, ha = (
-                ((1.0 - head, place), (0, 6), "bottom", "center")
-                if horizontal
-                else ((place, head), (6, 0), "center", "left")
-            )
-            ax.annotate(
-                f"P = {mass:.3g}",
-                spot,
-                xycoords=transform,
-                xytext=offset,
-                textcoords="offset points",
-                color=color,
-                fontsize=SMALL,
-                va=va,
-                ha=ha,
-            )
+        for index in np.argsort(-masses, kind="stable")[:SAID]:
+            spot = points[0][index], points[1][index]
+            across = spot[0] if horizontal else (spot[0] - low) / (high - low)
+            _say_mass(ax, masses[index], spot, transform, color, above=horizontal, right=across > RIGHT)
+
+
+def _say_mass(ax: Any, mass: float, spot: Any, transform: Any, color: str, *, above: bool, right: bool) -> None:
+    """A mass in figures beside the head of its stem or above it, unless another stands there."""
+    offset, va = ((0, 6), "bottom") if above else ((-6 if right else 6, 0), "center")
+    said = ax.annotate(
+        f"P = {mass:.3g}",
+        spot,
+        xycoords=transform,
+        xytext=offset,
+        textcoords="offset points",
+        color=color,
+        fontsize=SMALL,
+        va=va,
+        ha="right" if right else "center" if above else "left",
+        gid="mass",
+    )
+    box = said.get_window_extent()
+    if any(box.overlaps(other.get_window_extent()) for other in ax.texts if other is not said and other.get_gid()):
+        said.remove()
 
 
 def _moved(ax: Any, transform: Any, dx: float) -> Any:

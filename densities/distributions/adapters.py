@@ -23,9 +23,9 @@ from densities.distributions.discrete import Binomial
 from densities.distributions.elliptical import MultivariateNormal
 from densities.distributions.from_density import FromDensity
 from densities.distributions.handed import TABLES, our_parameters
-from densities.distributions.lattice import Table
 from densities.distributions.mixture import Mixture
 from densities.distributions.scipy_families import COUNTS, FAMILIES
+from densities.distributions.tables import Table
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import is_foreign, to_numpy
 from densities.protocols import as_distribution

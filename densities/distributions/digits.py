@@ -16,9 +16,10 @@ from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated, Image
-from densities.distributions.lattice import Countable, Discrete, Table
+from densities.distributions.lattice import Countable, Discrete
 from densities.distributions.precise import NEWTON, UNLIFTED, MapView, View, as_end, density, view
 from densities.distributions.product import Product
+from densities.distributions.tables import Table
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import array_of
 from densities.precise import RoundedError, bits, context, digits, number, precise, public

@@ -9,6 +9,7 @@ P(Y <= y) is the mass of a range of integers on each strand, found by asking whe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property, partial, wraps
 from typing import Any
 
@@ -25,11 +26,18 @@ from densities.logmath import NEAR_ONE, by_the_rest, logdiffexp
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.sums import FARTHEST, IntegerSum, first_true, gram_rule, sum_integers
 from densities.protocols import many_digits
+from densities.transforms.base import EPS
 
 # The most atoms that a law lists one by one.
 LISTED = 2**17
+# So many masses are summed one by one.
+FEW = 20
 # Below this share of the nearer tail a difference of tails has lost digits, and the masses are summed instead.
 NARROW = 0.05
+# What a mass shows of errors in its terms is their mean, and another sum over these may feel them a few times as much.
+SHOWN = 4.0
+# A logarithm of a mass is a sum of terms, so many times as large at most where it is not small.
+TERMS = 4.0
 # Nowhere rough: the terms are smooth between all integers.
 SMOOTH = (np.inf, -np.inf)
 Function = Callable[[Any], tuple[Any, Any]]
@@ -85,6 +93,7 @@ class Discrete(Univariate):
     """A law of point masses only: `pmf` is everything, `pdf` is 0, and every expectation is a sum over strands."""
 
     broadcasts = False
+    parts = Univariate.parts  # those of a map of numbers take the law for one with a density
 
     @property
     def strands(self) -> Sequence[Strand]:
@@ -310,6 +319,21 @@ class Discrete(Univariate):
         u = rng.random(shape)
         return self.raw_ppf(np.where(u == 0.0, 2.0**-54, u))
 
+    @cached_property
+    def _table(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Places and the masses up to each, where quantiles are searches within searches and all atoms can be listed."""
+        if any(strand.steps for strand in self.strands):
+            with suppress(UnsupportedOperationError):
+                places, masses = self.atoms
+                return places, np.cumsum(masses)
+        return None
+
+    def draw_from(self, source: Any) -> Any:
+        if self._table is None:
+            return super().draw_from(source)
+        places, up = self._table
+        return places[np.minimum(np.searchsorted(up, source.uniforms(1)[:, 0]), len(places) - 1)]
+
     # ---- sums ----
 
     def summed(
@@ -318,6 +342,7 @@ class Discrete(Univariate):
         rough: Callable[[Strand], tuple[float, float] | None],
         landmarks: Any = (),
         floors: Sequence[tuple[int, int]] = (),
+        bounds: Callable[[Strand], tuple[Any, Any]] = lambda strand: (strand.low, strand.high),
     ) -> IntegerSum:
         """Σ over strands and integers of terms(strand, k): m sums at once, logs and signs (m, n), by `sum_integers`.
 
@@ -326,17 +351,18 @@ class Discrete(Univariate):
         parts = [
             sum_integers(
                 partial(terms, strand),
-                float(strand.low),
-                float(strand.high),
+                *map(float, bounds(strand)),
                 strand.landmarks(landmarks),
                 rough=rough(strand),
                 floors=floors,
             )
             for strand in self.strands
         ]
+        with quiet():  # 0 times inf
+            blurs = [2.0 * EPS * s.cancelled * np.abs(part.value) for s, part in zip(self.strands, parts, strict=True)]
         return IntegerSum(
             np.sum([part.value for part in parts], axis=0),
-            np.sum([part.error for part in parts], axis=0),
+            np.sum([part.error + np.nan_to_num(blur) for part, blur in zip(parts, blurs, strict=True)], axis=0),
             all(part.converged for part in parts),
             all(part.exact for part in parts),
             sum(part.terms for part in parts),
@@ -370,7 +396,7 @@ class Discrete(Univariate):
             if smooth
             else (lambda strand: None)
         )
-        return estimate_of(self.summed(terms, rough), undecided, lambda v: v[0], mass=1)
+        return estimate_of(self.summed(terms, rough), undecided)
 
     def entropy_sum(self) -> Estimate:
         """-Σ m log m over the point masses m."""
@@ -386,7 +412,7 @@ class Discrete(Univariate):
             return Estimate(
                 np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of m log m diverges"}
             )
-        return estimate_of(self.summed(terms, self.roughness), undecided, lambda v: v[0], mass=1)
+        return estimate_of(self.summed(terms, self.roughness), undecided, felt=1.0)
 
     def tails(self, log_terms: Callable[[Strand, np.ndarray], Any]) -> tuple[list[tuple[Strand, float]], bool]:
         """(strands with a far integer toward which Σ e^log_terms diverges, whether some end is undecided)."""
@@ -421,15 +447,17 @@ class Discrete(Univariate):
         return np.unique(points[np.isfinite(points)])
 
 
-def estimate_of(
-    total: IntegerSum, undecided: bool, answer: Callable[[np.ndarray], Any], mass: int | None = None
-) -> Estimate:
-    """The Estimate of one of several sums; `mass` is the index of one that must be 1."""
-    number, error = float(answer(total.value)), float(answer(total.error))
-    gap = 0.0 if mass is None else abs(float(total.value[mass]) - 1.0)
-    detail = {} if mass is None else {"mass": float(total.value[mass])}
+def estimate_of(total: IntegerSum, undecided: bool, *, felt: float = 0.0) -> Estimate:
+    """The Estimate of the first of two sums, the second being that of the masses, which shows how far these are off.
+
+    What moves all logarithms of masses by a number moves the sum by that share of itself, and by `felt` times the number.
+    """
+    (number, mass), (error, doubt) = map(float, total.value[:2]), map(float, total.error[:2])
+    gap = abs(mass - 1.0)
+    error += (SHOWN * gap + TERMS * EPS) * abs(number) + felt * (doubt + SHOWN * gap)
+    detail: dict[str, Any] = {"mass": mass}
     if undecided:
-        detail["reason"] = "the terms fall so slowly that the sum may be infinite"  # type: ignore[assignment]
+        detail["reason"] = "the terms fall so slowly that the sum may be infinite"
     good = total.converged and gap < 1e-8
     status = (
         Status.UNDECIDED
@@ -522,7 +550,12 @@ class Countable(Discrete):
         return result
 
     def _log_inner(self, a: Any, b: Any) -> Any:
-        """log P(a <= K <= b): a difference of the nearer tail, or a sum where that cancels."""
+        """log P(a <= K <= b): a sum where all are short, else a difference of the nearer tail, or a sum where that cancels."""
+        a, b = np.broadcast_arrays(a, b)
+        counts = np.maximum(b - a + 1.0, 0.0)
+        if np.all(counts <= FEW):
+            i = np.arange(np.max(counts, initial=1.0))
+            return self._log_added(a, np.broadcast_to(i, (*counts.shape, len(i))), i < counts[..., None])
         below_b, below_a, above_a, above_b = (
             self.log_below(b),
             self.log_below(a - 1.0),
@@ -533,15 +566,13 @@ class Countable(Discrete):
         large, small = np.where(by_low, below_b, above_a), np.where(by_low, below_a, above_b)
         difference = logdiffexp(large, np.minimum(small, large))
         narrow = np.asarray(difference < large + np.log(NARROW)) & np.isfinite(large)
-        return np.where(narrow, self._log_summed(a, b), difference) if narrow.any() else difference
+        return np.where(narrow, self._log_summed(a, counts), difference) if narrow.any() else difference
 
-    def _log_summed(self, a: Any, b: Any) -> Any:
-        """log Σ P(K = k) over a <= k <= b, term by term up to 20 terms, by one Gauss rule beyond: the range is narrow."""
-        a, b = np.broadcast_arrays(a, b)
-        counts = np.maximum(b - a + 1.0, 0.0)
-        few = counts <= 20
-        i = np.arange(20.0)
-        nodes, weights = gram_rule(np.ravel(np.where(few, 21.0, counts)))
+    def _log_summed(self, a: Any, counts: Any) -> Any:
+        """log Σ P(K = k) over counts integers from a, term by term up to FEW, by one Gauss rule beyond: the range is narrow."""
+        few = counts <= FEW
+        i = np.arange(FEW)
+        nodes, weights = gram_rule(np.ravel(np.where(few, FEW + 1.0, counts)))
         nodes, weights = (part.reshape(*counts.shape, -1) for part in (nodes, weights))
         gauss = 0.5 * (counts[..., None] * (1.0 + nodes) - 1.0)
         pad = np.zeros((*counts.shape, len(i) - nodes.shape[-1]))
@@ -549,51 +580,13 @@ class Countable(Discrete):
         shares = np.where(
             few[..., None], i < counts[..., None], np.concatenate([weights, pad], axis=-1) * counts[..., None]
         )
-        logs = np.stack([self.log_pmf(a + offsets[..., j]) for j in range(len(i))], axis=-1)
+        return self._log_added(a, offsets, shares)
+
+    def _log_added(self, a: Any, offsets: Any, shares: Any) -> Any:
+        """log Σ shares · P(K = a + offset) over the last axis of offsets and shares."""
+        logs = np.stack([self.log_pmf(a + offsets[..., j]) for j in range(offsets.shape[-1])], axis=-1)
         logs = np.where(shares > 0, logs + np.log(shares), -np.inf)
         return np.logaddexp.reduce(logs, axis=-1)
 
 
-class Table(Countable):
-    """The masses of the integers low, low + 1, ..., in an array."""
-
-    smooth = False
-
-    def __init__(self, masses: np.ndarray, low: float = 0.0):
-        self.params = {}
-        self._fill(masses, low)
-
-    def _fill(self, masses: np.ndarray, low: float = 0.0) -> None:
-        self.table = masses
-        self.low, self.high = low, low + len(masses) - 1.0
-        self._up = np.cumsum(masses)
-        self._down = np.append(np.cumsum(masses[::-1])[::-1], 0.0)
-        self.centre = low + float(np.searchsorted(self._up, 0.5 * self._up[-1]))
-
-    def _index(self, k: Any) -> Any:
-        return np.clip(np.asarray(k) - self.low, 0, len(self.table) - 1).astype(int)
-
-    def log_pmf(self, k: Any) -> Any:
-        return np.where((k >= self.low) & (k <= self.high), np.log(self.table[self._index(k)]), -np.inf)
-
-    def below(self, k: Any) -> Any:
-        return np.where(np.asarray(k) < self.low, 0.0, self._up[self._index(k)])
-
-    def above(self, k: Any) -> Any:
-        return self._down[np.clip(np.asarray(k) - self.low + 1, 0, len(self.table)).astype(int)]
-
-    def log_below(self, k: Any) -> Any:
-        below, above = self.below(k), self.above(k)
-        return np.where(above < 0.5, np.log1p(-above), np.log(below))
-
-    def log_above(self, k: Any) -> Any:
-        below, above = self.below(k), self.above(k)
-        return np.where(below < 0.5, np.log1p(-below), np.log(above))
-
-    def _log_inner(self, a: Any, b: Any) -> Any:
-        first, last = np.broadcast_arrays(self._index(a), self._index(b))
-        sums = [np.sum(self.table[i:j]) for i, j in zip(np.ravel(first), np.ravel(last) + 1, strict=True)]
-        return np.log(np.reshape(sums, first.shape))
-
-
-__all__ = ["Countable", "Discrete", "IntegersBetween", "Strand", "Table", "estimate_of"]
+__all__ = ["Countable", "Discrete", "IntegersBetween", "Strand", "estimate_of", "silently"]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from densities.distributions.branches import merged_atoms
-from densities.distributions.lattice import Discrete, Strand, Table
+from densities.distributions.lattice import Discrete, Strand
+from densities.distributions.tables import Table
 from densities.errors import UnsupportedOperationError
 
 __all__ = ["Listed", "combined", "extreme_of", "listed_strand"]

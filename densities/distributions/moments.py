@@ -71,7 +71,11 @@ def variance(law: Any) -> Any:
 
 
 def variance_estimate(law: Any) -> Estimate:
-    """E[(Y - c)²] - E[Y - c]² for the double c of the mean, which need not be the mean; infinite where E[Y²] is."""
+    """E[(Y - c)²] - E[Y - c]² for the double c of the mean, which need not be the mean; infinite where E[Y²] is, 0 for a law
+    at one place.
+    """
+    if law.measure == "counting" and np.all(value(law.support.low) == value(law.support.high)):
+        return Estimate(0.0)
     second = expect_logs(power_logs(2), law)
     if not np.isfinite(second.value):
         return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, second.method, 0, dict(second.detail))
@@ -83,7 +87,7 @@ def variance_estimate(law: Any) -> Estimate:
         return found
     missed = expect_logs(power_logs(1, centre), law, landmarks=[centre])
     error = found.error + 2.0 * abs(missed.value) * missed.error
-    return replace(found, value=found.value - missed.value**2, error=error + EPS * found.value)
+    return replace(found, value=max(found.value - missed.value**2, 0.0), error=error + EPS * found.value)
 
 
 def moment(law: Any, order: int) -> Any:

@@ -18,8 +18,9 @@ from densities.anchored import Anchored, anchored, choose, log_abs, value
 from densities.distributions.base import Univariate
 from densities.distributions.continuous.incomplete import log_beta_terms, log_incomplete_beta
 from densities.distributions.continuous.unit_interval import Beta
-from densities.distributions.lattice import Countable, Discrete, Strand, Table
+from densities.distributions.lattice import Countable, Discrete, Strand
 from densities.distributions.listed import listed_strand
+from densities.distributions.tables import Table
 from densities.domains import Interval
 from densities.logmath import logdiffexp
 

@@ -128,6 +128,11 @@ class Strand:
         return replace(self, **changes)
 
     @property
+    def cancelled(self) -> float:
+        """What a truncation to a tail takes from the logarithms of masses: so much larger are the numbers that round."""
+        return max(self.log_weight, 0.0)
+
+    @property
     def is_empty(self) -> bool:
         return bool(np.all(self.low > self.high)) or self.log_weight == -np.inf
 
@@ -151,12 +156,12 @@ class Strand:
     @cached_property
     def effective(self) -> tuple[float, float]:
         """The range of k outside which no mass is left that a double can hold."""
-        law, low, high = self.law, float(self.low), float(self.high)
+        law, low, high, tiny = self.law, float(self.low), float(self.high), LOG_TINY - self.cancelled
         with quiet():
             if not np.isfinite(low):
-                low = float(first_true(lambda k: law.log_below(k) > LOG_TINY, low, high, law.centre))
+                low = float(first_true(lambda k: law.log_below(k) > tiny, low, high, law.centre))
             if not np.isfinite(high):
-                high = float(first_true(lambda k: law.log_above(k) <= LOG_TINY, low, high, law.centre))
+                high = float(first_true(lambda k: law.log_above(k) <= tiny, low, high, law.centre))
         return low, high
 
     @property
@@ -229,4 +234,4 @@ def _same_step(one: Callable[[Any], Any], other: Callable[[Any], Any]) -> bool:
     return one == other or (isinstance(mine, Transform) and mine.same_as(other_one))
 
 
-__all__ = ["LEVELS", "LOG_TINY", "Strand"]
+__all__ = ["LEVELS", "LOG_TINY", "SHORT", "Strand"]

@@ -1,4 +1,4 @@
-"""Point masses given one by one by their logarithms: those that no double can hold keep theirs."""
+"""Point masses given one by one, or by their logarithms: those that no double can hold keep theirs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,54 @@ from typing import Any
 import numpy as np
 
 from densities.arrays import quiet
-from densities.distributions.lattice import Table
+from densities.distributions.lattice import Countable
 
-__all__ = ["LogTable"]
+__all__ = ["LogTable", "Table"]
 
 # Sums of masses below this are taken from their logarithms.
 RARE = 1e-290
+
+
+class Table(Countable):
+    """The masses of the integers low, low + 1, ..., in an array."""
+
+    smooth = False
+
+    def __init__(self, masses: np.ndarray, low: float = 0.0):
+        self.params = {}
+        self._fill(masses, low)
+
+    def _fill(self, masses: np.ndarray, low: float = 0.0) -> None:
+        self.table = masses
+        self.low, self.high = low, low + len(masses) - 1.0
+        self._up = np.cumsum(masses)
+        self._down = np.append(np.cumsum(masses[::-1])[::-1], 0.0)
+        self.centre = low + float(np.searchsorted(self._up, 0.5 * self._up[-1]))
+
+    def _index(self, k: Any) -> Any:
+        return np.clip(np.asarray(k) - self.low, 0, len(self.table) - 1).astype(int)
+
+    def log_pmf(self, k: Any) -> Any:
+        return np.where((k >= self.low) & (k <= self.high), np.log(self.table[self._index(k)]), -np.inf)
+
+    def below(self, k: Any) -> Any:
+        return np.where(np.asarray(k) < self.low, 0.0, self._up[self._index(k)])
+
+    def above(self, k: Any) -> Any:
+        return self._down[np.clip(np.asarray(k) - self.low + 1, 0, len(self.table)).astype(int)]
+
+    def log_below(self, k: Any) -> Any:
+        below, above = self.below(k), self.above(k)
+        return np.where(above < 0.5, np.log1p(-above), np.log(below))
+
+    def log_above(self, k: Any) -> Any:
+        below, above = self.below(k), self.above(k)
+        return np.where(below < 0.5, np.log1p(-below), np.log(above))
+
+    def _log_inner(self, a: Any, b: Any) -> Any:
+        first, last = np.broadcast_arrays(self._index(a), self._index(b))
+        sums = [np.sum(self.table[i:j]) for i, j in zip(np.ravel(first), np.ravel(last) + 1, strict=True)]
+        return np.log(np.reshape(sums, first.shape))
 
 
 class LogTable(Table):

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from densities.arrays import quiet
-from densities.distributions.lattice import LISTED, Discrete, Strand
+from densities.distributions.lattice import LISTED, SHOWN, Discrete, Strand, silently
 from densities.distributions.moments import closed
-from densities.distributions.strands import LOG_TINY
+from densities.distributions.strands import LOG_TINY, SHORT
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS
 from densities.logmath import log_phi
@@ -23,8 +23,8 @@ K1, K3, P, Q, FLOOR1, FLOOR3 = range(6)
 # Atoms of p at which q is asked one by one whether it has any: the first ones about the centre of a strand, then powers.
 ASKED = 2048
 MASS_TOLERANCE = 1e-8
-# What a mass shows of an error in log q is its mean under q, and D feels the mean under p: that may be a few times larger.
-SHOWN = 4.0
+# No mass is known worse than to this share of itself where the sum of all is near 1.
+WORST = 1e-8
 # Integers at which log p/q is compared with k, and the fall in a factor 2^32 of k that a growth like k + log k may show there.
 FAR = 2.0 ** np.arange(64, 960, 32)
 STEADY = 1e-12
@@ -35,12 +35,18 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     """D(p‖q) for p of point masses, absolutely continuous with respect to q."""
     log_q_of = q.log_along if isinstance(q, Discrete) else lambda strand, k: q.logpmf(strand.at(k))
     least = _least(q)
+    cancelled = 1.0 + max((strand.cancelled for strand in q.strands), default=0.0) if isinstance(q, Discrete) else 1.0
 
     def rough(strand: Strand) -> tuple[float, float] | None:
         both = p.roughness(strand), q.roughness(strand) if isinstance(q, Discrete) else None
         if both[0] is None or both[1] is None:
             return None
         return min(both[0][0], both[1][0]), max(both[0][1], both[1][1])
+
+    def bounds(strand: Strand) -> tuple[Any, Any]:
+        """Where integers are visited one by one, and are many, only those at which p can be told from nothing."""
+        first, last = rough(strand) or (-np.inf, np.inf)
+        return strand.effective if last - first > SHORT else (strand.low, strand.high)
 
     def terms(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with quiet():
@@ -51,7 +57,7 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
             other = log_q + np.where(
                 np.isneginf(log_p), 0.0, log_mass - log_p
             )  # the share of q's atom that falls to this strand
-            size = np.log(np.abs(log_p) + np.abs(log_q) + 1.0)
+            size = np.log(np.abs(log_p) + np.abs(log_q) + cancelled + strand.cancelled)
             low = t < -30.0  # there q e^t φ(t) is what p φ(t) would lose digits on
             phi = np.where(low, other + np.log1p((t - 1.0) * np.exp(t)), log_mass + log_phi(np.where(low, 0.0, t)))
             slope = np.where(t > 0, log_mass + np.log(-np.expm1(-t)), other + np.log(-np.expm1(t)))
@@ -66,7 +72,7 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
         return Estimate(
             np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of p log(p/q) diverges"}
         )
-    sums = p.summed(terms, rough, q.landmarks(), floors=((K1, FLOOR1), (K3, FLOOR3)))
+    sums = p.summed(terms, rough, q.landmarks(), floors=((K1, FLOOR1), (K3, FLOOR3)), bounds=bounds)
     v, e = sums.value, sums.error
     if np.isposinf(v[K1]):
         return Estimate(
@@ -85,7 +91,9 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     candidates = [(e[K1] + 2 * EPS * v[FLOOR1] + SHOWN * (seen + gap_p * abs(v[K1])), v[K1], "k1")]
     if outside is not None and gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
         shown = SHOWN * (gap_p * v[K3] + seen * min(np.sqrt(2 * v[K3]), 2.0))
-        candidates.append((e[K3] + 2 * EPS * v[FLOOR3] + 8 * EPS * outside + shown, v[K3] + outside, "k3"))
+        # What the masses show may all be an error of those outside.
+        shown += 8 * EPS * outside + min(SHOWN * seen, WORST * outside)
+        candidates.append((e[K3] + 2 * EPS * v[FLOOR3] + shown, v[K3] + outside, "k3"))
     error, number, form = min(candidates)
     error = max(error, float(np.ptp([c[1] for c in candidates])) - max(c[0] for c in candidates))
     detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": form}
@@ -117,6 +125,7 @@ def _outweighs_the_mean(strand: Strand, terms: Terms) -> bool:
     return bool(np.all(signs[K1] > 0) and np.all(np.diff(growth) >= -STEADY))
 
 
+@silently
 def _outside(p: Discrete, q: Any) -> float | None:
     """The mass of q off the atoms of p; None where it is not known."""
     if not isinstance(q, Discrete):

@@ -12,7 +12,8 @@ from scipy import special
 from densities.distributions.base import register
 from densities.distributions.discrete.shared import CountableFamily, to_float
 from densities.distributions.family import Family
-from densities.distributions.lattice import Discrete, Strand, Table
+from densities.distributions.lattice import Discrete, Strand
+from densities.distributions.tables import Table
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.foreign import is_foreign, to_numpy
 from densities.parameters import all_hold, array_of, checked_integers, number_text, real

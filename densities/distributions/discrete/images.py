@@ -12,12 +12,12 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import identity, quiet
 from densities.distributions import truncated
-from densities.distributions.lattice import LISTED, Discrete, Strand, Table
+from densities.distributions.lattice import LISTED, Discrete, Strand
 from densities.distributions.mixture import KINDS, Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.strands import LOG_TINY
 from densities.distributions.supports import on_poles, shared_batch
-from densities.distributions.tables import LogTable
+from densities.distributions.tables import LogTable, Table
 from densities.distributions.truncated import Truncated
 from densities.domains import Interval
 from densities.errors import SupportError, UnsupportedOperationError
@@ -116,7 +116,7 @@ def _listed_image(strand: Strand, step: Transform) -> list[Strand]:
     k = np.arange(low, high + 1.0)
     places, logs = step.forward(strand.at(k)), strand.law.log_pmf(k)
     known = ~np.isnan(places)
-    if np.any(~known & (logs > LOG_TINY)):
+    if np.any(~known & (logs + strand.log_weight > LOG_TINY)):
         lost = np.exp(np.logaddexp.reduce(logs[~known]) + strand.log_weight)
         raise UnsupportedOperationError(
             f"{step}: {lost:.6g} of the mass lies beyond the largest double, where it has no value; "
@@ -209,6 +209,11 @@ class Image(Discrete, Pushforward):
             np.reshape([float(getattr(member, end)) for member in members], self.batch_shape) for end in ("low", "high")
         )
         return Interval(low, high, low_closed=True, high_closed=True)
+
+    @property
+    def narrowness(self) -> Any:
+        """That of the base: an atom lies where the doubles put it."""
+        return self.base.narrowness
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
         return Image(self.base.member(index, shape), self.transform.member(index, shape)) if self.batch_shape else self

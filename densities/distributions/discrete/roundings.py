@@ -27,6 +27,11 @@ class Levelled:
     base: Any
     transform: Transform
 
+    @property
+    def narrowness(self) -> Any:
+        """That of the base: where the pieces of the map lie is exact."""
+        return self.base.narrowness
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return self._push(value(self.base.draw(rng, shape)))
 
@@ -62,11 +67,6 @@ class Rounded(Levelled, Countable, Pushforward):
         with np.errstate(all="ignore"):
             middle = float(transform.forward(np.asarray(value(base.raw_total_ppf(np.asarray(0.5))), dtype=float)))
         self.centre = float(np.clip(middle, self.low, self.high))
-
-    @property
-    def narrowness(self) -> Any:
-        """That of the base: where its cells lie is exact."""
-        return self.base.narrowness
 
     def marks(self) -> np.ndarray:
         points = np.concatenate([self.base.landmarks(), self.base.kinks(), self.base.atoms[0]])

@@ -13,9 +13,10 @@ from densities.distributions.truncated import Truncated
 
 @for_any_family("truncate")
 def truncated_law(law: Any, low: Any, high: Any) -> Any:
-    """The law itself where nothing is cut off; one cut where there were two."""
+    """The law itself where nothing is cut off, not even a point mass at `low`; one cut where there were two."""
     support = law.support
-    if low <= value(support.low) and high >= value(support.high):
+    start = value(support.low)
+    if low <= start and high >= value(support.high) and (low < start or np.isneginf(law.logpmf(start))):
         return law
     if isinstance(law, Truncated):
         return Truncated(law.base, max(low, law.low), min(high, law.high))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,35 @@ class Parameter:
 
 def same(x: Any) -> Any:
     return x
+
+
+class Parameters(dict[str, Any]):
+    """Parameters by name, for reading: a law or a map never changes."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise UnsupportedOperationError(
+            "the parameters of laws and maps never change; replace(name=value) makes another law"
+        )
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    update = pop = popitem = clear = setdefault = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
+
+
+class Fixed:
+    """What has parameters that never change: setting an attribute of their names would do nothing, and is refused."""
+
+    if not TYPE_CHECKING:  # mypy takes a class with this method for one that has every attribute
+
+        def __setattr__(self, name: str, given: Any) -> None:
+            if name in getattr(type(self), "parameters", ()):
+                told = f"{type(self).__name__}.{name}: laws and maps never change"
+                raise UnsupportedOperationError(
+                    f"{told}; replace({name}=...) makes another law, a call of the class another map"
+                )
+            object.__setattr__(self, name, given)
 
 
 def real(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], Any]) -> Parameter:
@@ -113,7 +142,7 @@ def bind(owner: str, specification: Mapping[str, Parameter], args: tuple, kwargs
         if raw is REQUIRED:
             raise ParameterError(f"{owner}: {name}: expected {parameter.domain}, got nothing")
         result[name] = as_parameter(owner, name, raw, parameter.domain)
-    return result
+    return Parameters(result)
 
 
 def _resolve(owner: str, specification: Mapping[str, Parameter], key: str) -> tuple[str, Callable[[Any], Any]]:

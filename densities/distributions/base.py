@@ -27,7 +27,7 @@ from densities.distributions.pins import pinned
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.numerics.streams import Stream
-from densities.parameters import as_parameter, number_text, same_parameters
+from densities.parameters import Fixed, as_parameter, number_text, same_parameters
 from densities.protocols import as_distribution, density_latex, is_law, many_digits, simplify
 from densities.registry import NameRegistry
 
@@ -58,7 +58,7 @@ class Part:
         return self if forward is self.forward else replace(self, forward=forward)
 
 
-class Distribution(Arithmetic):
+class Distribution(Fixed, Arithmetic):
     """A probability law: immutable, without random state; `params` holds its parameters."""
 
     params: Mapping[str, Any]

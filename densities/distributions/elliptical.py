@@ -19,7 +19,7 @@ from densities.errors import ParameterError, ShapeError, UnsupportedOperationErr
 from densities.logmath import log1p_minus_x
 from densities.numerics.cholesky import factor_of
 from densities.numerics.substitution import lower_solver
-from densities.parameters import REQUIRED, Parameter, bind, positive, real
+from densities.parameters import REQUIRED, Parameter, Parameters, bind, positive, real
 from densities.transforms.vector import TriangularAffine
 
 EPS = float(np.finfo(float).eps)
@@ -41,10 +41,9 @@ class Elliptical(VectorDistribution):
         n = matrix.shape[-1]
         if loc.ndim and loc.shape[-1] not in (1, n):
             raise ShapeError(argument_error(f"{self.name}: {self.location}", f"the shape (..., {n})", loc.shape))
-        params[self.location] = np.array(np.broadcast_to(loc, (*loc.shape[:-1], n)))
-        self.params = params
+        self.params = Parameters({**params, self.location: np.array(np.broadcast_to(loc, (*loc.shape[:-1], n)))})
         self.event_shape = (n,)
-        shapes = [np.shape(p)[: np.ndim(p) - self.event_axes.get(name, 0)] for name, p in params.items()]
+        shapes = [np.shape(p)[: np.ndim(p) - self.event_axes.get(name, 0)] for name, p in self.params.items()]
         try:
             self.batch_shape = np.broadcast_shapes(*shapes)
         except ValueError:

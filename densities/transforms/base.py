@@ -21,7 +21,7 @@ from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, argument_error
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
-from densities.parameters import Parameter, batch_shape, bind, number_text, same_parameters
+from densities.parameters import Fixed, Parameter, batch_shape, bind, number_text, same_parameters
 from densities.precise import precisely
 from densities.protocols import compose_maps, is_law, push_forward
 from densities.registry import NameRegistry
@@ -67,7 +67,7 @@ def meets(a: Interval, b: Interval) -> bool:
     return bool(np.any(value(common.low) < value(common.high)) or np.any(common.contains(value(common.low))))
 
 
-class Transform:
+class Transform(Fixed):
     """A measurable map g from `domain` to `codomain`.
 
     Parameters are declared in the class attribute `parameters`, checked at construction and kept in `params`.

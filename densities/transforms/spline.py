@@ -21,7 +21,7 @@ from densities.anchored import Anchored, value
 from densities.arrays import all_finite, all_in_blocks, quiet
 from densities.domains import Domain
 from densities.errors import ParameterError, ShapeError, argument_error
-from densities.parameters import Parameter, bind, number_text
+from densities.parameters import Parameter, Parameters, bind, number_text
 from densities.transforms.base import Bijection, register
 from densities.transforms.program import Column, follow, holds, programs_of
 
@@ -70,7 +70,8 @@ class Spline(Bijection):
         kwargs = {key: given for key, given in kwargs.items() if given is not None or key not in self.optional}
         given = {*list(self.parameters)[: len(args)], *kwargs}
         wanted = {name: p for name, p in self.parameters.items() if name in given or name not in self.optional}
-        self.params = {name: np.atleast_1d(p) for name, p in bind(owner, wanted, args, kwargs).items()}
+        given = bind(owner, wanted, args, kwargs)
+        self.params = Parameters({name: np.atleast_1d(p) for name, p in given.items()})
         check_knots(owner, self.params)
         self.increasing = bool(self.params["y"][-1] > self.params["y"][0])
         self._sign = 1.0 if self.increasing else -1.0

@@ -16,7 +16,7 @@ from densities.distributions.lattice import Discrete, Strand
 from densities.distributions.tables import Table
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.foreign import is_foreign, to_numpy
-from densities.parameters import all_hold, array_of, checked_integers, number_text, real
+from densities.parameters import Parameters, all_hold, array_of, checked_integers, number_text, real
 from densities.transforms.linear import Shift
 
 # Probabilities are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
@@ -45,7 +45,7 @@ class Categorical(Table):
         ):
             raise ParameterError(argument_error("categorical: probs", "non-negative numbers that sum to 1", probs))
         self._fill(given.astype(float))
-        self.params = {"probs": self.table}
+        self.params = Parameters({"probs": self.table})
 
     @cached_property
     def strands(self) -> Sequence[Strand]:

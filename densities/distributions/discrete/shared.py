@@ -33,7 +33,8 @@ class CountableFamily(Countable, Family):
 
     def validate(self) -> None:
         with np.errstate(all="ignore"):
-            self.low, self.high = map(to_float, self.ends(*self._shapes))
+            low, high = map(to_float, self.ends(*self._shapes))
+            vars(self).update(low=low, high=high)  # which some families have as parameters too
             centre = np.clip(np.rint(self.middle(*self._shapes)), self.low, np.minimum(self.high, 1e300))
         self.centre = to_float(centre)
 

@@ -237,12 +237,12 @@ def _show(arguments: Any) -> int:
             step("facts")
             facts.update(make(thing))
             facts["picture"] = _picture(arguments.output, step, "density" if is_law(thing) else "transform", thing)
-    facts = {heading: fact for heading, fact in facts.items() if fact not in (None, "")}
+    facts = {heading: fact for heading, fact in facts.items() if fact is not None and str(fact)}
     if arguments.json:
         _print_json(facts)
     else:
         width = max(map(len, facts))
-        print("\n".join(f"{heading:<{width}}  {fact}" for heading, fact in facts.items()))
+        print("\n".join(f"{heading:<{width}}  {_text(fact)}" for heading, fact in facts.items()))
     return 0
 
 
@@ -272,7 +272,7 @@ def _facts_of_law(law: Any) -> dict[str, Any]:
         "support": lambda: law.support,
         "mean": lambda: law.mean(),
         "standard deviation": lambda: law.std(),
-        "quantiles": lambda: ", ".join(f"{level:g}: {_number(law.ppf(level))}" for level in LEVELS),
+        "quantiles": lambda: {f"{level:g}": law.ppf(level) for level in LEVELS},
         "mode": lambda: law.mode(),
         "entropy [nats]": lambda: law.entropy(),
         "LaTeX": lambda: law.latex(),
@@ -293,15 +293,22 @@ def _facts_of_map(transform: Any) -> dict[str, Any]:
     return {heading: _answer(fact) for heading, fact in facts.items()}
 
 
-def _answer(fact: Callable[[], Any]) -> str | None:
-    """The fact as text, the reason where it is refused, None where the question does not arise."""
+def _answer(fact: Callable[[], Any]) -> Any:
+    """The fact as numbers or text, the reason where it is refused, None where the question does not arise."""
     try:
         found = fact()
     except DensitiesError as error:
         return f"({error})"
     except (AttributeError, NotImplementedError):
         return None
-    return found if found is None else _number(found) if isinstance(found, float) else str(found)
+    return found if found is None or isinstance(found, float | int | dict | np.ndarray) else str(found)
+
+
+def _text(fact: Any) -> str:
+    """A fact for the eye: ten digits of numbers."""
+    if isinstance(fact, dict):
+        return ", ".join(f"{name}: {_text(number)}" for name, number in fact.items())
+    return fact if isinstance(fact, str) else _number(fact)
 
 
 def _number(x: Any) -> str:
@@ -314,7 +321,7 @@ def _parameters(entry: Entry) -> str:
     if not declared:
         names = [p for p in inspect.signature(entry.factory).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
         declared = {p.name: p for p in names}
-    required = (REQUIRED, inspect.Parameter.empty)
+    required = (REQUIRED, inspect.Parameter.empty, ())  # what other things are made of has to be given
     defaults = [(name, parameter.default) for name, parameter in declared.items()]
     open_ones = {name for name, value in defaults if any(value is r for r in required)}
     return ", ".join(name if name in open_ones else f"{name}={_plain(value)}" for name, value in defaults)
@@ -330,6 +337,8 @@ def _first_line(factory: Any) -> str:
 
 def _list(arguments: Any) -> int:
     filters = {key: getattr(arguments, key) for key in ("domain", "codomain") if getattr(arguments, key)}
+    if filters and arguments.kind == "distributions":
+        raise ParameterError(argument_error(f"list: --{' and --'.join(filters)}", "transforms", "distributions"))
     tables: dict[str, list[dict[str, str]]] = {}
     if arguments.kind != "transforms" and not filters:
         tables["distributions"] = [_row(entry, "support") for entry in distributions]

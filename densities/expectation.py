@@ -7,7 +7,7 @@ a point is never inverted. Integrands are given by their logarithms, on `Anchore
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -33,6 +33,8 @@ FAR_OUT = 64.0
 # An expectation has converged when its error is below this share of E|f|.
 SETTLED = 1e-9
 # What may be said of the draws of Monte Carlo, beside their number and their seed.
+# Where a function is asked whether it has values.
+LEVELS = (np.arange(64) + 0.5) / 64
 DRAW_OPTIONS = ("checkpoint", "executor", "progress", "scheme", "target", "time_limit")
 # f(part, x): logarithms and signs of k integrands at the nodes x of a root, each (k, *x.shape)
 Integrands = Callable[[Any, Anchored], tuple[np.ndarray, np.ndarray]]
@@ -312,7 +314,19 @@ def expect(
 
     if law.measure == "counting":  # a function of integers may know nothing of the numbers between them
         return law.expect_logs(points_to_values, smooth=False)
-    return expect_logs(points_to_values, law, landmarks=landmarks, rtol=rtol)
+    found = expect_logs(points_to_values, law, landmarks=landmarks, rtol=rtol)
+    return _undefined(function, law, found) if np.isnan(found.value) else found
+
+
+def _undefined(function: Callable[[Any], Any], law: Any, found: Estimate) -> Estimate:
+    """An expectation without a value; where that is the function's doing, this is said."""
+    with np.errstate(all="ignore"):
+        y = np.asarray(law.ppf(LEVELS))
+        nowhere = y[np.broadcast_to(np.isnan(real_values(function, y)), y.shape)]
+    if not nowhere.size:
+        return found
+    reason = f"the function is nan at {nowhere[0]:.6g}, where the law has mass"
+    return replace(found, error=0.0, status=Status.UNDEFINED, detail={**found.detail, "reason": reason})
 
 
 def check_settings(rtol: Any, draws: dict[str, Any]) -> None:
@@ -325,8 +339,12 @@ def check_settings(rtol: Any, draws: dict[str, Any]) -> None:
 
 
 def real_values(function: Callable[[Any], Any], y: Any) -> np.ndarray:
-    """function(y) as doubles; ParameterError where these are no real numbers."""
-    f = np.asarray(function(y))
+    """function(y) as doubles; ParameterError where these are no real numbers, or the function takes no array."""
+    try:
+        f = np.asarray(function(y))
+    except TypeError as error:
+        expected = "a function of an array of points (np.sin, not math.sin; np.vectorize makes one)"
+        raise ParameterError(f"{argument_error('function', expected, function)}: {error}") from error
     if f.dtype.kind not in "biuf":
         raise ParameterError(argument_error("function", "real numbers for values", f"{f.dtype} {f.flat[0]!r}"))
     return f.astype(float, copy=False)

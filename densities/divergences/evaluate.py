@@ -22,6 +22,7 @@ from densities.divergences.sums import kl_sum
 from densities.errors import NoClosedFormError, ShapeError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS, check_settings
+from densities.numerics.montecarlo import check_run
 from densities.parameters import joint_shape, one_of
 
 METHODS = ("auto", "closed", "quadrature", "montecarlo")
@@ -71,6 +72,7 @@ def kl(
     """
     one_of("method", method, METHODS)
     check_settings(rtol, options)
+    check_run(n, **options)
     ratio = radon_nikodym(p, q)
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
     shape = joint_shape("kl", "laws", dict(zip("pq", shapes, strict=True))) if any(shapes) else ()

@@ -33,7 +33,7 @@ from .nets import Source
 from .tails import tail_shape, tail_size
 from .tally import Chunks, Plan, Tally, Values, chunks_of, largest, statistics, whole_blocks
 
-__all__ = ["MeanResult", "Source", "entropy_of", "estimate_mean"]
+__all__ = ["MeanResult", "Source", "check_run", "entropy_of", "estimate_mean"]
 
 MIN_CHUNKS = 64
 # Two years of one core at 60 ns a draw.
@@ -257,10 +257,7 @@ def estimate_mean(
 
     Raises ParameterError for a wrong argument or a checkpoint of another run, ShapeError for a wrong shape of `values`.
     """
-    if not (isinstance(n, Real) and 1 <= n <= MOST_DRAWS):
-        raise ParameterError(argument_error("n", "a positive number of draws, at most 10^15", n))
-    if target is not None and not target > 0:
-        raise ParameterError(argument_error("target", "a positive standard error", target))
+    check_run(n, target=target, time_limit=time_limit, progress=progress, checkpoint=checkpoint)
     Source(1, dimension, scheme)  # refuses an unknown scheme before any work
     known = None if control is None else np.atleast_1d(np.asarray(control, dtype=float))
     path = None if checkpoint is None else Path(checkpoint)
@@ -287,6 +284,25 @@ def estimate_mean(
         spent += plan.chunks * plan.size
     assert best is not None  # the stored plan is one of the plans
     return best.result(stopped, spent)
+
+
+def check_run(
+    n: Any, *, target: Any = None, time_limit: Any = None, progress: Any = None, checkpoint: Any = None, **_: Any
+) -> None:
+    """Raises ParameterError for arguments of `estimate_mean` that it could not use, before anything is drawn."""
+    if not (isinstance(n, Real) and 1 <= float(n) <= MOST_DRAWS):
+        raise ParameterError(argument_error("n", "a positive number of draws, at most 10^15", n))
+    if target is not None and not (isinstance(target, Real) and float(target) > 0.0):
+        raise ParameterError(argument_error("target", "a positive standard error", target))
+    if time_limit is not None and not (isinstance(time_limit, Real) and float(time_limit) > 0.0):
+        raise ParameterError(argument_error("time_limit", "a positive number of seconds", time_limit))
+    if progress is not None and not callable(progress):
+        expected = "None or a function of (draws done, draws planned, mean so far)"
+        raise ParameterError(argument_error("progress", expected, progress))
+    if checkpoint is not None and not (isinstance(checkpoint, str | os.PathLike) and Path(checkpoint).parent.is_dir()):
+        raise ParameterError(
+            argument_error("checkpoint", "the name of a file in a folder that exists", str(checkpoint))
+        )
 
 
 class _Run:

@@ -1,0 +1,81 @@
+"""Arguments that a user may get wrong: each is refused by name, before anything is computed."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+import densities as dn
+from densities.cli import main
+from densities.errors import ParameterError
+from densities.estimate import Status
+
+PAIR = dn.Normal(), dn.Laplace()
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("n", 0),
+        ("n", "many"),
+        ("n", math.inf),
+        ("n", math.nan),
+        ("target", 0.0),
+        ("target", "small"),
+        ("time_limit", -1.0),
+        ("time_limit", "1"),
+        ("progress", True),
+        ("checkpoint", 3),
+        ("checkpoint", "/no/such/folder/run.json"),
+    ],
+)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda **o: dn.kl(*PAIR, method="montecarlo", **o),
+        lambda **o: dn.expect(np.sin, PAIR[0], method="montecarlo", **o),
+    ],
+)
+def test_settings_of_draws_are_refused_by_name(name, given, ask):
+    with pytest.raises(ParameterError, match=f"^{name}: expected"):
+        ask(rng=0, **{name: given})
+
+
+def test_a_function_of_one_number_is_told_from_one_of_an_array():
+    with pytest.raises(ParameterError, match=r"np\.sin, not math\.sin"):
+        dn.expect(math.sin, dn.Normal())
+    bell = np.vectorize(lambda x: math.exp(-x * x))
+    assert dn.expect(bell, dn.Normal()).value == pytest.approx(math.sqrt(1.0 / 3.0), rel=1e-12)
+
+
+@pytest.mark.parametrize("function", [np.log, lambda x: x * np.nan])
+def test_a_function_without_values_where_the_law_has_mass_is_named(function):
+    found = dn.expect(function, dn.Normal())
+    assert found.status is Status.UNDEFINED and np.isnan(found.value)
+    assert "the function is nan at -2" in found.detail["reason"]
+
+
+def test_functions_without_values_where_there_is_no_mass_are_fine():
+    assert dn.expect(np.log, dn.Exponential()).value == pytest.approx(-np.euler_gamma, rel=1e-12)
+    assert "diverges" in dn.expect(lambda x: x, dn.Cauchy()).detail["reason"]
+
+
+def test_filters_of_maps_are_refused_for_laws(capsys):
+    assert main(["list", "distributions", "--domain", "unit"]) == 2
+    assert "list: --domain: expected transforms, got 'distributions'" in capsys.readouterr().err
+
+
+def test_facts_in_json_are_numbers_with_all_digits(capsys):
+    assert main(["show", "1/gamma(3, 2)", "--json"]) == 0
+    facts, law = json.loads(capsys.readouterr().out), 1 / dn.Gamma(3, 2)
+    assert facts["mean"] == law.mean() and facts["quantiles"]["0.99"] == law.ppf(0.99)
+    assert main(["show", "cauchy()"]) == 0
+    assert "quantiles           0.01: -31.82051595, 0.25: -1, 0.5: 0," in capsys.readouterr().out
+
+
+def test_what_has_to_be_given_has_no_default(capsys):
+    assert main(["show", "mixture"]) == 0
+    assert "parameters  weights, components\n" in capsys.readouterr().out

@@ -1,9 +1,11 @@
 """Mixtures of vectors, entropies, expectations."""
 
+import mpmath as mp
 import numpy as np
 import pytest
 
 from densities.distributions import (
+    Beta,
     Dirichlet,
     Mixture,
     MultivariateNormal,
@@ -63,3 +65,36 @@ def test_expectations():
     x = MultivariateNormal([0, 1], A)
     assert x.expect(lambda y: y[..., 0] * y[..., 1]) == pytest.approx(0.6, rel=1e-12)
     assert Independent(Exp(), 1).same_as((x >> Exp()).transform)
+
+
+def test_shares_that_underflow_keep_their_logarithms():
+    """D of Dirichlet laws: log Γ(A)/Γ(B) + Σ log Γ(b)/Γ(a) + (a - b)(ψ(a) - ψ(A)); most entries of draws underflow."""
+    a, b = [0.0025, 0.0018], [0.57, 0.58]
+    with mp.workdps(40):
+        A, B = mp.fsum(map(mp.mpf, a)), mp.fsum(map(mp.mpf, b))
+        truth = (
+            mp.loggamma(A)
+            - mp.loggamma(B)
+            + mp.fsum(
+                mp.loggamma(y) - mp.loggamma(x) + (mp.mpf(x) - y) * (mp.digamma(x) - mp.digamma(A))
+                for x, y in zip(a, b, strict=True)
+            )
+        )
+    p, q = Dirichlet(a), Dirichlet(b)
+    found = kl(p, q, method="quadrature")
+    assert abs(mp.mpf(found.value) - truth) < found.error < 1e-9
+    drawn = kl(p, q, method="montecarlo", n=2**12, rng=1)
+    assert abs(mp.mpf(drawn.value) - truth) < 5 * drawn.error
+    line = Beta(*a), Beta(*b)  # the first entries
+    known = kl(Mixture([0.5, 0.5], line), line[1])
+    found = kl(Mixture([0.5, 0.5], [p, q]), q)
+    assert abs(found.value - known.value) < found.error + known.error < 1e-8
+
+
+def test_what_rounding_leaves_of_a_divergence_is_not_looked_for_by_another_form():
+    root = np.array([[1e3, 0.0, 0.0], [1.0, 1.0, 0.0], [0.5, 0.3, 2.0]])
+    p = MultivariateNormal(np.zeros(3), root @ root.T)
+    q = MultivariateNormal(np.ones(3), np.diag([2e6, 3.0, 4.0]))
+    found = kl(p, q, method="quadrature")
+    assert abs(found.value - kl(p, q).value) < found.error
+    assert found.evaluations < 500_000

@@ -118,6 +118,9 @@ class Dirichlet(VectorDistribution):
     def _by_powers(self, x: Any) -> Any:
         return np.sum(special.xlogy(self._alpha - 1.0, x), axis=-1) - self._log_beta
 
+    def logpdf_by_logs(self, logs: np.ndarray) -> Any:
+        return np.sum((self._alpha - 1.0) * logs, axis=-1) - self._log_beta
+
     def _by_shares(self, x: Any) -> Any:
         """Σ log of the densities of v_i = x_i/(x_i + ... + x_n), less log det dx/dv."""
         alpha, left = (np.cumsum(y[..., ::-1], axis=-1)[..., ::-1] for y in (self._alpha, x))
@@ -130,12 +133,19 @@ class Dirichlet(VectorDistribution):
         rest = np.cumsum(self._alpha[::-1])[::-1]
         roots = tuple(LogitBeta(float(a), float(b)) for a, b in zip(self._alpha[:-1], rest[1:], strict=True))
 
-        def forward(w: np.ndarray) -> tuple[Any, Any]:
+        def both(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             log_v, log_rest = -np.logaddexp(0.0, -w), -np.logaddexp(0.0, w)
             left = np.cumsum(log_rest, axis=-1)
             before = left - log_rest
-            y = np.exp(np.concatenate([log_v + before, left[..., -1:]], axis=-1))
-            return y, np.sum(before + log_v + log_rest, axis=-1)
+            logs = np.concatenate([log_v + before, left[..., -1:]], axis=-1)
+            return logs, np.sum(before + log_v + log_rest, axis=-1)
+
+        def forward(w: np.ndarray) -> tuple[Any, Any]:
+            logs, log_det = both(w)
+            return np.exp(logs), log_det
+
+        def logs(w: np.ndarray) -> np.ndarray:
+            return both(w)[0]
 
         def backward(y: np.ndarray) -> np.ndarray:
             after = np.cumsum(y[..., ::-1], axis=-1)[..., ::-1]
@@ -144,7 +154,7 @@ class Dirichlet(VectorDistribution):
         def quantiles(u: np.ndarray) -> np.ndarray:
             return np.stack([root.raw_ppf(u[..., i]) for i, root in enumerate(roots)], axis=-1)
 
-        return (VectorPart(1.0, roots, forward, quantiles=quantiles, backward=backward),)
+        return (VectorPart(1.0, roots, forward, quantiles=quantiles, backward=backward, logs=logs),)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Gamma variables over their sum, by logarithms: log Γ(α) = log Γ(α + 1) + log(U)/α does not underflow."""

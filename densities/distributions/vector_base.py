@@ -28,7 +28,8 @@ class VectorPart:
 
     `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., n) and (...,). Where `whole`, log p(y) is Σ log
     root - log_det. `quantiles` takes uniforms (..., d) to x, where there is a faster way than the quantiles of the
-    roots, which reach tails that no draw does. `backward` takes y to x, where that is known.
+    roots, which reach tails that no draw does. `backward` takes y to x, where that is known. `logs` takes x to the logarithms
+    of the entries of y, where these may underflow.
     """
 
     weight: float
@@ -37,6 +38,7 @@ class VectorPart:
     whole: bool = True
     quantiles: Callable[[np.ndarray], np.ndarray] | None = None
     backward: Callable[[np.ndarray], np.ndarray] | None = None
+    logs: Callable[[np.ndarray], np.ndarray] | None = None
 
     def log_density(self, x: np.ndarray) -> Any:
         """The log-density of the roots at x."""
@@ -126,6 +128,10 @@ class VectorDistribution(Distribution):
         return self.replace(**chosen)
 
     # ---- densities ----
+
+    def logpdf_by_logs(self, logs: np.ndarray) -> Any:
+        """log f where the entries are e^logs, which may underflow; NaN where the law has no such formula."""
+        return np.full(logs.shape[:-1], np.nan)
 
     def logpdf_anywhere(self, x: np.ndarray) -> Any:
         """The log-density, -inf outside the support."""

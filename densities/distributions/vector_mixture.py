@@ -98,6 +98,11 @@ class VectorMixture(VectorDistribution):
 
     raw_logpdf = logpdf_anywhere
 
+    def logpdf_by_logs(self, logs: np.ndarray) -> Any:
+        return np.logaddexp.reduce(
+            [np.log(weight) + component.logpdf_by_logs(logs) for weight, component in self._terms], axis=0
+        )
+
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         single = len(self._terms) == 1
         return tuple(

@@ -17,6 +17,7 @@ from densities.distributions.moments import plain
 from densities.errors import UnsupportedOperationError
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.numerics.cubature import Axis, Feature, cubature
+from densities.transforms.base import EPS
 
 # Cubature in more dimensions than this costs more than it gives.
 MAX_DIMENSION = 3
@@ -24,6 +25,8 @@ NODES = {1: 100_000, 2: 2_000_000, 3: 4_000_000}
 # A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
 MASS_TOLERANCE = 1e-8
 DRAWS = 2**18
+# Entries below this are subnormal, or will be.
+TINY = 1e-300
 MOST_FEATURES = 6
 # f(part, x): logs and signs of k integrands at the points x (m, d) of the roots of a part, both (k, m).
 Integrands = Callable[[Any, np.ndarray], tuple[Any, Any]]
@@ -101,6 +104,7 @@ class Piece:
     forward: Callable[[np.ndarray], tuple[Any, Any]]
     whole: bool
     backward: Callable[[np.ndarray], np.ndarray] | None
+    logs: Callable[[np.ndarray], np.ndarray] | None
 
     def log_density(self, x: np.ndarray) -> Any:
         return sum(value(root.logpdf_anywhere(x[..., i])) for i, root in enumerate(self.roots))
@@ -136,16 +140,27 @@ def expanded(part: Any) -> list[Piece]:
         breaks = tuple(np.asarray(inner.breaks, dtype=float) for inner in choice)
         roots, forward = tuple(inner.root for inner in choice), partial(_through, part, choice)
         backward = None if part.backward is None else partial(_undone, part, choice)
-        pieces.append(Piece(weight, roots, breaks, forward, whole, backward))
+        logs = None if part.logs is None else partial(_logs_of, part, choice)
+        pieces.append(Piece(weight, roots, breaks, forward, whole, backward, logs))
     return pieces
 
 
 def _through(part: Any, choice: tuple[Any, ...], x: np.ndarray) -> tuple[Any, Any]:
     """(y, log|det|), NaN for the latter where a scalar map is not injective."""
+    middle, log_dets = _mapped(choice, x)
+    y, log_det = part.forward(middle)
+    return y, log_det + sum(np.nan if inner is None else value(inner) for inner in log_dets)
+
+
+def _logs_of(part: Any, choice: tuple[Any, ...], x: np.ndarray) -> np.ndarray:
+    return part.logs(_mapped(choice, x)[0])
+
+
+def _mapped(choice: tuple[Any, ...], x: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+    """The images of the coordinates, each by its own map, and the logarithms of the slopes."""
     images = [inner.forward(x[..., i]) for i, inner in enumerate(choice)]
     middle = np.stack([np.asarray(value(y), dtype=float) for y, _ in images], axis=-1)
-    y, log_det = part.forward(middle)
-    return y, log_det + sum(np.nan if inner_log is None else value(inner_log) for _, inner_log in images)
+    return middle, [log_det for _, log_det in images]
 
 
 def _undone(part: Any, choice: tuple[Any, ...], y: np.ndarray) -> np.ndarray:
@@ -161,8 +176,20 @@ def log_density_on(law: Any, piece: Any, x: np.ndarray) -> tuple[Any, Any, Any, 
     """(y, log|det|, log weight of x, log p(y)) at points of the roots; the whole law in one piece inverts nothing."""
     log_root = piece.log_density(x)
     y, log_det = piece.forward(x)
-    log_p = np.where(np.isneginf(log_root), -np.inf, log_root - log_det) if piece.whole else law.logpdf_anywhere(y)
+    whole = piece.whole
+    log_p = np.where(np.isneginf(log_root), -np.inf, log_root - log_det) if whole else log_density_at(law, piece, x, y)
     return y, log_det, log_root, log_p
+
+
+def log_density_at(law: Any, piece: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """log f(y) of any law at the images y of points x, by their logarithms where entries underflow."""
+    found = np.array(law.logpdf_anywhere(y), dtype=float)
+    if piece.logs is not None:
+        small = np.any(np.abs(y) < TINY, axis=-1)
+        if small.any():
+            by_logs = law.logpdf_by_logs(piece.logs(x[small]))
+            found[small] = np.where(np.isnan(by_logs), found[small], by_logs)
+    return found
 
 
 # ---- summaries ----
@@ -267,9 +294,10 @@ def entropy_estimate(law: Any) -> Estimate:
 
     sums = integrate_vector(law, integrands, floor=(1, 1))
     good = sums.converged and abs(sums.values[1] - 1) < MASS_TOLERANCE
+    rounding = EPS * (2.0 + law.conditioning) * (1.0 + abs(sums.values[0]))
     return Estimate(
         float(sums.values[0]),
-        float(sums.errors[0]),
+        float(sums.errors[0] + rounding),
         ErrorKind.HEURISTIC,
         Status.CONVERGED if good else Status.NOT_CONVERGED,
         "cubature",

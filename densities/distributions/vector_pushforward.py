@@ -166,7 +166,7 @@ class VectorPushforward(VectorDistribution):
     def _pushed(self, part: VectorPart) -> VectorPart:
         inverse, before = self.transform.inverse, part.backward
         backward = None if before is None else lambda y: before(np.asarray(inverse(y)))
-        return replace(part, forward=_Composed(part.forward, self.transform), backward=backward)
+        return replace(part, forward=_Composed(part.forward, self.transform), backward=backward, logs=None)
 
     @property
     def shared_draws(self) -> bool:  # type: ignore[override]

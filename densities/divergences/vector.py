@@ -42,6 +42,9 @@ ROUNDED_MASS, ALIKE = 1e-13, 1e-6
 BLURRED = 1e-10
 # The accuracy asked for in three dimensions, where one more digit costs eight times the nodes.
 THREE_RTOL = 1e-9
+# Laws this far apart in nats are known no better by φ than by t; an error that is less than so many times what rounding
+# leaves of it is final.
+FAR_APART, SETTLED = 0.5, 2.0
 # The squares of distances beyond e^LONGEST are no doubles.
 LONGEST = 340.0
 # Draws that show the rounding of log p and log q.
@@ -178,9 +181,9 @@ def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
         return _infinite("p log(p/q) is not integrable far out, along a coordinate of the roots of p")
     if max(len(part.roots) for part in p.parts()) == MAX_DIMENSION:
         rtol = max(rtol, THREE_RTOL)
-    best = _by_cubature(p, q, rtol, FIRST_FLOORS)
-    if best.error > 1e-9 * abs(best.value) and np.isfinite(best.value):
-        best = min(best, _by_cubature(p, q, rtol, FLOORS), key=lambda estimate: estimate.error)
+    best, last = _by_cubature(p, q, rtol, FIRST_FLOORS)
+    if best.error > 1e-9 * abs(best.value) and not last:
+        best = min(best, _by_cubature(p, q, rtol, FLOORS)[0], key=lambda estimate: estimate.error)
     if endless is Verdict.UNDECIDED and best.status is not Status.INFINITE:
         detail = {**best.detail, "reason": "the integral converges so slowly that it may be infinite"}
         return Estimate(
@@ -189,7 +192,8 @@ def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     return best
 
 
-def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
+def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, bool]:
+    """The estimate, and whether the other form has nothing to add to it."""
     ratio = VectorRatio(p, q)
     witnesses: list[np.ndarray] = []
 
@@ -204,15 +208,16 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
         p, integrands, floor=floors, rtol=rtol, others=[q], blur=2.0 + p.conditioning + q.conditioning
     )
     if witnesses:
-        return _infinite(f"p has mass near {np.array2string(witnesses[0], precision=6)}, where q has none")
+        return _infinite(f"p has mass near {np.array2string(witnesses[0], precision=6)}, where q has none"), True
     v, e = sums.values, sums.errors
     if not np.isfinite(v[K1]):
         reason = "log p or log q is not known, or overflows, at points that matter"
         return Estimate(
             np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "cubature", sums.evaluations, {"reason": reason}
-        )
+        ), True
     rounding = EPS * (8 + p.conditioning + q.conditioning)
-    forms = [(e[K1] + rounding * v[FLOOR1], v[K1], "k1")]
+    rounded = float(rounding * v[FLOOR1])
+    forms = [(e[K1] + rounded, v[K1], "k1")]
     beside = abs(v[Q] - 1.0)
     if beside < MASS_TOLERANCE:
         # Mass of q that the nodes miss is missing in ∫p φ, but for laws so alike that both miss the same.
@@ -230,15 +235,9 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> Estimate:
     elif sums.truncated:
         detail["reason"] = "the integrand has not died out where the doubles end"
     status = Status.CONVERGED if good else Status.NOT_CONVERGED
-    return Estimate(
-        float(total),
-        float(np.nan_to_num(error, nan=np.inf)),
-        ErrorKind.HEURISTIC,
-        status,
-        "cubature",
-        sums.evaluations,
-        detail,
-    )
+    error, total = float(np.nan_to_num(error, nan=np.inf)), float(total)
+    last = sums.truncated or (total > FAR_APART and error < SETTLED * rounded)
+    return Estimate(total, error, ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail), last
 
 
 def _infinite(reason: str) -> Estimate:

@@ -11,7 +11,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.vector_base import VectorDistribution
 from densities.distributions.vector_mixture import Union
-from densities.distributions.vector_moments import log_density_on
+from densities.distributions.vector_moments import log_density_at, log_density_on
 from densities.divergences.ratio import Nodes, RadonNikodym, ratio_of
 from densities.domains import Ball, Product, RealVector
 
@@ -47,7 +47,7 @@ class VectorRatio:
     def on(self, part: Any, x: np.ndarray) -> Nodes:
         """The pair at points x (m, d) of the roots of a part of p; NaN where rounding has put y on the border of q."""
         y, log_det, log_weight, log_p = log_density_on(self.p, part, x)
-        log_q = np.array(self.q.logpdf_anywhere(y), dtype=float)
+        log_q = log_density_at(self.q, part, x, y)
         doubtful = np.isneginf(log_q) & (log_weight > -np.inf)
         if doubtful.any():
             log_q[doubtful] = np.where(self.outside(y[doubtful]), -np.inf, np.nan)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import densities as dn
+from densities.distributions.continuous.shared import by_log_newton
 
 SHAPES = [0.3, 9.9, 10.0, 1e3, 1e6, 1e12, 1e15]
 POWERS = [0.3, 2.5, 1e6, 1e12]
@@ -87,3 +88,13 @@ def test_divergences_of_narrow_laws_claim_no_more_than_ulps_of_their_points_leav
     """∫p log(p/q) by mp.quad in log x at 60 digits."""
     found = dn.kl(dn.parse(p), dn.parse(q), method="quadrature")
     assert abs(found.value - truth) <= found.error + 1e-9 * truth
+
+
+def test_a_quantile_whose_tail_has_no_number_has_none():
+    """Where it starts is no answer: log(1 - e^-x), which is NaN beyond x = 1 here."""
+
+    def log_tail(x):
+        return np.where(x > 1.0, np.nan, np.log1p(-np.exp(-x)))
+
+    found = by_log_newton(np.array([0.5, 3.0]), np.log(0.4), log_tail, lambda x: -x, upper=False)
+    np.testing.assert_allclose(found, [-np.log(0.6), np.nan], rtol=1e-15)

@@ -40,6 +40,8 @@ class Family(Univariate):
     parameters: Mapping[str, Any] = {}
     location: str | None = None
     scale: str | None = None
+    # Whether the density is that of the double z itself, without the rounding of a power or a quotient on the way.
+    keeps_points = False
 
     def __init__(self, *args: Any, **kwargs: Any):
         self.params = bind(self.name or type(self).__name__, self.parameters, args, kwargs)
@@ -96,7 +98,7 @@ class Family(Univariate):
     @property
     def log_lost(self) -> float:
         """What ulps of its points do where no location is taken off them and they are many widths from 0."""
-        if self.location is not None or self.batch_shape:
+        if self.location is not None or self.batch_shape or (self.keeps_points and np.frexp(self._scale)[0] == 0.5):
             return 0.0
         points = self.landmarks()
         width = float(np.ptp(points)) if len(points) else 0.0

@@ -275,11 +275,6 @@ def log_beta_deep(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any
 @precisely(precise.incomplete_beta)
 def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
     """I_x(a, b) with y = 1 - x, from whichever of x and y is the smaller."""
-    x, y = value(x), value(y)
-    low = x <= y
-    lower, upper = special.betainc(a, b, np.where(low, x, 0.5)), special.betainc(b, a, np.where(low, 0.5, y))
-    # SciPy's betaincc is 1 for tiny y, and 1 - upper is not.
-    complementary = patched(1.0 - upper, upper > 0.5, special.betaincc, b, a, np.where(low, 0.5, y))
 
     def rare(a: Any, b: Any, x: Any, y: Any) -> Any:
         log_x = np.where(x < 0.5, np.log(x), np.log1p(-y))
@@ -291,9 +286,15 @@ def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
         tail = rare(*(np.where(below, *pair) for pair in ((a, b), (b, a), (x, y), (y, x))))
         return np.where(below, tail, 1.0 - tail)
 
-    tail = np.where(low, lower, complementary)
-    tail = patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)
-    return patched(tail, np.minimum(a, b) > MANY, normal, a, b, x, y)
+    def ordinary(a: Any, b: Any, x: Any, y: Any) -> Any:
+        low = x <= y
+        lower, upper = special.betainc(a, b, np.where(low, x, 0.5)), special.betainc(b, a, np.where(low, 0.5, y))
+        # SciPy's betaincc is 1 for tiny y, and 1 - upper is not.
+        complementary = patched(1.0 - upper, upper > 0.5, special.betaincc, b, a, np.where(low, 0.5, y))
+        tail = np.where(low, lower, complementary)
+        return patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)
+
+    return by_need(np.minimum(a, b) > MANY, normal, ordinary, a, b, value(x), value(y))
 
 
 def smaller_beta_tail(a: Any, b: Any, x: Any, y: Any) -> Any:

@@ -214,7 +214,7 @@ class Gamma(Family):
     ulp of x does, at any depth, for shapes from 1e-3 to 1e12.
     """
 
-    shared_draws = True
+    shared_draws = keeps_points = True
     parameters = {
         "shape": positive(REQUIRED, "a", "alpha", "concentration"),
         "scale": positive(1.0, "theta", rate=reciprocal),

@@ -195,7 +195,7 @@ def by_log_newton(
     with x.
 
     `log_density` is the log of |d tail/dx|. A step is at most a factor e⁴; it ends where steps are
-    rounding.
+    rounding. Where a tail has no number, neither has x.
     """
     x = np.array(np.broadcast_to(start, np.broadcast_shapes(np.shape(start), np.shape(target))), dtype=float)
     direction = np.where(upper, 1.0, -1.0)
@@ -204,7 +204,7 @@ def by_log_newton(
         tail = log_tail(x)
         step = direction * (tail - target) * np.exp(tail - log_density(x) - np.log(x))
         step = np.where(np.isfinite(step), np.clip(step, -4.0, 4.0), 0.0)
-        x = np.minimum(x * np.exp(step), ceiling)
+        x = np.where(np.isnan(tail), np.nan, np.minimum(x * np.exp(step), ceiling))
         size = np.max(np.abs(step), initial=0.0)
         if size < 4e-16 or (size < 1e-10 and size >= last):
             break

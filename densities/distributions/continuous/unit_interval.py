@@ -181,13 +181,14 @@ def beta_quantile(logq: Any, log_rest: Any, a: Any, b: Any) -> Any:
     start = np.where(by_low, special.betaincinv(a, b, np.exp(low)), special.betainccinv(a, b, np.exp(high)))
     start = np.clip(np.where((start > 0) & (start < 0.6), start, np.exp(power)), 1e-290, 0.5)
 
+    def lower(s: Any, a: Any, b: Any) -> Any:
+        return log_incomplete_beta(a, b, np.log(s), np.log1p(-s), s, 1.0 - s)
+
+    def upper(s: Any, a: Any, b: Any) -> Any:
+        return log_incomplete_beta(b, a, np.log1p(-s), np.log(s), 1.0 - s, s)
+
     def log_tail(s: Any) -> Any:
-        logs, log_other = np.log(s), np.log1p(-s)
-        return np.where(
-            by_low,
-            log_incomplete_beta(a, b, logs, log_other, s, 1.0 - s),
-            log_incomplete_beta(b, a, log_other, logs, 1.0 - s, s),
-        )
+        return by_need(by_low, lower, upper, s, a, b)
 
     def log_density(s: Any) -> Any:
         logs, log_other = np.log(s), np.log1p(-s)
@@ -249,6 +250,7 @@ class Beta(Family):
     arbitrarily close to either end; a quantile near 1 keeps its distance from 1.
     """
 
+    keeps_points = True
     parameters = {"a": positive(REQUIRED, "alpha", "concentration1"), "b": positive(REQUIRED, "beta", "concentration0")}
     latex_density = r"\frac{x^{a-1}(1-x)^{b-1}}{B(a,b)}"
 

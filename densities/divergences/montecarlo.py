@@ -44,6 +44,8 @@ BESIDE, ULPS = 2.0**-45, 8.0
 TERMS = 4.0
 # A point mass that so few of all draws are expected to meet is not seen in their spread.
 RARE = 8.0
+# Beyond the quantile that so many draws are expected to pass, tails are looked at where they halve, so many times.
+FAR_OUT, HALVINGS = 4.0, 24
 # A run to a target may end with so few draws.
 FEW_DRAWS = 2**12
 
@@ -87,11 +89,15 @@ class Pilot:
 
     @cached_property
     def _of_points(self) -> np.ndarray:
-        """What ulps of the points do to t: a quantile may be off by some that have the same sign along the whole law."""
+        """What ulps of the points do to t: a quantile may be off by some that have the same sign along the whole law.
+
+        Where both densities are taken at one double, their own roundings of it differ.
+        """
         t, logs, *_ = self.values.exactly(self._source(), BESIDE)
         seen = 2 * EPS * (sum(map(np.abs, logs)) + sum(map(np.abs, self._logs)))
         moved = np.abs(t - self.t)
-        return np.where(moved > seen, moved, 0.0) * (ULPS * EPS / BESIDE)
+        own = 0.25 * EPS * (self.values.ratio.p.log_lost + self.values.ratio.q.log_lost)
+        return np.where(moved > seen, moved, 0.0) * (ULPS * EPS / BESIDE) + own
 
     def left_over(self, balanced: bool, followed: int) -> tuple[float, float, float]:
         """(variance, kurtosis, slope) of what the controls leave of t, and the coefficient of c."""
@@ -128,6 +134,31 @@ def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -
         if slope:
             t = t + slope * (np.expm1(-t - mean) + values.known[0])
         return float(np.sqrt(np.sum(masses[hidden] * t**2) / n))
+
+
+class _FarOut:
+    """A source of uniform numbers next to 0 and to 1."""
+
+    scheme = "stratified"
+
+    def __init__(self, v: np.ndarray):
+        self.v, self.size, self.points = v, len(v), len(v)
+
+    def uniforms(self, _: int) -> np.ndarray:
+        return self.v[:, None]
+
+
+def _unseen_tails(values: ControlledDraws, scheme: str, coefficients: Any, mean: float, n: int) -> float:
+    """The standard error due to both ends of p alone, where hardly any of n draws come and controls may follow t no more."""
+    if not values.followed or not np.isfinite(mean):
+        return 0.0
+    share = FAR_OUT / n * 2.0 ** -np.arange(HALVINGS)  # of the draws, to be halved
+    v = np.sqrt(share / 3.0) if scheme == "plain" else share  # u = 3v² there
+    t, weight, draws = values.log_ratios(_FarOut(np.concatenate([0.75 * v, 1.0 - 0.75 * v])))
+    with quiet():
+        columns = columns_of(t, draws, values.balanced, values.followed) * (1.0 if scheme == "plain" else weight)
+        left = columns[0] - coefficients @ (columns[1:] - np.array(values.known)[:, None]) - mean
+        return float(np.sqrt(np.nansum(0.5 * np.tile(share, 2) * left**2) / n))
 
 
 def _components(values: ControlledDraws) -> tuple[np.ndarray, np.ndarray]:
@@ -253,8 +284,10 @@ def kl_montecarlo(
     slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
     estimate = from_draws(result, "montecarlo", target=target)
     rare = _unseen_spread(values, slope, estimate.value, int(result.n))
+    tails_alone = _unseen_tails(values, scheme, result.coefficients, estimate.value, int(result.n))
     rounding = pilot.rounding(slope) + pilot.of_controls(values, result.coefficients)
-    estimate = replace(estimate, error=float(np.hypot(estimate.error, rare)) + rounding)
+    spread = max(float(np.hypot(estimate.error, rare)), tails_alone)
+    estimate = replace(estimate, error=spread + rounding)
     if (
         estimate.status is Status.CONVERGED
         and values.smooth

@@ -51,14 +51,18 @@ TRUTHS = {
     np.arctan: (mp.atan, NEAR_ZERO + MODERATE + HUGE, (lambda: mp.pi / 2, lambda: -mp.pi / 2)),
     np.tan: (mp.tan, NEAR_ZERO + RIGHT_ANGLE, ()),
     np.arcsin: (mp.asin, SYMMETRIC, (lambda: mp.pi / 2, lambda: -mp.pi / 2)),
-    np.arccos: (mp.acos, SYMMETRIC, (lambda: +mp.pi,)),
+    np.arccos: (mp.acos, SYMMETRIC, (lambda: +mp.pi, lambda: mp.pi / 2)),
     np.sin: (mp.sin, NEAR_ZERO + RIGHT_ANGLE, (1, -1)),
     np.cos: (mp.cos, NEAR_ZERO + RIGHT_ANGLE, (1,)),
     special.expit: (lambda x: 1 / (1 + mp.exp(-x)), NEAR_ZERO + MODERATE, (1,)),
     special.logit: (lambda x: mp.log(x / (1 - x)), UNIT, ()),
     special.log_expit: (lambda x: -mp.log(1 + mp.exp(-x)), NEAR_ZERO + MODERATE, (lambda: -mp.ln2,)),
     special.ndtr: (lambda x: mp.erfc(-x / mp.sqrt(2)) / 2, NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], (1,)),
-    special.log_ndtr: (lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2), NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], ()),
+    special.log_ndtr: (
+        lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2),
+        NEAR_ZERO + MODERATE[:3] + MODERATE[4:7],
+        (lambda: -mp.ln2,),
+    ),
     special.erfc: (mp.erfc, NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], (1, 2)),
     special.erf: (mp.erf, NEAR_ZERO + MODERATE[:3] + MODERATE[4:7], (1, -1)),
 }
@@ -100,6 +104,45 @@ def test_unary_rules(ufunc):
                     got, truth
                 ), where
                 assert side == mp.sign(truth), where
+
+
+AMID = {
+    np.tanh: (mp.tanh, 0.7),
+    np.arctanh: (mp.atanh, 0.3),
+    np.arctan: (mp.atan, -1.3),
+    np.arcsin: (mp.asin, 0.4),
+    np.arccos: (mp.acos, -0.4),
+    np.sinh: (mp.sinh, 1.7),
+    np.arcsinh: (mp.asinh, 5.0),
+    np.cosh: (mp.cosh, -1.7),
+    np.arccosh: (mp.acosh, 3.0),
+    special.expit: (lambda x: 1 / (1 + mp.exp(-x)), -1.1),
+    special.logit: (lambda x: mp.log(x / (1 - x)), 0.5),
+    special.ndtr: (mp.ncdf, 0.6),
+    special.ndtri: (lambda p: mp.sqrt(2) * mp.erfinv(2 * p - 1), 0.5),
+    special.log_ndtr: (lambda x: mp.log(mp.ncdf(x)), -0.9),
+    special.erf: (mp.erf, 0.5),
+    special.erfinv: (mp.erfinv, -0.6),
+}
+
+
+@pytest.mark.parametrize("ufunc", AMID, ids=lambda ufunc: ufunc.__name__)
+def test_distances_from_places_amid_a_range_are_kept(ufunc):
+    function, place = AMID[ufunc]
+    for log, s in ((-6.0, 1.0), (-30.0, -1.0), (-200.0, 1.0)):
+        with mp.workdps(160):
+            truth = mp.log(abs(function(mpf(place) + mpf(s) * mp.exp(log)) - function(mpf(place))))
+        with quiet():
+            got = ufunc(Anchored.from_log(log, s, np.asarray(place)))
+        assert float(got.anchor) == pytest.approx(float(function(mpf(place))), rel=1e-15, abs=1e-17)
+        assert float(got.log_offset) == pytest.approx(float(truth), rel=1e-13)
+
+
+def test_products_of_two_beside_their_anchors_keep_the_distance():
+    with quiet():
+        got = Anchored.from_log(-200.0, 1.0, np.asarray(0.5)) * Anchored.from_log(-210.0, -1.0, np.asarray(3.0))
+    assert float(got.anchor) == 1.5
+    assert float(got.log_offset) == pytest.approx(-200.0 + float(np.log(3.0 - 0.5 * np.exp(-10.0))), rel=1e-15)
 
 
 def rounded(got, truth):
@@ -281,3 +324,11 @@ def test_numbers_beyond_the_doubles_and_infinities_are_in_order():
                 assert bool(x == y) == (i == j)
         assert ladder[-1] >= np.inf and not ladder[-2] >= np.inf
         assert not ladder[-1] < np.nan and not Anchored.exact(np.nan) >= 0.0
+
+
+def test_the_exponential_of_a_slight_anchor_knows_the_distance_from_1():
+    with quiet():
+        gap = 1.0 - np.exp(Anchored(np.asarray(-1e-200), np.asarray(0.0)))
+        fine = np.exp(Anchored(np.asarray(1e-3), np.asarray(1e-30)))
+    assert float(gap.value) == pytest.approx(1e-200, rel=1e-15)
+    assert float(fine.offset) == pytest.approx(np.exp(1e-3) * 1e-30, rel=1e-15)

@@ -31,35 +31,63 @@ from densities.anchored.numbers import (
     where,
 )
 
+NORMAL_PEAK = 1.0 / np.sqrt(2.0 * np.pi)
 # What the double nearest to π leaves of it.
 PI_REST = 1.2246467991473532e-16
 
 
+# So near an anchor the mean of a slope by Gauss-Legendre nodes has all digits.
+BESIDE = 2.0**-8
+NODES, WEIGHTS = (0.5 * (np.polynomial.legendre.leggauss(6)[0] + 1.0), 0.5 * np.polynomial.legendre.leggauss(6)[1])
+
+
+def beside_anchor(
+    x: Anchored, y: Anchored, function: Callable, slope: Callable, low: float = -2.0, high: float = 2.0
+) -> Anchored:
+    """y = f(x), but of points beside an anchor in (low, high), where no limit is near, f(anchor) + offset·(mean slope).
+
+    So the distance from a place remains that amid the range of a map, as it does at its ends.
+    """
+    near = (np.abs(x.offset) < BESIDE) & (x.anchor > low) & (x.anchor < high)
+    if not np.any(near):
+        return y
+    anchor, offset = (np.where(near, part, 0.0) for part in (x.anchor, x.offset))
+    mean = sum(w * slope(anchor + node * offset) for node, w in zip(NODES, WEIGHTS, strict=True))
+    moved = offset * mean
+    kept = None if x._log is None else np.where(near, x.log_offset, 0.0) + np.log(np.abs(mean))
+    return where(near, Anchored(function(anchor), moved, log_of(moved, kept)), y)
+
+
 def odd_saturating(
-    x: Anchored, function: Callable, limit: float, log_gap: Callable, log_slope: float = 0.0
+    x: Anchored, function: Callable, limit: float, log_gap: Callable, slope: Callable, log_slope: float = 0.0
 ) -> Anchored:
     """An odd map with f(x) ~ slope·x at 0 and limits ±`limit`: anchored at 0 inside, at the limits outside.
 
-    `log_gap(|x|, log|x|)` is log(limit - f(|x|)), `log_slope` is log f'(0).
+    `log_gap(|x|, log|x|)` is log(limit - f(|x|)), `slope` is f', `log_slope` is log f'(0).
     """
     v = x.value
     s = np.where(sign(x) < 0, -1.0, 1.0)
     inner = function(v)
     inside = Anchored(0.0, inner, log_of(inner, kept_log(x, log_slope)))
     outside = Anchored.from_log(log_gap(np.abs(v), log_abs(x)), -s, s * limit)
-    return where(np.abs(v) < 0.5, inside, outside)
+    result = where(np.abs(v) < 0.5, inside, outside)
+    return beside_anchor(x, result, function, slope)
 
 
 @rule(np.tanh)
 def tanh(x: Anchored) -> Anchored:
-    return odd_saturating(x, np.tanh, 1.0, lambda size, _: LOG2 - 2 * size - np.log1p(np.exp(-2 * size)))
+    def gap(size: Any, _: Any) -> Any:
+        return LOG2 - 2 * size - np.log1p(np.exp(-2 * size))
+
+    return odd_saturating(x, np.tanh, 1.0, gap, lambda v: 1.0 / np.cosh(v) ** 2)
 
 
 @rule(np.arctanh)
 def arctanh(x: Anchored) -> Anchored:
     inner = np.arctanh(x.value)
     small = Anchored(0.0, inner, log_of(inner, kept_log(x)))
-    return where(np.abs(x.value) < 0.5, small, 0.5 * (log(x + 1.0) - log(1.0 - x)))
+    result = where(np.abs(x.value) < 0.5, small, 0.5 * (log(x + 1.0) - log(1.0 - x)))
+    return beside_anchor(x, result, np.arctanh, lambda v: 1.0 / ((1.0 - v) * (1.0 + v)), -0.9, 0.9)
 
 
 @rule(np.arctan)
@@ -67,12 +95,15 @@ def arctan(x: Anchored) -> Anchored:
     def gap(size: Any, log_size: Any) -> Any:
         return np.where(size > 1e8, -log_size, np.log(np.arctan(1 / size)))
 
-    return odd_saturating(x, np.arctan, HALF_PI, gap)
+    return odd_saturating(x, np.arctan, HALF_PI, gap, lambda v: 1.0 / (1.0 + v * v))
 
 
 @rule(special.erf)
 def erf(x: Anchored) -> Anchored:
-    return odd_saturating(x, special.erf, 1.0, lambda size, _: LOG2 + special.log_ndtr(-ROOT2 * size), LOG_SLOPE_OF_ERF)
+    def gap(size: Any, _: Any) -> Any:
+        return LOG2 + special.log_ndtr(-ROOT2 * size)
+
+    return odd_saturating(x, special.erf, 1.0, gap, lambda v: np.exp(LOG_SLOPE_OF_ERF - v * v), LOG_SLOPE_OF_ERF)
 
 
 @rule(special.erfc)
@@ -88,7 +119,9 @@ def erfinv(x: Anchored) -> Anchored:
     inner = special.erfinv(v)
     small = Anchored(0.0, inner, log_of(inner, kept_log(x, -LOG_SLOPE_OF_ERF)))
     outer = -special.ndtri_exp(log_abs(1.0 - absolute(x)) - LOG2) / ROOT2
-    return where(np.abs(v) < 0.5, small, Anchored(0.0, np.copysign(outer, v)))
+    result = where(np.abs(v) < 0.5, small, Anchored(0.0, np.copysign(outer, v)))
+    slope = lambda v: np.exp(special.erfinv(v) ** 2 - LOG_SLOPE_OF_ERF)  # noqa: E731
+    return beside_anchor(x, result, special.erfinv, slope, -0.9, 0.9)
 
 
 @rule(np.hypot)
@@ -119,14 +152,16 @@ def arcsin(x: Anchored) -> Anchored:
     inner = np.arcsin(v)
     small = Anchored(0.0, inner, log_of(inner, kept_log(x)))
     s = np.where(v < 0, -1.0, 1.0)
-    return where(np.abs(v) < 0.5, small, multiply(HALF_PI - half_angle(1.0 - absolute(x)), s))
+    result = where(np.abs(v) < 0.5, small, multiply(HALF_PI - half_angle(1.0 - absolute(x)), s))
+    return beside_anchor(x, result, np.arcsin, lambda v: 1.0 / np.sqrt(1.0 - v * v), -0.9, 0.9)
 
 
 @rule(np.arccos)
 def arccos(x: Anchored) -> Anchored:
     v = x.value
     outer = half_angle(1.0 - absolute(x))
-    return where(np.abs(v) < 0.5, Anchored.exact(np.arccos(v)), where(v > 0, outer, np.pi - outer))
+    result = where(np.abs(v) < 0.5, Anchored.exact(np.arccos(v)), where(v > 0, outer, np.pi - outer))
+    return beside_anchor(x, result, np.arccos, lambda v: -1.0 / np.sqrt(1.0 - v * v), -0.9, 0.9)
 
 
 def turns(anchor: Any, start: float) -> tuple[Any, Any]:
@@ -190,7 +225,8 @@ def sinh(x: Anchored) -> Anchored:
     size = np.abs(v)
     offset = np.sinh(v)
     kept = np.where(size > 1.0, size - LOG2 + np.log1p(-np.exp(-2 * size)), log_abs(x))
-    return Anchored(0.0, offset, log_of(offset, kept))
+    result = Anchored(0.0, offset, log_of(offset, kept))
+    return result if is_pure(x) else beside_anchor(x, result, np.sinh, np.cosh, -20.0, 20.0)
 
 
 @rule(np.cosh)
@@ -198,7 +234,8 @@ def cosh(x: Anchored) -> Anchored:
     size = np.abs(x.value)
     offset = np.cosh(size)
     near = 1.0 + multiply(power(sinh(multiply(pure(x), 0.5)), 2.0), 2.0)
-    return where(size < 1.0, near, Anchored(0.0, offset, log_of(offset, size - LOG2 + np.log1p(np.exp(-2 * size)))))
+    result = where(size < 1.0, near, Anchored(0.0, offset, log_of(offset, size - LOG2 + np.log1p(np.exp(-2 * size)))))
+    return result if is_pure(x) else beside_anchor(x, result, np.cosh, np.sinh, -20.0, 20.0)
 
 
 @rule(np.arccosh)
@@ -206,7 +243,8 @@ def arccosh(x: Anchored) -> Anchored:
     """2 asinh √((x - 1)/2)."""
     v = x.value
     near = multiply(arcsinh(power(multiply(x - 1.0, 0.5), 0.5)), 2.0)
-    return where(v < 2.0, near, Anchored.exact(np.where(v > 1e150, log_abs(x) + LOG2, np.arccosh(v))))
+    result = where(v < 2.0, near, Anchored.exact(np.where(v > 1e150, log_abs(x) + LOG2, np.arccosh(v))))
+    return beside_anchor(x, result, np.arccosh, lambda v: 1.0 / np.sqrt(v * v - 1.0), 1.1, 20.0)
 
 
 @rule(np.arcsinh)
@@ -214,21 +252,23 @@ def arcsinh(x: Anchored) -> Anchored:
     v = x.value
     large = log_abs(x) + LOG2
     offset = np.where(np.abs(v) > 1e150, np.copysign(large, v), np.arcsinh(v))
-    return Anchored(0.0, offset, log_of(offset, kept_log(x)))
+    result = Anchored(0.0, offset, log_of(offset, kept_log(x)))
+    return result if is_pure(x) else beside_anchor(x, result, np.arcsinh, lambda v: 1.0 / np.hypot(1.0, v), -20.0, 20.0)
 
 
 @rule(special.expit)
 def expit(x: Anchored) -> Anchored:
     v = x.value
     low, high = Anchored.from_log(-np.logaddexp(0.0, -v)), Anchored.from_log(-np.logaddexp(0.0, v), -1.0, 1.0)
-    return where(v < 0, low, high)
+    return beside_anchor(x, where(v < 0, low, high), special.expit, lambda v: special.expit(v) * special.expit(-v))
 
 
 @rule(special.logit)
 def logit(x: Anchored) -> Anchored:
     v = x.value
     middle = (v > 0.25) & (v < 0.75)
-    return where(middle, Anchored(0.0, special.logit(np.where(middle, v, 0.5))), log(x) - log(1.0 - x))
+    result = where(middle, Anchored(0.0, special.logit(np.where(middle, v, 0.5))), log(x) - log(1.0 - x))
+    return beside_anchor(x, result, special.logit, lambda v: 1.0 / (v * (1.0 - v)), 0.05, 0.95)
 
 
 @rule(special.log_expit)
@@ -246,7 +286,8 @@ def softplus(x: Anchored) -> Anchored:
 @rule(special.ndtr)
 def ndtr(x: Anchored) -> Anchored:
     v = x.value
-    return where(v < 0, Anchored.from_log(special.log_ndtr(v)), Anchored.from_log(special.log_ndtr(-v), -1.0, 1.0))
+    result = where(v < 0, Anchored.from_log(special.log_ndtr(v)), Anchored.from_log(special.log_ndtr(-v), -1.0, 1.0))
+    return beside_anchor(x, result, special.ndtr, lambda v: np.exp(-0.5 * v * v) * NORMAL_PEAK)
 
 
 @rule(special.ndtri)
@@ -254,7 +295,9 @@ def ndtri(x: Anchored) -> Anchored:
     upper = x > 0.5
     tail = log_abs(where(upper, 1.0 - x, x))
     quantile = special.ndtri_exp(tail)
-    return Anchored(0.0, np.where(upper, -quantile, quantile))
+    result = Anchored(0.0, np.where(upper, -quantile, quantile))
+    slope = lambda p: np.exp(0.5 * special.ndtri(p) ** 2) / NORMAL_PEAK  # noqa: E731
+    return beside_anchor(x, result, special.ndtri, slope, 0.05, 0.95)
 
 
 @rule(special.log_ndtr)
@@ -262,7 +305,9 @@ def log_ndtr(x: Anchored) -> Anchored:
     """log Φ(x); past overflow it is -x²/2, known by its logarithm."""
     v = x.value
     lower = Anchored(0.0, -np.inf, 2 * log_abs(x) - LOG2)
-    return where((v < 0) & (np.abs(v) > 1e150), lower, Anchored(0.0, special.log_ndtr(v)))
+    result = where((v < 0) & (np.abs(v) > 1e150), lower, Anchored(0.0, special.log_ndtr(v)))
+    slope = lambda v: NORMAL_PEAK * np.exp(-0.5 * v * v - special.log_ndtr(v))  # noqa: E731
+    return beside_anchor(x, result, special.log_ndtr, slope)
 
 
 @rule(np.logaddexp)

@@ -24,6 +24,7 @@ HALF_PI, ROOT2 = float(np.pi / 2), float(np.sqrt(2.0))
 # Between these magnitudes log|h| is read from h itself; outside, h may be subnormal or infinite and the kept log decides.
 SMALLEST, LARGEST = 1e-290, 1e290
 SPLITTER = 2.0**27 + 1.0
+SLIGHT, FINER = 2.0**-10, 2.0**-52
 LOG_SLOPE_OF_ERF = float(np.log(2.0 / np.sqrt(np.pi)))
 
 
@@ -335,19 +336,31 @@ def multiply(x: Any, y: Any) -> Any:
     if isinstance(y, Anchored):
         if x is y:
             return power(x, 2.0)
-        x, y = pure(x), pure(y)
-        return product(
-            x.offset * y.offset,
-            x.log_offset + y.log_offset,
-            np.signbit(x.offset) != np.signbit(y.offset),
-            x.offset,
-            y.offset,
+        first, second = pure(x), pure(y)
+        far = product(
+            first.offset * second.offset,
+            first.log_offset + second.log_offset,
+            np.signbit(first.offset) != np.signbit(second.offset),
+            first.offset,
+            second.offset,
         )
+        return far if is_pure(x) or is_pure(y) else _beside_product(x, y, far)
     factor = np.asarray(y, dtype=float)
     log = x.log_offset + np.log(np.abs(factor))
     log = np.where(factor == 0, -np.inf, log)
     moved = product(x.offset * factor, log, np.signbit(x.offset) != np.signbit(factor), x.offset)
     return moved if is_pure(x) else Anchored(x.anchor * y, moved.offset, moved._log)
+
+
+def _beside_product(x: Anchored, y: Anchored, far: Anchored) -> Anchored:
+    """far = x·y, but (a + h)(b + k) = ab + (h(b + k) + ak) of two that are beside their anchors."""
+    near = (np.abs(x.offset) < 0.5 * np.abs(x.anchor)) & (np.abs(y.offset) < 0.5 * np.abs(y.anchor))
+    if not np.any(near):
+        return far
+    moved = multiply(Anchored(0.0, x.offset, x._log), np.where(near, y.value, 1.0))
+    return where(
+        near, _add_offsets(x.anchor * y.anchor, moved, multiply(Anchored(0.0, y.offset, y._log), x.anchor)), far
+    )
 
 
 def divide(x: Any, y: Any) -> Any:
@@ -395,6 +408,11 @@ def log(x: Anchored) -> Anchored:
 
 
 def exp(x: Anchored) -> Anchored:
+    # Beside 1 the distance from 1 counts, but where that from the image of the anchor is finer than doubles.
+    slight = np.not_equal(x.anchor, 0.0) & (np.abs(x.anchor) < SLIGHT)
+    if np.any(slight):
+        finer = np.not_equal(x.offset, 0.0) & (np.abs(x.offset) < FINER * np.abs(x.anchor))
+        x = where(slight & ~finer, pure(x), x)
     v = x.value
     far = Anchored(0.0, np.exp(v), v)
     near = (np.abs(x.offset) < 0.5) & (np.abs(x.anchor) < 700.0)

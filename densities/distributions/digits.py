@@ -321,7 +321,7 @@ def agreed(law: Any, what: str, dps: int, compute: Callable[[], Any], lost: int 
                 if first == second or mp.isnan(second) or gap <= abs(second) * mp.mpf(10) ** -dps:
                     with digits(dps):
                         return public(+second)
-                seen = max(seen, int(-mp.log10(gap / abs(second))) if second else 0)
+                seen = max(seen, int(-mp.log10(gap / abs(second))) if second and mp.isfinite(gap) else 0)
         except UNLIFTED as error:
             raise UnsupportedOperationError(
                 f"{law}: {what} to {dps} digits: {error}; without dps= the answer is right to those of a double"

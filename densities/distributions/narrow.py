@@ -220,13 +220,24 @@ def _along(quartiles: Any, steps: Sequence[Any], domain: Interval) -> Narrowness
     ends = [choose(x < domain.low, Anchored.at(domain.low), x) for x in (quartiles[0], quartiles[1])]
     ends = [choose(x > domain.high, Anchored.at(domain.high), x) for x in ends]
     ratios = [_ratio(*ends)]
+    known = ratios[:]  # the same, but of points that are known by their distance from a limit of a map
     for step in steps:
         ends = [carried(step, x)[0] for x in ends]
         ratios.append(_ratio(*ends))
+        known.append(_ratio(*(_from_limit(x, step.codomain) for x in ends)))
+    known = known if ratios[-1] < 1.0 / NARROW else ratios  # points whose own place is coarse do not know it
     anywhere, curved = max(ratios), [i for i, step in enumerate(steps) if not is_line(step)]
-    rounded = TWICE * anywhere * EPS  # by two doubles, beside which the law may be narrow too
-    pulled, carried_forth = (max((ratios[i + k] for i in curved), default=0.0) for k in (0, 1))
+    rounded = TWICE * max(known) * EPS  # by two doubles, beside which the law may be narrow too
+    pulled, carried_forth = (max((found[i + k] for i in curved), default=0.0) for found, k in ((known, 0), (ratios, 1)))
     return Narrowness(anywhere, max(pulled, rounded), max(carried_forth, rounded))
+
+
+def _from_limit(x: Any, codomain: Any) -> Any:
+    """The distance of points from the limit of a map that they are anchored at: it does not round as their place does."""
+    limits = [end for end in codomain.edges if not isinstance(end, Anchored) and np.isfinite(end) and end != 0.0]
+    if not (isinstance(x, Anchored) and limits):
+        return x
+    return choose(np.isin(x.anchor, limits), Anchored(0.0, x.offset, x._log), x)
 
 
 def _ratio(first: Any, last: Any) -> float:

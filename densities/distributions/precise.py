@@ -314,11 +314,12 @@ class PushedView(View):
         self.strips: list[Strip] = []
         self.flats: list[tuple[Any, Any]] = []
         for piece in self._pieces():
-            low, high = (max(as_end(piece.domain.low), base.low), min(as_end(piece.domain.high), base.high))
+            with bits(SPARE * context().prec):  # points beside an irrational end are pulled with more bits than asked for
+                low, high = (max(as_end(piece.domain.low), base.low), min(as_end(piece.domain.high), base.high))
+                strip = [self._strip(piece, low, high)] if isinstance(piece, Piece) and low < high else []
+            self.strips += strip
             if isinstance(piece, Flat):
                 self.flats.append((context().mpf(piece.value), base.between(low, high)))
-            elif low < high:
-                self.strips.append(self._strip(piece, low, high))
         ends = [end for strip in self.strips for end in (strip.first, strip.last)]
         self.low, self.high = (min(ends), max(ends)) if ends else (context().mpf(0),) * 2
 

@@ -169,7 +169,7 @@ def ndtri(mp: Any, p: Any) -> Any:
 
 @elementwise(special.erfinv)
 def erfinv(mp: Any, y: Any) -> Any:
-    return -ndtri(mp, (1 - y) / 2) / mp.sqrt(2) if y >= 0 else -erfinv(mp, -y)
+    return -ndtri(mp, (1 - abs(y)) / 2) / mp.sqrt(2) * mp.sign(y)
 
 
 @elementwise(special.erfcx)

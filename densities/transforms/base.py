@@ -64,7 +64,7 @@ class Flat:
 def meets(a: Interval, b: Interval) -> bool:
     """Whether two intervals have more than an end in common, or a point where one of them is a point."""
     common = a.intersect(b)
-    return bool(np.any(value(common.low) < value(common.high)) or np.any(common.contains(value(common.low))))
+    return not np.all(reaches(common.low, common.high)) or bool(np.any(common.contains(value(common.low))))
 
 
 class Transform(Fixed):
@@ -251,10 +251,10 @@ class Bijection(Transform):
         up = np.asarray(self.increasing)
         if low:
             end, closed, slack = interval.low, interval.low_closed, interval.low_slack
-            at_low, at_high = touches(end, domain.low, slack, domain.low_slack), value(end) >= value(domain.high)
+            at_low, at_high = touches(end, domain.low, slack, domain.low_slack), reaches(end, domain.high)
         else:
             end, closed, slack = interval.high, interval.high_closed, interval.high_slack
-            at_low, at_high = value(end) <= value(domain.low), touches(domain.high, end, slack, domain.high_slack)
+            at_low, at_high = reaches(domain.low, end), touches(domain.high, end, slack, domain.high_slack)
         lows = np.where(up, value(codomain.low), value(codomain.high))
         highs = np.where(up, value(codomain.high), value(codomain.low))
         if np.all(at_low | at_high):
@@ -267,12 +267,14 @@ class Bijection(Transform):
         with quiet():
             y, log_det = self.forward_and_log_det(anchored(end))
             rounded, slope = np.asarray(value(y)), np.exp(value(log_det))
-            new_slack = slope * slack + EPS * (np.abs(rounded) + slope * np.abs(value(end)))
+            # An anchored end is a known limit, and a distance that is rounded relative to itself.
+            size = np.exp(end.log_offset) if isinstance(end, Anchored) else np.abs(end)
+            new_slack = slope * slack + EPS * (np.abs(rounded) + slope * size)
             saturated = isinstance(y, Anchored) and not rounded.ndim and rounded in (codomain.low, codomain.high)
             if saturated:  # the distance from the limit is known, however small
                 own = EPS * np.exp(log_abs(y - rounded)) if np.isfinite(rounded) else 0.0
                 own = own + (codomain.low_slack if rounded == codomain.low else codomain.high_slack)
-                return y, closed, float(np.max(slope * (slack + EPS * np.abs(value(end))) + own))
+                return y, closed, float(np.max(slope * (slack + EPS * size) + own))
         if np.ndim(rounded):
             at_end = at_low | at_high
             drowned = np.any(((rounded == value(codomain.low)) | (rounded == value(codomain.high))) & ~at_end)
@@ -289,6 +291,12 @@ def _each_end(up: Any, rising: tuple[Any, bool, Any], falling: tuple[Any, bool, 
     """The end (value, closed, slack) of the members that rise, and of those that fall; closed where both are."""
     end, slack = choose(up, rising[0], falling[0]), np.where(up, rising[2], falling[2])
     return end, rising[1] and falling[1], slack
+
+
+def reaches(end: Any, limit: Any) -> Any:
+    """Whether `end` lies at `limit` or above, of anchored ones by their distances."""
+    with quiet():
+        return np.asarray(end >= limit)
 
 
 def touches(end: Any, limit: Any, *slacks: Any) -> Any:

@@ -1,0 +1,87 @@
+"""Chains whose inner maps lead a point amid their range to one where the next map has an infinite slope, or a limit."""
+
+from collections.abc import Callable
+
+import mpmath
+import pytest
+from mpmath import mp, mpf
+from scipy import special
+
+import densities as dn
+from densities.precise import digits, number, precise
+
+
+def phi(x):
+    return mpmath.exp(-x * x / 2) / mpmath.sqrt(2 * mpmath.pi)
+
+
+def sigmoid(x):
+    return 1 / (1 + mpmath.exp(-x))
+
+
+def odds(x):
+    return mpmath.log(mpmath.ncdf(x) / mpmath.ncdf(-x))
+
+
+# Each map g that is followed by ∛(g - c), its slope, and where it is c.
+CURVES: dict[str, tuple[Callable, Callable, float, Callable]] = {
+    "sigmoid >> shift(-0.5)": (sigmoid, lambda x: sigmoid(x) * sigmoid(-x), 0.5, lambda: mpf(0)),
+    "normal_cdf >> logit": (odds, lambda x: phi(x) / (mpmath.ncdf(x) * mpmath.ncdf(-x)), 0.0, lambda: mpf(0)),
+    "atan >> shift(-0.5)": (mpmath.atan, lambda x: 1 / (1 + x * x), 0.5, lambda: mpmath.tan(mpf(0.5))),
+    "erf >> shift(-0.5)": (
+        mpmath.erf,
+        lambda x: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x),
+        0.5,
+        lambda: mpmath.erfinv(mpf(0.5)),
+    ),
+}
+
+
+@pytest.mark.parametrize("text", CURVES)
+def test_entropies(text):
+    curve, slope, level, place = CURVES[text]
+    with mp.workdps(25):
+
+        def integrand(x):
+            log_slope = mpmath.log(slope(x) / 3) - 2 * mpmath.log(abs(curve(x) - level)) / 3
+            return phi(x) * (log_slope + x * x / 2 + mpmath.log(2 * mpmath.pi) / 2)
+
+        truth = float(mpmath.quad(integrand, [-14, -6, -2, place(), 2, 6, 14]))
+    estimate = dn.entropy(dn.parse(f"normal(0, 1) >> {text} >> cbrt"))
+    assert float(estimate) == pytest.approx(truth, rel=1e-10)
+    assert estimate.error < 1e-12
+
+
+def test_quantiles_beside_a_limit_that_the_law_is_narrow_at():
+    law = dn.parse("laplace(1000, 100) >> gumbel_cdf(loc=1, scale=2) >> acos")
+    with mp.workdps(400):
+        x = 1000 + 100 * mpmath.log(2 * mpf(0.3))
+        truth = mpmath.acos(mpmath.exp(-mpmath.exp(-(x - 1) / 2)))
+    assert law.isf(0.3) == pytest.approx(float(truth), rel=1e-12)
+
+
+def test_images_of_ends_beside_1():
+    """The end goes by its distance from 1, which no double holds."""
+    law = dn.parse("exponential(1) + 50 >> sigmoid >> normal_ppf")
+    with mp.workdps(80):
+        low = -mpmath.sqrt(2) * mpmath.erfinv(2 / (1 + mpmath.exp(50)) - 1)
+        place = mpf(9.8)
+        truth = 1 - mpmath.exp(50 - odds(place))
+        assert law.support.low == pytest.approx(float(low), rel=1e-14)
+    assert law.cdf(9.8) == pytest.approx(float(truth), rel=1e-12)
+    law = dn.parse("exponential(1) + 50 >> tanh >> acos")
+    with mp.workdps(120):
+        assert law.support.high == pytest.approx(float(mpmath.acos(mpmath.tanh(50))), rel=1e-14)
+        truth = mpmath.exp(50 - mpmath.atanh(mpmath.cos(mpf(2e-22))))
+    assert law.cdf(2e-22) == pytest.approx(float(truth), rel=1e-12)
+
+
+def test_densities_in_digits_beside_an_irrational_end():
+    """Where the working precision rounds π/2 below the point the density is not 0 there."""
+    law = dn.parse("gamma(50, 3) >> gudermannian >> sin >> atanh")  # which is gamma(50, 3)
+    assert law.logpdf(138.19341650834505) == pytest.approx(dn.Gamma(50, 3).logpdf(138.19341650834505), rel=1e-12)
+
+
+def test_the_inverse_error_function_of_nan_in_digits():
+    with digits(30) as mp:
+        assert mp.isnan(number(special.erfinv(precise(mp.nan))))

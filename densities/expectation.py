@@ -32,6 +32,8 @@ NEARER, NEAREST = 1e3, 1e6
 FAR_OUT = 64.0
 # An expectation has converged when its error is below this share of E|f|.
 SETTLED = 1e-9
+# A mass that is off shows log-densities that are; what cancels in it is taken for no more than what is seen.
+SHOWN = 4.0
 # What may be said of the draws of Monte Carlo, beside their number and their seed.
 # Where a function is asked whether it has values.
 LEVELS = (np.arange(64) + 0.5) / 64
@@ -392,7 +394,7 @@ def expect_logs(
         detail["reason"] = f"the integral converges so slowly {undecided[0].where} that it may be infinite"
     return Estimate(
         float(sums.values[0] + atoms),
-        float(sums.errors[0] + 8 * EPS * abs(atoms)),
+        float(sums.errors[0] + SHOWN * mass_gap * sums.magnitudes[0] + 8 * EPS * abs(atoms)),
         ErrorKind.HEURISTIC,
         status,
         "quadrature",

@@ -98,3 +98,21 @@ def test_a_quantile_whose_tail_has_no_number_has_none():
 
     found = by_log_newton(np.array([0.5, 3.0]), np.log(0.4), log_tail, lambda x: -x, upper=False)
     np.testing.assert_allclose(found, [-np.log(0.6), np.nan], rtol=1e-15)
+
+
+@pytest.mark.parametrize("a", [1e4, 1e8, 1e12])
+def test_means_by_quadrature_count_a_mass_that_is_off(a):
+    with mp.workdps(60):
+        m = mp.mpf(a)
+        cases = {
+            dn.Chi(a): mp.sqrt(2) * mp.exp(mp.loggamma((m + 1) / 2) - mp.loggamma(m / 2)),
+            dn.Nakagami(a): mp.exp(mp.loggamma(m + mp.mpf(1) / 2) - mp.loggamma(m)) / mp.sqrt(m),
+            dn.InverseGamma(a): 1 / (m - 1),
+            dn.Gamma(a, 3.0): 3 * m,
+            dn.F(a, 3 * a): 3 * m / (3 * m - 2),
+            dn.LogNormal(3.0, 1 / a): mp.exp(3 + (1 / mp.mpf(a)) ** 2 / 2),
+            dn.Pareto(a): m / (m - 1),
+        }
+    for law, truth in cases.items():
+        found = dn.expect(lambda x: x, law, method="quadrature")
+        assert abs(mp.mpf(found.value) - truth) <= found.error + 3e-16 * truth, law

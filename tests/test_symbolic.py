@@ -132,7 +132,7 @@ def test_what_is_proved_is_told_from_what_was_looked_for():
         ("max(x, 0) - max(x, 0) + sign(x)**2", dn.ParameterError, "formula|constant"),
         ("sqrt(x**2 - 1)", dn.ParameterError, "not on one interval; give domain="),
         ("sqrt(-1 - x**2)", dn.ParameterError, "nowhere"),
-        ("tan(x)", dn.ParameterError, "infinitely many poles"),
+        ("log(sin(x))", dn.ParameterError, "infinitely many poles"),
         ("x.real", dn.ExpressionError, "an attribute"),
         ("__import__(x)", dn.ExpressionError, "underscore"),
         ("floor(x)", dn.ExpressionError, "unknown function 'floor'"),

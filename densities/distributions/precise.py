@@ -314,7 +314,7 @@ class PushedView(View):
         self.strips: list[Strip] = []
         self.flats: list[tuple[Any, Any]] = []
         for piece in self._pieces():
-            with bits(SPARE * context().prec):  # points beside an irrational end are pulled with more bits than asked for
+            with bits(SPARE * context().prec):  # points beside an irrational end are pulled with more than asked for
                 low, high = (max(as_end(piece.domain.low), base.low), min(as_end(piece.domain.high), base.high))
                 strip = [self._strip(piece, low, high)] if isinstance(piece, Piece) and low < high else []
             self.strips += strip
@@ -352,8 +352,7 @@ class PushedView(View):
             return found.forward(end)
         first = (end == as_end(domain.low)) == up
         rounded, exact = (
-            as_end(codomain.low if first else codomain.high)
-            for codomain in (bijection.codomain, found.lifted.codomain)
+            as_end(codomain.low if first else codomain.high) for codomain in (bijection.codomain, found.lifted.codomain)
         )
         return exact if float(exact) == rounded else rounded  # a part of a map has ends of its own
 

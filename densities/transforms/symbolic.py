@@ -248,8 +248,11 @@ class Symbolic(Transform):
         if domain is not None and not isinstance(domain, Interval):
             raise ParameterError(argument_error("Symbolic: domain", "an Interval", domain))
         expr = expression(source)
-        ground = natural_ground(expr, domain)
-        found = _stretches(expr, ground)
+        try:
+            ground = natural_ground(expr, domain)
+            found = _stretches(expr, ground)
+        except EndlessZerosError:
+            ground, found = _ground_of_wave(expr, domain), ()
         made = object.__new__(_kind(expr, found))
         made._prepare(expr, ground, domain, found)
         return made
@@ -392,12 +395,11 @@ class SymbolicEndless(Symbolic, Endless):
     @cached_property
     def steps(self) -> tuple[Transform, ...]:
         """u = k(x), a periodic function t of u, and f(t), where the formula is f(t(k(x))): these know their pieces."""
-        t = sympy.Dummy("t", real=True)
-        for node in sorted(self.expr.atoms(*WAVES), key=sympy.count_ops) if self.given is None else ():
-            rest = self.expr.xreplace({node: t})
-            if not rest.has(X):
-                return (*_steps(node.args[0]), WAVES[node.func](), *_steps(rest.xreplace({t: X})))
-        return (self,)
+        wave = _wave(self.expr) if self.given is None else None
+        if wave is None:
+            return (self,)
+        node, outer = wave
+        return (*_steps(node.args[0]), WAVES[node.func](), *_steps(outer))
 
     @cached_property
     def _found(self) -> dict[tuple[float, float], tuple[Piece | Flat, ...]]:
@@ -430,6 +432,31 @@ class SymbolicEndless(Symbolic, Endless):
             ]
             self._found[ends] = tuple(_piece(stretch, ground, PROBES // 4) for stretch in inside)
         return self._found[ends]
+
+
+def _wave(expr: Any) -> tuple[Any, Any] | None:
+    """t(k(x)) and f, as a formula of x, where the formula is f(t(k(x))) with a periodic function t."""
+    t = sympy.Dummy("t", real=True)
+    for node in sorted(expr.atoms(*WAVES), key=sympy.count_ops):
+        rest = expr.xreplace({node: t})
+        if not rest.has(X):
+            return node, rest.xreplace({t: X})
+    return None
+
+
+def _ground_of_wave(expr: Any, given: Interval | None) -> Ground:
+    """The real line, for a formula f(t(k(x))) that has infinitely many poles: those of t, and where t comes to one of f."""
+    wave = _wave(expr) if given is None else None
+    whole = Ground(-sympy.oo, sympy.oo, False, False)
+    if wave is not None:
+        node, outer = wave
+        reach = sympy.oo if node.func is sympy.tan else 1
+        inner, ground = natural_ground(node.args[0], None), natural_ground(outer, None)
+        if inner == whole and ground.low <= -reach and ground.high >= reach:
+            return whole
+    raise ParameterError(
+        f"Symbolic: {expr} has infinitely many poles or gaps; give domain=Interval(low, high) with both ends finite"
+    )
 
 
 def _steps(expr: Any) -> tuple[Transform, ...]:

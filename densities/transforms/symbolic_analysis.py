@@ -13,7 +13,7 @@ from densities.domains import Interval
 from densities.errors import ParameterError, UnsupportedOperationError
 from densities.transforms.symbolic_kernels import Kernel, precise, reach
 from densities.transforms.symbolic_text import X
-from densities.transforms.symbolic_zeros import DIGITS, OO, EndlessZerosError, inner_point, zeros
+from densities.transforms.symbolic_zeros import DIGITS, OO, inner_point, zeros
 
 __all__ = ["Ground", "Stretch", "derivative", "end_value", "natural_ground", "stretches"]
 
@@ -101,7 +101,10 @@ def needs(expr: Any) -> list[tuple[Any, str]]:
 
 
 def natural_ground(expr: Any, domain: Interval | None) -> Ground:
-    """Where the formula is real, within a given domain; ParameterError where that is not one interval."""
+    """Where the formula is real, within a given domain; ParameterError where that is not one interval.
+
+    Raises EndlessZerosError where infinitely many poles or gaps lie.
+    """
     if expr.has(*STEPS):
         raise UnsupportedOperationError(
             f"Symbolic: {expr} has steps; use the maps floor, ceil and round, as in X >> Symbolic(...) >> Floor()"
@@ -109,12 +112,7 @@ def natural_ground(expr: Any, domain: Interval | None) -> Ground:
     Kernel(expr, X)  # refuses what it cannot compute
     low, high = (-OO, OO) if domain is None else (_exact(domain.low), _exact(domain.high))
     conditions = needs(expr)
-    try:
-        breaks = sorted({point for u, _ in conditions for point in zeros(u, low, high).points}, key=_key)
-    except EndlessZerosError:
-        raise ParameterError(
-            f"Symbolic: {expr} has infinitely many poles or gaps; give domain=Interval(low, high) with both ends finite"
-        ) from None
+    breaks = sorted({point for u, _ in conditions for point in zeros(u, low, high).points}, key=_key)
     ends = [low, *breaks, high]
     cells = [(a, b, _holds(conditions, inner_point(a, b))) for a, b in pairwise(ends)]
     inside = [(a, b) for a, b, held in cells if held]

@@ -1,0 +1,58 @@
+"""Formulas of one wave with infinitely many poles: 1/sin(x/3), tan(x)² are applied as the maps that they are made of."""
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+
+import densities as dn
+
+
+def mass(a, b):
+    return (mpmath.erfc(-b / mpmath.sqrt(2)) - mpmath.erfc(-a / mpmath.sqrt(2))) / 2
+
+
+def preimages_of_tan_squared(y):
+    """Intervals of x with tan(x)² <= y, those that a normal law sees."""
+    half = mpmath.atan(mpmath.sqrt(y))
+    return [(k * mp.pi - half, k * mp.pi + half) for k in range(-14, 15)]
+
+
+def preimages_of_cosecant(y):
+    """Intervals of x with 1/sin(x) > y > 1."""
+    first = mpmath.asin(1 / y)
+    return [
+        (2 * k * mp.pi + a, 2 * k * mp.pi + b) for k in range(-7, 8) for a, b in ((0, first), (mp.pi - first, mp.pi))
+    ]
+
+
+@pytest.mark.slow
+def test_a_square_of_tangents():
+    law = dn.Symbolic("tan(x)**2")(dn.Normal(0, 1))
+    with mp.workdps(40):
+        truth = float(mpmath.fsum(mass(a, b) for a, b in preimages_of_tan_squared(mpf(1.5))))
+    assert law.cdf(1.5) == pytest.approx(truth, rel=1e-13)
+    assert law.cdf(-1.0) == 0.0
+
+
+@pytest.mark.slow
+def test_a_cosecant():
+    law = dn.Symbolic("1/sin(x)")(dn.Normal(0, 1))
+    with mp.workdps(40):
+        truth = float(mpmath.fsum(mass(a, b) for a, b in preimages_of_cosecant(mpf(4))))
+    assert law.sf(4.0) == pytest.approx(truth, rel=1e-13)
+    assert law.cdf(0.5) == pytest.approx(law.cdf(-0.5), rel=1e-14)
+
+
+def test_maps_of_one_wave_evaluate_everywhere():
+    for text, function in (
+        ("1/sin(x/3)", lambda x: 1 / np.sin(x / 3)),
+        ("log(tan(x)**2)", lambda x: 2 * np.log(abs(np.tan(x)))),
+    ):
+        assert dn.Symbolic(text)(0.7) == pytest.approx(function(0.7), rel=1e-14)
+
+
+@pytest.mark.parametrize("text", ["log(sin(x))", "1/(x*sin(x))", "1/sin(1/x)", "cos(2*x)/sin(x)"])
+def test_others_need_a_domain(text):
+    with pytest.raises(dn.ParameterError, match="infinitely many poles or gaps"):
+        dn.Symbolic(text)

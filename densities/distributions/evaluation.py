@@ -25,7 +25,8 @@ from densities.protocols import ends_beyond_doubles
 from densities.transforms.program import LARGE, Programs, programs_of
 
 # Offsets e^-L from an end at which a one-sided limit is read: a constant shows at the first, a trend between the others.
-LIMIT_LOGS = (-80.0, -1e3, -1e6)
+# Parameters that are extreme turn a trend farther out: a log-normal density of width σ turns at L = σ².
+LIMIT_LOGS, FARTHER = (-80.0, -1e3, -1e6), -1e15
 # Logarithm of numbers that are near the end of the doubles.
 LOG_TINY = -660.0
 # Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
@@ -302,14 +303,18 @@ class Evaluation:
 
     def _limit(self, formula: Callable[[Any], Any], points: Any, direction: float) -> Any:
         """lim log f(points ± e^L) as L falls: read where it has settled, ±inf where it has a trend."""
-        first, second, last = (
-            np.asarray(
-                value(formula(Anchored.from_log(np.full(np.shape(points), log), direction, np.asarray(points, float))))
-            )
-            for log in LIMIT_LOGS
-        )
+
+        def at(log: float) -> np.ndarray:
+            offset = np.full(np.shape(points), log)
+            return np.asarray(value(formula(Anchored.from_log(offset, direction, np.asarray(points, float)))))
+
+        first, second, last = map(at, LIMIT_LOGS)
         settled = np.abs(last - second) <= 1e-6 * (1 + np.abs(second))
-        trend = np.where(last > second, np.inf, -np.inf)
+        rises = last > second
+        if not np.all(settled):
+            farther = at(FARTHER)
+            rises = np.where(np.isnan(farther) | (farther == last), rises, farther > last)
+        trend = np.where(rises, np.inf, -np.inf)
         steady = np.where(np.abs(first - second) <= 1e-9 * (1 + np.abs(second)), first, last)
         return np.where(settled, steady, np.where(np.isnan(last), np.where(np.isnan(second), first, second), trend))
 

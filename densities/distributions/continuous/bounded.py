@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import factorial
 from typing import Any
 
@@ -44,6 +45,9 @@ VARIANCE_SERIES = (
     43867 / 300534953951232000,
     -174611 / 42255666457804800000,
 )
+
+# Shapes below which variances go by a series in them.
+NEAR_0 = 0.05
 
 
 @register(
@@ -96,8 +100,10 @@ class Kumaraswamy(Family):
 
     def _var(self, a: Any, b: Any) -> Any:
         """E X² - (E X)² by the second differences of log Γ at 1 and at 1 + b, of which log (E X)²/E X² is made."""
-        second = np.exp(np.log(b) + log_beta(1.0 + 2.0 / a, b))
-        return -second * np.expm1(log_gamma_bend(1.0 + b, 1.0 / a) - log_gamma_bend(1.0, 1.0 / a))
+        second, h, small = np.exp(np.log(b) + log_beta(1.0 + 2.0 / a, b)), 1.0 / a, np.minimum(b, NEAR_0)
+        rise = sum(small**k / factorial(k) * log_gamma_bend(1.0, h, k) for k in range(1, 10))
+        rise = np.where(b < NEAR_0, rise, log_gamma_bend(1.0 + b, h) - log_gamma_bend(1.0, h))
+        return -second * np.expm1(rise)
 
     def _mode(self, a: Any, b: Any) -> Any:
         """((a - 1)/(ab - 1))^(1/a) for a, b >= 1; otherwise the end with the infinite density, nan where both are."""
@@ -110,16 +116,20 @@ class Kumaraswamy(Family):
         return 1.0 - 1.0 / b + (1.0 - 1.0 / a) * (special.digamma(b + 1.0) + EULER) - np.log(a) - np.log(b)
 
 
-def log_gamma_bend(x: Any, h: Any) -> Any:
-    """log Γ(x + 2h) - 2 log Γ(x + h) + log Γ(x) for x, h > 0; by Taylor's series about x + h where h is small."""
+def log_gamma_bend(x: Any, h: Any, k: int = 0) -> Any:
+    """log Γ(x + 2h) - 2 log Γ(x + h) + log Γ(x) for x, h > 0, or the same of the k-th derivative of log Γ.
+
+    By Taylor's series about x + h where h is small.
+    """
+    function = partial(special.polygamma, k - 1) if k else special.gammaln
     centre = x + h
     near = h < 0.05 * centre
     step, far = np.where(near, h, 0.0), np.where(near, 1.0, x)
     series = sum(
-        2.0 * step ** (2 * n) / factorial(2 * n) * special.polygamma(2 * n - 1, np.maximum(centre, 20.0 * step))
+        2.0 * step ** (2 * n) / factorial(2 * n) * special.polygamma(2 * n - 1 + k, np.maximum(centre, 20.0 * step))
         for n in range(1, 8)
     )
-    direct = special.gammaln(far + 2.0 * h) - 2.0 * special.gammaln(far + h) + special.gammaln(far)
+    direct = function(far + 2.0 * h) - 2.0 * function(far + h) + function(far)
     return np.where(near, series, direct)
 
 

@@ -128,3 +128,13 @@ def test_many_draws_of_images_by_one_table():
     q = dn.Mixture([0.75, 0.25], [p, dn.Poisson(2.5)])
     found = dn.kl(p, q, method="montecarlo", n=2**12, rng=1)
     assert abs(found.value - float(dn.kl(p, q).value)) < 6 * found.error
+
+
+def test_draws_from_a_cut_to_a_tail_state_what_it_cancels():
+    law = dn.truncate(dn.Poisson(2.549), 169, 424)
+    found = dn.kl(law, dn.Mixture([0.9, 0.1], [law, dn.Bernoulli(0.5)]), method="montecarlo", n=2**10, rng=1)
+    assert within(found, -mp.log(mp.mpf(0.9)))
+    still = dn.Categorical([0.0, 0.25, 0.75]) >> maps.Shift(-12.0) >> maps.Relu()  # always 0
+    found = dn.kl(still, dn.Mixture([0.25, 0.75], [dn.Delta(0.0), still]), method="montecarlo", n=2**10, rng=1)
+    assert within(found, 0)
+    assert found.error < 1e-14

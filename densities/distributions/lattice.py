@@ -348,16 +348,11 @@ class Discrete(Univariate):
 
         Between and beyond the integers `rough(strand)` the terms are smooth; None where they are not; `floors` as there.
         """
-        parts = [
-            sum_integers(
-                partial(terms, strand),
-                *map(float, bounds(strand)),
-                strand.landmarks(landmarks),
-                rough=rough(strand),
-                floors=floors,
-            )
-            for strand in self.strands
-        ]
+        parts = []
+        for strand in self.strands:
+            low, high = map(float, bounds(strand))
+            marks = strand.landmarks(landmarks)
+            parts.append(sum_integers(partial(terms, strand), low, high, marks, rough=rough(strand), floors=floors))
         with quiet():  # 0 times inf
             blurs = [2.0 * EPS * s.cancelled * np.abs(part.value) for s, part in zip(self.strands, parts, strict=True)]
         return IntegerSum(

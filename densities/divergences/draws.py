@@ -153,7 +153,7 @@ class LogRatioDraws:
         return t, draws.weight, draws
 
     def exactly(self, source: Any, beside: float = 0.0) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], Any, Any]:
-        """t and the logarithms that it is the difference of, the weights and the draws.
+        """t and the logarithms that it is the difference of, or their sizes, the weights and the draws.
 
         Points of a density are moved by this share of themselves, or of their distance from what they are anchored at.
         """
@@ -161,7 +161,9 @@ class LogRatioDraws:
             if not self.smooth:
                 y = self._of_law(source)
                 here, there = (np.maximum(law.logpmf(y), law.logpdf(y)) for law in (self.ratio.p, self.ratio.q))
-                return here - there, (here, there), 1.0, None
+                # A mass may be a sum of masses, whose logarithms round even where its own is next to 0.
+                sizes = (np.abs(here) + _summands(self.ratio.p), np.abs(there) + _summands(self.ratio.q))
+                return here - there, sizes, 1.0, None
             draws, (t, here, there) = self._drawn(source), np.empty((3, source.size))
             for run in draws.runs:
                 for at, nodes in self._nodes(source, draws, run, np.arange(source.size)[run.rows], beside):
@@ -270,6 +272,11 @@ class ControlledDraws(LogRatioDraws):
         """The means of the columns after the first."""
         outside = [RadonNikodym(self.ratio.q, self.ratio.p).singular_mass] if self.balanced else []
         return outside + [1.0] * (self.followed > CONTROLS) + [0.0] * min(self.followed, CONTROLS)
+
+
+def _summands(law: Any) -> float:
+    """The size of numbers that round on the way to a logarithm of a mass, beside itself."""
+    return 1.0 + max((strand.cancelled for strand in getattr(law, "strands", ())), default=0.0)
 
 
 def _moved(x: Anchored, share: float) -> Anchored:

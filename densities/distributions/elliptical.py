@@ -108,11 +108,12 @@ class Elliptical(VectorDistribution):
         raise NotImplementedError
 
     def affine_image(self, loc: Any, matrix: Any) -> Any:
-        """The law of loc + matrix X, of the same family."""
-        old = self.params[self.matrix]
-        new = matrix @ old @ np.swapaxes(matrix, -1, -2)
+        """The law of loc + matrix X, of the same family, its parameters summed in more digits than they keep."""
+        matrix = np.asarray(matrix, dtype=np.longdouble)
+        new = matrix @ self.params[self.matrix] @ np.swapaxes(matrix, -1, -2)
         moved = (matrix @ self.params[self.location][..., None])[..., 0] + loc
-        return self.replace(**{self.location: moved, self.matrix: (new + np.swapaxes(new, -1, -2)) / 2})
+        new = ((new + np.swapaxes(new, -1, -2)) / 2).astype(float)
+        return self.replace(**{self.location: moved.astype(float), self.matrix: new})
 
     def closed_mode(self) -> Any:
         return np.broadcast_to(self.params[self.location], self.batch_shape + self.event_shape)

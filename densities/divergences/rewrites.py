@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import value
+from densities.arrays import quiet
 from densities.distributions.continuous.image import Image
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
@@ -24,7 +26,10 @@ from densities.transforms.base import Bijection
 from densities.transforms.chains import compose, same_steps
 
 # Parameters that an identity computes are within a few roundings of the exact ones.
-ROUNDED = 1.0 - 2.0 * float(np.finfo(float).eps), 1.0 + 2.0 * float(np.finfo(float).eps)
+EPS = float(np.finfo(float).eps)
+ROUNDED = 1.0 - 2.0 * EPS, 1.0 + 2.0 * EPS
+# Entries of arrays round each its own way, by half an ulp of what was summed in more digits: some ways stand for the worst.
+SHAKES, SHAKEN = 4, 4.0 * EPS
 
 
 @dataclass(frozen=True)
@@ -115,23 +120,41 @@ def rounding(pair: Rewritten, given: tuple[Any, Any], number: float) -> float:
     """
     if pair.p is given[0] and pair.q is given[1]:
         return 0.0
-    known = {0.0, 0.5, *(_digits(x) for law in given for x in _numbers(law))}
+    numbers = [x for law in given for x in _numbers(law)]
+    known = {0.0, 0.5, *(_digits(x) for x in numbers if np.ndim(x) == 0)}
+    arrays = [x for x in numbers if np.ndim(x)]
     laws = pair.p, pair.q
-    computed = [(law, name) for law in laws for name, x in law.params.items() if _digits(x) not in known]
-    return sum(max(abs(_moved(laws, *one, factor) - number) for factor in ROUNDED) for one in computed)
+    computed = [
+        (law, name, ROUNDED if np.ndim(x) == 0 else _shaken(np.shape(x)))
+        for law in laws
+        for name, x in law.params.items()
+        if (_digits(x) not in known if np.ndim(x) == 0 else not any(np.array_equal(x, one) for one in arrays))
+    ]
+    return sum(max(abs(_moved(laws, law, name, by) - number) for by in factors) for law, name, factors in computed)
 
 
-def _moved(laws: tuple[Any, Any], moved: Any, name: str, factor: float) -> float:
-    """The closed form of two laws with one parameter of one of them times a factor."""
+def _shaken(shape: tuple[int, ...]) -> list[Any]:
+    """Factors for the entries of an array, or of a symmetric matrix, each rounded its own way."""
+    signs = np.random.default_rng(0).choice((-1.0, 1.0), (SHAKES, *shape))
+    if len(shape) > 1:
+        signs = np.triu(signs) + np.swapaxes(np.triu(signs, 1), -1, -2)
+    return list(1.0 + SHAKEN * signs)
+
+
+def _moved(laws: tuple[Any, Any], moved: Any, name: str, factor: Any) -> float:
+    """The closed form of two laws with one parameter of one of them times a factor; inf where it has none."""
     first, second = ({**law.params, name: law.params[name] * factor} if law is moved else law.params for law in laws)
-    form = closed_form(laws[0].name, first, laws[1].name, second)
-    return np.inf if form is None else float(form.value)
+    with quiet(), suppress(np.linalg.LinAlgError):  # a matrix that rounding alone keeps positive
+        form = closed_form(laws[0].name, first, laws[1].name, second)
+        if form is not None and not np.isnan(form.value):
+            return float(form.value)
+    return np.inf
 
 
-def _numbers(law: Any) -> Iterator[float]:
-    """The numbers that a law is made of."""
+def _numbers(law: Any) -> Iterator[Any]:
+    """The numbers, and arrays of them, that a law is made of."""
     for part in (law, *getattr(getattr(law, "transform", None), "steps", ())):
-        yield from (x for x in getattr(part, "params", {}).values() if isinstance(x, int | float))
+        yield from (x for x in getattr(part, "params", {}).values() if isinstance(x, int | float | np.ndarray))
     if hasattr(law, "base"):
         yield from _numbers(law.base)
 

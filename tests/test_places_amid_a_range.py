@@ -85,3 +85,32 @@ def test_densities_in_digits_beside_an_irrational_end():
 def test_the_inverse_error_function_of_nan_in_digits():
     with digits(30) as mp:
         assert mp.isnan(number(special.erfinv(precise(mp.nan))))
+
+
+def test_points_between_the_double_of_an_end_and_the_end_are_inside():
+    """A third of the mass lies beyond the double in the place of the upper end, and another double lies there too."""
+    law = dn.parse("hyperbolic_secant(-30, 100) >> gudermannian >> sinh_arcsinh(skewness=0.5, tailweight=0.8)")
+    y = 1.8759099542587576
+    assert law.support.high < y
+    with mp.workdps(60):
+        x = 2 * mpmath.atanh(mpmath.tan(mpmath.sinh(mpmath.asinh(mpf(y)) / mpf(0.8) - mpf(0.5)) / 2))
+        truth = 2 / mp.pi * mpmath.atan(mpmath.exp((x + 30) / 100))
+    assert law.cdf(y) == pytest.approx(float(truth), rel=1e-9)
+    assert law.sf(y) == pytest.approx(1.0 - float(truth), rel=1e-9)
+    assert law.cdf(1.875909954258758) == 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["normal(20, 1e-3) >> sigmoid >> normal_ppf", "normal(30, 1) >> normal_cdf >> logit"])
+def test_laws_amid_a_line_through_a_limit_of_a_map(text):
+    law, base = dn.parse(text), dn.parse(text.split(" >> ")[0])
+    for q in (1e-9, 0.3):
+        y = law.ppf(q)
+        with mp.workdps(80 + 250):
+            p = mpmath.ncdf(mpf(y)) if text.endswith("ppf") else 1 / (1 + mpmath.exp(-mpf(y)))
+            rest = mpmath.ncdf(-mpf(y)) if text.endswith("ppf") else 1 / (1 + mpmath.exp(mpf(y)))
+            x = mpmath.log(p / rest) if text.endswith("ppf") else mpmath.sqrt(2) * mpmath.erfinv(1 - 2 * rest)
+            z = (x - mpf(base.params["loc"])) / mpf(base.params["scale"])
+            truth = mpmath.ncdf(z)
+        assert law.cdf(y) == pytest.approx(float(truth), rel=1e-11)
+        assert float(truth) == pytest.approx(q, rel=1e-9)

@@ -423,8 +423,11 @@ def exp(x: Anchored) -> Anchored:
 
 
 def expm1(x: Anchored) -> Anchored:
-    """e^x - 1; near an anchor c it is (e^c - 1) + e^c(e^h - 1), in which nothing that is near 1 is rounded."""
-    near = (np.abs(x.offset) < 0.5) & (np.abs(x.anchor) < 700.0)
+    """e^x - 1; near an anchor c it is (e^c - 1) + e^c(e^h - 1), in which nothing that is near 1 is rounded.
+
+    Below -1/2 the distance from the limit -1 is what counts.
+    """
+    near = (np.abs(x.offset) < 0.5) & (x.anchor > -0.5) & (x.anchor < 700.0)
     centre, change = (
         np.where(near, x.anchor, 0.0),
         np.exp(np.where(near, x.anchor, 0.0)) * np.expm1(np.where(near, x.offset, 0.0)),

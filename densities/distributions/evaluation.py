@@ -31,6 +31,8 @@ LIMIT_LOGS, FARTHER = (-80.0, -1e3, -1e6), -1e15
 LOG_TINY = -660.0
 # Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
 BESIDE = 2.0**-4
+# Ulps that the double in the place of an end may miss it by.
+NEXT = 64.0
 
 
 class Evaluation:
@@ -147,11 +149,14 @@ class Evaluation:
         return (float(low + below), float(high - above)) if known else (np.nan, np.nan)
 
     def _on_inner_ends(self, points: Any) -> Any:
-        """Whether points are doubles in the place of ends of the support that lie beyond them: points inside."""
+        """Whether points are doubles in the place of ends of the support, or beside it, that lie beyond them: points inside."""
         inner: Any = False
         for side, end in self._rounded_ends:
-            there = np.asarray(points == end)
-            if some(there) and (rest := self._beyond_doubles[side]) * (2.0 * side - 1.0) > 0.0:
+            outward, reach = 2.0 * side - 1.0, NEXT * np.spacing(np.abs(end))
+            gap = (points - end) * outward
+            there = np.asarray((gap >= 0.0) & (gap <= reach))
+            if some(there) and (rest := self._beyond_doubles[side]) * outward > 0.0:
+                there &= gap < rest * outward
                 inner = inner | there & self.support.interior_contains(Anchored(end, np.float64(-rest)))
         return inner
 

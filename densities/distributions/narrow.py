@@ -225,7 +225,9 @@ def _along(quartiles: Any, steps: Sequence[Any], domain: Interval) -> Narrowness
         ends = [carried(step, x)[0] for x in ends]
         ratios.append(_ratio(*ends))
         known.append(_ratio(*(_from_limit(x, step.codomain) for x in ends)))
-    known = known if ratios[-1] < 1.0 / NARROW else ratios  # points whose own place is coarse do not know it
+    # Points whose own place is coarse do not know it, nor do those that are told by the distance from a rounded end.
+    whole = all(np.all(np.isinf(value(end))) for end in domain.edges)
+    known = known if whole and ratios[-1] < 1.0 / NARROW else ratios
     anywhere, curved = max(ratios), [i for i, step in enumerate(steps) if not is_line(step)]
     rounded = TWICE * max(known) * EPS  # by two doubles, beside which the law may be narrow too
     pulled, carried_forth = (max((found[i + k] for i in curved), default=0.0) for found, k in ((known, 0), (ratios, 1)))

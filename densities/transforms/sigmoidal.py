@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from densities.anchored import Anchored
 from densities.backends import namespace
 from densities.domains import REAL, UNIT, Interval
 from densities.transforms.base import Bijection, Inverse, register
@@ -30,7 +31,8 @@ class Sigmoid(Bijection):
         size = xp.abs(x)
         tail = xp.exp(-size)
         larger = 1.0 / (1.0 + tail)
-        return xp.where(x < 0, tail * larger, larger), -(size + 2.0 * xp.log1p(tail))
+        y = xp.expit(x) if isinstance(x, Anchored) else xp.where(x < 0, tail * larger, larger)
+        return y, -(size + 2.0 * xp.log1p(tail))
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         xp = namespace(y)

@@ -10,6 +10,8 @@ from densities.distributions import (
     Mixture,
     MultivariateNormal,
     MultivariateT,
+    Normal,
+    Product,
     UniformBall,
     VectorMixture,
 )
@@ -117,3 +119,17 @@ def test_a_matrix_that_an_identity_computes_is_rounded(n):
         assert abs(mp.mpf(found.value) - truth) < 5 * found.error
     assert kl(law >> map_, q).error < 1e-3
     assert kl(law >> map_, MultivariateNormal(np.ones(n), np.eye(n)) >> map_).error < 1e-12  # what both end in cancels
+
+
+@pytest.mark.parametrize("variance", [3.7, 0.123])
+def test_standard_deviations_that_are_roots_of_variances_are_rounded(variance):
+    """D = (r - 1 - log r)/2 with r = the ratio of the variances, next to 1: an ulp of a root is 1e-10 of it."""
+    p, q = (MultivariateNormal([1.0], [[v]]) for v in (variance, variance * (1 + 2.0**-20)))
+    with mp.workdps(40):
+        ratio = mp.mpf(variance) / mp.mpf(variance * (1 + 2.0**-20))
+        truth = (ratio - 1 - mp.log(ratio)) / 2
+        for method in ("auto", "quadrature"):
+            found = kl(p, q, method=method)
+            assert abs(mp.mpf(found.value) - truth) <= found.error < 1e-6 * found.value
+    given = Product([Normal(0, 3.7), Normal(0, 0.1)]), Product([Normal(0, 3.7001), Normal(0, 0.1001)])
+    assert kl(*given).error < 1e-13 * kl(*given).value  # what is given is rounded no more

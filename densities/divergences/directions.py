@@ -70,13 +70,14 @@ def reduced(p: Any, q: Any) -> Reduced | None:
 
 
 def with_rounding(estimate: Estimate, found: Reduced) -> Estimate:
-    """The estimate of the reduced pair as one of the pair itself.
+    """The estimate of the reduced pair as one of the pair itself."""
+    return replace(estimate, error=estimate.error + felt(found.rounding, float(estimate.value)))
 
-    log p/q off by ε changes D by ∫(p - q) ε to first order, and ∫|p - q| <= √(2D).
-    """
-    d = max(float(estimate.value), 0.0)
-    moved = found.rounding * (2.0 * np.sqrt(d) + d + found.rounding)
-    return replace(estimate, error=estimate.error + (moved if np.isfinite(d) else 0.0))
+
+def felt(rounding: float, divergence: float) -> float:
+    """What log p/q off by ε changes in D: ∫(p - q) ε to first order, and ∫|p - q| <= √(2D)."""
+    d = max(divergence, 0.0)
+    return rounding * (2.0 * np.sqrt(d) + d + rounding) if np.isfinite(d) else 0.0
 
 
 def _regular_normal(law: Any) -> bool:
@@ -97,4 +98,4 @@ def _mixed(weights: Sequence[float], laws: Sequence[Any]) -> Any:
     return (VectorMixture if laws[0].event_shape else Mixture)(weights, laws)
 
 
-__all__ = ["Reduced", "reduced", "with_rounding"]
+__all__ = ["Reduced", "felt", "reduced", "with_rounding"]

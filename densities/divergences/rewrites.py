@@ -120,10 +120,8 @@ def rounding(pair: Rewritten, given: tuple[Any, Any], number: float) -> float:
     """
     if pair.p is given[0] and pair.q is given[1]:
         return 0.0
-    numbers = [x for law in given for x in _numbers(law)]
-    known = {0.0, 0.5, *(_digits(x) for x in numbers if np.ndim(x) == 0)}
-    arrays = [x for x in numbers if np.ndim(x)]
-    laws = pair.p, pair.q
+    known, laws = known_digits(*given), (pair.p, pair.q)
+    arrays = [x for law in given for x in _numbers(law) if np.ndim(x)]
     computed = [
         (law, name, ROUNDED if np.ndim(x) == 0 else _shaken(np.shape(x)))
         for law in laws
@@ -131,6 +129,16 @@ def rounding(pair: Rewritten, given: tuple[Any, Any], number: float) -> float:
         if (_digits(x) not in known if np.ndim(x) == 0 else not any(np.array_equal(x, one) for one in arrays))
     ]
     return sum(max(abs(_moved(laws, law, name, by) - number) for by in factors) for law, name, factors in computed)
+
+
+def known_digits(*laws: Any) -> set[float]:
+    """The mantissas of the numbers that laws are made of, in arrays too, and those of 0 and powers of two."""
+    return {0.0, 0.5, *(_digits(x) for law in laws for part in _numbers(law) for x in np.ravel(part).tolist())}
+
+
+def is_computed(law: Any, given: Any) -> bool:
+    """Whether a number that `law` is made of is none of another one's, and so may have been rounded."""
+    return not known_digits(law) <= known_digits(given)
 
 
 def _shaken(shape: tuple[int, ...]) -> list[Any]:
@@ -155,8 +163,8 @@ def _numbers(law: Any) -> Iterator[Any]:
     """The numbers, and arrays of them, that a law is made of."""
     for part in (law, *getattr(getattr(law, "transform", None), "steps", ())):
         yield from (x for x in getattr(part, "params", {}).values() if isinstance(x, int | float | np.ndarray))
-    if hasattr(law, "base"):
-        yield from _numbers(law.base)
+    for inner in (*getattr(law, "components", ()), *((law.base,) if hasattr(law, "base") else ())):
+        yield from _numbers(inner)
 
 
 def _digits(x: Any) -> float:

@@ -23,7 +23,7 @@ from densities.distributions.vector_moments import (
     integrate_vector,
     within_reach,
 )
-from densities.divergences import directions, elliptical
+from densities.divergences import directions, elliptical, rewrites
 from densities.divergences.numeric import FLOOR1, FLOOR3, FLOORS, K1, K3, P, Q, kl_integrands
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status
@@ -141,7 +141,12 @@ def kl_coordinates(p: Any, q: Any, scalar_kl: Callable[[Any, Any], Estimate]) ->
     found = split(p, q)
     assert found is not None
     terms = [scalar_kl(a, b) for a, b in found.pairs]
-    return _summed(terms, found.dependence, found.error, {"total_correlation": found.dependence})
+    # A standard deviation is the root of a variance, off by half an ulp, and log p/q by that.
+    computed = [rewrites.is_computed(a, p) or rewrites.is_computed(b, q) for a, b in found.pairs]
+    error = found.error + sum(
+        directions.felt(2.0 * EPS, float(term.value)) for term, off in zip(terms, computed, strict=True) if off
+    )
+    return _summed(terms, found.dependence, error, {"total_correlation": found.dependence})
 
 
 def _summed(terms: Sequence[Estimate], value: float, error: float, detail: dict[str, Any]) -> Estimate:

@@ -10,7 +10,7 @@ import numpy as np
 
 from densities.domains import Domain, Integers, Interval
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, close_matches
-from densities.foreign import Foreign, is_foreign, is_traced, to_numpy, wrapped
+from densities.foreign import Foreign, ForeignError, is_foreign, is_traced, to_numpy, wrapped
 from densities.precise import Lifted
 
 REQUIRED: Any = object()
@@ -121,6 +121,13 @@ def all_hold(conditions: Any) -> bool:
     if isinstance(conditions, Foreign):
         return is_traced(conditions.array) or bool(np.all(to_numpy(conditions.array)))
     return bool(np.all(conditions))
+
+
+def decided(condition: Any) -> bool:
+    """Whether a condition on parameters holds that chooses the formula; ForeignError where their values are not there yet."""
+    if isinstance(condition, Foreign) and is_traced(condition.array):
+        raise ForeignError("a parameter that chooses the formula, before its value is there")
+    return all_hold(condition)
 
 
 def bind(owner: str, specification: Mapping[str, Parameter], args: tuple, kwargs: Mapping[str, Any]) -> dict[str, Any]:

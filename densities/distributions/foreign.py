@@ -25,13 +25,27 @@ from densities.distributions.product import Product
 from densities.distributions.vector_base import VectorDistribution
 from densities.distributions.vector_pushforward import VectorPushforward
 from densities.errors import UnsupportedOperationError, argument_error
-from densities.foreign import UNSERVED, Foreign, array_namespace, elementwise, is_foreign, on_host, unwrapped, wrapped
-from densities.foreign.kinds import like, still
+from densities.foreign import (
+    UNSERVED,
+    Foreign,
+    array_namespace,
+    elementwise,
+    is_foreign,
+    is_traced,
+    on_host,
+    to_numpy,
+    unwrapped,
+    wrapped,
+)
+from densities.foreign.kinds import like, numpy_dtype, size_of, still
 from densities.foreign.maps import foreign_parameter
 from densities.protocols import on_foreign
 
 # Below it e^x is 0.
 LOG_TINY = -746.0
+# Below it what a logarithm was taken of may have been subnormal on its way; nearer to an end than this part of it, the digits
+# that rounding left of the distance matter.
+LOG_DEEP, BESIDE = -300.0, 2.0**-13
 # The values of the distribution functions below the support and above it.
 BEYOND = {"cdf": (0.0, 1.0), "sf": (1.0, 0.0), "logcdf": (-np.inf, 0.0), "logsf": (0.0, -np.inf)}
 
@@ -75,7 +89,11 @@ def answer(law: Univariate, method: str, y: Any = None, *, q: Any = None, logp: 
     points = array_namespace(points).broadcast_to(points, np.broadcast_shapes(points.shape, law.batch_shape))
     try:
         formula = formula_of(law, method, varying=varying, logs=logs)
-        return formula(points) if varying else elementwise(formula, points, slope_of(law, method, formula, logs=logs))
+        if varying:
+            return formula(points)
+        slope = slope_of(law, method, formula, logs=logs)
+        found = elementwise(formula, points, slope)
+        return found if is_traced(points) else settled(law, method, points, found, formula, slope, logs=logs)
     except UNSERVED as error:
         if varying:
             raise UnsupportedOperationError(
@@ -83,6 +101,59 @@ def answer(law: Univariate, method: str, y: Any = None, *, q: Any = None, logp: 
                 "give the parameters as plain numbers, then NumPy computes it"
             ) from error
         return by_numpy(law, method, points, logs=logs)
+
+
+def settled(
+    law: Univariate, method: str, points: Any, found: Any, formula: Callable, slope: Callable | None, *, logs: bool
+) -> Any:
+    """What a formula found at points that can be looked at, those by NumPy where the way to it may have left the doubles."""
+    if plain(law, method, points, found):
+        return found
+    with quiet():
+        doubtful = doubts(law, method, Foreign(points), Foreign(found), logs=logs)
+        if not bool(array_namespace(points).any(doubtful.array)):
+            return found
+        x, middle = Foreign(points), regular_level(logs=logs) if method in ("ppf", "isf") else regular_point(law)
+        told = by_numpy(law, method, unwrapped(np.where(doubtful, x, middle), points), logs=logs)
+        rest = elementwise(formula, unwrapped(np.where(doubtful, middle, x), points), slope)
+        return unwrapped(np.where(doubtful, Foreign(told), Foreign(rest)), points)
+
+
+def plain(law: Univariate, method: str, points: Any, found: Any) -> bool:
+    """Whether extremes tell that no point is in doubt."""
+    if not size_of(points.shape):
+        return True
+    xp = array_namespace(points)
+    points, found = still(points), still(found)
+    info = np.finfo(numpy_dtype(points))
+    (least, greatest), (lowest, highest) = ((float(xp.min(x)), float(xp.max(x))) for x in (points, found))
+    if not float(xp.min(xp.abs(points))) > float(info.tiny) / float(info.eps):
+        return False
+    if method in ("ppf", "isf"):
+        return -np.inf < lowest and highest < np.inf
+    bottom, top = (LOG_DEEP, 0.0) if method.startswith("log") else (np.exp(LOG_DEEP), 1.0)
+    low, high = (np.where(np.isfinite(end), end, 0.0) for end in ends(law))
+    first, last = np.max(ends(law)[0] + BESIDE * np.abs(low)), np.min(ends(law)[1] - BESIDE * np.abs(high))
+    upper = top if method in BEYOND else np.inf
+    return bool(bottom < lowest and highest < upper and first < least and greatest < last)
+
+
+def doubts(law: Univariate, method: str, x: Foreign, found: Foreign, *, logs: bool) -> Foreign:
+    """Where numbers that keep their distance from an end, and may pass the doubles on their way, might say otherwise."""
+    info = np.finfo(x.dtype)
+    small = (np.abs(x) < float(info.tiny) / float(info.eps)) & ~np.equal(x, 0.0)
+    odd = np.isnan(found) | np.isinf(found)
+    if method in ("ppf", "isf"):
+        return (small | odd) & (x > (-np.inf if logs else 0.0)) & (x < (0.0 if logs else 1.0))
+    low, high = ends(law)
+    inside = (x > low) & (x < high)
+    for end in (low, high):
+        size = np.where(np.isfinite(end), np.abs(end), 0.0)
+        small = small | (np.abs(x - np.where(np.isfinite(end), end, 0.0)) < BESIDE * size)
+    log = found if method.startswith("log") else np.log(found)
+    if method in BEYOND:
+        odd = odd | (log < LOG_DEEP) | (log >= 0.0)
+    return (small | odd | np.isinf(log) | ((log < LOG_DEEP) & (np.abs(x) < 1.0))) & inside
 
 
 @on_foreign.register
@@ -158,6 +229,8 @@ def formula_of(law: Univariate, method: str, *, varying: bool, logs: bool) -> Ca
     if method in ("ppf", "isf"):
         return quantile(law, method, logs=logs)
     if method in BEYOND:
+        if law.fragile and not varying:
+            raise NotImplementedError("a law whose masses need the exact distance from its ends")
         return distribution(law, method)
     if method not in ("logpdf", "pdf"):
         raise UnsupportedOperationError(
@@ -195,7 +268,8 @@ def limits(law: Univariate) -> list[tuple[Any, Any]]:
 
 def moving_limits(law: Univariate) -> list[tuple[Any, Any, Any, Any]]:
     """(place, log-density, a point where the formula gives that, whether one does) where parameters move: from the formula
-    at the place or, where it gives no number there, from the trend beside it.
+    at the place or, where it gives no number there, from the trend beside it. NumPy, which sees further than the doubles
+    beside an end, has the last word where the parameters can be looked at.
     """
     parameter = foreign_parameter(law)
     assert parameter is not None
@@ -203,7 +277,7 @@ def moving_limits(law: Univariate) -> list[tuple[Any, Any, Any, Any]]:
     def log(x: Any) -> Foreign:
         return Foreign(still(unwrapped(law.raw_logpdf(x), parameter.array)))
 
-    found = []
+    found, still_law = [], with_plain_parameters(law)
     inwards = (1.0, -1.0, *(1.0 for _ in law.critical_points))
     for place, inward in zip((*law.support.edges, *law.critical_points), inwards, strict=True):
         place = np.zeros_like(parameter) + value(place)
@@ -213,8 +287,23 @@ def moving_limits(law: Univariate) -> list[tuple[Any, Any, Any, Any]]:
             limit = np.where(np.isnan(limit), trend(log, place, inward, 0.2)[1], limit)
             none = np.isnan(at) | ~(np.isfinite(at) | np.isfinite(limit))
             limit = np.where(none, np.where(np.isnan(limit), -np.inf, limit), at)
-        found.append((place, limit, np.where(none, near, place), np.isfinite(limit) & np.isfinite(place)))
+            agrees: Any = True
+            if still_law is not None:
+                told = Foreign(like(np.asarray(still_law.logpdf(to_numpy(still(place.array)))), parameter.array))
+                near_it = np.abs(limit - told) <= 1e-6 * (1.0 + np.abs(told))
+                agrees = np.equal(limit, told) | (near_it & np.isfinite(told))
+                limit = np.where(agrees, limit, told)
+        found.append((place, limit, np.where(none, near, place), np.isfinite(limit) & np.isfinite(place) & agrees))
     return found
+
+
+def with_plain_parameters(law: Univariate) -> Univariate | None:
+    """The same law with the values of its parameters; None where they are not there yet, or are those of a part of it."""
+    moving = {name: p.array for name, p in law.params.items() if isinstance(p, Foreign)}
+    if any(map(is_traced, moving.values())):
+        return None
+    same = law.replace(**{name: to_numpy(array) for name, array in moving.items()})
+    return None if foreign_parameter(same) is not None else same
 
 
 def trend(log: Callable[[Any], Foreign], place: Foreign, inward: float, power: float) -> tuple[Any, Any]:
@@ -245,6 +334,11 @@ def regular_point(law: Univariate) -> Any:
             np.equal(middle, value(place)), np.minimum(middle + 1.0, 0.5 * (middle + law.support.high)), middle
         )
     return middle
+
+
+def regular_level(*, logs: bool) -> float:
+    """A probability whose quantile is regular, or its logarithm."""
+    return -float(np.log(2.0)) if logs else 0.5
 
 
 def ends(law: Univariate) -> tuple[Any, Any]:
@@ -296,7 +390,8 @@ def distribution(law: Univariate, method: str) -> Callable[[Any], Any]:
 
 
 def quantile(law: Univariate, method: str, *, logs: bool) -> Callable[[Any], Any]:
-    first, last, middle = (-np.inf, 0.0, -np.log(2.0)) if logs else (0.0, 1.0, 0.5)
+    first, last = (-np.inf, 0.0) if logs else (0.0, 1.0)
+    middle = regular_level(logs=logs)
     at_first, at_last = ends(law) if method == "ppf" else ends(law)[::-1]
     raw = getattr(law, f"raw_log_{method}" if logs else f"raw_{method}")
 

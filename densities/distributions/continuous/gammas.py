@@ -12,7 +12,7 @@ from densities.distributions.continuous.incomplete import gamma_ratio_remainder
 from densities.distributions.continuous.powers import GammaPower
 from densities.distributions.continuous.shared import either
 from densities.errors import ParameterError, argument_error
-from densities.parameters import REQUIRED, all_hold, positive, real
+from densities.parameters import REQUIRED, all_hold, decided, positive, real
 
 
 def power_mean(a: Any, order: Any) -> Any:
@@ -60,7 +60,7 @@ class GeneralizedGamma(GammaPower):
         return a, c, 1.0
 
     def _flipped(self, a: Any, c: Any) -> bool:
-        return bool(np.all(np.less(c, 0)))
+        return decided(np.less(c, 0))
 
     def _mean(self, a: Any, c: Any) -> Any:
         return power_mean(a, 1.0 / c)

@@ -79,3 +79,16 @@ def test_facts_in_json_are_numbers_with_all_digits(capsys):
 def test_what_has_to_be_given_has_no_default(capsys):
     assert main(["show", "mixture"]) == 0
     assert "parameters  weights, components\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("law", "written"),
+    [
+        (2 * dn.Poisson(3) + 1, r"Y = 1 + \left(2\,X\right),\ X \sim \operatorname{Poisson}\left(3\right)"),
+        (np.round(dn.Normal()), r",\ X \sim \operatorname{Normal}\left(0, 1\right)"),
+    ],
+)
+def test_no_slope_stands_beside_a_mass(law, written):
+    assert law.latex().startswith("Y = ")
+    assert "f_" not in law.latex() and "frac" not in law.latex()
+    assert law.latex().replace(" ", "").endswith(written.replace(" ", "")), law.latex()

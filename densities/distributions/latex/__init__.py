@@ -82,7 +82,9 @@ def _truncated(law: Truncated) -> str:
 
 @formula.register
 def _pushforward(law: Pushforward) -> str:
-    """Σ f_X(xᵢ)|dxᵢ/dy| over the preimages, with f_X beside it."""
+    """Σ f_X(xᵢ)|dxᵢ/dy| over the preimages, with f_X beside it; of point masses, the maps of X and the law of X."""
+    if law.measure == "counting":  # no slope touches a mass
+        return f"Y = {short(law)}"
     base, steps = unfolded(law)
     beside = where(f"f_X(x) = {density(base)}", interval("x", base.support)) if law.branches else ""
     return where(f"f_Y(y) = {change_of_variables(base, steps)}", interval("y", law.support), _atoms(law, "Y"), beside)

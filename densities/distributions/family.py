@@ -98,7 +98,8 @@ class Family(Univariate):
     @property
     def log_lost(self) -> float:
         """What ulps of its points do where no location is taken off them and they are many widths from 0."""
-        if self.location is not None or self.batch_shape or (self.keeps_points and np.frexp(self._scale)[0] == 0.5):
+        exact = self.keeps_points and np.frexp(self._scale)[0] == 0.5
+        if self.batch_shape or self.location is not None or self._shifted or exact:
             return 0.0
         points = self.landmarks()
         width = float(np.ptp(points)) if len(points) else 0.0

@@ -18,7 +18,7 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
-from densities.distributions.strands import LEVELS, Strand
+from densities.distributions.strands import LEVELS, LOG_TINY, Strand
 from densities.domains import Interval
 from densities.errors import UnsupportedOperationError
 from densities.estimate import ErrorKind, Estimate, Status
@@ -480,6 +480,11 @@ class Countable(Discrete):
     smooth = True
     partial = False  # whether masses that no double can hold were left out
     broadcasts = True
+
+    @property
+    def least(self) -> float:
+        """log of the mass on a place without any of this law's that may be one whose mass was left out."""
+        return LOG_TINY if self.partial else -np.inf
 
     def near(self, score: Any) -> Any:
         """A number near the quantile of the standard normal score: a search for that begins there."""

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from densities.arrays import quiet
 from densities.distributions.branches import merged_atoms
 from densities.distributions.lattice import Discrete, Strand
+from densities.distributions.strands import LOG_TINY
 from densities.distributions.tables import Table
 from densities.errors import UnsupportedOperationError
 
@@ -28,7 +30,7 @@ class Listed(Discrete):
 
     @cached_property
     def strands(self) -> Sequence[Strand]:
-        return (listed_strand(self.places, Table(self.listed)),)
+        return (listed_strand(self.places, Table(self.listed, partial=any(map(leaves_out, self.laws)))),)
 
     @property
     def operands(self) -> tuple[Any, ...]:
@@ -55,6 +57,18 @@ class Listed(Discrete):
 
     def __repr__(self) -> str:
         return f"{self.operation}({', '.join(map(repr, self.laws))})"
+
+
+def leaves_out(law: Any) -> bool:
+    """Whether a list of the atoms of a law leaves some out: those that are endless, or too light for doubles."""
+    with quiet():
+        return any(
+            strand.law.partial
+            or not np.isfinite(strand.high - strand.low)
+            or strand.log_mass((strand.low, strand.low)) < LOG_TINY
+            or strand.log_mass((strand.high, strand.high)) < LOG_TINY
+            for strand in law.strands
+        )
 
 
 def listed_strand(places: np.ndarray, law: Any) -> Strand:

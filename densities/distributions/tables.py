@@ -11,18 +11,26 @@ from densities.distributions.lattice import Countable
 
 __all__ = ["LogTable", "Table"]
 
+# Another law's mass of this logarithm on places whose own masses are not known, but for being no doubles, is nothing.
+NOTHING = -230.0
 # Sums of masses below this are taken from their logarithms.
 RARE = 1e-290
 
 
 class Table(Countable):
-    """The masses of the integers low, low + 1, ..., in an array."""
+    """The masses of the integers low, low + 1, ..., in an array; `partial` says that others, too light for doubles, were
+    left out.
+    """
 
     smooth = False
 
-    def __init__(self, masses: np.ndarray, low: float = 0.0):
-        self.params = {}
+    def __init__(self, masses: np.ndarray, low: float = 0.0, *, partial: bool = False):
+        self.params, self.partial = {}, partial
         self._fill(masses, low)
+
+    @property
+    def least(self) -> float:
+        return NOTHING if self.partial else -np.inf
 
     def _fill(self, masses: np.ndarray, low: float = 0.0) -> None:
         self.table = masses
@@ -62,10 +70,14 @@ class LogTable(Table):
 
     def __init__(self, logs: np.ndarray, *, partial: bool = False):
         with quiet():
-            super().__init__(np.exp(logs))
-        self.logs, self.partial = logs, partial
+            super().__init__(np.exp(logs), partial=partial)
+        self.logs = logs
         self._log_up = np.logaddexp.accumulate(logs)
         self._log_down = np.append(np.logaddexp.accumulate(logs[::-1])[::-1], -np.inf)
+
+    @property
+    def least(self) -> float:
+        return Countable.least.fget(self)  # type: ignore[attr-defined]
 
     def log_pmf(self, k: Any) -> Any:
         return np.where((k >= self.low) & (k <= self.high), self.logs[self._index(k)], -np.inf)

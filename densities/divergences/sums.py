@@ -14,7 +14,7 @@ import numpy as np
 from densities.arrays import quiet
 from densities.distributions.lattice import LISTED, SHOWN, Discrete, Strand, silently
 from densities.distributions.moments import closed
-from densities.distributions.strands import LOG_TINY, SHORT
+from densities.distributions.strands import SHORT
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS
 from densities.logmath import log_phi
@@ -176,8 +176,7 @@ def missing(p: Discrete, q: Any) -> list[tuple[float, str]]:
 
 def _least(q: Any) -> float:
     """The least log mass of p on a place where q is known to have none: a list need not hold what no double does."""
-    partial = isinstance(q, Discrete) and any(strand.law.partial for strand in q.strands)
-    return LOG_TINY if partial else -np.inf
+    return max((strand.law.least for strand in q.strands), default=-np.inf) if isinstance(q, Discrete) else -np.inf
 
 
 def _asked(strand: Strand) -> np.ndarray:

@@ -114,3 +114,14 @@ def test_laws_amid_a_line_through_a_limit_of_a_map(text):
             truth = mpmath.ncdf(z)
         assert law.cdf(y) == pytest.approx(float(truth), rel=1e-11)
         assert float(truth) == pytest.approx(q, rel=1e-9)
+
+
+def test_points_beside_an_end_that_infinity_comes_to_on_the_way():
+    """The end -log 2 is the image of infinity by way of 0, and no double."""
+    law = dn.parse("half_cauchy(100) >> power(-1.7) >> log_sigmoid")
+    y = -0.6931471805599452
+    with mp.workdps(50):
+        gap = mpmath.log(2) + mpf(y)  # y = -log(1 + e^-x), so that e^-x = 2e^-gap - 1
+        x = -mpmath.log(2 * mpmath.exp(-gap) - 1)
+        truth = 2 / mp.pi * mpmath.atan(100 / x ** (-1 / mpf(1.7)))
+    assert law.cdf(y) == pytest.approx(float(truth), rel=1e-12)

@@ -24,6 +24,7 @@ __all__ = [
     "beside_end",
     "blunted",
     "has_nonzero_end",
+    "is_limit",
     "mass_table",
     "merged_atoms",
     "merged_log_atoms",
@@ -204,6 +205,12 @@ def crowding(a: Anchored, b: Anchored) -> Any:
     together = np.equal(a.anchor, b.anchor)
     place = (np.where(together, end.offset, value(end)) for end in (a, b))
     return np.maximum(*map(np.abs, place)) / np.abs(value(b - a))
+
+
+def is_limit(branch: Branch, origin: Any, end: Any) -> Any:
+    """Whether an image of infinity is an end of the codomain of the last map, which knows the distance from it."""
+    limits = [value(limit) for limit in branch.map.steps[-1].codomain.edges]  # type: ignore[attr-defined]
+    return np.isinf(value(origin)) & np.isin(value(end), limits)
 
 
 def merged_atoms(locations: Any, masses: Any) -> tuple[np.ndarray, np.ndarray]:

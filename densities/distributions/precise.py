@@ -39,7 +39,10 @@ from densities.transforms.power import LeftHalf
 # A map is checked at each of its first uses, and then at every so many.
 OFTEN, SELDOM = 8, 16
 # What a lifted formula may fail with: it is then no formula for many digits.
-UNLIFTED = (RoundedError, TypeError, ValueError, ZeroDivisionError, OverflowError, AttributeError, NotImplementedError)
+UNLIFTED = (
+    *(RoundedError, TypeError, ValueError, ZeroDivisionError, AttributeError, NotImplementedError),
+    *(OverflowError, MemoryError),  # an exponential of 10²⁰ and its like
+)
 # A difference quotient over a step h of a length misses the derivative by about h²: at STEP of the bits that is less than what
 # is asked for, and DEEPER times the bits leave as many of the difference. SLACK bits are for lengths that are too long.
 STEP, DEEPER, SLACK = 0.6, 2.5, 20

@@ -27,6 +27,7 @@ from densities.distributions.branches import (
     beside_end,
     blunted,
     has_nonzero_end,
+    is_limit,
     mass_table,
     merged_log_atoms,
     told_beside_ends,
@@ -171,9 +172,9 @@ class Pushforward(PushedParts):
 
     @property
     def _rounds_an_end(self) -> bool:
-        """Whether the image of a finite end is no double: then the distance from it says where a point comes from."""
+        """Whether an image of an end, no limit of the last map, is no double: the distance from it says where points are."""
         places = [
-            np.where(np.isfinite(value(origin)) & (np.asarray(slack) > 0.0), value(end), 0.0)
+            np.where((np.asarray(slack) > 0.0) & ~is_limit(branch, origin, end), value(end), 0.0)
             for branch in self.branches
             for end, slack, origin in zip(
                 branch.image.edges, branch.image.slacks, branch.turned(*branch.domain.edges), strict=True

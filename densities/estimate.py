@@ -239,6 +239,12 @@ class Estimate:
 _NUMBERS = ("value", "error", "evaluations")
 
 
+def infinite(method: str, reason: str, evaluations: int = 0, *, value: float = math.inf, **more: Any) -> Estimate:
+    """The estimate of what is known to diverge, to inf, -inf or nowhere (nan), with the reason and what else `detail` holds."""
+    status = Status.UNDEFINED if math.isnan(value) else Status.INFINITE
+    return Estimate(value, 0.0, ErrorKind.EXACT, status, method, evaluations, {"reason": reason, **more})
+
+
 def format_value(value: float, error: float = 0.0) -> str:
     """`value` with the digits that `error` leaves meaningful, at most 15: (0.318147, 0.0023) -> '0.3181'."""
     value, error = float(value), abs(float(error))

@@ -16,7 +16,7 @@ import numpy as np
 from densities.anchored import Anchored, log_abs, sign, value
 from densities.arrays import quiet
 from densities.errors import ParameterError, ShapeError, argument_error, unknown_name
-from densities.estimate import ErrorKind, Estimate, Status
+from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.numerics.exponents import Tail, Verdict, tail_verdict
 from densities.numerics.quadrature import integrate
 from densities.parameters import one_of
@@ -379,9 +379,9 @@ def expect_logs(
     if law.log_continuous_mass == -np.inf:
         return Estimate(atoms, 8 * EPS * abs(atoms), ErrorKind.BOUND, Status.EXACT, "sum", len(law.atoms[0]), {})
     verdicts = tails(law, log_size, landmarks)
-    infinite = [approach for approach in verdicts if approach.verdict is Verdict.INFINITE]
-    if infinite:
-        return divergent(infinite, lambda approach: function(approach.part.forward(approach.far())[0])[1], "|f| p")
+    endless = [approach for approach in verdicts if approach.verdict is Verdict.INFINITE]
+    if endless:
+        return divergent(endless, lambda approach: function(approach.part.forward(approach.far())[0])[1], "|f| p")
     sums = integrate_law(law, integrands, landmarks, rtol=rtol)
     settled = sums.errors[0] <= SETTLED * sums.magnitudes[0]
     mass_gap = abs(sums.values[1] - np.exp(law.log_continuous_mass))
@@ -417,22 +417,13 @@ def _atom_sum(function: Callable[[Any], tuple[Any, Any]], law: Any) -> float:
         return float(np.sum(np.where(masses > 0, masses * signs * np.exp(logs), 0.0)))
 
 
-def divergent(infinite: Sequence[Approach], signs: Callable[[Approach], Any], integrand: str) -> Estimate:
+def divergent(ends: Sequence[Approach], signs: Callable[[Approach], Any], integrand: str) -> Estimate:
     """±inf where the divergent ends agree on the sign, NaN where they do not."""
     with quiet():
-        found = {float(np.ravel(signs(approach))[0]) for approach in infinite}
-    number = found.pop() * np.inf if len(found) == 1 else np.nan
-    status = Status.UNDEFINED if np.isnan(number) else Status.INFINITE
-    places = " and ".join(sorted({approach.where for approach in infinite}))
-    return Estimate(
-        number,
-        0.0,
-        ErrorKind.EXACT,
-        status,
-        "tails",
-        0,
-        {"reason": f"the integral of {integrand} diverges {places} (in the coordinates of the base)"},
-    )
+        found = {float(np.ravel(signs(approach))[0]) for approach in ends}
+    places = " and ".join(sorted({approach.where for approach in ends}))
+    reason = f"the integral of {integrand} diverges {places} (in the coordinates of the base)"
+    return infinite("tails", reason, value=found.pop() * np.inf if len(found) == 1 else np.nan)
 
 
 @dataclass(frozen=True)

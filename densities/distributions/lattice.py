@@ -21,7 +21,7 @@ from densities.distributions.base import Univariate
 from densities.distributions.strands import LEVELS, LOG_TINY, Strand
 from densities.domains import Interval
 from densities.errors import UnsupportedOperationError
-from densities.estimate import ErrorKind, Estimate, Status
+from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.logmath import NEAR_ONE, by_the_rest, logdiffexp
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.sums import FARTHEST, IntegerSum, first_true, gram_rule, sum_integers
@@ -342,17 +342,22 @@ class Discrete(Univariate):
         rough: Callable[[Strand], tuple[float, float] | None],
         landmarks: Any = (),
         floors: Sequence[tuple[int, int]] = (),
-        bounds: Callable[[Strand], tuple[Any, Any]] = lambda strand: (strand.low, strand.high),
+        bounds: Callable[[Strand], tuple[float, float]] = lambda strand: strand.ends,
     ) -> IntegerSum:
         """Σ over strands and integers of terms(strand, k): m sums at once, logs and signs (m, n), by `sum_integers`.
 
         Between and beyond the integers `rough(strand)` the terms are smooth; None where they are not; `floors` as there.
         """
-        parts = []
-        for strand in self.strands:
-            low, high = map(float, bounds(strand))
-            marks = strand.landmarks(landmarks)
-            parts.append(sum_integers(partial(terms, strand), low, high, marks, rough=rough(strand), floors=floors))
+        parts = [
+            sum_integers(
+                partial(terms, strand),
+                *bounds(strand),
+                strand.landmarks(landmarks),
+                rough=rough(strand),
+                floors=floors,
+            )
+            for strand in self.strands
+        ]
         with quiet():  # 0 times inf
             blurs = [2.0 * EPS * s.cancelled * np.abs(part.value) for s, part in zip(self.strands, parts, strict=True)]
         return IntegerSum(
@@ -372,20 +377,12 @@ class Discrete(Univariate):
             logs = np.where(np.isneginf(mass), -np.inf, mass + logs)
             return np.stack([logs, mass]), np.stack([np.broadcast_to(signs, logs.shape), np.ones_like(mass)])
 
-        infinite, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
-        if infinite:
+        endless, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
+        if endless:
             with quiet():
-                signs = {float(function(strand.point(np.asarray(k)))[1]) for strand, k in infinite}
+                signs = {float(function(strand.point(np.asarray(k)))[1]) for strand, k in endless}
             number = signs.pop() * np.inf if len(signs) == 1 else np.nan
-            return Estimate(
-                number,
-                0.0,
-                ErrorKind.EXACT,
-                Status.UNDEFINED if np.isnan(number) else Status.INFINITE,
-                "tails",
-                0,
-                {"reason": "the sum of |f| P diverges"},
-            )
+            return infinite("tails", "the sum of |f| P diverges", value=number)
         rough = (
             (lambda strand: SMOOTH if strand.smooth and strand.law.smooth else None)
             if smooth
@@ -402,24 +399,22 @@ class Discrete(Univariate):
             logs = np.where(np.isneginf(mass), -np.inf, mass + np.log(np.abs(own)))
             return np.stack([logs, mass]), np.stack([-np.sign(own), np.ones_like(mass)])
 
-        infinite, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
-        if infinite:
-            return Estimate(
-                np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of m log m diverges"}
-            )
+        endless, undecided = self.tails(lambda strand, k: terms(strand, k)[0][0])
+        if endless:
+            return infinite("tails", "the sum of m log m diverges")
         return estimate_of(self.summed(terms, self.roughness), undecided, felt=1.0)
 
     def tails(self, log_terms: Callable[[Strand, np.ndarray], Any]) -> tuple[list[tuple[Strand, float]], bool]:
         """(strands with a far integer toward which Σ e^log_terms diverges, whether some end is undecided)."""
-        infinite, undecided = [], False
+        endless, undecided = [], False
         for strand in self.strands:
             for end, side in ((strand.low, -1.0), (strand.high, 1.0)):
                 if not np.isfinite(end):
                     verdict = self._verdict(partial(log_terms, strand), strand, side)
                     if verdict is Verdict.INFINITE:
-                        infinite.append((strand, side * 1e15))
+                        endless.append((strand, side * 1e15))
                     undecided |= verdict is Verdict.UNDECIDED
-        return infinite, undecided
+        return endless, undecided
 
     @staticmethod
     def _verdict(log_terms: Callable[[np.ndarray], Any], strand: Strand, side: float) -> Verdict:

@@ -153,10 +153,15 @@ class Strand:
         known = ~np.isnan(limit) if self.smooth else np.isinf(limit)
         return np.where(known, limit, self.at(side * FARTHEST))[()]
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The first and the last k."""
+        return float(self.low), float(self.high)
+
     @cached_property
     def effective(self) -> tuple[float, float]:
         """The range of k outside which no mass is left that a double can hold."""
-        law, low, high, tiny = self.law, float(self.low), float(self.high), LOG_TINY - self.cancelled
+        law, (low, high), tiny = self.law, self.ends, LOG_TINY - self.cancelled
         with quiet():
             if not np.isfinite(low):
                 low = float(first_true(lambda k: law.log_below(k) > tiny, low, high, law.centre))

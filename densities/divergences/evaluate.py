@@ -20,7 +20,7 @@ from densities.divergences.precise import kl_digits
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
 from densities.divergences.sums import kl_sum
 from densities.errors import NoClosedFormError, ShapeError, argument_error
-from densities.estimate import ErrorKind, Estimate, Status
+from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS, check_settings
 from densities.numerics.montecarlo import check_run
 from densities.parameters import joint_shape, one_of
@@ -192,15 +192,8 @@ def _closed(p: Any, q: Any) -> Estimate | None:
 
 
 def _infinite(ratio: RadonNikodym) -> Estimate:
-    return Estimate(
-        np.inf,
-        0.0,
-        ErrorKind.EXACT,
-        Status.INFINITE,
-        "support",
-        0,
-        {"reason": ratio.reason, "singular_mass": ratio.singular_mass, "log_singular_mass": ratio.log_singular_mass},
-    )
+    mass, log_mass = ratio.singular_mass, ratio.log_singular_mass
+    return infinite("support", ratio.reason, singular_mass=mass, log_singular_mass=log_mass)
 
 
 def _with_plan(estimate: Estimate, decided: Plan) -> Estimate:

@@ -12,7 +12,7 @@ from densities.distributions import vector_moments
 from densities.distributions.moments import closed, entropy_estimate
 from densities.divergences.evaluate import kl
 from densities.divergences.ratio import radon_nikodym
-from densities.estimate import ErrorKind, Estimate, Status
+from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS, expect_logs
 from densities.protocols import as_distribution
 
@@ -57,7 +57,7 @@ def cross_entropy(p: Any, q: Any) -> Estimate:
     """
     ratio = radon_nikodym(p, q)
     if ratio.log_singular_mass > -np.inf:
-        return Estimate(np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support", 0, {"reason": ratio.reason})
+        return infinite("support", ratio.reason)
     p, q = ratio.p, ratio.q
     if p.event_shape or p.batch_shape or q.batch_shape or p.measure != "lebesgue":
         own, divergence = entropy(p), kl(p, q)

@@ -1,30 +1,29 @@
 """D(p‖q) by landmark quadrature in base coordinates.
 
-Quadrature takes four sums on the same nodes: k1 = ∫p t and k3 = ∫p φ(t) with t = log dp/dq and φ(t) = t + e⁻ᵗ - 1 >= 0, and
-the masses ∫p and ∫q. D = k1 = k3 + Q(where p has no mass). The masses check the run; the better conditioned of the two forms
-is the answer: k3 keeps relative accuracy when p and q are nearly equal, k1 when they are far apart.
+Quadrature takes four sums on the same nodes, the two forms k1 = ∫p t and k3 = ∫p φ(t) of `divergences.forms` and the masses
+∫p and ∫q. The masses check the run; the better conditioned of the two forms is the answer.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, log_abs, sign, value
 from densities.arrays import quiet
+from densities.distributions.lattice import SHOWN
 from densities.divergences.direct import kl_direct
+from densities.divergences.forms import FLOOR1, FLOOR3, GOOD, K1, K3, MASS_TOLERANCE, Form, P, Q, better
 from densities.divergences.plain import kl_plain
 from densities.divergences.ratio import FAR, Nodes, RadonNikodym, apart_above, apart_below
-from densities.divergences.sums import SHOWN
-from densities.estimate import ErrorKind, Estimate, Status
+from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS, Approach, Sums, integrate_law, tails
 from densities.logmath import log_phi
 from densities.numerics.exponents import Verdict
 
-# A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
-MASS_TOLERANCE = 1e-8
-K1, K3, P, Q, FLOOR1, FLOOR3 = range(6)
+# The sums that the rounding of each is a share of: see `integrate_law`.
 FLOORS = (FLOOR1, FLOOR3, P, Q, None, None)
 
 
@@ -119,93 +118,87 @@ def kl_quadrature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
         detail = {"mass_p": float(tame.mass_p[0]), "mass_q": float(tame.mass_q[0]), "form": "k1"}
         k, error = float(tame.value[0]), float(tame.error[0])
         return Estimate(k, error, ErrorKind.HEURISTIC, Status.CONVERGED, "quadrature", tame.evaluations, detail)
-    ratio = RadonNikodym(p, q)
-    (atoms1, noise1), (atoms3, noise3) = _atom_terms(p, q)
+    atoms = _atom_terms(p, q)
     if p.log_continuous_mass == -np.inf:
-        outside = np.exp(q.log_continuous_mass)
-        error, total = min((noise1, atoms1), (noise3 + 2 * EPS * outside, atoms3 + outside))
-        return Estimate(total, error, ErrorKind.BOUND, Status.EXACT, "sum", len(p.atoms[0]), {})
-    points = q.landmarks()
+        return _of_atoms(p, q, *atoms)
+    ratio, points = RadonNikodym(p, q), q.landmarks()
     undecided = unsettled(ratio, points)
     divergent = [approach for approach in undecided if approach.verdict is Verdict.INFINITE]
     if divergent:
-        return Estimate(
-            np.inf,
-            0.0,
-            ErrorKind.EXACT,
-            Status.INFINITE,
-            "tails",
-            0,
-            {"reason": f"p log(p/q) is not integrable {divergent[0].where} (in the coordinates of the base of p)"},
-        )
-    sums = _sums(ratio, points, rtol)
-    v, e = sums.values, sums.errors
+        where = f"{divergent[0].where} (in the coordinates of the base of p)"
+        return infinite("tails", f"p log(p/q) is not integrable {where}")
+    return _judged(p, q, _sums(ratio, points, rtol), atoms, undecided)
+
+
+def _of_atoms(p: Any, q: Any, first: Form, third: Form) -> Estimate:
+    """The estimate for p of point masses: all of the density of q lies outside."""
+    outside = float(np.exp(q.log_continuous_mass))
+    third = third._replace(value=third.value + outside, error=third.error + 2 * EPS * outside)
+    best = min(first, third)
+    return Estimate(best.value, best.error, ErrorKind.BOUND, Status.EXACT, "sum", len(p.atoms[0]), {})
+
+
+def _judged(p: Any, q: Any, sums: Sums, atoms: tuple[Form, Form], undecided: Sequence[Approach]) -> Estimate:
+    """The estimate by sums over nodes and over atoms, and whether it is to be trusted."""
+    v, n = sums.values, sums.evaluations
     if not np.isfinite(v[P]):
-        return Estimate(
-            np.nan,
-            np.inf,
-            ErrorKind.HEURISTIC,
-            Status.NOT_CONVERGED,
-            "quadrature",
-            sums.evaluations,
-            {"reason": "the integrand has no value at a node, or a sum leaves the doubles"},
-        )
+        reason = {"reason": "the integrand has no value at a node, or a sum leaves the doubles"}
+        return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "quadrature", n, reason)
     if np.isposinf(v[K1]) or (np.isposinf(v[K3]) and np.isfinite(v[Q])):  # an infinite mass of q is one of rounding
-        return Estimate(
-            np.inf,
-            0.0,
-            ErrorKind.EXACT,
-            Status.INFINITE,
-            "quadrature",
-            sums.evaluations,
-            {"reason": "q has zero density on a set where p has mass"},
-        )
+        return infinite("quadrature", "q has zero density on a set where p has mass", n)
     outside = _mass_outside(p, q)
     gap_p, gap_q = abs(v[P] - np.exp(p.log_continuous_mass)), abs(v[Q] + outside - np.exp(q.log_continuous_mass))
-    # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p;
-    # φ(t) of an error δ in t changes by (1 - q/p) δ + δ²/2, and ∫|p - q| <= √(2D). Where nodes miss part of q, its mass says
-    # nothing. So does the rounding of what cancels in them, seen in a mass or not.
-    seen, lost = gap_p + (gap_q if gap_q < MASS_TOLERANCE else 0.0), 0.25 * EPS * (p.log_lost + q.log_lost)
-    forms = [(e[K1] + 2 * EPS * v[FLOOR1] + noise1 + SHOWN * (seen + gap_p * abs(v[K1])) + lost, v[K1] + atoms1, "k1")]
-    if gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
-        shown = SHOWN * gap_p * v[K3] + (SHOWN * seen + lost) * min(np.sqrt(2 * v[K3]), 2.0) + lost * lost
-        forms.append((e[K3] + 2 * EPS * v[FLOOR3] + 4 * EPS * outside + noise3 + shown, v[K3] + outside + atoms3, "k3"))
-    error, total, form = min(forms)
-    # Two forms that differ by more than both errors say that an error is too small.
-    error = max([error, *(abs(other - total) - wide for wide, other, _ in forms)])
-    detail = {"mass_p": float(v[P]), "mass_q": float(v[Q] + outside), "form": form}
-    good = gap_p < MASS_TOLERANCE and error <= max(1e-8 * abs(total), 1e-14)
+    best = better(_forms(sums, atoms, gap_p, gap_q, outside, 0.25 * EPS * (p.log_lost + q.log_lost)))
+    detail = {"mass_p": float(v[P]), "mass_q": float(v[Q] + outside), "form": best.name}
+    good = gap_p < MASS_TOLERANCE and best.is_good
     status = Status.UNDECIDED if undecided else Status.CONVERGED if good else Status.NOT_CONVERGED
     if undecided:
         detail["reason"] = f"the integral converges so slowly {undecided[0].where} that it may be infinite"
     elif gap_p >= MASS_TOLERANCE:
         detail["reason"] = f"the density of p integrates to {v[P]:.12g}"
-    elif error > 1e-8 * abs(total) > 0:
+    elif best.error > GOOD * abs(best.value) > 0:
         detail["reason"] = (
-            f"the error is {error / abs(total):.1e} of the value: log p and log q cancel in doubles, or one of them is not "
-            "smooth where no landmark says so; kl(p, q, dps=20) gives the digits"
+            f"the error is {best.error / abs(best.value):.1e} of the value: log p and log q cancel in doubles, or one of "
+            "them is not smooth where no landmark says so; kl(p, q, dps=20) gives the digits"
         )
-    return Estimate(float(total), float(error), ErrorKind.HEURISTIC, status, "quadrature", sums.evaluations, detail)
+    return Estimate(float(best.value), float(best.error), ErrorKind.HEURISTIC, status, "quadrature", n, detail)
 
 
-def _atom_terms(p: Any, q: Any) -> tuple[tuple[float, float], tuple[float, float]]:
-    """(Σ m t, its rounding) and (Σ m φ(t) + the atoms of q elsewhere, its rounding), over the atoms of p."""
+def _forms(sums: Sums, atoms: tuple[Form, Form], gap_p: float, gap_q: float, outside: float, lost: float) -> list[Form]:
+    """Both forms with their errors; the second only where nodes see all of q.
+
+    A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p;
+    φ(t) of an error δ in t changes by (1 - q/p) δ + δ²/2, and ∫|p - q| <= √(2D). Where nodes miss part of q, its mass says
+    nothing. So does the rounding of what cancels in them, `lost`, seen in a mass or not.
+    """
+    v, e, (first, third) = sums.values, sums.errors, atoms
+    seen = gap_p + (gap_q if gap_q < MASS_TOLERANCE else 0.0)
+    error = e[K1] + 2 * EPS * v[FLOOR1] + first.error + SHOWN * (seen + gap_p * abs(v[K1])) + lost
+    forms = [Form(error, v[K1] + first.value, "k1")]
+    if gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
+        shown = SHOWN * gap_p * v[K3] + (SHOWN * seen + lost) * min(np.sqrt(2 * v[K3]), 2.0) + lost * lost
+        error = e[K3] + 2 * EPS * v[FLOOR3] + 4 * EPS * outside + third.error + shown
+        forms.append(Form(error, v[K3] + outside + third.value, "k3"))
+    return forms
+
+
+def _atom_terms(p: Any, q: Any) -> tuple[Form, Form]:
+    """Σ m t, and Σ m φ(t) + the atoms of q elsewhere, over the atoms of p, with their roundings."""
     places, masses = p.atoms
     own = q.atoms
     elsewhere = float(np.sum(own[1][~np.isin(own[0], places)])) if len(own[0]) else 0.0
     places, masses = places[masses > 0], masses[masses > 0]
     if not len(places):
-        return (0.0, 0.0), (elsewhere, 2 * EPS * elsewhere)
+        return Form(0.0, 0.0, "k1"), Form(2 * EPS * elsewhere, elsewhere, "k3")
     with quiet():
         here, there = np.log(masses), q.logpmf(places)
         t = here - there
         # Of logarithms, and of masses that are exponentials of such
         noise = 4 * EPS * (1 + np.abs(here) + np.abs(there))
         phi = masses * np.exp(log_phi(t))
-    return (
-        (float(np.sum(masses * t)), float(np.sum(masses * noise * (1 + np.abs(t))))),
-        (float(np.sum(phi)) + elsewhere, float(np.sum(masses * noise * (np.abs(t) + noise))) + 2 * EPS * elsewhere),
-    )
+        noise1, noise3 = masses * noise * (1 + np.abs(t)), masses * noise * (np.abs(t) + noise)
+    first = Form(float(np.sum(noise1)), float(np.sum(masses * t)), "k1")
+    return first, Form(float(np.sum(noise3)) + 2 * EPS * elsewhere, float(np.sum(phi)) + elsewhere, "k3")
 
 
 def _mass_outside(p: Any, q: Any) -> float:

@@ -1,12 +1,13 @@
 """D(p‖q) of laws of point masses: sums over the strands of p.
 
-As in quadrature, k1 = Σ p t and k3 = Σ p φ(t) with t = log p/q are taken over the same integers, beside the masses Σ p and
-Σ q there; D = k1 = k3 + Q(off the atoms of p), and the better conditioned of the two is the answer.
+As in quadrature, the two forms k1 = Σ p t and k3 = Σ p φ(t) of `divergences.forms` are taken over the same integers, beside
+the masses Σ p and Σ q there, and the better conditioned of the two is the answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from densities.arrays import quiet
 from densities.distributions.lattice import LISTED, SHOWN, Discrete, Strand, silently
 from densities.distributions.moments import closed
 from densities.distributions.strands import SHORT
-from densities.estimate import ErrorKind, Estimate, Status
+from densities.divergences.forms import FLOOR1, FLOOR3, K1, K3, MASS_TOLERANCE, Form, P, Q, better
+from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS
 from densities.logmath import log_phi
+from densities.numerics.sums import IntegerSum
 
-K1, K3, P, Q, FLOOR1, FLOOR3 = range(6)
 # Atoms of p at which q is asked one by one whether it has any: the first ones about the centre of a strand, then powers.
 ASKED = 2048
-MASS_TOLERANCE = 1e-8
+FLOORS = ((K1, FLOOR1), (K3, FLOOR3))
 # No mass is known worse than to this share of itself where the sum of all is near 1.
 WORST = 1e-8
 # Integers at which log p/q is compared with k, and the fall in a factor 2^32 of k that a growth like k + log k may show there.
@@ -33,84 +35,81 @@ Terms = Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     """D(p‖q) for p of point masses, absolutely continuous with respect to q."""
-    log_q_of = q.log_along if isinstance(q, Discrete) else lambda strand, k: q.logpmf(strand.at(k))
-    least = _least(q)
-    cancelled = 1.0 + max((strand.cancelled for strand in q.strands), default=0.0) if isinstance(q, Discrete) else 1.0
-
-    def rough(strand: Strand) -> tuple[float, float] | None:
-        both = p.roughness(strand), q.roughness(strand) if isinstance(q, Discrete) else None
-        if both[0] is None or both[1] is None:
-            return None
-        return min(both[0][0], both[1][0]), max(both[0][1], both[1][1])
-
-    def bounds(strand: Strand) -> tuple[Any, Any]:
-        """Where integers are visited one by one, and are many, only those at which p can be told from nothing."""
-        first, last = rough(strand) or (-np.inf, np.inf)
-        return strand.effective if last - first > SHORT else (strand.low, strand.high)
-
-    def terms(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        with quiet():
-            log_mass = strand.law.log_pmf(k) + strand.log_weight
-            log_p, log_q = p.log_along(strand, k), log_q_of(strand, k)
-            log_mass = np.where(np.isneginf(log_q) & (log_mass < least), -np.inf, log_mass)
-            t = np.where(np.isneginf(log_p), 0.0, log_p - log_q)
-            other = log_q + np.where(
-                np.isneginf(log_p), 0.0, log_mass - log_p
-            )  # the share of q's atom that falls to this strand
-            size = np.log(np.abs(log_p) + np.abs(log_q) + cancelled + strand.cancelled)
-            low = t < -30.0  # there q e^t φ(t) is what p φ(t) would lose digits on
-            phi = np.where(low, other + np.log1p((t - 1.0) * np.exp(t)), log_mass + log_phi(np.where(low, 0.0, t)))
-            slope = np.where(t > 0, log_mass + np.log(-np.expm1(-t)), other + np.log(-np.expm1(t)))
-            felt = np.where(low, np.log(np.abs(log_q) + 1.0), size)  # there log p is not felt
-            floor = np.logaddexp(slope + felt, log_mass + size + np.minimum(size + np.log(EPS), 0.0))
-            logs = np.stack([log_mass + np.log(np.abs(t)), phi, log_mass, other, log_mass + size, floor])
-            logs[:, np.isneginf(log_mass)] = -np.inf
-        return logs, np.stack([np.sign(t), *np.ones((5, *t.shape))])
-
-    infinite, undecided = p.tails(lambda strand, k: terms(strand, k)[0][K1])
-    if infinite or (undecided and any(_outweighs_the_mean(strand, terms) for strand in p.strands)):
-        return Estimate(
-            np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "tails", 0, {"reason": "the sum of p log(p/q) diverges"}
-        )
-    sums = p.summed(terms, rough, q.landmarks(), floors=((K1, FLOOR1), (K3, FLOOR3)), bounds=bounds)
-    v, e = sums.value, sums.error
+    terms, rough = partial(_terms, p, q, _least(q), _cancelled(q)), partial(_roughness, p, q)
+    endless, undecided = p.tails(lambda strand, k: terms(strand, k)[0][K1])
+    if endless or (undecided and any(_outweighs_the_mean(strand, terms) for strand in p.strands)):
+        return infinite("tails", "the sum of p log(p/q) diverges")
+    sums = p.summed(terms, rough, q.landmarks(), floors=FLOORS, bounds=partial(_bounds, rough))
+    v, outside = sums.value, _outside(p, q)
     if np.isposinf(v[K1]):
-        return Estimate(
-            np.inf,
-            0.0,
-            ErrorKind.EXACT,
-            Status.INFINITE,
-            "sum",
-            sums.terms,
-            {"reason": "q has no mass at an atom of p"},
-        )
-    outside = _outside(p, q)
-    # Masses that are off show log-masses that are: as in quadrature.
+        return infinite("sum", "q has no mass at an atom of p", sums.terms)
     gap_p, gap_q = abs(v[P] - 1.0), np.inf if outside is None else abs(v[Q] + outside - 1.0)
+    best = better(_forms(sums, gap_p, gap_q, outside or 0.0))
+    detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": best.name}
+    kind, status = ErrorKind.HEURISTIC, Status.CONVERGED
+    if sums.exact:
+        kind, status = ErrorKind.BOUND, Status.EXACT
+    if undecided:
+        status = Status.UNDECIDED
+        detail["reason"] = "the terms fall so slowly that the sum may be infinite"
+    elif not (sums.converged and gap_p < MASS_TOLERANCE and best.is_good):
+        status = Status.NOT_CONVERGED
+    return Estimate(float(best.value), float(best.error), kind, status, "sum", sums.terms, detail)
+
+
+def _terms(
+    p: Discrete, q: Any, least: float, cancelled: float, strand: Strand, k: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logs and signs of p t, p φ(t), p, q and of the two rounding floors, at integers of a strand of p."""
+    with quiet():
+        log_mass = strand.law.log_pmf(k) + strand.log_weight
+        log_p = p.log_along(strand, k)
+        log_q = q.log_along(strand, k) if isinstance(q, Discrete) else q.logpmf(strand.at(k))
+        log_mass = np.where(np.isneginf(log_q) & (log_mass < least), -np.inf, log_mass)
+        nothing = np.isneginf(log_p)
+        t = np.where(nothing, 0.0, log_p - log_q)
+        other = log_q + np.where(nothing, 0.0, log_mass - log_p)  # the share of q's atom that falls to this strand
+        size = np.log(np.abs(log_p) + np.abs(log_q) + cancelled + strand.cancelled)
+        low = t < -30.0  # there q e^t φ(t) is what p φ(t) would lose digits on
+        phi = np.where(low, other + np.log1p((t - 1.0) * np.exp(t)), log_mass + log_phi(np.where(low, 0.0, t)))
+        slope = np.where(t > 0, log_mass + np.log(-np.expm1(-t)), other + np.log(-np.expm1(t)))
+        felt = np.where(low, np.log(np.abs(log_q) + 1.0), size)  # there log p is not felt
+        floor = np.logaddexp(slope + felt, log_mass + size + np.minimum(size + np.log(EPS), 0.0))
+        logs = np.stack([log_mass + np.log(np.abs(t)), phi, log_mass, other, log_mass + size, floor])
+        logs[:, np.isneginf(log_mass)] = -np.inf
+    return logs, np.stack([np.sign(t), *np.ones((5, *t.shape))])
+
+
+def _cancelled(q: Any) -> float:
+    """What cancels in log q, in ulps of numbers of this size."""
+    return 1.0 + max((strand.cancelled for strand in q.strands), default=0.0) if isinstance(q, Discrete) else 1.0
+
+
+def _roughness(p: Discrete, q: Any, strand: Strand) -> tuple[float, float] | None:
+    """Between which integers of a strand the terms are not smooth; None where that is not known."""
+    both = p.roughness(strand), q.roughness(strand) if isinstance(q, Discrete) else None
+    if both[0] is None or both[1] is None:
+        return None
+    return min(both[0][0], both[1][0]), max(both[0][1], both[1][1])
+
+
+def _bounds(rough: Callable[[Strand], tuple[float, float] | None], strand: Strand) -> tuple[float, float]:
+    """Where integers are visited one by one, and are many, only those at which p can be told from nothing."""
+    first, last = rough(strand) or (-np.inf, np.inf)
+    return strand.effective if last - first > SHORT else strand.ends
+
+
+def _forms(sums: IntegerSum, gap_p: float, gap_q: float, outside: float) -> list[Form]:
+    """Both forms with their errors; masses that are off show log-masses that are, as in quadrature."""
+    v, e = sums.value, sums.error
     seen = gap_p + (gap_q if gap_q < MASS_TOLERANCE else 0.0)
-    candidates = [(e[K1] + 2 * EPS * v[FLOOR1] + SHOWN * (seen + gap_p * abs(v[K1])), v[K1], "k1")]
-    if outside is not None and gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
+    forms = [Form(e[K1] + 2 * EPS * v[FLOOR1] + SHOWN * (seen + gap_p * abs(v[K1])), v[K1], "k1")]
+    if gap_q < MASS_TOLERANCE and np.isfinite(v[K3]):
         shown = SHOWN * (gap_p * v[K3] + seen * min(np.sqrt(2 * v[K3]), 2.0))
         # What the masses show may all be an error of those outside.
         shown += 8 * EPS * outside + min(SHOWN * seen, WORST * outside)
-        candidates.append((e[K3] + 2 * EPS * v[FLOOR3] + shown, v[K3] + outside, "k3"))
-    error, number, form = min(candidates)
-    error = max(error, float(np.ptp([c[1] for c in candidates])) - max(c[0] for c in candidates))
-    detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": form}
-    good = sums.converged and gap_p < MASS_TOLERANCE and error <= max(1e-8 * abs(number), 1e-14)
-    status = (
-        Status.UNDECIDED
-        if undecided
-        else Status.NOT_CONVERGED
-        if not good
-        else Status.EXACT
-        if sums.exact
-        else Status.CONVERGED
-    )
-    if undecided:
-        detail["reason"] = "the terms fall so slowly that the sum may be infinite"
-    kind = ErrorKind.BOUND if sums.exact else ErrorKind.HEURISTIC
-    return Estimate(float(number), float(error), kind, status, "sum", sums.terms, detail)
+        forms.append(Form(e[K3] + 2 * EPS * v[FLOOR3] + shown, v[K3] + outside, "k3"))
+    return forms
 
 
 def _outweighs_the_mean(strand: Strand, terms: Terms) -> bool:

@@ -17,16 +17,16 @@ from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.distributions.vector_base import chosen_points
 from densities.distributions.vector_moments import (
-    MASS_TOLERANCE,
     MAX_DIMENSION,
     expanded,
     integrate_vector,
     within_reach,
 )
 from densities.divergences import directions, elliptical, rewrites
-from densities.divergences.numeric import FLOOR1, FLOOR3, FLOORS, K1, K3, P, Q, kl_integrands
+from densities.divergences.forms import FLOOR1, FLOOR3, K1, K3, MASS_TOLERANCE, Form, P, Q, better
+from densities.divergences.numeric import FLOORS, kl_integrands
 from densities.divergences.vector_ratio import VectorRatio
-from densities.estimate import ErrorKind, Estimate, Status
+from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS, from_draws
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.montecarlo import entropy_of, estimate_mean
@@ -183,7 +183,7 @@ def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     """D(p‖q) from ∫p t, ∫p φ(t), ∫p and ∫q on the same nodes, in the coordinates of the roots of p."""
     endless = _infinite_tail(p, q)
     if endless is Verdict.INFINITE:
-        return _infinite("p log(p/q) is not integrable far out, along a coordinate of the roots of p")
+        return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
     if max(len(part.roots) for part in p.parts()) == MAX_DIMENSION:
         rtol = max(rtol, THREE_RTOL)
     best, last = _by_cubature(p, q, rtol, FIRST_FLOORS)
@@ -213,7 +213,8 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, 
         p, integrands, floor=floors, rtol=rtol, others=[q], blur=2.0 + p.conditioning + q.conditioning
     )
     if witnesses:
-        return _infinite(f"p has mass near {np.array2string(witnesses[0], precision=6)}, where q has none"), True
+        where = np.array2string(witnesses[0], precision=6)
+        return infinite("support", f"p has mass near {where}, where q has none"), True
     v, e = sums.values, sums.errors
     if not np.isfinite(v[K1]):
         reason = "log p or log q is not known, or overflows, at points that matter"
@@ -222,33 +223,24 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, 
         ), True
     rounding = EPS * (8 + p.conditioning + q.conditioning)
     rounded = float(rounding * v[FLOOR1])
-    forms = [(e[K1] + rounded, v[K1], "k1")]
+    forms = [Form(e[K1] + rounded, v[K1], "k1")]
     beside = abs(v[Q] - 1.0)
     if beside < MASS_TOLERANCE:
         # Mass of q that the nodes miss is missing in ∫p φ, but for laws so alike that both miss the same.
         missed = 0.0 if beside < ROUNDED_MASS and v[K3] < ALIKE else beside
-        forms.append((e[K3] + rounding * v[FLOOR3] + missed, v[K3], "k3"))
-    error, total, form = min(forms, key=lambda one: np.inf if np.isnan(one[0]) else one[0])
-    # Two forms that differ by more than both errors say that an error is too small.
-    error = max([error, *(abs(other - total) - wide for wide, other, _ in forms if np.isfinite(other))])
-    gap = abs(v[P] - 1.0)
-    error += gap * abs(total)
-    good = gap < MASS_TOLERANCE and error <= max(1e-8 * abs(total), 1e-14) and not sums.truncated
-    detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q]), "form": form}
+        forms.append(Form(e[K3] + rounding * v[FLOOR3] + missed, v[K3], "k3"))
+    best, gap = better(forms), abs(v[P] - 1.0)
+    best = best._replace(error=best.error + gap * abs(best.value))
+    good = gap < MASS_TOLERANCE and best.is_good and not sums.truncated
+    detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q]), "form": best.name}
     if not gap < MASS_TOLERANCE:
         detail["reason"] = f"the density of p integrates to {v[P]:.12g} on the nodes"
     elif sums.truncated:
         detail["reason"] = "the integrand has not died out where the doubles end"
     status = Status.CONVERGED if good else Status.NOT_CONVERGED
-    error, total = float(np.nan_to_num(error, nan=np.inf)), float(total)
+    error, total = float(np.nan_to_num(best.error, nan=np.inf)), float(best.value)
     last = sums.truncated or (total > FAR_APART and error < SETTLED * rounded)
     return Estimate(total, error, ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail), last
-
-
-def _infinite(reason: str) -> Estimate:
-    return Estimate(
-        np.inf, 0.0, ErrorKind.EXACT, Status.INFINITE, "support" if "mass" in reason else "tails", 0, {"reason": reason}
-    )
 
 
 def _infinite_tail(p: Any, q: Any) -> Verdict:
@@ -332,7 +324,7 @@ class VectorLogRatioDraws:
 def kl_draws(p: Any, q: Any, **options: Any) -> Estimate:
     """D(p‖q) as the mean of log dp/dq over draws of p; options are those of `estimate_mean`."""
     if p.measure == "lebesgue" and _infinite_tail(p, q) is Verdict.INFINITE:
-        return _infinite("p log(p/q) is not integrable far out, along a coordinate of the roots of p")
+        return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
     values = VectorLogRatioDraws(p, q)
     entropy = entropy_of(options.pop("rng", None), options.get("checkpoint"))
     result = estimate_mean(values, dimension=values.dimension, rng=entropy, **options)

@@ -97,6 +97,10 @@ class OrderStatistic(Ranked, Univariate):
         return self.law.fragile
 
     @property
+    def inverts_fast(self) -> bool:  # type: ignore[override]
+        return self.law.inverts_fast
+
+    @property
     def critical_points(self) -> Sequence[float]:
         return self.law.critical_points
 

@@ -449,6 +449,10 @@ class Pushforward(PushedParts):
     def guide(self) -> np.ndarray:
         return np.empty(0) if self.batch_shape else self._guide
 
+    @property
+    def inverts_fast(self) -> bool:  # type: ignore[override]
+        return self.base.inverts_fast and self._direction is not None
+
     @cached_property
     def _guide(self) -> np.ndarray:
         """The images of points over the mass of the base."""

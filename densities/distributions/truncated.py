@@ -80,6 +80,10 @@ class Truncated(Univariate):
     def narrowness(self) -> Any:
         return self.base.narrowness
 
+    @property
+    def inverts_fast(self) -> bool:  # type: ignore[override]
+        return self.base.inverts_fast
+
     @cached_property
     def _ends(self) -> tuple[bool, bool]:
         """Whether the base itself ends at the low end, and at the high end."""
@@ -229,16 +233,18 @@ class Truncated(Univariate):
         level = (
             log - at_cut if known else np.full(log.shape, np.log(np.abs(self.raw_ppf(np.float64(0.5)) - value(cut))))
         )
-        log_width = level
-        flat = np.abs(value(self.base.raw_logpdf(Anchored.from_log(level, side, value(cut)))) - at_cut) < SETTLED
+        log_width = np.array(level)
+        found = np.abs(value(self.base.raw_logpdf(Anchored.from_log(level, side, value(cut)))) - at_cut) < SETTLED
         for _ in range(STEPS):
-            point = Anchored.from_log(log_width, side, value(cut))
-            found = value(self.base.raw_log_mass(*((end, point) if side > 0 else (point, end))))
-            step = (found - log) * np.exp(found - log_width - value(self.base.raw_logpdf(point)))
-            log_width = log_width - step
+            if not len(rest := np.flatnonzero(~found)):
+                break
+            point = Anchored.from_log(log_width[rest], side, value(cut))
+            mass = value(self.base.raw_log_mass(*((end, point) if side > 0 else (point, end))))
+            step = (mass - log[rest]) * np.exp(mass - log_width[rest] - value(self.base.raw_logpdf(point)))
+            log_width[rest] -= step
+            found[rest] = np.abs(step) < SETTLED * np.maximum(1.0, np.abs(log[rest]))
         settled, offsets = np.zeros(short.shape, dtype=bool), np.zeros(short.shape)
-        settled[short] = flat | (np.abs(step) < SETTLED * np.maximum(1.0, np.abs(log)))
-        offsets[short] = np.where(flat, level, log_width)
+        settled[short], offsets[short] = found, log_width
         return choose(settled, Anchored.from_log(offsets, side, value(cut)), x)
 
     @cached_property

@@ -8,7 +8,7 @@ tails. Each t depends on its own draw alone, so that it is the same whatever is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,9 @@ from densities.numerics.nets import tilt
 from densities.numerics.strata import tilted_quantiles
 from densities.numerics.streams import CONTROLS
 from densities.transforms.program import follow, programs_of
+
+# Plain points nearer to an end than this share of it are left to anchored ones.
+CLOSE = 2.0**-20
 
 
 class Run(NamedTuple):
@@ -147,8 +150,8 @@ class LogRatioDraws:
                 return self.ratio.log(self._of_law(source)), 1.0, None
             draws, t = self._drawn(source), np.empty(source.size)
             for run in draws.runs:
-                rows = self._quickly(run, t)
-                for at, nodes in self._nodes(source, draws, run, rows) if len(rows) else ():
+                left = self._quickly(source, draws, run, t)
+                for at, nodes in self._nodes(source, draws, run, left) if len(left) else ():
                     t[at] = value(nodes.t)
         return t, draws.weight, draws
 
@@ -176,41 +179,84 @@ class LogRatioDraws:
     def _drawn(self, source: Any) -> Any:
         return Streamed(source, self.parts[0]) if self.by_stream else Quantiles(source, self.parts, self.dimension)
 
+    def image_shifts(self, source: Any, share: float) -> np.ndarray:
+        """How far t at the draws of a source moves as images that travel as plain doubles move by a share of themselves."""
+        draws, shifts = self._drawn(source), np.zeros(source.size)
+        if not (self.smooth and self._ends):
+            return shifts
+        with quiet():
+            for run in draws.runs if self._plain else ():
+                for rows, x in self._points(source, draws, run, np.arange(source.size)[run.rows]):
+                    part, x = run.part, value(x)
+                    y = np.asarray(value(part.forward(x)[0]))
+                    (t, _, log_q), (t_beside, _, log_q_beside) = (self.ratio.smooth(z) for z in (y, y * (1.0 + share)))
+                    shift = log_q_beside - log_q if part.injective else t_beside - t
+                    shifts[rows] = np.where(self._keep_digits(part, x), np.abs(value(shift)), 0.0)
+        return shifts
+
+    def _points(self, source: Any, draws: Any, run: Run, rows: np.ndarray) -> Iterator[tuple[np.ndarray, Anchored]]:
+        """The points of the root at rows of a run: quantiles where these are fast, else draws of its own."""
+        if self._by_numbers(run.part):
+            for at, x in draws.points(run, rows):
+                yield at, anchored(x)
+        else:
+            yield rows, self._drawn_otherwise(source, draws, run, rows)
+
+    def _by_numbers(self, part: Any) -> bool:
+        return self.by_stream or part.root.inverts_fast
+
+    def _drawn_otherwise(self, source: Any, draws: Any, run: Run, rows: np.ndarray) -> Anchored:
+        x = source.draws(lambda generator, count: run.part.root.draw(generator, (count,)), rows)
+        draws.drawn_otherwise(rows)
+        return anchored(x)
+
     def _nodes(
         self, source: Any, draws: Any, run: Run, rows: np.ndarray, beside: float = 0.0
     ) -> Iterator[tuple[np.ndarray, Nodes]]:
         """The pair at rows of a run, or beside them, to full accuracy."""
-        root = run.part.root
-        if self.by_stream or root.inverts_fast:
-            for at, x in draws.points(run, rows):
-                yield at, self.ratio.on(run.part, _moved(anchored(x), beside))
-        else:
-            x = source.draws(lambda generator, count: root.draw(generator, (count,)), rows)
-            draws.drawn_otherwise(rows)
-            yield rows, self.ratio.on(run.part, _moved(anchored(x), beside))
+        for at, x in self._points(source, draws, run, rows):
+            yield at, self.ratio.on(run.part, _moved(x, beside))
 
-    def _quickly(self, run: Run, t: np.ndarray) -> np.ndarray:
+    def _quickly(self, source: Any, draws: Any, run: Run, t: np.ndarray) -> np.ndarray:
         """Writes t at a run in plain doubles, ten times faster; the rows that are left, where they do not keep the digits."""
-        rows, part = run.rows, run.part
-        smooth = part.injective or not len(self.ratio.p.critical_points)
-        if not (self._plain and smooth and (self.by_stream or part.root.inverts_fast)):
-            return np.arange(len(t))[rows]
+        part, rows = run.part, np.arange(len(t))[run.rows]
+        if not (self._plain and (part.injective or not len(self.ratio.p.critical_points))):
+            return rows
 
-        def log_ratio(numbers: Any) -> Any:
-            x = follow(lambda numbers: value(run.point(numbers)), numbers)
+        def log_ratio(x: Any) -> Any:
             y, log_det = follow(part.forward, x)
             one_to_one = part.injective
             log_p = follow(part.root.raw_logpdf, x) - log_det if one_to_one else follow(self.ratio.p.raw_logpdf, y)
             return log_p - follow(self.ratio.q.raw_logpdf, y)
 
-        found = np.asarray(value(programs_of(self).run(f"part {id(part)} {run.kind}", log_ratio, run.numbers)))
-        t[rows] = found
-        if all_finite(found) and self._stay_safe(run):
-            return np.empty(0, dtype=int)
-        x = value(run.point(run.numbers))
+        def of_numbers(numbers: Any) -> Any:
+            return log_ratio(follow(lambda numbers: value(run.point(numbers)), numbers))
+
+        programs, name = programs_of(self), f"part {id(part)} {run.kind}"
+        if self._by_numbers(part) and not (self._ends or _far_ends(part.root)):
+            t[run.rows] = found = np.asarray(value(programs.run(name, of_numbers, run.numbers)))
+            if all_finite(found) and self._stay_safe(run):
+                return rows[:0]
+            return rows[~(np.isfinite(found) & self._keep_digits(part, value(run.point(run.numbers))))]
+        x = (
+            anchored(run.point(run.numbers))
+            if self._by_numbers(part)
+            else self._drawn_otherwise(source, draws, run, rows)
+        )
+        found = np.array(value(programs.run(name, log_ratio, np.asarray(value(x)))))
+        left = np.flatnonzero(~(np.isfinite(found) & self._keep_digits(part, value(x))))
+        if len(left):
+            found[left] = value(self.ratio.on(part, x[left]).t)
+        t[run.rows] = found
+        return rows[:0]
+
+    def _keep_digits(self, part: Any, x: np.ndarray) -> Any:
+        """Whether points of a root and their images are inside and tell as plain doubles how far from the ends they are."""
         y = np.asarray(value(part.forward(x)[0]))
-        kept = np.isfinite(found) & is_safe(x) & is_safe(y) & self._held.contains(y)
-        return np.arange(len(t))[rows][~kept]
+        inside = is_safe(x) & is_safe(y) & self._held.contains(y)
+        apart = [np.abs(x - end) > CLOSE * abs(end) for end in _far_ends(part.root)]
+        apart += [np.abs(y - end) > CLOSE * abs(end) for end in self._ends]
+        return reduce(np.logical_and, apart, inside)
 
     def _stay_safe(self, run: Run) -> bool:
         """Whether the points and images keep their digits as doubles: the ends of what is monotone say so, once for all."""
@@ -238,11 +284,19 @@ class LogRatioDraws:
         return self.ratio.p.support.intersect(self.ratio.q.support)
 
     @cached_property
+    def _ends(self) -> list[float]:
+        return sorted({*_far_ends(self.ratio.p), *_far_ends(self.ratio.q)})
+
+    @property
     def _plain(self) -> bool:
-        """Whether no point comes near an end that is finite and not zero, where a double keeps no distance from it."""
-        p, q = self.ratio.p, self.ratio.q
-        ends = [value(end) for law in (p, q, *(part.root for part in self.parts)) for end in law.support.edges]
-        return not (p.fragile or q.fragile) and all(end == 0 or np.isinf(end) for end in ends)
+        """Whether doubles tell most points from everything that matters to both laws."""
+        return not (self.ratio.p.fragile or self.ratio.q.fragile)
+
+
+def _far_ends(law: Any) -> list[float]:
+    """Ends of a support that are finite and not zero: near these a double keeps no distance from them."""
+    ends = [float(value(end)) for end in law.support.edges]
+    return [end for end in ends if end != 0.0 and np.isfinite(end)]
 
 
 class ControlledDraws(LogRatioDraws):
@@ -280,8 +334,14 @@ def _summands(law: Any) -> float:
 
 
 def _moved(x: Anchored, share: float) -> Anchored:
-    """The points farther from their anchors by a share of the distance."""
-    return Anchored(x.anchor, x.offset * (1.0 + share), x.log_offset + share) if share else x
+    """The points farther from their anchors by a share of the distance, or of themselves where they are plain doubles."""
+    if not share:
+        return x
+    size = np.abs(x.offset)
+    with np.errstate(all="ignore"):
+        plain = np.where(size > CLOSE * np.abs(x.anchor), share * np.abs(x.anchor + x.offset) / size, share)
+    plain = np.where(np.isfinite(plain), plain, share)
+    return Anchored(x.anchor, x.offset * (1.0 + plain), x.log_offset + np.log1p(plain))
 
 
 def columns_of(t: np.ndarray, draws: Any, balanced: bool, followed: int) -> np.ndarray:

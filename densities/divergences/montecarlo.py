@@ -95,9 +95,9 @@ class Pilot:
         """
         t, logs, *_ = self.values.exactly(self._source(), BESIDE)
         seen = 2 * EPS * (sum(map(np.abs, logs)) + sum(map(np.abs, self._logs)))
-        moved = np.abs(t - self.t)
+        shifts = np.array([np.abs(t - self.t), self.values.image_shifts(self._source(), BESIDE)])
         own = 0.25 * EPS * (self.values.ratio.p.log_lost + self.values.ratio.q.log_lost)
-        return np.where(moved > seen, moved, 0.0) * (ULPS * EPS / BESIDE) + own
+        return np.sum(np.where(shifts > seen, shifts, 0.0), axis=0) * (ULPS * EPS / BESIDE) + own
 
     def left_over(self, balanced: bool, followed: int) -> tuple[float, float, float]:
         """(variance, kurtosis, slope) of what the controls leave of t, and the coefficient of c."""

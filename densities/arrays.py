@@ -69,23 +69,25 @@ def some(condition: Any) -> bool:
     return bool(condition if isinstance(condition, (bool, np.bool_)) else np.any(condition))
 
 
-def as_points(x: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
+def as_points(x: Any, name: str = "x") -> tuple[np.ndarray, Callable[[Any], Any]]:
     """`x` as a float array, and the function that gives a result the kind of `x`: a scalar for a scalar.
 
-    float32 stays float32; integers and booleans become float64; complex, text and ragged input is refused.
+    float32 stays float32; integers and booleans become float64; complex, text, masked and ragged input is refused.
     """
     if isinstance(x, float):
         return np.asarray(x, dtype=float), float
-    if isinstance(x, np.ndarray) and x.dtype in (np.float64, np.float32):
-        return x, identity if x.ndim else np.float64
+    if type(x) is np.ndarray and x.dtype in (np.float64, np.float32):
+        return x, identity if x.ndim else x.dtype.type
     try:
         points = np.asarray(x)
     except ValueError:
-        raise ShapeError(argument_error("x", "an array of numbers", x)) from None
+        raise ShapeError(argument_error(name, "an array of numbers", x)) from None
     if points.dtype == object:
         return points, identity
-    if isinstance(x, np.ma.MaskedArray) or points.dtype.kind not in "iufb":
-        raise ShapeError(argument_error("x", "real numbers", x))
+    if isinstance(x, np.ma.MaskedArray):
+        raise ShapeError(argument_error(name, "an array without a mask (its `filled(np.nan)` is one)", x))
+    if points.dtype.kind not in "iufb":
+        raise ShapeError(argument_error(name, "real numbers", x))
     if points.dtype not in (np.float32, np.float64):
         points = points.astype(float)
     return points, identity if points.ndim else points.dtype.type

@@ -43,3 +43,13 @@ def test_batches_too():
     with mp.workdps(50):
         truth = [float(mp.log(mp.erf(mp.mpf(5e-324) / scale / ROOT2))) for scale in (2, 10**5)]
     np.testing.assert_allclose(law.logcdf(5e-324), truth, rtol=1e-15)
+
+
+def test_logarithms_of_masses_whose_squares_are_near_the_largest_double():
+    assert dn.BirnbaumSaunders(0.8).logcdf(1e-300) == pytest.approx(-0.5 * (1e150 / 0.8) ** 2, rel=1e-12)
+    assert dn.BirnbaumSaunders(0.8).logsf(1e300) == pytest.approx(-0.5 * (1e150 / 0.8) ** 2, rel=1e-12)
+
+
+def test_a_single_float32_without_dimensions_stays_one():
+    found = dn.Normal().pdf(np.array(1.0, dtype=np.float32))
+    assert type(found) is np.float32 and found == pytest.approx(np.float32(0.24197073), rel=2e-7)

@@ -304,8 +304,8 @@ def ndtri(x: Anchored) -> Anchored:
 def log_ndtr(x: Anchored) -> Anchored:
     """log Φ(x); past overflow it is -x²/2, known by its logarithm."""
     v = x.value
-    lower = Anchored(0.0, -np.inf, 2 * log_abs(x) - LOG2)
-    result = where((v < 0) & (np.abs(v) > 1e150), lower, Anchored(0.0, special.log_ndtr(v)))
+    plain, lower = special.log_ndtr(v), Anchored(0.0, -np.inf, 2 * log_abs(x) - LOG2)
+    result = where(np.isneginf(plain), lower, Anchored(0.0, plain))
     slope = lambda v: NORMAL_PEAK * np.exp(-0.5 * v * v - special.log_ndtr(v))  # noqa: E731
     return beside_anchor(x, result, special.log_ndtr, slope)
 

@@ -52,17 +52,17 @@ class Evaluation:
     raw_cdf: Callable[..., Any]
     raw_sf: Callable[..., Any]
 
-    def _points(self, y: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
-        points, restore = as_points(y)
+    def _points(self, y: Any, name: str = "y") -> tuple[np.ndarray, Callable[[Any], Any]]:
+        points, restore = as_points(y, name)
         if points.dtype == object:
-            raise ShapeError(argument_error("y", "an array of numbers", y))
+            raise ShapeError(argument_error(name, "an array of numbers", y))
         if not self.batch_shape:
             return points, restore
         try:
             np.broadcast_shapes(points.shape, self.batch_shape)
         except ValueError:
             expected = f"points of a shape that broadcasts with the batch {self.batch_shape}"
-            raise ShapeError(argument_error("y", expected, f"shape {points.shape}")) from None
+            raise ShapeError(argument_error(name, expected, f"shape {points.shape}")) from None
         return points, restore if points.ndim else lambda result: result
 
     def _ends_of(self, a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -392,7 +392,7 @@ class Evaluation:
             ends = np.where(given == first, value(at_first), np.where(given == last, value(at_last), np.nan))
             return np.where(inside, inner, ends).astype(given.dtype, copy=False)
 
-        given, restore = self._points(logp if logs else q)
+        given, restore = self._points(*(logp, "logp") if logs else (q, "q"))
         chosen = log_formula if logs else formula
         with quiet():
             if self.batch_shape or not self._goes_by_blocks(chosen, given, middle):

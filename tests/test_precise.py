@@ -436,3 +436,11 @@ def test_vectors_of_independent_entries_and_no_others():
         dn.MultivariateNormal([0.0, 0.0], np.eye(2)).logpdf([0.0, 0.0], dps=30)
     with pytest.raises(dn.ShapeError):
         law.logpdf([1.0, 2.0, 3.0], dps=30)
+
+
+def test_exponentials_of_exponentials_are_refused_before_they_take_all_memory():
+    law = dn.Gumbel(-30, 1e-10)
+    for method, y in (("cdf", -31), ("logcdf", -31), ("sf", -31)):
+        with pytest.raises(dn.UnsupportedOperationError, match=r"binary digits before the point|too large"):
+            getattr(law, method)(y, dps=20)
+    assert float(mpmath.log(-law.logpdf(-31, dps=20))) == pytest.approx(1e10, rel=1e-6)

@@ -324,7 +324,8 @@ def agreed(law: Any, what: str, dps: int, compute: Callable[[], Any], lost: int 
                 seen = max(seen, int(-mp.log10(gap / abs(second))) if second and mp.isfinite(gap) else 0)
         except UNLIFTED as error:
             raise UnsupportedOperationError(
-                f"{law}: {what} to {dps} digits: {error}; without dps= the answer is right to those of a double"
+                f"{law}: {what} to {dps} digits: {str(error) or 'its numbers are too large'}; "
+                "without dps= the answer is right to those of a double"
             ) from error
     raise UnsupportedOperationError(
         f"{law}: {what} to {dps} digits: two working precisions agree to {seen} digits only"

@@ -11,6 +11,9 @@ from scipy import special
 from densities.precise.context import bits, context
 from densities.precise.numbers import Precise, divide, elementwise, mod, on_precise, operand, plain, power, rule
 
+# Exponentials and waves are taken of numbers with so many binary digits before the point, not of e^(10^10).
+LONGEST = 2**14
+
 rule(np.divide)(divide)
 rule(np.power)(power)
 rule(np.mod, np.remainder)(mod)
@@ -18,14 +21,25 @@ rule(np.mod, np.remainder)(mod)
 # ---- what has the same name and meaning in mpmath ----
 
 for ufunc, name in {
-    np.exp: "exp", np.expm1: "expm1", np.sin: "sin", np.cos: "cos", np.tan: "tan", np.arctan: "atan",
-    np.arctan2: "atan2", np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh", np.arcsinh: "asinh", np.floor: "floor",
+    np.arctan: "atan", np.arctan2: "atan2", np.tanh: "tanh", np.arcsinh: "asinh", np.floor: "floor",
     np.ceil: "ceil", np.rint: "nint", np.round: "nint", np.sign: "sign", special.erf: "erf", special.erfc: "erfc",
     special.digamma: "digamma", special.psi: "digamma", special._ufuncs._zeta: "zeta",
     special._ufuncs._riemann_zeta: "zeta", special.beta: "beta",
     np.hypot: "hypot", np.log10: "log10", special.gamma: "gamma",
 }.items():  # fmt: skip
     elementwise(ufunc)(lambda mp, *x, name=name: getattr(mp, name)(*x))
+
+for ufunc, name in {
+    np.exp: "exp", np.expm1: "expm1", np.sin: "sin", np.cos: "cos", np.tan: "tan", np.sinh: "sinh", np.cosh: "cosh",
+}.items():  # fmt: skip
+
+    def of_argument(mp: Any, x: Any, name: str = name) -> Any:
+        """The function, of which every binary digit of x before the point takes one more digit of log 2 or π."""
+        if mp.isfinite(x) and x and mp.mag(x) > LONGEST:
+            raise OverflowError(f"{name} of a number with {mp.mag(x)} binary digits before the point")
+        return getattr(mp, name)(x)
+
+    elementwise(ufunc)(of_argument)
 
 for ufunc, formula in {
     np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.negative: operator.neg,

@@ -214,3 +214,18 @@ def test_a_law_without_density_against_one_with_is_drawn_without_a_warning():
 def test_gammas_far_away_have_few_ticks():
     (ax,) = plots.density(Gamma(1e10, 1e-3)).axes
     assert sum(map(len, ticks(ax.xaxis))) < 72
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "unit", "whole"),
+    [
+        (Normal(), Normal(1), "(nats per unit of x)", "area ="),
+        (Binomial(9, 0.3), Binomial(9, 0.4), "(nats)", "sum of the bars ="),
+        (Normal() >> Clip(-1, 1), Normal(1) >> Clip(-1, 1), "(nats per unit of x)", "area and bars (in nats) ="),
+    ],
+)
+def test_the_integrand_says_what_it_is_measured_in(p, q, unit, whole):
+    panel = plots.compare(p, q, **FEW).axes[1]
+    assert panel.get_ylabel().endswith(unit)
+    said = [text.get_text() for text in panel.findobj(lambda artist: hasattr(artist, "get_text"))]
+    assert any(text.startswith(whole) for text in said)

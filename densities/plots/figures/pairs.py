@@ -17,7 +17,10 @@ from densities.plots.figures.laws import check_scale, set_view, x_label
 
 P_OVER_Q = r"$\log\,(p/q)$  (nats)"
 IN_VIEW = 0.95  # a smaller share of the area in view is worth a word
-INTEGRAND = r"$p\,\log\,(p/q)$  (nats per unit of x)"
+INTEGRAND = r"$p\,\log\,(p/q)$  "
+# Of laws with a density, with point masses and with both: the unit of the integrand, and what of it makes up the divergence.
+UNITS = {"lebesgue": "(nats per unit of x)", "counting": "(nats)", "mixed": "(nats per unit of x)"}
+WHOLE = {"lebesgue": "area", "counting": "sum of the bars", "mixed": "area and bars (in nats)"}
 
 
 def compare(
@@ -122,13 +125,13 @@ def draw_integrand(ax: Any, c: Comparison, estimate: Estimate) -> None:
             ax.vlines(c.places[own], 0.0, terms[own], color=color, lw=2.5)
     shade_nothing(ax, c)
     ax.axhline(0.0, color=style.NEUTRAL, lw=0.8)
-    style.tidy(ax, ylabel=INTEGRAND)
+    style.tidy(ax, ylabel=INTEGRAND + UNITS[c.p.measure])
     style.legend_above(ax, 2, _area(c, estimate))
 
 
 def _area(c: Comparison, estimate: Estimate) -> str:
-    """What the area under the integrand is, in words."""
-    text = f"area = {style.divergence()} = {style.outcome(estimate)}"
+    """What the whole of the integrand is, in words."""
+    text = f"{WHOLE[c.p.measure]} = {style.divergence()} = {style.outcome(estimate)}"
     if np.isinf(estimate.value):
         return f"{text}\n{style.wrapped(estimate.reason, 52)}" if estimate.reason else text
     return f"{text}, {100 * c.shown:.0f} % of it in view" if c.shown < IN_VIEW else text

@@ -63,7 +63,7 @@ def columns(entry):
 
 def sensitivity(x, law, logf, log_tail):
     """1 + |log-tail| + |d log-tail/d log x|: what an ulp of x, of x - loc and of the logarithm itself does to it."""
-    size = np.abs(x) + np.max(np.abs(law._loc)) if law.location else np.abs(x)
+    size = np.abs(x) + np.max(np.abs(law._loc)) if law.location_name else np.abs(x)
     with np.errstate(all="ignore"):
         return 1.0 + np.abs(log_tail) + np.nan_to_num(size * np.exp(np.minimum(logf - log_tail, 700.0)), posinf=1e300)
 
@@ -117,7 +117,7 @@ def test_quantiles_of_log_probabilities(name, entry):
             distance = log_abs(anchored(found) - float(anchor))
         truth = float(log)
         ulp = 1.0 + abs(truth) + abs(float(level))
-        rounding = np.max(np.abs(law._loc)) * np.exp(-truth) if law.location and not float(anchor) else 0.0
+        rounding = np.max(np.abs(law._loc)) * np.exp(-truth) if law.location_name and not float(anchor) else 0.0
         assert abs(float(distance) - truth) <= tolerance(name, entry["params"]) * (ulp + rounding)
 
 

@@ -85,7 +85,7 @@ def _is_scipys_own(law: Any) -> bool:
 def _placed(standard: Any, loc: Any, scale: Any) -> Any:
     """loc + scale·X: by the family's own parameters where it has them, otherwise by arithmetic."""
     loc, scale = (float(part) if np.ndim(part) == 0 else np.asarray(part, dtype=float) for part in (loc, scale))
-    own_scale, own_location = getattr(standard, "scale", None), getattr(standard, "location", None)
+    own_scale, own_location = (getattr(standard, f"{part}_name", None) for part in ("scale", "location"))
     if own_scale:
         standard, scale = standard.replace(**{own_scale: scale}), 1.0
     if own_location:

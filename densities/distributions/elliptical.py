@@ -31,17 +31,17 @@ class Elliptical(VectorDistribution):
 
     shared_draws = True
     parameters: ClassVar[Mapping[str, Parameter]] = {}
-    location: ClassVar[str]
-    matrix: ClassVar[str]
+    location_name: ClassVar[str]
+    matrix_name: ClassVar[str]
 
     def __init__(self, *args: Any, **kwargs: Any):
         params = bind(self.name, self.parameters, args, kwargs)
-        matrix, loc = np.asarray(params[self.matrix]), np.asarray(params[self.location])
-        self._scales, self._root, self.singular = _decomposed(f"{self.name}: {self.matrix}", matrix)
+        matrix, loc = np.asarray(params[self.matrix_name]), np.asarray(params[self.location_name])
+        self._scales, self._root, self.singular = _decomposed(f"{self.name}: {self.matrix_name}", matrix)
         n = matrix.shape[-1]
         if loc.ndim and loc.shape[-1] not in (1, n):
-            raise ShapeError(argument_error(f"{self.name}: {self.location}", f"the shape (..., {n})", loc.shape))
-        self.params = Parameters({**params, self.location: np.array(np.broadcast_to(loc, (*loc.shape[:-1], n)))})
+            raise ShapeError(argument_error(f"{self.name}: {self.location_name}", f"the shape (..., {n})", loc.shape))
+        self.params = Parameters({**params, self.location_name: np.array(np.broadcast_to(loc, (*loc.shape[:-1], n)))})
         self.event_shape = (n,)
         shapes = [np.shape(p)[: np.ndim(p) - self.event_axes.get(name, 0)] for name, p in self.params.items()]
         try:
@@ -56,8 +56,8 @@ class Elliptical(VectorDistribution):
     @cached_property
     def map(self) -> TriangularAffine:
         """x = loc + L z."""
-        factor = factor_of(np.asarray(self.params[self.matrix]), self._scales, self._root)
-        return TriangularAffine(self.params[self.location], factor)
+        factor = factor_of(np.asarray(self.params[self.matrix_name]), self._scales, self._root)
+        return TriangularAffine(self.params[self.location_name], factor)
 
     @property
     def scales(self) -> Any:
@@ -77,7 +77,7 @@ class Elliptical(VectorDistribution):
     @cached_property
     def conditioning(self) -> float:
         """The condition number of the scaled matrix, times the distance of the centre from 0 in its own units."""
-        offset = np.max(np.abs(self.params[self.location]) / np.where(self._scales > 0, self._scales, 1.0))
+        offset = np.max(np.abs(self.params[self.location_name]) / np.where(self._scales > 0, self._scales, 1.0))
         return float(np.max(np.linalg.cond(self._root)) * (1.0 + offset))
 
     @property
@@ -91,7 +91,9 @@ class Elliptical(VectorDistribution):
     def raw_logpdf(self, x: Any) -> Any:
         if self.columnwise:
             return self._by_columns(self.columns_logpdf, x)
-        z = _forward_substitution(self.map.params["matrix"], np.asarray(x, dtype=float) - self.params[self.location])
+        z = _forward_substitution(
+            self.map.params["matrix"], np.asarray(x, dtype=float) - self.params[self.location_name]
+        )
         return self._log_spherical(np.sum(z * z, axis=-1)) - self.map.log_det
 
     def columns_anywhere(self, x: np.ndarray) -> np.ndarray:
@@ -99,7 +101,7 @@ class Elliptical(VectorDistribution):
         return np.fmax(self.columns_logpdf(x), -np.inf)
 
     def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
-        x -= self.params[self.location][:, None]
+        x -= self.params[self.location_name][:, None]
         z = self._standardised(x)
         return self._log_spherical(added(np.square(z, out=z))) - self.map.log_det
 
@@ -110,13 +112,13 @@ class Elliptical(VectorDistribution):
     def affine_image(self, loc: Any, matrix: Any) -> Any:
         """The law of loc + matrix X, of the same family, its parameters summed in more digits than they keep."""
         matrix = np.asarray(matrix, dtype=np.longdouble)
-        new = matrix @ self.params[self.matrix] @ np.swapaxes(matrix, -1, -2)
-        moved = (matrix @ self.params[self.location][..., None])[..., 0] + loc
+        new = matrix @ self.params[self.matrix_name] @ np.swapaxes(matrix, -1, -2)
+        moved = (matrix @ self.params[self.location_name][..., None])[..., 0] + loc
         new = ((new + np.swapaxes(new, -1, -2)) / 2).astype(float)
-        return self.replace(**{self.location: moved.astype(float), self.matrix: new})
+        return self.replace(**{self.location_name: moved.astype(float), self.matrix_name: new})
 
     def closed_mode(self) -> Any:
-        return np.broadcast_to(self.params[self.location], self.batch_shape + self.event_shape)
+        return np.broadcast_to(self.params[self.location_name], self.batch_shape + self.event_shape)
 
     def mode(self) -> Any:
         """The centre."""
@@ -182,7 +184,7 @@ class MultivariateNormal(Elliptical):
     """
 
     parameters = {"mean": real(REQUIRED, "loc"), "cov": real(REQUIRED, "covariance", "covariance_matrix")}
-    location, matrix = "mean", "cov"
+    location_name, matrix_name = "mean", "cov"
     event_axes = {"mean": 1, "cov": 2}
 
     def _log_spherical(self, r2: Any) -> Any:
@@ -293,7 +295,7 @@ class MultivariateT(Elliptical):
         "loc": real(REQUIRED, "mean"),
         "shape": real(REQUIRED, "scale_matrix"),
     }
-    location, matrix = "loc", "shape"
+    location_name, matrix_name = "loc", "shape"
     event_axes = {"loc": 1, "shape": 2}
 
     def __init__(self, *args: Any, **kwargs: Any):

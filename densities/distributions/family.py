@@ -32,23 +32,23 @@ SPANNED, FAR = 3.0, 16.0
 class Family(Univariate):
     """A parametric family: a subclass holds the formulas of its standard member and names its location and scale.
 
-    `parameters` declares the parameters; `location` and `scale` name those that shift and stretch. The formulas `_logpdf`,
+    `parameters` declares the parameters; `location_name` and `scale_name` say which shift and stretch. The formulas `_logpdf`,
     `_cdf`, ... take z = (x - loc)/scale and then the remaining (shape) parameters in their declared order, as scalars or
     broadcasting arrays. Point formulas must accept `Anchored` z.
     """
 
     parameters: Mapping[str, Any] = {}
-    location: str | None = None
-    scale: str | None = None
+    location_name: str | None = None
+    scale_name: str | None = None
     # Whether the density is that of the double z itself, without the rounding of a power or a quotient on the way.
     keeps_points = False
 
     def __init__(self, *args: Any, **kwargs: Any):
         self.params = bind(self.name or type(self).__name__, self.parameters, args, kwargs)
         self.batch_shape = batch_shape(self.name, self.params)
-        self._loc = self.params[self.location] if self.location else 0.0
-        self._scale = self.params[self.scale] if self.scale else 1.0
-        self._shapes = tuple(p for name, p in self.params.items() if name not in (self.location, self.scale))
+        self._loc = self.params[self.location_name] if self.location_name else 0.0
+        self._scale = self.params[self.scale_name] if self.scale_name else 1.0
+        self._shapes = tuple(p for name, p in self.params.items() if name not in (self.location_name, self.scale_name))
         self._log_scale = np.log(self._scale)
         self._shifted = np.ndim(self._loc) > 0 or self._loc != 0.0
         self._scaled = np.ndim(self._scale) > 0 or self._scale != 1.0
@@ -62,7 +62,9 @@ class Family(Univariate):
 
     @cached_property
     def _is_narrow(self) -> bool:
-        plain = not self.batch_shape and self.location is not None and not isinstance(self._loc + self._scale, Foreign)
+        plain = (
+            not self.batch_shape and self.location_name is not None and not isinstance(self._loc + self._scale, Foreign)
+        )
         return plain and bool(abs(self._loc) * NARROW > self._scale)
 
     def validate(self) -> None:
@@ -99,7 +101,7 @@ class Family(Univariate):
     def log_lost(self) -> float:
         """What ulps of its points do where no location is taken off them and they are many widths from 0."""
         exact = self.keeps_points and np.frexp(self._scale)[0] == 0.5
-        if self.batch_shape or self.location is not None or self._shifted or exact:
+        if self.batch_shape or self.location_name is not None or self._shifted or exact:
             return 0.0
         points = self.landmarks()
         width = float(np.ptp(points)) if len(points) else 0.0
@@ -346,5 +348,5 @@ class Family(Univariate):
 
     def standard(self) -> Any:
         """The member of the family with location 0 and scale 1."""
-        changes = {name: default for name, default in ((self.location, 0.0), (self.scale, 1.0)) if name}
+        changes = {name: default for name, default in ((self.location_name, 0.0), (self.scale_name, 1.0)) if name}
         return self.replace(**changes)

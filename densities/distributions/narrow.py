@@ -257,11 +257,11 @@ def keeps_place(law: Any, simple: Any) -> bool:
         steps, base = (*exact_steps(base.transform), *steps), base.base
     if not law.narrowness.anywhere:
         return True
-    if not (all(getattr(one, "location", None) for one in (base, simple)) and all(map(is_line, steps))):
+    if not (all(getattr(one, "location_name", None) for one in (base, simple)) and all(map(is_line, steps))):
         return False
     with quiet():
-        place, _ = carried_all(steps, base.params[base.location])
-    return bool(abs(value(place - simple.params[simple.location])) <= EPS * simple.params[simple.scale])
+        place, _ = carried_all(steps, base.params[base.location_name])
+    return bool(abs(value(place - simple.params[simple.location_name])) <= EPS * simple.params[simple.scale_name])
 
 
 def in_digits(law: Any, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:

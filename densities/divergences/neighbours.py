@@ -87,7 +87,7 @@ def _parameters(a: Mapping[str, Any], b: Mapping[str, Any], declared: Mapping[st
 @ingredients.register
 def _(p: Family, q: Any) -> Iterator:
     _alike(p, q)
-    unit = float(p.params[p.scale]) if p.scale else 1.0
+    unit = float(p.params[p.scale_name]) if p.scale_name else 1.0
     yield from _parameters(p.params, q.params, p.parameters, unit)
 
 

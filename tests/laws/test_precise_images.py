@@ -95,7 +95,7 @@ def cases():
 def textbook(law, digits=300):
     """x -> log f(x), by mpmath."""
     loc, scale = (mpmath.mpf(law.params[name]) if name else default for name, default in places(law))
-    shapes = [mpmath.mpf(p) for name, p in law.params.items() if name not in (law.location, law.scale)]
+    shapes = [mpmath.mpf(p) for name, p in law.params.items() if name not in (law.location_name, law.scale_name)]
 
     def log_density(x):
         with mpmath.workdps(digits):
@@ -105,7 +105,7 @@ def textbook(law, digits=300):
 
 
 def places(law):
-    return (law.location, 0), (law.scale, 1)
+    return (law.location_name, 0), (law.scale_name, 1)
 
 
 def close(found, truth, digits=40):

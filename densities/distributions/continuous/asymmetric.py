@@ -55,7 +55,7 @@ class SkewNormal(Family):
     """
 
     parameters = {"a": real(REQUIRED, "alpha", "skewness"), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{2}{\mathrm{scale}}\varphi(z)\,\Phi(a z),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     inverts_fast = False
@@ -140,7 +140,7 @@ class GeneralizedNormal(Symmetric, Family):
     """
 
     parameters = {"beta": positive(REQUIRED, "shape", "power"), "loc": real(0.0, "mu"), "scale": positive(1.0, "alpha")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{\beta}{2\,\mathrm{scale}\,\Gamma(1/\beta)}e^{-|z|^\beta},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
     )

@@ -91,7 +91,7 @@ class FoldedNormal(Folded):
     """f(x) = √(2/π) cosh(cz) e^(-(z² + c²)/2)/scale, z = x/scale >= 0: the law of |Normal(c·scale, scale)|; c >= 0."""
 
     parameters = {"c": within(0.0, np.inf, low_closed=True), "scale": positive(1.0, "sigma")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}}\sqrt{\frac2\pi}\cosh(\mathrm{c}z)\,e^{-(z^2+\mathrm{c}^2)/2},\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -120,7 +120,7 @@ class FoldedCauchy(Folded):
     """f(x) = (1/(1 + (z - c)²) + 1/(1 + (z + c)²))/(π scale), z = x/scale >= 0: |Cauchy(c·scale, scale)|; c >= 0."""
 
     parameters = {"c": within(0.0, np.inf, low_closed=True), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{1}{\pi\,\mathrm{scale}}\left(\frac{1}{1+(z-\mathrm{c})^2}+\frac{1}{1+(z+\mathrm{c})^2}\right),\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -147,7 +147,7 @@ class HalfStudentT(Folded):
     """f(x) ∝ (1 + z²/df)^(-(df+1)/2)/scale, z = x/scale >= 0: the law of |Student t|; df, scale > 0."""
 
     parameters = {"df": positive(REQUIRED, "nu"), "scale": positive(1.0, "sigma")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{2\Gamma((\mathrm{df}+1)/2)}{\mathrm{scale}\,\Gamma(\mathrm{df}/2)\sqrt{\pi\,\mathrm{df}}}"
         r"\left(1+\frac{z^2}{\mathrm{df}}\right)^{-(\mathrm{df}+1)/2},\quad z=\frac{x}{\mathrm{scale}}"
@@ -183,7 +183,7 @@ class HalfStudentT(Folded):
 class TwoSided(Symmetric, Family):
     """X = loc + scale·±H with a fair sign: `half` gives the law of H > 0."""
 
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
 
     @staticmethod
     def half(*shapes: Any) -> Any:

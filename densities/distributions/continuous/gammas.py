@@ -42,7 +42,7 @@ class GeneralizedGamma(GammaPower):
     """
 
     parameters = {"a": positive(REQUIRED, "shape"), "c": real(REQUIRED, "power"), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\left|\mathrm{c}\right|}{\Gamma(\mathrm{a})x}z^{\mathrm{a}\mathrm{c}}e^{-z^{\mathrm{c}}},\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -78,7 +78,7 @@ class Nakagami(GammaPower):
     """f(x) = 2 nu^nu z^(2nu-1) e^(-nu z²)/(scale Γ(nu)), z = x/scale > 0: scale·√(Gamma(nu)/nu); nu, scale > 0."""
 
     parameters = {"nu": positive(REQUIRED, "m"), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{2\,\mathrm{nu}^{\mathrm{nu}}}{\Gamma(\mathrm{nu})x}z^{2\mathrm{nu}}e^{-\mathrm{nu}z^2},\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -108,7 +108,7 @@ class HalfGeneralizedNormal(GammaPower):
     """f(x) = beta exp(-z^beta)/(scale Γ(1/beta)), z = x/scale > 0: the law of |GeneralizedNormal(beta)|; both > 0."""
 
     parameters = {"beta": positive(), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{beta}}{\mathrm{scale}\,\Gamma(1/\mathrm{beta})}e^{-z^{\mathrm{beta}}},\quad z="
         r"\frac{x}{\mathrm{scale}}"

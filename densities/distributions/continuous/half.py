@@ -30,7 +30,7 @@ class HalfNormal(Family):
 
     shared_draws = True
     parameters = {"scale": positive(1.0, "sigma")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}\sqrt{\frac2\pi}\,e^{-x^2/(2\,\mathrm{scale}^2)}"
 
     @classmethod
@@ -96,7 +96,7 @@ class HalfCauchy(Family):
     """f(x) = 2/(π scale (1 + z²)), z = x/scale >= 0: the law of |Cauchy|; scale > 0; no finite mean."""
 
     parameters = {"scale": positive(1.0, "beta", "gamma")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{2}{\pi\,\mathrm{scale}\left(1+(x/\mathrm{scale})^2\right)}"
 
     @classmethod

@@ -36,7 +36,7 @@ class StudentT(Symmetric, Family):
 
     shared_draws = True
     parameters = {"df": positive(REQUIRED, "nu"), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}\sqrt{\mathrm{df}}\,B(\frac{\mathrm{df}}{2},\frac12)}"
         r"\left(1+\frac{z^2}{\mathrm{df}}\right)^{-\frac{\mathrm{df}+1}{2}},\quad z=\frac{x-"

@@ -71,7 +71,7 @@ class JohnsonSU(Image):
         "loc": real(0.0),
         "scale": positive(1.0),
     }
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{\mathrm{b}}{\mathrm{scale}\sqrt{1+z^2}}\varphi\left(\mathrm{a}+\mathrm{b}\,\operatorname{arsinh}(z)\right),"
         r"\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
@@ -102,7 +102,7 @@ class HyperbolicSecant(Centred, Image):
     """f(x) = 1/(π scale cosh z), z = (x - loc)/scale: the law of loc + scale·log|Cauchy|."""
 
     parameters = {"loc": real(0.0), "scale": positive(1.0)}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{1}{\pi\,\mathrm{scale}\cosh(z)},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     @staticmethod
@@ -131,7 +131,7 @@ class Moyal(Image):
     """f(x) = exp(-(z + e^-z)/2)/(scale √(2π)), z = (x - loc)/scale: the law of loc - scale·log N²."""
 
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}\sqrt{2\pi}}\exp\left(-\frac{1}{2}\left(z+e^{-z}\right)\right),\quad z="
         r"\frac{x-\mathrm{loc}}{\mathrm{scale}}"
@@ -164,7 +164,7 @@ class LogGamma(Image):
     """f(x) = exp(cz - e^z)/(scale Γ(c)), z = (x - loc)/scale: the law of loc + scale·log Gamma(c); c, scale > 0."""
 
     parameters = {"c": positive(REQUIRED, "shape"), "loc": real(0.0), "scale": positive(1.0)}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}\,\Gamma(\mathrm{c})}\exp\left(\mathrm{c}z-e^z\right),\quad z="
         r"\frac{x-\mathrm{loc}}{\mathrm{scale}}"
@@ -194,7 +194,7 @@ class GeneralizedLogistic(Image):
     """F(x) = (1 + e^-z)^-c, z = (x - loc)/scale; c, scale > 0: with E exponential, z = -log(e^(E/c) - 1)."""
 
     parameters = {"c": positive(), "loc": real(0.0), "scale": positive(1.0)}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{\mathrm{c}}{\mathrm{scale}}\frac{e^{-z}}{\left(1+e^{-z}\right)^{\mathrm{c}+1}},\quad z="
         r"\frac{x-\mathrm{loc}}{\mathrm{scale}}"
@@ -224,7 +224,7 @@ class GeneralizedPareto(Image):
     """S(x) = (1 + cz)^(-1/c), e^-z for c = 0, z = (x - loc)/scale >= 0 with 1 + cz > 0; c real, scale > 0."""
 
     parameters = {"c": real(REQUIRED, "xi", "shape"), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}}\left(1+\mathrm{c}z\right)^{-1-1/\mathrm{c}},\quad z="
         r"\frac{x-\mathrm{loc}}{\mathrm{scale}}"
@@ -260,7 +260,7 @@ class GeneralizedExtremeValue(Image):
     """
 
     parameters = {"c": real(REQUIRED, xi=np.negative), "loc": real(0.0, "mu"), "scale": positive(1.0, "sigma")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}}\left(1-\mathrm{c}z\right)^{1/\mathrm{c}-1}"
         r"\exp\left(-\left(1-\mathrm{c}z\right)^{1/\mathrm{c}}\right),\quad z="
@@ -285,7 +285,7 @@ class Kappa4(Image):
     """F(x) = (1 - h(1 - kz)^(1/k))^(1/h) and its limits for h = 0, k = 0, z = (x - loc)/scale; h, k real, scale > 0."""
 
     parameters = {"h": real(), "k": real(), "loc": real(0.0), "scale": positive(1.0)}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}}\left(1-\mathrm{k}z\right)^{1/\mathrm{k}-1}"
         r"\left(1-\mathrm{h}\left(1-\mathrm{k}z\right)^{1/\mathrm{k}}\right)^{1/\mathrm{h}-1},\quad z="
@@ -308,7 +308,7 @@ class Semicircular(Centred, Image):
     """f(x) = (2/(π scale)) √(1 - z²) for |z| <= 1, z = (x - loc)/scale: 2 Beta(3/2, 3/2) - 1; `scale` is the radius."""
 
     parameters = {"loc": real(0.0), "scale": positive(1.0, "radius")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{2}{\pi\,\mathrm{scale}}\sqrt{1-\left(\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)^2}"
 
     @staticmethod
@@ -331,7 +331,7 @@ class Anglit(Centred, Image):
     """f(x) = cos(2z)/scale for |z| <= π/4, z = (x - loc)/scale; F = sin²(z + π/4); real loc, scale > 0."""
 
     parameters = {"loc": real(0.0), "scale": positive(1.0)}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}\cos\left(2\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)"
 
     @staticmethod

@@ -34,7 +34,7 @@ class HalfLogistic(Image):
     """f(x) = 2 e^-z/(scale (1 + e^-z)²), z = x/scale >= 0: the law of |Logistic|, which is 2 atanh U."""
 
     parameters = {"scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{2e^{-x/\mathrm{scale}}}{\mathrm{scale}\left(1+e^{-x/\mathrm{scale}}\right)^2}"
 
     @staticmethod
@@ -64,7 +64,7 @@ class LogLaplace(Image):
     """f(x) = c z^(c-1)/(2 scale) for z = x/scale < 1, c z^(-c-1)/(2 scale) above: the law of scale·exp(Laplace(0, 1/c))."""
 
     parameters = {"c": positive(), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{c}}{2x}\min\left(z^{\mathrm{c}},\,z^{-\mathrm{c}}\right),\quad z=\frac{x}{\mathrm{scale}}"
     )
@@ -143,7 +143,7 @@ class BirnbaumSaunders(Image):
     """F(x) = Φ((√z - 1/√z)/c), z = x/scale > 0: the law of scale·exp(2 asinh(cN/2)); c, scale > 0."""
 
     parameters = {"c": positive(REQUIRED, "alpha", "shape"), "scale": positive(1.0, "beta")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\sqrt{z}+\sqrt{1/z}}{2\mathrm{c}x}\,\varphi\left(\frac{\sqrt{z}-\sqrt{1/z}}{\mathrm{c}}\right),\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -173,7 +173,7 @@ class Burr(Image):
     """f(x) = c d z^(c-1) (1 + z^c)^(-d-1)/scale, z = x/scale > 0: the law of scale·Lomax(d)^(1/c); c, d, scale > 0."""
 
     parameters = {"c": positive(), "d": positive(REQUIRED, "k"), "scale": positive(1.0, "lam")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{c}\,\mathrm{d}}{x}\frac{z^{\mathrm{c}}}{\left(1+z^{\mathrm{c}}\right)^{\mathrm{d}+1}},\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -200,7 +200,7 @@ class Dagum(Image):
     """f(x) = c d z^(-c-1) (1 + z^-c)^(-d-1)/scale, z = x/scale > 0: the law of scale·Lomax(d)^(-1/c); c, d, scale > 0."""
 
     parameters = {"c": positive(), "d": positive(REQUIRED, "p"), "scale": positive(1.0, "b")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{c}\,\mathrm{d}}{x}\frac{z^{-\mathrm{c}}}{\left(1+z^{-\mathrm{c}}\right)^{\mathrm{d}+1}},"
         r"\quad z=\frac{x}{\mathrm{scale}}"
@@ -234,7 +234,7 @@ class ExponentiatedWeibull(Image):
     """
 
     parameters = {"a": positive(), "c": positive(), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{a}\,\mathrm{c}}{x}z^{\mathrm{c}}e^{-z^{\mathrm{c}}}"
         r"\left(1-e^{-z^{\mathrm{c}}}\right)^{\mathrm{a}-1},\quad z=\frac{x}{\mathrm{scale}}"
@@ -261,7 +261,7 @@ class Gompertz(Image):
     """S(x) = exp(-c (e^z - 1)), z = x/scale >= 0: the law of scale·log(1 + Exponential/c); c, scale > 0."""
 
     parameters = {"c": positive(REQUIRED, "eta"), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{c}}{\mathrm{scale}}e^{z}\exp\left(-\mathrm{c}\left(e^{z}-1\right)\right),\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -285,7 +285,7 @@ class SmithBain(Image):
     """S(x) = exp(1 - exp(z^b)), z = x/scale >= 0: the law of scale·log(1 + Exponential)^(1/b); b, scale > 0."""
 
     parameters = {"b": positive(), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{b}}{x}z^{\mathrm{b}}\exp\left(1+z^{\mathrm{b}}-\exp\left(z^{\mathrm{b}}\right)\right),\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -332,7 +332,7 @@ class PowerFunction(Image):
     """f(x) = a x^(a-1)/scale^a for 0 < x < scale: the law of scale·U^(1/a); a, scale > 0."""
 
     parameters = {"a": positive(REQUIRED, "alpha"), "scale": positive(1.0, "high")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{\mathrm{a}}{x}\left(\frac{x}{\mathrm{scale}}\right)^{\mathrm{a}}"
 
     @staticmethod

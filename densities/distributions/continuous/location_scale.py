@@ -38,7 +38,7 @@ class Normal(Symmetric, Family):
 
     stream, shared_draws = NORMAL, True
     parameters = {"loc": real(0.0, "mu", "mean"), "scale": positive(1.0, "sigma", "std")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}\sqrt{2\pi}}\exp\left(-\frac{(x-\mathrm{loc})^2}{2\,\mathrm{scale}^2}"
         r"\right)"
@@ -75,7 +75,7 @@ class Cauchy(Symmetric, Family):
 
     shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "sigma", "gamma")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{1}{\pi\,\mathrm{scale}\left(1+\left(\frac{x-\mathrm{loc}}{\mathrm{scale}}\right)^2\right)}"
 
     def _logpdf(self, z: Any) -> Any:
@@ -142,7 +142,7 @@ class Laplace(Symmetric, Family):
 
     shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "b")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{1}{2\,\mathrm{scale}}\exp\left(-\frac{|x-\mathrm{loc}|}{\mathrm{scale}}\right)"
 
     def _logpdf(self, z: Any) -> Any:
@@ -190,7 +190,7 @@ class Logistic(Symmetric, Family):
 
     shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "s")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{e^{-z}}{\mathrm{scale}\,(1+e^{-z})^2},\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     def _logpdf(self, z: Any) -> Any:
@@ -231,7 +231,7 @@ class Gumbel(Family):
 
     shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "beta")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}\exp\left(-z-e^{-z}\right),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
 
     def _logpdf(self, z: Any) -> Any:

@@ -34,7 +34,7 @@ class AsymmetricLaplace(Family):
     """
 
     parameters = {"kappa": positive(REQUIRED, "k"), "loc": real(0.0, "mu"), "scale": positive(1.0, "b")}
-    location, scale = "loc", "scale"
+    location_name, scale_name = "loc", "scale"
     latex_density = (
         r"\frac{1}{\mathrm{scale}(\mathrm{kappa}+1/\mathrm{kappa})}\min\left(e^{-\mathrm{kappa}z},\,"
         r"e^{z/\mathrm{kappa}}\right),\quad z=\frac{x-\mathrm{loc}}{\mathrm{scale}}"
@@ -162,7 +162,7 @@ class Alpha(Family):
     """f(x) = φ(a - 1/z)/(z² Φ(a) scale), z = x/scale > 0: scale over a Normal(a, 1) variable that is positive; real a."""
 
     parameters = {"a": real(), "scale": positive(1.0)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{\mathrm{scale}}{x^2\Phi(\mathrm{a})}\varphi\left(\mathrm{a}-\frac{\mathrm{scale}}{x}\right)"
     inverts_fast = False
 

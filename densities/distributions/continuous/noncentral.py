@@ -358,7 +358,7 @@ class Rice(Image):
     """f(x) = z e^(-(z² + b²)/2) I₀(bz)/scale, z = x/scale > 0: the length of a plane normal vector; 0 <= b < 1e4, scale > 0."""
 
     parameters = {"b": within(0.0, 1e4, REQUIRED, "nu", low_closed=True), "scale": positive(1.0, "sigma")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{z}{\mathrm{scale}}e^{-(z^2+\mathrm{b}^2)/2}I_0\left(\mathrm{b}z\right),\quad z=\frac{x}{\mathrm{scale}}"
     )

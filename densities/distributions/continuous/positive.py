@@ -42,7 +42,7 @@ class Exponential(Family):
 
     stream, shared_draws = EXPONENTIAL, True
     parameters = {"scale": positive(1.0, "theta", "beta", rate=reciprocal, lam=reciprocal)}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{1}{\mathrm{scale}}e^{-x/\mathrm{scale}}"
 
     @classmethod
@@ -219,7 +219,7 @@ class Gamma(Family):
         "shape": positive(REQUIRED, "a", "alpha", "concentration"),
         "scale": positive(1.0, "theta", rate=reciprocal),
     }
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{x^{\mathrm{shape}-1}e^{-x/\mathrm{scale}}}{\Gamma(\mathrm{shape})\,\mathrm{scale}^{"
         r"\mathrm{shape}}}"

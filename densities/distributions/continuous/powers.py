@@ -161,7 +161,7 @@ class Maxwell(GammaPower):
     """f(x) = √(2/π) z² e^(-z²/2)/scale, z = x/scale > 0; scale > 0; accurate as the gamma law is."""
 
     parameters = {"scale": positive(1.0, "sigma", "a")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\sqrt{\frac2\pi}\frac{x^2}{\mathrm{scale}^3}e^{-x^2/(2\,\mathrm{scale}^2)}"
 
     @staticmethod
@@ -188,7 +188,7 @@ class InverseGamma(GammaPower):
     """f(x) = z^(-shape-1) e^(-1/z)/(scale Γ(shape)), z = x/scale > 0: the law of 1/gamma; shape, scale > 0."""
 
     parameters = {"shape": positive(REQUIRED, "a", "alpha", "concentration"), "scale": positive(1.0, "beta", "theta")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{scale}^{\mathrm{shape}}}{\Gamma(\mathrm{shape})}x^{-\mathrm{shape}-1}e^{-"
         r"\mathrm{scale}/x}"
@@ -216,7 +216,7 @@ class Levy(GammaPower):
     """f(x) = e^(-1/(2z))/(scale √(2π) z^(3/2)), z = x/scale > 0: the law of scale/N²; scale > 0; no finite mean."""
 
     parameters = {"scale": positive(1.0, "c", "sigma")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\sqrt{\frac{\mathrm{scale}}{2\pi}}\frac{e^{-\mathrm{scale}/(2x)}}{x^{3/2}}"
 
     @staticmethod
@@ -362,7 +362,7 @@ class Weibull(ExponentialPower):
     """
 
     parameters = {"shape": positive(REQUIRED, "k", "c", "concentration", "alpha"), "scale": positive(1.0, "lam")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{shape}}{\mathrm{scale}}z^{\mathrm{shape}-1}e^{-z^{\mathrm{shape}}},\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -380,7 +380,7 @@ class Frechet(ExponentialPower):
     """f(x) = shape z^(-shape-1) exp(-z^-shape)/scale, z = x/scale > 0: the law of 1/weibull; shape, scale > 0."""
 
     parameters = {"shape": positive(REQUIRED, "alpha", "c", "k"), "scale": positive(1.0, "theta")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{shape}}{\mathrm{scale}}z^{-\mathrm{shape}-1}e^{-z^{-\mathrm{shape}}},\quad z="
         r"\frac{x}{\mathrm{scale}}"
@@ -396,7 +396,7 @@ class Rayleigh(ExponentialPower):
     """f(x) = z e^(-z²/2)/scale, z = x/scale > 0; scale > 0; everything closed, in both tails."""
 
     parameters = {"scale": positive(1.0, "sigma")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{x}{\mathrm{scale}^2}e^{-x^2/(2\,\mathrm{scale}^2)}"
 
     @staticmethod

@@ -221,7 +221,7 @@ class Pareto(LogExponential):
     """
 
     parameters = {"a": positive(REQUIRED, "alpha", "b"), "xm": positive(1.0, "scale", "m")}
-    scale = "xm"
+    scale_name = "xm"
     latex_density = r"\frac{a\,\mathrm{xm}^a}{x^{a+1}}"
 
     @classmethod
@@ -263,7 +263,7 @@ class Lomax(LogExponential):
     """f(x) = a (1 + z)^(-a-1)/scale, z = x/scale >= 0: the Pareto law shifted to 0; a, scale > 0; everything closed."""
 
     parameters = {"a": positive(REQUIRED, "alpha", "c"), "scale": positive(1.0, "lam")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = r"\frac{a}{\mathrm{scale}}\left(1+\frac{x}{\mathrm{scale}}\right)^{-a-1}"
 
     @classmethod
@@ -312,7 +312,7 @@ class LogLogistic(Family):
     """
 
     parameters = {"shape": positive(REQUIRED, "c", "beta", "concentration"), "scale": positive(1.0, "alpha")}
-    scale = "scale"
+    scale_name = "scale"
     latex_density = (
         r"\frac{\mathrm{shape}}{\mathrm{scale}}\frac{z^{\mathrm{shape}-1}}{(1+z^{\mathrm{shape}})^2},"
         r"\quad z=\frac{x}{\mathrm{scale}}"

@@ -17,15 +17,15 @@ JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
 @for_any_family("line")
 def line_of_family(law: Any, line: Line) -> Any:
     """Location and scale take the line in; what they cannot hold, a turn or a shift, stays behind it."""
-    if not isinstance(law, Family) or law.scale is None:
+    if not isinstance(law, Family) or law.scale_name is None:
         return None
     if not (line.up or line.down or isinstance(law, Symmetric)):
         return None
-    return _by_location(law, line) if law.location else _by_scale(law, line)
+    return _by_location(law, line) if law.location_name else _by_scale(law, line)
 
 
 def _by_location(law: Any, line: Line) -> Any:
-    loc, scale = law.params[law.location], law.params[law.scale]
+    loc, scale = law.params[law.location_name], law.params[law.scale_name]
     if line.up or isinstance(law, Symmetric):
         return _member(law, line.moved(loc, scale), line.stretched(scale))
     if line.is_multiple(-1.0):
@@ -35,7 +35,7 @@ def _by_location(law: Any, line: Line) -> Any:
 
 
 def _by_scale(law: Any, line: Line) -> Any:
-    stretched = _member(law, None, line.stretched(law.params[law.scale]))
+    stretched = _member(law, None, line.stretched(law.params[law.scale_name]))
     if line.through_origin and line.up:
         return stretched
     if near(np.abs(line.ratio), 1.0):
@@ -44,7 +44,8 @@ def _by_scale(law: Any, line: Line) -> Any:
 
 
 def _member(law: Any, loc: Any, scale: Any) -> Any:
-    changed = {**law.params, law.scale: scale} if loc is None else {**law.params, law.location: loc, law.scale: scale}
+    placed = {} if loc is None else {law.location_name: loc}
+    changed = {**law.params, **placed, law.scale_name: scale}
     return named(law.name, *changed.values())
 
 

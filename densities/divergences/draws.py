@@ -8,7 +8,7 @@ tails. Each t depends on its own draw alone, so that it is the same whatever is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -222,33 +222,39 @@ class LogRatioDraws:
         part, rows = run.part, np.arange(len(t))[run.rows]
         if not (self._plain and (part.injective or not len(self.ratio.p.critical_points))):
             return rows
-
-        def log_ratio(x: Any) -> Any:
-            y, log_det = follow(part.forward, x)
-            one_to_one = part.injective
-            log_p = follow(part.root.raw_logpdf, x) - log_det if one_to_one else follow(self.ratio.p.raw_logpdf, y)
-            return log_p - follow(self.ratio.q.raw_logpdf, y)
-
-        def of_numbers(numbers: Any) -> Any:
-            return log_ratio(follow(lambda numbers: value(run.point(numbers)), numbers))
-
-        programs, name = programs_of(self), f"part {id(part)} {run.kind}"
-        if self._by_numbers(part) and not (self._ends or _far_ends(part.root)):
-            t[run.rows] = found = np.asarray(value(programs.run(name, of_numbers, run.numbers)))
-            if all_finite(found) and self._stay_safe(run):
-                return rows[:0]
-            return rows[~(np.isfinite(found) & self._keep_digits(part, value(run.point(run.numbers))))]
-        x = (
-            anchored(run.point(run.numbers))
-            if self._by_numbers(part)
-            else self._drawn_otherwise(source, draws, run, rows)
-        )
-        found = np.array(value(programs.run(name, log_ratio, np.asarray(value(x)))))
-        left = np.flatnonzero(~(np.isfinite(found) & self._keep_digits(part, value(x))))
-        if len(left):
-            found[left] = value(self.ratio.on(part, x[left]).t)
-        t[run.rows] = found
+        if not self._by_numbers(part):
+            self._write_by_points(run, self._drawn_otherwise(source, draws, run, rows), t)
+        elif self._ends or _far_ends(part.root):
+            self._write_by_points(run, anchored(run.point(run.numbers)), t)
+        else:
+            return rows[~self._write_by_numbers(run, t)]
         return rows[:0]
+
+    def _write_by_numbers(self, run: Run, t: np.ndarray) -> np.ndarray:
+        """Writes t by a program that makes the points too; where it is to be trusted."""
+
+        def log_ratio(numbers: Any) -> Any:
+            return self._log_ratio(run.part, follow(lambda numbers: value(run.point(numbers)), numbers))
+
+        t[run.rows] = found = np.asarray(value(programs_of(self).run(_name(run), log_ratio, run.numbers)))
+        if all_finite(found) and self._stay_safe(run):
+            return np.ones(len(found), dtype=bool)
+        return np.isfinite(found) & self._keep_digits(run.part, value(run.point(run.numbers)))
+
+    def _write_by_points(self, run: Run, points: Anchored, t: np.ndarray) -> None:
+        """Writes t at points, of which those beside an end go on anchored."""
+        part, x = run.part, np.asarray(value(points))
+        found = np.array(value(programs_of(self).run(_name(run), partial(self._log_ratio, part), x)))
+        left = np.flatnonzero(~(np.isfinite(found) & self._keep_digits(part, x)))
+        if len(left):
+            found[left] = value(self.ratio.on(part, points[left]).t)
+        t[run.rows] = found
+
+    def _log_ratio(self, part: Any, x: Any) -> Any:
+        """t at points of the root of a part, as doubles have it."""
+        y, log_det = follow(part.forward, x)
+        log_p = follow(part.root.raw_logpdf, x) - log_det if part.injective else follow(self.ratio.p.raw_logpdf, y)
+        return log_p - follow(self.ratio.q.raw_logpdf, y)
 
     def _keep_digits(self, part: Any, x: np.ndarray) -> Any:
         """Whether points of a root and their images are inside and tell as plain doubles how far from the ends they are."""
@@ -291,6 +297,10 @@ class LogRatioDraws:
     def _plain(self) -> bool:
         """Whether doubles tell most points from everything that matters to both laws."""
         return not (self.ratio.p.fragile or self.ratio.q.fragile)
+
+
+def _name(run: Run) -> str:
+    return f"part {id(run.part)} {run.kind}"
 
 
 def _far_ends(law: Any) -> list[float]:

@@ -21,6 +21,9 @@ from densities.transforms.base import meets
 
 # A density below e^(-10^6) holds nothing that a sum over nodes could miss.
 NOTHING = -1e6
+# Nor does one below e^(-2000) where even the logarithm of the image leaves the doubles: whether p log(p/q) has a tail that
+# diverges is told by what it does before.
+UNHEARD = -2000.0
 # Beyond e^230 the logarithm of a density that falls like e^(-x²) leaves the doubles.
 FAR = 230.0
 
@@ -101,7 +104,7 @@ class RadonNikodym:
         log_weight = part.root.raw_logpdf(x)
         y, log_det = part.forward(x)
         thrown = self._thrown(y)
-        lost = np.isposinf(log_abs(y)) & (value(log_weight) < NOTHING) | thrown
+        lost = np.isposinf(log_abs(y)) & (value(log_weight) < UNHEARD) | thrown
         if np.any(thrown):
             y, log_det = choose(thrown, self.p.support.interior_point(), y), choose(thrown, 0.0, log_det)
         log_p = log_weight - log_det if part.injective else self.p.logpdf_anywhere(y)

@@ -179,3 +179,11 @@ def test_shared_maps_cancel_where_the_supports_make_them_injective(text):
 def test_maps_that_send_points_of_both_laws_to_one_do_not_cancel(p, q, truth):
     found = dn.kl(dn.parse(f"square({p})"), dn.parse(f"square({q})"))
     assert abs(found.value - truth) <= found.error + 1e-15
+
+
+@pytest.mark.parametrize(("df", "truth"), [(1.5, 1.26079311743319318475973801767), (5.0, 0.71985534988103703609)])
+def test_images_whose_logarithms_leave_the_doubles_hold_nothing(df, truth):
+    """exp(T) of a Student law against Cauchy, by mpmath: at x = e^710 not even log y is a double."""
+    found = dn.kl(dn.StudentT(df) >> dn.Exp(), dn.Cauchy(0, 1))
+    assert found.ok and abs(found.value - truth) <= found.error + 1e-16
+    assert np.isinf(dn.kl(dn.StudentT(df) >> dn.Exp(), dn.Laplace(0, 1)).value)

@@ -53,3 +53,33 @@ def test_logarithms_of_masses_whose_squares_are_near_the_largest_double():
 def test_a_single_float32_without_dimensions_stays_one():
     found = dn.Normal().pdf(np.array(1.0, dtype=np.float32))
     assert type(found) is np.float32 and found == pytest.approx(np.float32(0.24197073), rel=2e-7)
+
+
+SMALL = mp.mpf(0.02)
+BESIDE_ZERO = [
+    ("gamma(0.02, 3)", lambda y: mp.gammainc(SMALL, 0, y / 3, regularized=True)),
+    ("3*beta(0.02, 1)", lambda y: (y / 3) ** SMALL),
+    ("weibull(0.02, 3)", lambda y: -mp.expm1(-((y / 3) ** SMALL))),
+    ("arcsine(0, 3)", lambda y: 2 / mp.pi * mp.asin(mp.sqrt(y / 3))),
+    ("exponential(1)**50*3", lambda y: -mp.expm1(-((y / 3) ** (mp.mpf(1) / 50)))),
+]
+
+
+@pytest.mark.parametrize("y", [1e-323, 7e-310])
+@pytest.mark.parametrize(("text", "cdf"), BESIDE_ZERO, ids=[text for text, _ in BESIDE_ZERO])
+def test_small_shapes_feel_the_share_of_a_subnormal_point(text, cdf, y):
+    """1e-323/3 has one bit left: of it a power of 0.02 keeps two digits."""
+    law = dn.parse(text)
+    with mp.workdps(40):
+        mass, density = cdf(mp.mpf(y)), mp.diff(cdf, mp.mpf(y), h=mp.mpf(y) * mp.mpf(10) ** -12)
+        assert law.cdf(y) == pytest.approx(float(mass), rel=1e-12)
+        assert law.sf(y) == pytest.approx(float(1 - mass), rel=1e-15)
+        assert law.logpdf(y) == pytest.approx(float(mp.log(density)), rel=1e-12)
+        assert (-law).sf(-y) == pytest.approx(float(mass), rel=1e-12)
+        assert (-law).cdf(-y) == pytest.approx(float(1 - mass), rel=1e-15)
+
+
+def test_members_of_a_batch_and_ratios_of_subnormal_points():
+    law = dn.Gamma([0.02, 0.3], 3)
+    assert law.cdf(1e-323)[0] == dn.Gamma(0.02, 3).cdf(1e-323)
+    assert dn.F(0.02, 0.02).logcdf(1e-323) == pytest.approx(float(dn.F(0.02, 0.02).logcdf(1e-323, dps=20)), rel=1e-12)

@@ -29,6 +29,9 @@ from densities.transforms.program import LARGE, Programs, programs_of
 LIMIT_LOGS, FARTHER = (-80.0, -1e3, -1e6), -1e15
 # Logarithm of numbers that are near the end of the doubles.
 LOG_TINY = -660.0
+TINY = float(np.exp(LOG_TINY))
+# Masses, and the logarithm of the one that is next to nothing where the low end is 0, and where the high end is.
+NEAR_ZERO = dict.fromkeys(("raw_cdf", "raw_sf"), ("raw_logcdf", "raw_logsf"))
 # Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
 BESIDE = 2.0**-4
 # Ulps that the double in the place of an end may miss it by.
@@ -180,7 +183,23 @@ class Evaluation:
         return self.narrowness.blurs(fragile=self.fragile) and not (self.batch_shape or len(self.atoms[0]))
 
     def _strictly_inside(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
-        """The formula on points strictly between the doubles of the ends, anchored where doubles would not do."""
+        """The formula on points strictly between the doubles of the ends, masses beside an end at 0 by their logarithms."""
+        result = self._formula_inside(formula, points)
+        if formula.__name__ not in NEAR_ZERO or len(self.atoms[0]) or not self._nearly_at_zero(points):
+            return result
+        near = (points != 0.0) & (np.abs(points) < TINY)
+        if self.batch_shape:
+            return np.where(near, self._mass_near_zero(formula.__name__, Anchored.exact(points)), result)
+        return _patched(result, near, self._mass_near_zero(formula.__name__, Anchored.exact(points[near])))
+
+    def _mass_near_zero(self, name: str, points: Anchored) -> Any:
+        """A mass by the logarithm of that between the end at 0 and points that doubles hardly tell from it."""
+        end = NEAR_ZERO[name][0 if value(self.support.low) == 0.0 else 1]
+        log_near = value(getattr(self, end)(points))
+        return np.exp(log_near) if end.removeprefix("raw_log") == name.removeprefix("raw_") else -np.expm1(log_near)
+
+    def _formula_inside(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
+        """The formula, anchored where doubles would not do."""
         if self._blurred:
             return in_digits(self, formula, points)
         if self.fragile:
@@ -190,15 +209,24 @@ class Evaluation:
         else:
             result = np.asarray(value(self.programs.run(formula.__name__, formula, points)))
         deep = np.minimum.reduce(result, axis=None, initial=0.0) < LOG_TINY
-        if all_finite(result) and not deep:
+        beside = self._nearly_at_zero(points)
+        if all_finite(result) and not (deep or beside):
             return result
         # Of what is nearly subnormal divisions by a scale leave few digits.
-        poor = ~np.isfinite(result) | ((result < LOG_TINY) & (points != 0.0) & (np.abs(points) < np.exp(LOG_TINY)))
+        lost = True if beside else result < LOG_TINY
+        poor = ~np.isfinite(result) | (lost & (points != 0.0) & (np.abs(points) < TINY))
         if not poor.any():
             return result
         if self.batch_shape:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
         return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
+
+    def _nearly_at_zero(self, points: np.ndarray) -> bool:
+        """Whether some points are nearly subnormal beside an end at 0, where a density may feel the share of an ulp."""
+        low, high = self.support.edges
+        if type(low) is float and low == 0.0:
+            return bool(np.minimum.reduce(points, axis=None, initial=1.0) < TINY)
+        return type(high) is float and high == 0.0 and bool(np.maximum.reduce(points, axis=None, initial=-1.0) > -TINY)
 
     def _placed(self, points: Any) -> Any:
         """Plain points as a fragile law needs them: as exact offsets from an end that is finite and not zero and near.

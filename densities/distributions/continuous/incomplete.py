@@ -29,8 +29,8 @@ from densities.distributions.continuous.shared import (
 from densities.logmath import log1p_minus_x
 from densities.precise import precisely
 
-# Below this share a tail is taken from its continued fraction; SciPy's own loses digits there.
-RARE = 1e-5
+# Below this share, or beside 0, a tail is taken from its continued fraction; SciPy's own loses digits there.
+RARE, TINY = 1e-5, 1e-290
 # Stirling: log Γ(a) = (a - 1/2) log a - a + log √(2π) + remainder; NIST DLMF 5.11.1, to 1e-17 for a >= 10.
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
 
@@ -292,7 +292,7 @@ def incomplete_beta(a: Any, b: Any, x: Any, y: Any) -> Any:
         # SciPy's betaincc is 1 for tiny y, and 1 - upper is not.
         complementary = patched(1.0 - upper, upper > 0.5, special.betaincc, b, a, np.where(low, 0.5, y))
         tail = np.where(low, lower, complementary)
-        return patched(tail, (tail < RARE) & (x * b < y * a), rare, a, b, x, y)
+        return patched(tail, ((tail < RARE) | (x < TINY)) & (x * b < y * a), rare, a, b, x, y)
 
     return by_need(np.minimum(a, b) > MANY, normal, ordinary, a, b, value(x), value(y))
 
@@ -307,7 +307,7 @@ def smaller_beta_tail(a: Any, b: Any, x: Any, y: Any) -> Any:
 def log_incomplete_beta(a: Any, b: Any, log_x: Any, log_y: Any, x: Any, y: Any) -> Any:
     """log I_x(a, b), at any depth; log_x and log_y may be known where x and y have left the doubles."""
     tail, other = incomplete_beta(a, b, x, y), incomplete_beta(b, a, y, x)
-    deep = (tail < RARE) & (value(x) * b <= value(y) * a)
+    deep = ((tail < RARE) | (value(x) < TINY)) & (value(x) * b <= value(y) * a)
     return patched(log_of_tail(tail, other), deep, log_beta_deep, a, b, log_x, log_y, value(x), value(y))
 
 

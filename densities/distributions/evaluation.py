@@ -30,8 +30,8 @@ LIMIT_LOGS, FARTHER = (-80.0, -1e3, -1e6), -1e15
 # Logarithm of numbers that are near the end of the doubles.
 LOG_TINY = -660.0
 TINY = float(np.exp(LOG_TINY))
-# Masses, and the logarithm of the one that is next to nothing where the low end is 0, and where the high end is.
-NEAR_ZERO = dict.fromkeys(("raw_cdf", "raw_sf"), ("raw_logcdf", "raw_logsf"))
+# Formulas of masses.
+MASSES = ("raw_cdf", "raw_sf")
 # Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
 BESIDE = 2.0**-4
 # Ulps that the double in the place of an end may miss it by.
@@ -54,6 +54,8 @@ class Evaluation:
     member: Callable[..., Any]
     raw_cdf: Callable[..., Any]
     raw_sf: Callable[..., Any]
+    raw_logcdf: Callable[..., Any]
+    raw_logsf: Callable[..., Any]
 
     def _points(self, y: Any, name: str = "y") -> tuple[np.ndarray, Callable[[Any], Any]]:
         points, restore = as_points(y, name)
@@ -183,33 +185,31 @@ class Evaluation:
         return self.narrowness.blurs(fragile=self.fragile) and not (self.batch_shape or len(self.atoms[0]))
 
     def _strictly_inside(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
-        """The formula on points strictly between the doubles of the ends, masses beside an end at 0 by their logarithms."""
-        result = self._formula_inside(formula, points)
-        if formula.__name__ not in NEAR_ZERO or len(self.atoms[0]) or not self._nearly_at_zero(points):
-            return result
-        near = (points != 0.0) & (np.abs(points) < TINY)
-        if self.batch_shape:
-            return np.where(near, self._mass_near_zero(formula.__name__, Anchored.exact(points)), result)
-        return _patched(result, near, self._mass_near_zero(formula.__name__, Anchored.exact(points[near])))
-
-    def _mass_near_zero(self, name: str, points: Anchored) -> Any:
-        """A mass by the logarithm of that between the end at 0 and points that doubles hardly tell from it."""
-        end = NEAR_ZERO[name][0 if value(self.support.low) == 0.0 else 1]
-        log_near = value(getattr(self, end)(points))
-        return np.exp(log_near) if end.removeprefix("raw_log") == name.removeprefix("raw_") else -np.expm1(log_near)
-
-    def _formula_inside(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
-        """The formula, anchored where doubles would not do."""
+        """The formula on points strictly between the doubles of the ends, anchored where doubles would not do."""
         if self._blurred:
             return in_digits(self, formula, points)
-        if self.fragile:
-            return value(formula(self._placed(points)))
+        beside = self._nearly_at_zero(points)
+        result = value(formula(self._placed(points))) if self.fragile else self._by_doubles(formula, points, beside)
+        if not beside or formula.__name__ not in MASSES or len(self.atoms[0]):
+            return result
+        near, of_mass = (points != 0.0) & (np.abs(points) < TINY), partial(self._mass_near_zero, formula.__name__)
+        if self.batch_shape:
+            return np.where(near, of_mass(Anchored.exact(points)), result)
+        return _patched(result, near, of_mass(Anchored.exact(points[near])))
+
+    def _mass_near_zero(self, name: str, points: Anchored) -> Any:
+        """A mass by the logarithm of that between an end at 0 and points that doubles hardly tell from it."""
+        at_low = value(self.support.low) == 0.0
+        log_near = value((self.raw_logcdf if at_low else self.raw_logsf)(points))
+        return np.exp(log_near) if at_low == (name == "raw_cdf") else -np.expm1(log_near)
+
+    def _by_doubles(self, formula: Callable[[Any], Any], points: np.ndarray, beside: bool) -> Any:
+        """The formula on plain doubles, and anchored where it is lost or points are nearly subnormal, `beside` an end at 0."""
         if self.batch_shape:
             result = np.asarray(value(formula(points)))
         else:
             result = np.asarray(value(self.programs.run(formula.__name__, formula, points)))
         deep = np.minimum.reduce(result, axis=None, initial=0.0) < LOG_TINY
-        beside = self._nearly_at_zero(points)
         if all_finite(result) and not (deep or beside):
             return result
         # Of what is nearly subnormal divisions by a scale leave few digits.

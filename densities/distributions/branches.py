@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
+from densities.arrays import quiet
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import ExactRoute
 from densities.distributions.route import Route
@@ -25,6 +26,7 @@ __all__ = [
     "blunted",
     "has_nonzero_end",
     "is_limit",
+    "is_remote",
     "mass_table",
     "merged_atoms",
     "merged_log_atoms",
@@ -34,6 +36,8 @@ __all__ = [
 
 # Closer to a turn of the map or to an end, in shares of its place, a point needs its distance from it.
 NEAR = 1e-3
+# Points nearer than this share to an end that is no double need their distance from it, if more than e^REMOTE come there.
+NEARLY, REMOTE = 2.0**-20, -100.0
 # A map that spreads relative errors by more than the exponential of this is steep.
 STEEP = 1.0
 
@@ -211,6 +215,16 @@ def is_limit(branch: Branch, origin: Any, end: Any) -> Any:
     """Whether an image of infinity is an end of the codomain of the last map, which knows the distance from it."""
     limits = [value(limit) for limit in branch.map.steps[-1].codomain.edges]  # type: ignore[attr-defined]
     return np.isinf(value(origin)) & np.isin(value(end), limits)
+
+
+def is_remote(law: Any, branch: Branch, origin: Any, end: Any) -> Any:
+    """Whether the image of infinity is an end to which e^REMOTE of the law come nearer than a millionth of it."""
+    with quiet():
+        end = np.asarray(value(end), dtype=float)
+        inward = np.sign(value(branch.image.interior_point()) - end)
+        x = value(branch.map.inverse(end + inward * NEARLY * np.abs(end)))
+        beyond = np.where(value(origin) > 0.0, value(law.raw_logsf(x)), value(law.raw_logcdf(x)))
+    return np.isinf(value(origin)) & (beyond < REMOTE)
 
 
 def merged_atoms(locations: Any, masses: Any) -> tuple[np.ndarray, np.ndarray]:

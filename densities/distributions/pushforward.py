@@ -25,6 +25,7 @@ from densities.distributions.branches import (
     alike,
     has_nonzero_end,
     is_limit,
+    is_remote,
     mass_table,
     merged_log_atoms,
 )
@@ -169,11 +170,16 @@ class Pushforward(PushedQuantiles):
     def _rounds_an_end(self) -> bool:
         """Whether an image of an end, no limit of the last map, is no double: the distance from it says where points are."""
         places = [
-            np.where((np.asarray(slack) > 0.0) & ~is_limit(branch, origin, end), value(end), 0.0)
+            np.where(
+                (np.asarray(slack) > 0.0) & ~is_limit(branch, origin, end) & ~is_remote(self.base, branch, origin, end),
+                value(end),
+                0.0,
+            )
             for branch in self.branches
             for end, slack, origin in zip(
                 branch.image.edges, branch.image.slacks, branch.turned(*branch.domain.edges), strict=True
             )
+            if some(np.asarray(slack) > 0.0)
         ]
         if not any(map(some, places)):
             return False

@@ -129,4 +129,6 @@ def test_points_beside_an_end_that_infinity_comes_to_on_the_way():
 
 def test_points_are_anchored_only_where_some_come_near_an_end():
     assert dn.parse("half_cauchy(100) >> power(-1.7) >> log_sigmoid").fragile
-    assert not dn.parse("normal(0.5, 0.8) >> exp >> log1p >> sinh_arcsinh(0.5, 1.25)").fragile  # 18 sigma to a millionth
+    assert not dn.parse(
+        "normal(0.5, 0.8) >> exp >> log1p >> sinh_arcsinh(0.5, 1.25)"
+    ).fragile  # 18 sigma to a millionth

@@ -117,6 +117,12 @@ class Elliptical(VectorDistribution):
         new = ((new + np.swapaxes(new, -1, -2)) / 2).astype(float)
         return self.replace(**{self.location_name: moved.astype(float), self.matrix_name: new})
 
+    def among(self, entries: Sequence[int]) -> Any:
+        """Of the same family, with the entries of the parameters that belong to them."""
+        chosen = list(entries)
+        loc, matrix = self.params[self.location_name], np.asarray(self.params[self.matrix_name])
+        return self.replace(**{self.location_name: loc[chosen], self.matrix_name: matrix[np.ix_(chosen, chosen)]})
+
     def closed_mode(self) -> Any:
         return np.broadcast_to(self.params[self.location_name], self.batch_shape + self.event_shape)
 
@@ -254,7 +260,7 @@ class MultivariateNormal(Elliptical):
         return Normal(self.params["mean"][..., i], self._scales[..., i])
 
     def factors(self) -> tuple[Any, ...] | None:
-        if not np.array_equal(self._root, np.broadcast_to(np.eye(self.n), self._root.shape)):
+        if np.any(self._root[..., ~np.eye(self.n, dtype=bool)]):
             return None
         return tuple(self.marginal(i) for i in range(self.n))
 

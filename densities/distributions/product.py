@@ -118,6 +118,10 @@ class Product(VectorDistribution):
         """Component i."""
         return self.components[i]
 
+    def among(self, entries: Sequence[int]) -> Any:
+        """The product of these components."""
+        return Product([self.components[i] for i in entries])
+
     def factors(self) -> tuple[Any, ...] | None:
         return self.components
 

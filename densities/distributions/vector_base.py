@@ -113,6 +113,14 @@ class VectorDistribution(Distribution):
         """The law of coordinate i, on the line; None where it has no name here."""
         return None
 
+    def among(self, entries: Sequence[int]) -> Any:
+        """The joint law of several coordinates, of a law without batch; None where it has no name here."""
+        return None
+
+    def entropy_terms(self) -> tuple[Any, Sequence[tuple[float, Any]]] | None:
+        """A number and laws with signs: the entropy is the number and theirs, added up. None where that is not known."""
+        return None
+
     def closed_dependence(self) -> tuple[float, float] | None:
         """The total correlation Σ H(Yᵢ) - H(Y) in nats and its rounding error, where it is known in closed form."""
         return None

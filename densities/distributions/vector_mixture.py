@@ -125,6 +125,11 @@ class VectorMixture(VectorDistribution):
         laws = [component.marginal(i) for _, component in self._terms]
         return None if any(law is None for law in laws) else Mixture([weight for weight, _ in self._terms], laws)
 
+    def among(self, entries: Sequence[int]) -> Any:
+        """The mixture of the laws of these entries."""
+        laws = [component.among(entries) for _, component in self._terms]
+        return None if any(law is None for law in laws) else VectorMixture([weight for weight, _ in self._terms], laws)
+
     def closed_mean(self) -> Any:
         """The mean (n,)."""
         return sum(weight * component.mean() for weight, component in self._terms)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -13,7 +13,8 @@ import numpy as np
 
 from densities.anchored import value
 from densities.arrays import quiet
-from densities.distributions.moments import plain
+from densities.distributions.moments import closed, plain
+from densities.distributions.moments import entropy_estimate as scalar_entropy
 from densities.errors import UnsupportedOperationError
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.numerics.cubature import Axis, Feature, cubature
@@ -25,6 +26,10 @@ NODES = {1: 100_000, 2: 2_000_000, 3: 4_000_000}
 # A mass that misses 1 by more than this says that the nodes missed something or that a density is wrong.
 MASS_TOLERANCE = 1e-8
 DRAWS = 2**18
+# Pairs of entries that are integrated one by one, at some 20 ms each; functions of the same draws.
+MOST_PAIRS, AT_ONCE = 500, 64
+# Roundings of E|f| below which no digits of E[f] are looked for: where it cancels, to 0 by symmetry say, there are none.
+CANCELLED = 2.0**12
 # Entries below this are subnormal, or will be.
 TINY = 1e-300
 MOST_FEATURES = 6
@@ -218,9 +223,10 @@ def expectation_estimate(law: Any, function: Callable[[np.ndarray], Any], rtol: 
     def integrands(piece: Any, x: np.ndarray) -> tuple[Any, Any]:
         log_root, f = piece.log_density(x), np.asarray(function(piece.forward(x)[0]), dtype=float)
         logs = np.where(np.isneginf(log_root), -np.inf, log_root + np.log(np.abs(f)))
-        return np.stack([logs, log_root]), np.stack([np.sign(f), np.ones_like(log_root)])
+        one = np.ones_like(log_root)
+        return np.stack([logs, log_root, logs]), np.stack([np.sign(f), one, one])
 
-    sums = integrate_vector(law, integrands, rtol=rtol)
+    sums = integrate_vector(law, integrands, floor=(2, 1, None), rtol=rtol, blur=CANCELLED)
     good = sums.converged and abs(sums.values[1] - 1) < MASS_TOLERANCE
     status = Status.UNDECIDED if sums.truncated else Status.CONVERGED if good else Status.NOT_CONVERGED
     detail = {"mass": float(sums.values[1])}
@@ -243,8 +249,7 @@ def mean(law: Any) -> Any:
         laws = _marginals(one)
         if laws is not None:
             return np.array([marginal.mean() for marginal in laws])
-        estimates = [expectation_estimate(one, itemgetter((..., i))) for i in range(one.n)]
-        return np.array([plain(estimate, "mean", 1.0) for estimate in estimates])
+        return _expectations(one, [itemgetter((..., i)) for i in range(one.n)], "mean")
 
     return summary(law, "mean", compute)
 
@@ -257,16 +262,25 @@ def variances(law: Any) -> Any:
 
 
 def covariance(law: Any) -> Any:
+    """Entry by entry in as few dimensions as there are: the variances on a line, the rest by the laws of two entries."""
+
     def compute(one: Any) -> np.ndarray:
-        centre, n = one.mean(), one.n
-        independent, laws = one.factors() is not None, _marginals(one)
-        result = np.zeros((n, n))
-        for i, j in itertools.combinations_with_replacement(range(n), 2):
-            if i == j and laws is not None:
-                result[i, i] = laws[i].var()
-            elif not independent:
-                product = partial(_product, i=i, j=j, centre=centre)
-                result[i, j] = result[j, i] = plain(expectation_estimate(one, product), "cov", 1.0)
+        centre, n, laws = one.mean(), one.n, _marginals(one)
+        result, left = np.zeros((n, n)), []
+        if laws is not None:
+            np.fill_diagonal(result, [marginal.var() for marginal in laws])
+        for i, j in [] if one.factors() is not None else itertools.combinations(range(n), 2):
+            pair = one.among((i, j)) if n * (n - 1) <= 2 * MOST_PAIRS else None
+            if pair is None or not within_reach(pair):
+                left.append((i, j))
+            else:
+                product = partial(_product, i=0, j=1, centre=centre[[i, j]])
+                scale = 1.0 if laws is None else float(np.sqrt(result[i, i]) * np.sqrt(result[j, j]))
+                result[i, j] = result[j, i] = plain(expectation_estimate(pair, product), f"cov[{i}, {j}]", scale)
+        left += [(i, i) for i in range(n) if laws is None]
+        found = _expectations(one, [partial(_product, i=i, j=j, centre=centre) for i, j in left], "cov")
+        for (i, j), one_of_them in zip(left, found, strict=True):
+            result[i, j] = result[j, i] = one_of_them
         return result
 
     return summary(law, "cov", compute)
@@ -276,14 +290,33 @@ def _product(y: np.ndarray, i: int, j: int, centre: np.ndarray) -> Any:
     return (y[..., i] - centre[i]) * (y[..., j] - centre[j])
 
 
+def _expectations(law: Any, functions: Sequence[Callable[[np.ndarray], Any]], what: str) -> np.ndarray:
+    """E of several functions of Y; beyond cubature those that one run of draws gives, with one warning for the worst."""
+    if within_reach(law):
+        return np.array([plain(expectation_estimate(law, function), what, 1.0) for function in functions])
+    found = [
+        estimate
+        for first in range(0, len(functions), AT_ONCE)
+        for estimate in _by_draws(law, functions[first : first + AT_ONCE])
+    ]
+    if found:
+        plain(max(found, key=lambda estimate: estimate.error), what, 1.0)
+    return np.array([float(estimate.value) for estimate in found])
+
+
 def entropy(law: Any) -> Any:
     return summary(law, "entropy", lambda one: plain(entropy_estimate(one), "entropy", 1.0))
 
 
 def entropy_estimate(law: Any) -> Estimate:
-    """-E[log f(Y)]."""
+    """-E[log f(Y)]; of an image, the entropies of what it is made of, where these are known one by one."""
     if law.measure != "lebesgue":
         raise UnsupportedOperationError(f"entropy: {law} has point masses; its differential entropy is not defined")
+    terms = law.entropy_terms()
+    if terms is not None:
+        added = _added_entropies(*terms)
+        if np.isfinite(added.value):
+            return added
     if not within_reach(law):
         return expectation_estimate(law, lambda y: -law.logpdf_anywhere(y))
 
@@ -304,3 +337,39 @@ def entropy_estimate(law: Any) -> Estimate:
         sums.evaluations,
         {"mass": float(sums.values[1])},
     )
+
+
+def _by_draws(law: Any, functions: Sequence[Callable[[np.ndarray], Any]]) -> list[Estimate]:
+    """The means of several functions over the same draws."""
+    from densities.expectation import from_draws
+    from densities.numerics.montecarlo import estimate_mean
+
+    def values(source: Any) -> np.ndarray:
+        y = law.draw_from(source)
+        return np.stack([function(y) for function in functions], axis=-1)
+
+    result = estimate_mean(values, DRAWS, rng=0, dimension=law.draw_dimension)
+    names = ("mean", "standard_error", "khat", "top_share", "heavy_tail", "rate")
+    each = ({name: getattr(result, name)[j] for name in names} for j in range(len(functions)))
+    return [from_draws(replace(result, **one), "montecarlo") for one in each]
+
+
+def _added_entropies(number: Any, terms: Sequence[tuple[float, Any]]) -> Estimate:
+    """The sum of a number and of entropies with signs, by quadrature where they are not closed; errors add."""
+    found = [(sign, _entropy_of(law)) for sign, law in terms]
+    sizes = 1.0 + abs(float(number)) + sum(abs(float(one.value)) for _, one in found)
+    return Estimate(
+        float(number) + sum(sign * float(one.value) for sign, one in found),
+        sum(float(one.error) for _, one in found) + 8 * EPS * sizes,
+        ErrorKind.HEURISTIC,
+        max((one.status for _, one in found), key=list(Status).index),
+        "quadrature",
+        sum(int(one.evaluations) for _, one in found),
+    )
+
+
+def _entropy_of(law: Any) -> Estimate:
+    known = closed(law, "entropy")
+    if known is not None:
+        return Estimate(float(known), 8 * EPS * abs(float(known)), ErrorKind.BOUND, Status.EXACT, "closed", 0)
+    return entropy_estimate(law) if law.event_shape else scalar_entropy(law)

@@ -16,6 +16,7 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import added, quiet
 from densities.distributions.elliptical import Elliptical
+from densities.distributions.moments import closed
 from densities.distributions.product import Product
 from densities.distributions.supports import check_support, shared_batch
 from densities.distributions.vector_base import VectorDistribution, VectorPart
@@ -181,28 +182,95 @@ class VectorPushforward(VectorDistribution):
         steps = [_step_member(step, index, shape, self.n) for step in self.transform.steps]
         return VectorPushforward(self.base.member(index, shape), compose(*steps))  # type: ignore[arg-type]
 
+    @cached_property
+    def _before(self) -> Any:
+        """The law before the last step."""
+        steps = self.transform.steps[:-1]
+        return VectorPushforward(self.base, compose(*steps)) if steps else self.base  # type: ignore[arg-type]
+
+    def _known(self, last: Callable[[Any, Any], Any], simple: Callable[[Any], Any]) -> Any:
+        """`last(law before, elementwise map)` of an elementwise last step, otherwise `simple` of a law with a shorter name."""
+        step = self.transform.steps[-1]
+        if isinstance(step, Independent):
+            return last(self._before, step.elementwise)
+        law = self.simplify()
+        return None if isinstance(law, VectorPushforward) else simple(law)
+
     def marginal(self, i: int) -> Any:
-        """The marginal of the base through the map, where that acts on each entry."""
-        if not all(isinstance(step, Independent) for step in self.transform.steps):
-            return None
-        law = self.base.marginal(i)
-        for step in self.transform.steps:
-            entry = _coordinate(step.elementwise, i, self.n)  # type: ignore[attr-defined]
-            law = None if law is None else push_forward(law, entry)
-        return law
+        """That of the law before an elementwise map, through it."""
+
+        def pushed(law: Any, elementwise: Transform) -> Any:
+            one = law.marginal(i)
+            return None if one is None else push_forward(one, _coordinate(elementwise, i, self.n))
+
+        return self._known(pushed, lambda law: law.marginal(i))
+
+    def among(self, entries: Sequence[int]) -> Any:
+        """That of the law before an elementwise map, through it."""
+
+        def pushed(law: Any, elementwise: Transform) -> Any:
+            some = law.among(entries)
+            chosen = _coordinate(elementwise, list(entries), self.n)
+            return None if some is None else push_forward(some, Independent(chosen))  # type: ignore[arg-type]
+
+        return self._known(pushed, lambda law: law.among(entries))
+
+    def factors(self) -> tuple[Any, ...] | None:
+        """Those of the law before an elementwise map, through it."""
+
+        def pushed(law: Any, elementwise: Transform) -> Any:
+            found = law.factors()
+            return found and tuple(
+                push_forward(one, _coordinate(elementwise, i, self.n)) for i, one in enumerate(found)
+            )
+
+        return self._known(pushed, lambda law: law.factors())
 
     def closed_dependence(self) -> tuple[float, float] | None:
-        """That of the base where the map acts on each entry: it does not change it."""
-        elementwise = all(isinstance(step, Independent) for step in self.transform.steps)
-        return self.base.closed_dependence() if elementwise else None
+        """That of the law before an elementwise map, which does not change it."""
+        return self._known(lambda law, _: law.closed_dependence(), lambda law: law.closed_dependence())
+
+    def closed_mean(self) -> Any:
+        """loc + matrix E[X], where the last step is such a map."""
+        line = _affine(self.transform.steps[-1], self.n)
+        if line is None:
+            return None
+        mean = line[0] + _applied(line[1], self._before.mean()[..., None])[..., 0]
+        return np.array(np.broadcast_to(mean, (*self.batch_shape, self.n)), dtype=float)
+
+    def closed_cov(self) -> Any:
+        """matrix cov(X) matrixᵀ, where the last step is such a map."""
+        line = _affine(self.transform.steps[-1], self.n)
+        if line is None:
+            return None
+        half = _applied(line[1], self._before.cov())
+        cov = _applied(line[1], np.swapaxes(half, -1, -2))
+        cov = (cov + np.swapaxes(cov, -1, -2)) / 2
+        return np.array(np.broadcast_to(cov, (*self.batch_shape, self.n, self.n)), dtype=float)
+
+    def entropy_terms(self) -> tuple[Any, Sequence[tuple[float, Any]]] | None:
+        """H(X) and what the last step adds: log|det|, or Σ H(g(Xᵢ)) - H(Xᵢ) of an elementwise map g."""
+        step, law = self.transform.steps[-1], self._before
+        number, terms = law.entropy_terms() or (0.0, [(1.0, law)])
+        if _affine(step, self.n) is not None:
+            return number + np.asarray(value(step.forward_and_log_det(np.zeros(self.n))[1])), terms  # type: ignore[attr-defined]
+        entries = [law.marginal(i) for i in range(self.n)] if isinstance(step, Independent) else [None]
+        if any(one is None for one in entries):
+            return None
+        images = [push_forward(one, _coordinate(step.elementwise, i, self.n)) for i, one in enumerate(entries)]  # type: ignore[attr-defined]
+        return number, [*terms, *((1.0, one) for one in images), *((-1.0, one) for one in entries)]
 
     def closed_entropy(self) -> Any:
-        """H(X) + log|det|, where that is constant."""
+        """The sum of `entropy_terms`, where all of them are closed."""
         self._check_volume("entropy")
-        coefficients = [_affine(step, self.n) for step in self.transform.steps]
-        if any(found is None for found in coefficients):
+        found = self.entropy_terms()
+        if found is None:
             return None
-        return self.base.entropy() + sum(np.linalg.slogdet(matrix)[1] for _, matrix in coefficients)  # type: ignore[misc]
+        known = [(sign, closed(law, "entropy")) for sign, law in found[1]]
+        if any(h is None for _, h in known):
+            return None
+        total = found[0] + sum(sign * h for sign, h in known)
+        return total if np.ndim(total) else float(total)
 
     def simplify(self) -> Any:
         """Affine maps of an elliptical law absorbed into its parameters."""
@@ -314,8 +382,18 @@ def _affine(step: Transform, n: int) -> tuple[Any, Any] | None:
     return loc, np.broadcast_to(scale, (*scale.shape[:-1], n))[..., None] * np.eye(n)
 
 
-def _coordinate(elementwise: Transform, i: int, n: int) -> Transform:
-    """What an elementwise map does to entry i."""
+def _applied(matrix: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """matrix columns in more digits, where an entry that is not finite counts only for the rows that hold it."""
+    if np.isfinite(columns).all():
+        return np.asarray(matrix, dtype=np.longdouble) @ columns
+    held = np.asarray(matrix)[..., :, :, None] != 0.0
+    with quiet():
+        products = np.where(held, np.asarray(matrix)[..., :, :, None] * columns[..., None, :, :], 0.0)
+        return np.sum(products, axis=-2)
+
+
+def _coordinate(elementwise: Transform, i: Any, n: int) -> Transform:
+    """What an elementwise map does to entry i, or to several of them."""
     if not elementwise.batch_shape:
         return elementwise
     return elementwise.member((..., i), (*elementwise.batch_shape[:-1], n))  # type: ignore[arg-type]

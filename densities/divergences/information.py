@@ -47,7 +47,10 @@ def _parts_of(law: Any) -> tuple[Any, ...]:
     """The laws whose entropies a closed one is made of: the base of an image by a line, the entries of a product."""
     if law.params:
         return ()
-    return (law.base,) if hasattr(law, "base") else tuple(law.factors() or ()) if law.event_shape else ()
+    if hasattr(law, "base"):
+        terms = law.entropy_terms() if law.event_shape else None
+        return (law.base,) if terms is None else tuple(one for _, one in terms[1])
+    return tuple(law.factors() or ()) if law.event_shape else ()
 
 
 def cross_entropy(p: Any, q: Any) -> Estimate:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import mpmath
+import numpy as np
 import pytest
 from mpmath import mp, mpf
 from scipy import special
@@ -132,3 +133,26 @@ def test_points_are_anchored_only_where_some_come_near_an_end():
     assert not dn.parse(
         "normal(0.5, 0.8) >> exp >> log1p >> sinh_arcsinh(0.5, 1.25)"
     ).fragile  # 18 sigma to a millionth
+
+
+@pytest.mark.parametrize("bits", [12, 22, 36, 50])
+def test_the_few_points_beside_an_end_that_hardly_anything_comes_near(bits):
+    """The end sinh(5/8) is the image of minus infinity by way of 0, and no double: what rounding took matters beside it."""
+    law = dn.parse("normal(0.5, 0.8) >> exp >> log1p >> sinh_arcsinh(0.5, 1.25)")
+    y = law.support.low * (1.0 + 2.0**-bits)
+    with mp.workdps(60):
+        turned = mpmath.asinh(mpf(y)) / mpf(1.25) - mpf(0.5)
+        x = mpmath.sinh(turned)
+        z = (mpmath.log(mpmath.expm1(x)) - mpf(0.5)) / mpf(0.8)
+        slope = (
+            mpf(0.8) * mpmath.exp(-x) * mpmath.expm1(x) / mpmath.cosh(turned) * mpf(1.25) * mpmath.sqrt(1 + mpf(y) ** 2)
+        )
+        density, mass = mpmath.log(mpmath.npdf(z) / slope), mpmath.log(mpmath.ncdf(z))
+    among = np.array([1.0, y, 2.0])
+    assert law.logpdf(y) == pytest.approx(float(density), rel=1e-13)
+    assert law.logcdf(among)[1] == pytest.approx(float(mass), rel=1e-13)
+    cut, third = dn.truncate(law, 0.5, 5.0), dn.order_statistic(law, 3, 3)
+    assert cut.logpdf(y) == pytest.approx(float(density) - law.logcdf(5.0), rel=1e-13)
+    assert third.logcdf(y) == pytest.approx(3 * float(mass), rel=1e-13)
+    batch = dn.Normal([0.5, 3.0], 0.8) >> dn.Exp() >> dn.Log1p() >> dn.SinhArcsinh(0.5, 1.25)
+    assert batch.logpdf(y)[0] == pytest.approx(float(density), rel=1e-13)

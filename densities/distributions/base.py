@@ -253,6 +253,11 @@ class Univariate(Evaluation, Distribution):
         return False
 
     @property
+    def remote_ends(self) -> tuple[Any, ...]:
+        """Ends that doubles round and next to nothing of the law comes near: points beside them alone travel anchored."""
+        return ()
+
+    @property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         """The point masses: (locations, masses), in increasing order of location."""
         return np.empty(0), np.empty(0)

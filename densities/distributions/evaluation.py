@@ -34,6 +34,9 @@ TINY = float(np.exp(LOG_TINY))
 MASSES = ("raw_cdf", "raw_sf")
 # Nearer to an end than this part of it, what rounding took from the end matters to a tail: some 1e-14 of it and more.
 BESIDE = 2.0**-4
+# So near to an end that next to nothing comes near: a logarithm of the density that is a square of that of the distance is
+# then off by 1e-14 of it.
+BESIDE_REMOTE = 2.0**-10
 # Ulps that the double in the place of an end may miss it by.
 NEXT = 64.0
 
@@ -45,6 +48,7 @@ class Evaluation:
     support: Any
     atoms: Any
     fragile: Any
+    remote_ends: Any
     critical_points: Any
     # What watches over the terms of the log-density, where they may cancel.
     _cancelling: Any = None
@@ -113,8 +117,8 @@ class Evaluation:
         self, method: Callable[..., np.ndarray], result: np.ndarray, *points: np.ndarray
     ) -> np.ndarray:
         """The result of a batch, but method(law, *points) of single laws beside ends that doubles round."""
-        near = self._beside if self.fragile else self._on_rounded_ends
-        if not some(beside := reduce(np.logical_or, map(near, points))):
+        near = (self._beside,) if self.fragile else (self._on_rounded_ends, self._beside_remote)
+        if not some(beside := reduce(np.logical_or, (look(at) for look in near for at in points))):
             return result
         return by_members(self, method, result, beside, *points)
 
@@ -130,6 +134,11 @@ class Evaluation:
         gap, size = np.abs(points - end), np.abs(end)
         nearer, exact = np.isfinite(end) & (gap <= np.abs(points - other)), np.equal(slack, 0.0)
         return nearer & exact & (gap < 0.5 * size), nearer & ~exact & (gap < BESIDE * size)
+
+    def _beside_remote(self, points: Any) -> Any:
+        """Whether points lie beside an end that the law hardly comes near."""
+        beside = (np.abs(points - end) < BESIDE_REMOTE * np.abs(end) for end in self.remote_ends)
+        return reduce(np.logical_or, beside, False)
 
     def _on_rounded_ends(self, points: Any) -> Any:
         """Whether points are the doubles in the place of ends of the support that are none."""
@@ -152,6 +161,17 @@ class Evaluation:
         (low, high), (below, above) = self.support.edges, self.support.slacks
         known = type(low) is type(high) is float and np.ndim(below) == np.ndim(above) == 0
         return (float(low + below), float(high - above)) if known else (np.nan, np.nan)
+
+    @cached_property
+    def _watched(self) -> tuple[float, float]:
+        """Doubles beyond which points lie beside an end that hides their digits: 0, or one that the law hardly comes near."""
+        remote = () if self.batch_shape else self.remote_ends
+        low, high = (end if type(end) is float else np.inf for end in self.support.edges)
+        below, above = (TINY if end == 0.0 else BESIDE_REMOTE * abs(end) for end in (low, high))
+        return (
+            low + below if low == 0.0 or low in remote else -np.inf,
+            high - above if high == 0.0 or high in remote else np.inf,
+        )
 
     def _on_inner_ends(self, points: Any) -> Any:
         """Whether points are doubles in the place of ends of the support, or beside it, that lie beyond them: points inside."""
@@ -188,11 +208,11 @@ class Evaluation:
         """The formula on points strictly between the doubles of the ends, anchored where doubles would not do."""
         if self._blurred:
             return in_digits(self, formula, points)
-        beside = self._nearly_at_zero(points)
+        beside = self._near_watched_end(points)
         result = value(formula(self._placed(points))) if self.fragile else self._by_doubles(formula, points, beside)
         if not beside or formula.__name__ not in MASSES or len(self.atoms[0]):
             return result
-        near, of_mass = (points != 0.0) & (np.abs(points) < TINY), partial(self._mass_near_zero, formula.__name__)
+        near, of_mass = _nearly_zero(points), partial(self._mass_near_zero, formula.__name__)
         if self.batch_shape:
             return np.where(near, of_mass(Anchored.exact(points)), result)
         return _patched(result, near, of_mass(Anchored.exact(points[near])))
@@ -204,7 +224,7 @@ class Evaluation:
         return np.exp(log_near) if at_low == (name == "raw_cdf") else -np.expm1(log_near)
 
     def _by_doubles(self, formula: Callable[[Any], Any], points: np.ndarray, beside: bool) -> Any:
-        """The formula on plain doubles, and anchored where it is lost or points are nearly subnormal, `beside` an end at 0."""
+        """The formula on plain doubles, and anchored where it is lost or points lie `beside` an end that is watched."""
         if self.batch_shape:
             result = np.asarray(value(formula(points)))
         else:
@@ -214,28 +234,28 @@ class Evaluation:
             return result
         # Of what is nearly subnormal divisions by a scale leave few digits.
         lost = True if beside else result < LOG_TINY
-        poor = ~np.isfinite(result) | (lost & (points != 0.0) & (np.abs(points) < TINY))
+        poor = ~np.isfinite(result) | (lost & _nearly_zero(points)) | self._beside_remote(points)
         if not poor.any():
             return result
         if self.batch_shape:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
-        return _patched(result, poor, value(formula(Anchored.exact(points[poor]))))
+        return _patched(result, poor, value(formula(anchored(self._placed(points[poor])))))
 
-    def _nearly_at_zero(self, points: np.ndarray) -> bool:
-        """Whether some points are nearly subnormal beside an end at 0, where a density may feel the share of an ulp."""
-        low, high = self.support.edges
-        if type(low) is float and low == 0.0:
-            return bool(np.minimum.reduce(points, axis=None, initial=1.0) < TINY)
-        return type(high) is float and high == 0.0 and bool(np.maximum.reduce(points, axis=None, initial=-1.0) > -TINY)
+    def _near_watched_end(self, points: np.ndarray) -> bool:
+        """Whether some points lie where the share of an ulp, or what rounding took from an end, may matter."""
+        low, high = self._watched
+        if low > -np.inf and np.minimum.reduce(points, axis=None, initial=np.inf) < low:
+            return True
+        return bool(high < np.inf and np.maximum.reduce(points, axis=None, initial=-np.inf) > high)
 
     def _placed(self, points: Any) -> Any:
         """Plain points as a fragile law needs them: as exact offsets from an end that is finite and not zero and near.
 
-        Every law needs those so that are the doubles in the place of an end beyond them.
+        Every law needs those so that are the doubles in the place of an end beyond them, or lie beside a remote end.
         """
         if not isinstance(points, np.ndarray | np.floating):
             return points
-        if not (self.fragile or some(self._on_inner_ends(points))):
+        if not (self.fragile or some(self._on_inner_ends(points)) or some(self._beside_remote(points))):
             return points
         anchor: Any = np.zeros(np.shape(points))
         lost: Any = 0.0
@@ -431,6 +451,10 @@ class Evaluation:
         """Whether many quantiles are best taken block by block: a solver, which has no program, takes them all at once."""
         probe = np.array([0.5, 1.0, 1.5], given.dtype) * given.dtype.type(middle)
         return given.size < LARGE or self.programs.ready(formula.__name__, formula, probe, at_once=True) is not None
+
+
+def _nearly_zero(points: np.ndarray) -> Any:
+    return (points != 0.0) & (np.abs(points) < TINY)
 
 
 def _patched(result: np.ndarray, where: np.ndarray, values: Any) -> np.ndarray:

@@ -61,6 +61,10 @@ class Members(Univariate):
         return any(law.fragile for law in self.laws.flat)
 
     @property
+    def remote_ends(self) -> tuple[Any, ...]:
+        return tuple(end for law in self.laws.flat for end in law.remote_ends)
+
+    @property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         if any(len(law.atoms[0]) for law in self.laws.flat):
             raise UnsupportedOperationError(f"{self}: its members have different point masses; ask a member for its atoms")

@@ -97,6 +97,10 @@ class OrderStatistic(Ranked, Univariate):
         return self.law.fragile
 
     @property
+    def remote_ends(self) -> tuple[Any, ...]:
+        return self.law.remote_ends
+
+    @property
     def inverts_fast(self) -> bool:  # type: ignore[override]
         return self.law.inverts_fast
 
@@ -260,6 +264,10 @@ class Extreme(Univariate):
     @cached_property
     def fragile(self) -> bool:
         return any(law.fragile for law in self.laws)
+
+    @property
+    def remote_ends(self) -> tuple[Any, ...]:
+        return tuple(end for law in self.laws for end in law.remote_ends)
 
     @property
     def _tails(self) -> tuple[str, str]:

@@ -166,22 +166,28 @@ class Pushforward(PushedQuantiles):
                     return True
         return self._rounds_an_end
 
+    @cached_property
+    def _rounded_images(self) -> tuple[tuple[Any, Any], ...]:
+        """The images of ends, no limits of the last map, that are no doubles: which they are, NaN for others, and whether
+        next to nothing of the law comes near them."""
+        found = []
+        for branch in self.branches:
+            ends = zip(branch.image.edges, branch.image.slacks, branch.turned(*branch.domain.edges), strict=True)
+            for end, slack, origin in ends:
+                if some(slack) and some(rounded := (np.asarray(slack) > 0.0) & ~is_limit(branch, origin, end)):
+                    end = np.where(rounded & (value(end) != 0.0), value(end), np.nan)
+                    found.append((end, is_remote(self.base, branch, origin, end)))
+        return tuple(found)
+
+    @cached_property
+    def remote_ends(self) -> tuple[Any, ...]:
+        return tuple(np.where(remote, end, np.nan) for end, remote in self._rounded_images if some(remote))
+
     @property
     def _rounds_an_end(self) -> bool:
         """Whether an image of an end, no limit of the last map, is no double: the distance from it says where points are."""
-        places = [
-            np.where(
-                (np.asarray(slack) > 0.0) & ~is_limit(branch, origin, end) & ~is_remote(self.base, branch, origin, end),
-                value(end),
-                0.0,
-            )
-            for branch in self.branches
-            for end, slack, origin in zip(
-                branch.image.edges, branch.image.slacks, branch.turned(*branch.domain.edges), strict=True
-            )
-            if some(np.asarray(slack) > 0.0)
-        ]
-        if not any(map(some, places)):
+        places = [end for end, remote in self._rounded_images if not np.all(remote | np.isnan(end))]
+        if not places:
             return False
         if self.batch_shape:
             looked_at = np.unique(np.linspace(0, math.prod(self.batch_shape) - 1, MEMBERS).astype(int))

@@ -77,6 +77,10 @@ class Truncated(Univariate):
         return self.base.fragile
 
     @property
+    def remote_ends(self) -> tuple[Any, ...]:
+        return self.base.remote_ends
+
+    @property
     def narrowness(self) -> Any:
         return self.base.narrowness
 

@@ -68,6 +68,10 @@ class Image(Family):
         return self.law.fragile
 
     @property
+    def remote_ends(self) -> tuple[Any, ...]:
+        return self.law.remote_ends
+
+    @property
     def log_lost(self) -> float:
         return self.law.log_lost
 

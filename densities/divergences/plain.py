@@ -16,15 +16,16 @@ import numpy as np
 from densities.anchored import Anchored, value
 from densities.arrays import quiet, some
 from densities.divergences.rewrites import pulled_to_base
-from densities.numerics.panels import KRONROD, Block, Panels
+from densities.numerics.panels import EXPONENTIAL, KRONROD, Block, Panels
 
 EPS = float(np.finfo(float).eps)
 # What is left of p|t|·distance at the end of a half line, in nats; and where -log q overflows on the way there.
 GONE, LONG_GONE = -50.0, -1000.0
 # Of the largest term at an end, what may lie beyond it: falling terms of a density that is a power down to x^-0.97.
 BEYOND = 10.0
-# Looks at panels, of which those that have not settled are halved each time.
-HALVINGS = 8
+# Rules of inner panels, and how often these are looked at: those that have not settled are halved each time. Few nodes do
+# where densities are smooth; where one is singular at a mark, halving does not end.
+LOOKS = ((KRONROD, 3), (EXPONENTIAL, 8))
 K, P, Q, SIZE = range(4)
 
 
@@ -62,20 +63,18 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
             beside = beside + value(q.anywhere("cdf", low))
         if high is not None and some(outer[1] > ends[1]):
             beside = beside + value(q.anywhere("sf", high))
-        scale = 0.25 * np.maximum(*spread)
+        scale, found = 0.25 * np.maximum(*spread), None
         points = np.concatenate(columns)
-        panels = Panels(points, low, high, scale, KRONROD)
-        found, seen = _judge(p, q, panels, beside, 10 * rtol)
-        if everywhere(found.answered):
-            return found
-        thorough = Panels(points, low, high, scale)
-        for _ in range(HALVINGS):
-            second, seen = _judge(p, q, thorough, beside, 10 * rtol)
-            found = _first_answers(found, second)
-            rows = _to_halve(seen, found, 10 * rtol)
-            if not len(rows):
+        for inner, halvings in LOOKS:
+            panels = Panels(points, low, high, scale, inner)
+            for _ in range(halvings):
+                answer, seen = _judge(p, q, panels, beside, 10 * rtol)
+                found = answer if found is None else _first_answers(found, answer)
+                if everywhere(found.answered) or not len(rows := _to_halve(seen, found, 10 * rtol)):
+                    break
+                panels = panels.split(rows, KRONROD)
+            if everywhere(found.answered):
                 break
-            thorough = thorough.split(rows, KRONROD)
         return found
 
 

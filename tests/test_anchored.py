@@ -332,3 +332,14 @@ def test_the_exponential_of_a_slight_anchor_knows_the_distance_from_1():
         fine = np.exp(Anchored(np.asarray(1e-3), np.asarray(1e-30)))
     assert float(gap.value) == pytest.approx(1e-200, rel=1e-15)
     assert float(fine.offset) == pytest.approx(np.exp(1e-3) * 1e-30, rel=1e-15)
+
+
+@pytest.mark.parametrize(("ufunc", "anchor"), [(np.exp, -677.0), (lambda x: x**-100.0, 870.0)])
+def test_a_large_change_beside_a_tiny_image_is_no_small_one(ufunc, anchor):
+    """The change of e^x is e^c(e^h - 1), also where doubles do not hold it safely."""
+    truth = {-677.0: lambda x: mp.exp(x), 870.0: lambda x: x**-100}[anchor]
+    h = 0.35 if anchor < 0 else 4.0
+    with quiet():
+        got = ufunc(Anchored(np.asarray(anchor), np.asarray(h), np.asarray(np.log(h))))
+    change = mp.log(abs(truth(mpf(anchor) + mpf(h)) - truth(mpf(anchor))))
+    assert float(got.log_offset) == pytest.approx(float(change), abs=2e-13)

@@ -83,3 +83,19 @@ def test_members_of_a_batch_and_ratios_of_subnormal_points():
     law = dn.Gamma([0.02, 0.3], 3)
     assert law.cdf(1e-323)[0] == dn.Gamma(0.02, 3).cdf(1e-323)
     assert dn.F(0.02, 0.02).logcdf(1e-323) == pytest.approx(float(dn.F(0.02, 0.02).logcdf(1e-323, dps=20)), rel=1e-12)
+
+
+def test_masses_around_a_peak_whose_power_underflows():
+    """P(|Z| <= y) of a generalised normal law is y/Γ(1 + 1/β) where |z|^β is no double."""
+    law = abs(dn.GeneralizedNormal(1.9, -1.3, 1.7) + 1.3)
+    y = np.array([1e-300, 1e-200, 1e-170, 1e-40])
+    with mp.workdps(30):
+        truth = [float(mp.log(mp.mpf(v) / mp.mpf(1.7)) - mp.loggamma(1 + 1 / mp.mpf(1.9))) for v in y]
+    np.testing.assert_allclose(law.logcdf(y), truth, rtol=1e-15)
+    np.testing.assert_allclose(law.ppf(law.cdf(y)), y, rtol=1e-13)
+
+
+def test_counts_of_small_places_are_the_masses_between_them():
+    law = np.floor(np.log(dn.Uniform()) / np.log(0.7))  # geometric, from 0 on
+    k = np.array([0.0, 1800.0, 1900.0, 1950.0, 2100.0])
+    np.testing.assert_allclose(law.logpmf(k), np.log(0.3) + k * np.log(0.7), rtol=1e-14)

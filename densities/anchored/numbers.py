@@ -194,6 +194,11 @@ def log_of(offset: Any, kept: Any) -> Any:
     return np.where((size > SMALLEST) & (size < LARGEST), np.log(size), kept)
 
 
+def log_growth(growth: Any, kept: Any) -> Any:
+    """log|e^g - 1|, from the kept log|g| where g has left the safe range: of a tiny centre even a large change has."""
+    return np.where(is_safe(growth), np.log(np.abs(np.expm1(growth))), kept)
+
+
 def is_safe(offset: Any) -> Any:
     size = np.abs(offset)
     return (size > SMALLEST) & (size < LARGEST)
@@ -391,7 +396,9 @@ def power(x: Any, exponent: Any) -> Any:
     growth = exponent * np.log1p(ratio)
     near = near & (np.abs(growth) < 1.0)  # beyond, centre and change would cancel
     change = centre * np.expm1(growth)
-    kept = None if base._log is None else np.log(np.abs(exponent) * centre / np.abs(base.anchor)) + base._log
+    log_anchor = np.log(np.abs(base.anchor))
+    kept = None if base._log is None else log_growth(growth, np.log(np.abs(exponent)) + base._log - log_anchor)
+    kept = None if kept is None else kept + exponent * log_anchor
     return where(near, Anchored(odd * centre, odd * change, log_of(change, kept)), far)
 
 
@@ -418,7 +425,7 @@ def exp(x: Anchored) -> Anchored:
     near = (np.abs(x.offset) < 0.5) & (np.abs(x.anchor) < 700.0)
     centre = np.exp(np.where(near, x.anchor, 0.0))
     change = centre * np.expm1(np.where(near, x.offset, 0.0))
-    kept = None if x._log is None else x._log + np.where(near, x.anchor, 0.0)
+    kept = None if x._log is None else log_growth(x.offset, x._log) + np.where(near, x.anchor, 0.0)
     return where(near, Anchored(centre, change, log_of(change, kept)), far)
 
 
@@ -432,7 +439,7 @@ def expm1(x: Anchored) -> Anchored:
         np.where(near, x.anchor, 0.0),
         np.exp(np.where(near, x.anchor, 0.0)) * np.expm1(np.where(near, x.offset, 0.0)),
     )
-    kept = None if x._log is None else x._log + centre
+    kept = None if x._log is None else log_growth(x.offset, x._log) + centre
     return where(near, Anchored(np.expm1(centre), change, log_of(change, kept)), exp(x) - 1.0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import log_abs, value
+from densities.anchored import anchored, log_abs, pure, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import (
     gamma_point,
@@ -178,7 +178,7 @@ class GeneralizedNormal(Symmetric, Family):
     def _log_mass(self, a: Any, b: Any, beta: Any) -> Any:
         """Across or near the kink from the masses of (-|z|, |z|); elsewhere from the tails or the density."""
         inverse = 1.0 / np.asarray(beta)
-        first, second = (lower_gamma(inverse, np.abs(value(end)) ** beta) for end in (a, b))
+        first, second = (lower_gamma(inverse, np.abs(pure(anchored(end))) ** beta) for end in (a, b))
         across = (value(a) <= 0) & (value(b) >= 0)
         large, small = np.maximum(first, second), np.minimum(first, second)
         central = np.log(np.where(across, large + small, large - small)) - LOG2

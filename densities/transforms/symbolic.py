@@ -44,7 +44,7 @@ from densities.transforms.symbolic_inverse import (
 )
 from densities.transforms.symbolic_kernels import Kernel, number
 from densities.transforms.symbolic_text import X, expression
-from densities.transforms.symbolic_turns import turning_points
+from densities.transforms.symbolic_turns import TurningPoint, root_points, turning_points
 from densities.transforms.symbolic_zeros import EndlessZerosError
 
 __all__ = ["Symbolic", "SymbolicBranch"]
@@ -52,6 +52,7 @@ __all__ = ["Symbolic", "SymbolicBranch"]
 WAVES: dict[Any, type[Transform]] = {sympy.sin: Sin, sympy.cos: Cos, sympy.tan: Tan}
 PROBES = 60
 MARGIN = 2.0**-30
+TINY = 1e-40
 
 
 class SymbolicBranch(Bijection):
@@ -90,9 +91,22 @@ class SymbolicBranch(Bijection):
         plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
         enough = plain and not any(places) and not any(map(slack, values))
         self._turns = () if enough else turning_points(stretch, self._value, self._log_slope)
+        self._turns += self._root()
         if self._turns:
             self.errors |= errors_of(self, probe)
         self._warn()
+
+    def _root(self) -> tuple[TurningPoint, ...]:
+        """What keeps the distance of x from a root other than 0 for a tiny y, where the inverse does not."""
+        if not self.codomain.contains(0.0):
+            return ()
+        with quiet():
+            root = float(self._solved(np.zeros(1))[0])
+            log_slope = float(value(self._log_slope(root)))
+            tiny = np.array([-TINY, TINY])
+            kept = log_abs(self._preimage(Anchored.exact(tiny)) - root) + log_slope - np.log(TINY)
+            lost = self.codomain.contains(tiny) & ~(np.abs(kept) < MARGIN)
+        return root_points(self.stretch, root) if root and np.isfinite(log_slope) and np.any(lost) else ()
 
     def _warn(self) -> None:
         for what, error in self.errors.items():
@@ -464,7 +478,8 @@ def _steps(expr: Any) -> tuple[Transform, ...]:
     if expr == X:
         return ()
     if expr.is_polynomial(X) and sympy.degree(expr, X) == 1:
-        return (Affine(*(number(expr.coeff(X, power)) for power in (0, 1))),)
+        scale, loc = sympy.Poly(expr, X).all_coeffs()  # expr.coeff reads pi*(x - 1/2) as it is written
+        return (Affine(number(loc), number(scale)),)
     return Symbolic(expr).steps
 
 

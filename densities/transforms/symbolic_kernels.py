@@ -27,6 +27,7 @@ Function = Callable[[Any], Any]
 LOG2 = math.log(2.0)
 HALF, THIRD = sympy.Rational(1, 2), sympy.Rational(1, 3)
 DIGITS = 30
+OVERFLOWN = 1e-9  # what overflows on the way moves a value by more than this, or not at all
 
 
 def _plain(function: Function) -> Function:
@@ -90,17 +91,18 @@ class Kernel:
         return type(self), (self.expr, self.symbol)
 
     def __call__(self, x: Any) -> Any:
-        y = self._run(x)
+        overflows: list[str] = []
+        with np.errstate(over="call", call=lambda kind, _: overflows.append(kind)):
+            y = self._run(x)
         if isinstance(x, Anchored) or isinstance(y, Anchored):
             return y
-        lost = self._lost(x, y)
-        if not np.any(lost):
+        lost = np.isnan(y) & ~np.isnan(x) | np.isinf(y) & np.isfinite(x)
+        if not (overflows or np.any(lost)):
             return y
-        return np.where(lost, value(self._run(Anchored.exact(x))), y)[()]
-
-    @staticmethod
-    def _lost(x: Any, y: Any) -> Any:
-        return np.isnan(y) & ~np.isnan(x)
+        known = value(self._run(Anchored.exact(x)))
+        if overflows:  # under a fraction line it makes 0 of x/√(1 + x²), which looks like a number
+            lost = lost | ~((np.abs(known - y) <= OVERFLOWN * np.abs(known)) | np.equal(known, y) | np.isnan(known))
+        return np.where(lost, known, y)[()]
 
 
 class LogKernel(Kernel):
@@ -112,10 +114,6 @@ class LogKernel(Kernel):
 
     def __call__(self, x: Any) -> Any:
         return value(super().__call__(x)) + np.zeros(np.shape(value(x)))
-
-    @staticmethod
-    def _lost(x: Any, y: Any) -> Any:
-        return ~np.isfinite(y) & np.isfinite(x)  # what overflows under a fraction line makes -inf
 
 
 def precise(expr: Any, symbol: Any) -> Function:

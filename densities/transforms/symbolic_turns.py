@@ -22,7 +22,7 @@ from densities.transforms.symbolic_kernels import Kernel, number, precise
 from densities.transforms.symbolic_series import NoSeriesError, taylor
 from densities.transforms.symbolic_text import X
 
-__all__ = ["Edge", "Pole", "TurningPoint", "turning_points"]
+__all__ = ["Edge", "Pole", "TurningPoint", "root_points", "turning_points"]
 
 TERMS = 24
 DIGITS = 80
@@ -169,6 +169,22 @@ def turning_points(stretch: Stretch, function: Any, log_slope: Any) -> tuple[Tur
     ]
     rests = [_turning_point(stretch, point, side, True) for point in stretch.rests for side in (1.0, -1.0)]
     return tuple(point for point in (*ends, *rests) if point is not None)
+
+
+def root_points(stretch: Stretch, near: float) -> tuple[TurningPoint, ...]:
+    """Both sides of a root of the formula that is a double other than 0, told at `near`; none where there is none.
+
+    Between 0 and the doubles beside 0 lie as many distances from that root, of which a plain x keeps none.
+    """
+    for place in (near, *np.nextafter(near, (-np.inf, np.inf))):
+        if place != 0.0 and stretch.expr.xreplace({X: sympy.Rational(place)}) == 0:
+            from mpmath import mp
+
+            series = _taylor(stretch.expr, sympy.Rational(place))
+            if not all(map(mp.isfinite, series)) or abs(series[1]) < NOTHING:
+                return ()
+            return tuple(TurningPoint(float(place), 0.0, side, [mp.zero, *series[1:]], True) for side in (1.0, -1.0))
+    return ()
 
 
 def _shifted(expr: Any, end: Any, c: float) -> Any:

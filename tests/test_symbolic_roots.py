@@ -1,0 +1,45 @@
+"""Formulas beside their roots and far out: tiny values keep the distance of x from the root, and nothing overflows unseen."""
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+import densities as dn
+
+# The formula, its base, and the law of the image by an independent formula.
+IMAGES = [
+    ("4*x*(1 - x)", dn.Beta(0.7, 0.7), dn.Beta(0.7, 0.5)),
+    ("(1 - x)/x", dn.Beta(2, 0.3), dn.BetaPrime(0.3, 2)),
+]
+
+
+@pytest.mark.parametrize(("formula", "base", "image"), IMAGES)
+def test_tiny_values_come_from_beside_the_root(formula, base, image):
+    law = dn.Symbolic(formula)(base)
+    y = image.ppf([1e-60, 1e-20, 1e-3])
+    np.testing.assert_allclose(law.logpdf(y), image.logpdf(y), rtol=1e-12)
+    np.testing.assert_allclose(law.cdf(y), image.cdf(y), rtol=1e-12)
+
+
+def test_a_root_where_the_density_of_the_base_is_singular():
+    law = dn.Symbolic("(1 - x)*exp(x)")(dn.Beta(2, 0.3))
+    with mp.workdps(40):
+        truth = mp.log(mp.mpf(1e-60) / mp.e) * -0.7 - mp.log(mp.beta(2, 0.3)) - 1  # x = 1 - y/e to first order
+    np.testing.assert_allclose(law.logpdf(1e-60), float(truth), rtol=1e-13)
+
+
+def test_what_overflows_under_a_fraction_line_is_seen():
+    x = np.array([-1e300, -3.0, 3.0, 1e200])
+    truth = [float(mp.mpf(v) / mp.sqrt(1 + mp.mpf(v) ** 2)) for v in x]
+    np.testing.assert_allclose(dn.Symbolic("x/sqrt(1 + x**2)")(x), truth, rtol=2e-13)
+    shifted = dn.Symbolic("1/2 + exp(x)/sqrt(4 + exp(2*x))")
+    truth = [0.5, 0.5 + 1 / np.sqrt(1 + 4 * np.exp(-2.0)), 1.5]
+    np.testing.assert_allclose(shifted(np.array([-400.0, 1.0, 400.0])), truth, rtol=1e-14)
+    assert shifted(400.0) == 1.5
+    ends = dn.Symbolic("x/sqrt(1 + x**2)")(dn.Cauchy())
+    assert (ends.ppf(1e-300), ends.isf(1e-300)) == (-1.0, 1.0)
+
+
+def test_the_line_under_a_wave_need_not_be_multiplied_out():
+    law = dn.Symbolic("tan(pi*(x - 1/2))")(dn.Uniform())
+    np.testing.assert_allclose(law.cdf([-2.0, 0.5, 30.0]), dn.Cauchy().cdf([-2.0, 0.5, 30.0]), rtol=1e-13)

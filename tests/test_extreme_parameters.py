@@ -1,10 +1,13 @@
 """Limits of densities at ends, and variances, where a parameter is extreme."""
 
+import warnings
+
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 
 import densities as dn
+from densities.errors import AccuracyWarning
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,54 @@ def test_variances_of_kumaraswamy_laws_that_are_nearly_all_at_1(a):
             first, second = (mpf(b) * mp.beta(1 + n / mpf(a), mpf(b)) for n in (1, 2))
             truth = float(second - first**2)
         assert dn.Kumaraswamy(a, b).var() == pytest.approx(truth, rel=1e-12)
+
+
+# ---- standard deviations whose squares no double holds ----
+
+FAR_AWAY = (-565, 565)
+
+
+def check_stretched(law, power):
+    """The standard deviation goes with the scale, as an image and by every name of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AccuracyWarning)
+        expected = float(law.std()) * 2.0**power
+        for stretched in (law * 2.0**power, (law * 2.0**power).simplify()):
+            np.testing.assert_allclose(stretched.std(), expected, rtol=1e-8, err_msg=f"{stretched!r}")
+
+
+@pytest.mark.parametrize("power", FAR_AWAY)
+@pytest.mark.parametrize(
+    "law",
+    [
+        dn.Normal(3.0, 2.0),
+        dn.Alpha(2.0),
+        dn.Poisson(3.0),
+        dn.InverseGaussian(1.0, 2.0),
+        dn.ReciprocalInverseGaussian(1.0, 2.0),
+        dn.LogNormal(0.0, 0.5),
+        dn.Mixture([0.5, 0.5], [dn.Normal(), dn.Laplace(1.0, 2.0)]),
+        dn.truncate(dn.Normal(), 0.0, 1.0),
+    ],
+    ids=str,
+)
+def test_standard_deviations_outlive_the_variance(law, power):
+    check_stretched(law, power)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("power", FAR_AWAY)
+@pytest.mark.parametrize("entry", list(dn.distributions.registry), ids=lambda entry: entry.name)
+def test_standard_deviations_of_all_families_outlive_the_variance(entry, power):
+    for law in entry.instances():
+        if not (law.event_shape or law.batch_shape or law.std() in (0.0, np.inf)):
+            check_stretched(law, power)
+
+
+def test_standard_deviations_of_tiny_and_huge_laws():
+    assert dn.Normal(0.0, 1e-320).std() == 1e-320
+    np.testing.assert_array_equal(dn.Normal(0.0, [1e-200, 1.0, 1e200]).std(), [1e-200, 1.0, 1e200])
+    assert dn.Normal(0.0, 1e200).var() == np.inf  # a number of Python raised to a power would not come back
+    assert dn.product_of(dn.Normal(0.0, 1e100), dn.Normal(1e100, 1.0)).var() == np.inf
+    with mp.workdps(30):  # e^(σ²) √(1 - e^(-σ²)), whose square is e^1250
+        np.testing.assert_allclose(dn.LogNormal(0.0, 25.0).std(), float(mp.exp(625)), rtol=1e-12)

@@ -433,7 +433,7 @@ class Univariate(Evaluation, Distribution):
         """The mean where it is known in closed form, otherwise None; so the other `closed_` summaries."""
         return None
 
-    closed_var = closed_median = closed_mode = closed_entropy = closed_mean
+    closed_var = closed_std = closed_median = closed_mode = closed_entropy = closed_mean
 
     @many_digits
     def mean(self) -> Any:
@@ -445,9 +445,8 @@ class Univariate(Evaluation, Distribution):
         return moments.variance(self)
 
     def std(self) -> Any:
-        """The square root of the variance."""
-        result = np.sqrt(self.var())
-        return float(result) if np.ndim(result) == 0 else result
+        """The square root of the variance, also where the doubles hold it and not its square."""
+        return moments.deviation(self)
 
     def moment(self, order: int) -> Any:
         """E[Y^order]."""

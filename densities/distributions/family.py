@@ -272,7 +272,17 @@ class Family(Univariate):
         standard = self._closed("var")
         if standard is None:
             return None
-        result = self._scale**2 * np.broadcast_to(standard, self.batch_shape)
+        result = self._scale * (self._scale * np.broadcast_to(standard, self.batch_shape))  # 0·inf is no number
+        return float(result) if np.ndim(result) == 0 else result
+
+    def closed_std(self) -> Any:
+        standard = self._closed("std")
+        if standard is None:
+            standard = self._closed("var")
+            standard = None if standard is None else np.sqrt(standard)
+        if standard is None:
+            return None
+        result = self._scale * np.broadcast_to(standard, self.batch_shape)
         return float(result) if np.ndim(result) == 0 else result
 
     def closed_entropy(self) -> Any:

@@ -20,6 +20,8 @@ from densities.numerics.exponents import Verdict
 SILENT = 1e-8
 # A mean that is rounded by less than this share of the standard deviation adds nothing to the variance.
 ROUNDED = 1e-9
+# The square of less than this is no normal double; doubles end at about twice so many powers of two.
+SMALLEST, HALFWAY = 1e-150, 450
 Logs = tuple[Any, Any]
 
 
@@ -68,6 +70,22 @@ def mean(law: Any) -> Any:
 
 def variance(law: Any) -> Any:
     return summary(law, "var", lambda one: plain(variance_estimate(one), "var"))
+
+
+def deviation(law: Any) -> Any:
+    """The square root of the variance; where no double holds the variance, of that of the law stretched by a power of two."""
+    found = closed(law, "std")
+    if found is not None:
+        return found
+    with quiet():
+        found = np.array(np.sqrt(law.var()))
+    for index in map(tuple, np.argwhere((found < SMALLEST) | np.isinf(found))):
+        one = law.member(index, law.batch_shape)
+        exponent = int(np.frexp(_spread(one))[1])
+        if abs(exponent) > HALFWAY:  # else nothing is lost, or the variance is infinite
+            variance = plain(variance_estimate(one * 2.0**-exponent), "std")
+            found[index] = np.ldexp(np.sqrt(variance), exponent)
+    return found if found.ndim else float(found)
 
 
 def variance_estimate(law: Any) -> Estimate:

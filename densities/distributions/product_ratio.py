@@ -171,7 +171,7 @@ class ProductOf(Mixture):
         if not np.isfinite(mean):
             return np.inf
         (m1, v1), (m2, v2) = ((law.mean(), law.var()) for law in self._factors)
-        return float(v1 * v2 + v1 * m2**2 + v2 * m1**2) if np.isfinite([v1, v2]).all() else np.inf
+        return float(v1 * v2 + m2 * (m2 * v1) + m1 * (m1 * v2)) if np.isfinite([v1, v2]).all() else np.inf
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return value(self.first.draw(rng, shape)) * value(self.second.draw(rng, shape))

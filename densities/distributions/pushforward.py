@@ -266,7 +266,10 @@ class Pushforward(PushedQuantiles):
         return self._place_on_line(self.base.mode)
 
     def closed_var(self) -> Any:
-        return self._affine_image("var", lambda var, loc, scale: scale**2 * var)
+        return self._affine_image("var", lambda var, loc, scale: scale * (scale * var))
+
+    def closed_std(self) -> Any:
+        return self._affine_image("std", lambda std, loc, scale: np.abs(scale) * std)
 
     def closed_entropy(self) -> Any:
         return self._affine_image("entropy", lambda entropy, loc, scale: entropy + np.log(np.abs(scale)))

@@ -314,6 +314,9 @@ class InverseGaussian(Family):
     def _var(self, mean: Any, lam: Any) -> Any:
         return mean * mean * (mean / lam)
 
+    def _std(self, mean: Any, lam: Any) -> Any:
+        return mean * np.sqrt(mean / lam)
+
     def _mode(self, mean: Any, lam: Any) -> Any:
         """mean (√(1 + h²) - h), h = 3 mean/(2 lam), as mean/(√(1 + h²) + h)."""
         h = 1.5 * mean / lam

@@ -321,6 +321,9 @@ class ReciprocalInverseGaussian(Image):
     def _var(self, mean: Any, lam: Any) -> Any:
         return (1.0 / mean + 2.0 / lam) / lam
 
+    def _std(self, mean: Any, lam: Any) -> Any:
+        return np.sqrt(1.0 / mean + 2.0 / lam) / np.sqrt(lam)
+
 
 @register(
     "power_function",

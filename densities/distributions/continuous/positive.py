@@ -180,6 +180,9 @@ class LogNormal(Family):
             + np.maximum(sigma * sigma - 700.0, 0.0)
         )
 
+    def _std(self, mu: Any, sigma: Any) -> Any:
+        return np.exp(mu + sigma * sigma + 0.5 * np.log(-np.expm1(-sigma * sigma)))
+
     def _median(self, mu: Any, sigma: Any) -> Any:
         return np.exp(mu)
 

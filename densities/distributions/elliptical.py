@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -110,12 +111,16 @@ class Elliptical(VectorDistribution):
         raise NotImplementedError
 
     def affine_image(self, loc: Any, matrix: Any) -> Any:
-        """The law of loc + matrix X, of the same family, its parameters summed in more digits than they keep."""
+        """The law of loc + matrix X, of the same family, its parameters summed in more digits than they keep; None where
+        rounding leaves no positive matrix.
+        """
         matrix = np.asarray(matrix, dtype=np.longdouble)
         new = matrix @ self.params[self.matrix_name] @ np.swapaxes(matrix, -1, -2)
         moved = (matrix @ self.params[self.location_name][..., None])[..., 0] + loc
         new = ((new + np.swapaxes(new, -1, -2)) / 2).astype(float)
-        return self.replace(**{self.location_name: moved.astype(float), self.matrix_name: new})
+        with suppress(ParameterError):
+            return self.replace(**{self.location_name: moved.astype(float), self.matrix_name: new})
+        return None
 
     def among(self, entries: Sequence[int]) -> Any:
         """Of the same family, with the entries of the parameters that belong to them."""

@@ -84,9 +84,11 @@ class VectorPushforward(VectorDistribution):
     def measure(self) -> str:
         return self.base.measure
 
-    @property
+    @cached_property
     def conditioning(self) -> float:
-        return self.base.conditioning
+        """That of the base, times those of the matrices that points go back through."""
+        lines = [step.original if isinstance(step, Inverse) else step for step in self.transform.steps]
+        return float(self.base.conditioning * np.prod([line.condition for line in lines if isinstance(line, Linear)]))
 
     @property
     def carrier(self) -> str:
@@ -232,7 +234,7 @@ class VectorPushforward(VectorDistribution):
 
     def closed_mean(self) -> Any:
         """loc + matrix E[X], where the last step is such a map."""
-        line = _affine(self.transform.steps[-1], self.n)
+        line = affine(self.transform.steps[-1], self.n)
         if line is None:
             return None
         mean = line[0] + _applied(line[1], self._before.mean()[..., None])[..., 0]
@@ -240,7 +242,7 @@ class VectorPushforward(VectorDistribution):
 
     def closed_cov(self) -> Any:
         """matrix cov(X) matrixᵀ, where the last step is such a map."""
-        line = _affine(self.transform.steps[-1], self.n)
+        line = affine(self.transform.steps[-1], self.n)
         if line is None:
             return None
         half = _applied(line[1], self._before.cov())
@@ -252,7 +254,7 @@ class VectorPushforward(VectorDistribution):
         """H(X) and what the last step adds: log|det|, or Σ H(g(Xᵢ)) - H(Xᵢ) of an elementwise map g."""
         step, law = self.transform.steps[-1], self._before
         number, terms = law.entropy_terms() or (0.0, [(1.0, law)])
-        if _affine(step, self.n) is not None:
+        if affine(step, self.n) is not None:
             return number + np.asarray(value(step.forward_and_log_det(np.zeros(self.n))[1])), terms  # type: ignore[attr-defined]
         entries = [law.marginal(i) for i in range(self.n)] if isinstance(step, Independent) else [None]
         if any(one is None for one in entries):
@@ -273,13 +275,14 @@ class VectorPushforward(VectorDistribution):
         return total if np.ndim(total) else float(total)
 
     def simplify(self) -> Any:
-        """Affine maps of an elliptical law absorbed into its parameters."""
+        """Affine maps of an elliptical law absorbed into its parameters, where doubles hold these."""
         base, steps = self.base.simplify(), list(self.transform.steps)
         while steps and isinstance(base, Elliptical):
-            coefficients = _affine(steps[0], self.n)
-            if coefficients is None:
+            coefficients = affine(steps[0], self.n)
+            image = None if coefficients is None else base.affine_image(*coefficients)
+            if image is None or (image.singular and not base.singular):
                 break
-            base = base.affine_image(*coefficients)
+            base = image
             del steps[0]
         return push_forward(base, compose(*steps)) if steps else base
 
@@ -323,8 +326,8 @@ def _(step: Independent) -> Back | None:
 
 @column_back.register
 def _(step: TriangularAffine) -> Back | None:
-    if step.batch_shape:
-        return None
+    if step.batch_shape or step.resolved:
+        return _by_points(step)
     solve = (lower_solver if step.params["lower"] else upper_solver)(step.params["matrix"])
     loc = np.reshape(step.params["loc"], (-1, 1))
     return lambda y: (solve(y - loc), -step.log_det)
@@ -334,12 +337,17 @@ def _(step: TriangularAffine) -> Back | None:
 def _(step: MatrixAffine) -> Back | None:
     from scipy.linalg import lu
 
-    if step.batch_shape:
-        return None
+    if step.batch_shape or step.resolved:
+        return _by_points(step)
     places, lower, upper = lu(step.params["matrix"], p_indices=True)
     first, last, order = lower_solver(lower), upper_solver(upper), np.argsort(places)
     loc = np.reshape(step.params["loc"], (-1, 1))
     return lambda y: (last(first((y - loc)[order])), -step.log_det)
+
+
+def _by_points(step: Linear) -> Back | None:
+    """By the map's own inverse; None for a batch of maps."""
+    return None if step.batch_shape else lambda y: (step.inverse(y.T).T, -step.log_det)
 
 
 class _Composed:
@@ -367,12 +375,12 @@ def elementary_steps(transform: Transform) -> list[Transform]:
     ]
 
 
-def _affine(step: Transform, n: int) -> tuple[Any, Any] | None:
+def affine(step: Transform, n: int) -> tuple[Any, Any] | None:
     """(loc, matrix) of a map that is y = loc + matrix x; None for another one."""
     if isinstance(step, Linear):
         return step.params["loc"], step.params["matrix"]
     if isinstance(step, Inverse) and isinstance(step.original, Linear):
-        matrix = np.linalg.inv(step.original.params["matrix"])
+        matrix = step.original.inverse_matrix
         return -(matrix @ np.broadcast_to(step.original.params["loc"], (n,))[..., None])[..., 0], matrix
     line = line_coefficients(step.elementwise) if isinstance(step, Independent) else None
     if line is None:
@@ -450,7 +458,7 @@ def _moved_sides(sides: Sequence[Interval], step: Transform) -> tuple[Interval, 
                 entry = _coordinate(step.elementwise, i, n)
                 images.append(entry.image(side.intersect(entry.domain)))  # type: ignore[attr-defined, arg-type]
             return tuple(images)
-        coefficients = _affine(step, n)
+        coefficients = affine(step, n)
         if coefficients is None:
             return (Interval(),) * n
         loc, matrix = (

@@ -13,7 +13,7 @@ an even step errs by e^(-45).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,8 +22,14 @@ from scipy.linalg import solve_triangular
 from densities.distributions.continuous import Normal
 from densities.distributions.elliptical import MultivariateNormal
 from densities.distributions.moments import closed, variance_estimate
+from densities.distributions.vector_pushforward import VectorPushforward, affine
+from densities.divergences.closed_forms.multivariate import normal_pair_in_digits
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS
+from densities.numerics.cholesky import DIGITS, LARGEST, exactly
+from densities.numerics.inverses import inverted
+from densities.precise.context import digits
+from densities.transforms.base import Inverse
 
 # The step of the sums, and what is left out beyond their ends: e^-DEEP.
 STEP, DEEP = 0.125, 42.0
@@ -69,6 +75,47 @@ def _mean_and_variance(law: Any) -> tuple[float, float, float, float]:
         return 0.0, 1.0, 0.0, 0.0
     rounding = 8 * EPS if closed(law, "mean") is not None else spread / variance + 64 * EPS
     return mean, variance, rounding * (abs(mean) + variance**0.5), spread + 8 * EPS * variance
+
+
+def by_digits(p: Any, q: Any) -> bool:
+    """Whether both are images of regular normal laws under affine maps, in as many dimensions as many digits serve."""
+    return p.n <= LARGEST and all(map(_is_normal_image, (p, q)))
+
+
+def _is_normal_image(law: Any) -> bool:
+    base, steps = _opened(law)
+    return base.name == "multivariate_normal" and not base.singular and all(affine(step, law.n) for step in steps)
+
+
+def _opened(law: Any) -> tuple[Any, Sequence[Any]]:
+    """The base of a law and the steps that lead from it to the law."""
+    return (law.base, law.transform.steps) if isinstance(law, VectorPushforward) else (law, ())
+
+
+def kl_by_digits(p: Any, q: Any) -> Estimate:
+    """D(p‖q) from means and covariances in so many digits that no matrix of doubles makes them cancel."""
+    with digits(DIGITS):
+        (mean_p, cov_p), (mean_q, cov_q) = map(_normal_in_digits, (p, q))
+        found = normal_pair_in_digits(mean_p, mean_q, cov_p, cov_q)
+    if found is None:
+        reason = "a covariance is not positive"
+        return Estimate(np.nan, np.inf, ErrorKind.BOUND, Status.NOT_CONVERGED, "closed", 0, {"reason": reason})
+    return Estimate(found, 4 * EPS * found, ErrorKind.BOUND, Status.EXACT, "closed", 0, {})
+
+
+def _normal_in_digits(law: Any) -> tuple[Any, Any]:
+    """(mean, covariance) of the image of a normal law, of the numbers that it is made of."""
+    base, steps = _opened(law)
+    mean, cov = exactly(base.params["mean"]), exactly(np.asarray(base.params["cov"]))
+    for step in steps:
+        backward = isinstance(step, Inverse)
+        loc, matrix = affine(step.original if backward else step, law.n)  # type: ignore[misc]
+        loc, matrix = exactly(np.broadcast_to(loc, mean.shape)), exactly(np.asarray(matrix))
+        if backward:
+            matrix = inverted(matrix)[0]
+            loc = -(matrix @ loc)
+        mean, cov = loc + matrix @ mean, matrix @ cov @ matrix.T
+    return mean, cov
 
 
 def by_transform(p: Any, q: Any) -> bool:

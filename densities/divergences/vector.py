@@ -80,6 +80,8 @@ def route(p: Any, q: Any, method: str) -> tuple[str, str]:
         return "montecarlo", "Monte Carlo over draws of p"
     if split(p, q) is not None:
         return "coordinates", "q has independent coordinates: the total correlation of p, and the sum over coordinates"
+    if method == "auto" and elliptical.by_digits(p, q):
+        return "digits", "images of normal laws under affine maps: their parameters and the divergence in many digits"
     found = directions.reduced(p, q)
     if found is not None and found.dimension <= MAX_DIMENSION:
         return (
@@ -108,6 +110,8 @@ def evaluate(
     """D(p‖q) by the route `by`; `scalar_kl` is for pairs of coordinates, `draws` are options of `estimate_mean`."""
     if by == "coordinates":
         return kl_coordinates(p, q, lambda a, b: scalar_kl(a, b, method=method, rtol=rtol, **draws))
+    if by == "digits":
+        return elliptical.kl_by_digits(p, q)
     if by == "directions":
         found = directions.reduced(p, q)
         assert found is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from densities.anchored import value
 from densities.domains import Domain, Integers, RealVector
 from densities.errors import ParameterError, ShapeError, argument_error
+from densities.numerics.inverses import ILL, LARGEST, ExactInverse, condition
 from densities.parameters import Parameter, bind, real
 from densities.protocols import lift
 from densities.transforms.base import EPS, Bijection, Transform, constant, register
@@ -141,8 +143,29 @@ class Linear(Bijection):
         raise NotImplementedError
 
     def solve(self, right: Any) -> Any:
-        """The solution of matrix x = right: (..., n) -> (..., n)."""
+        """The solution of matrix x = right: (..., n) -> (..., n), as doubles have it."""
         raise NotImplementedError
+
+    @cached_property
+    def condition(self) -> float:
+        """The condition number of the matrix, its rows and columns scaled; the largest one of a batch."""
+        return float(np.max(condition(np.asarray(self.params["matrix"]))))
+
+    @cached_property
+    def resolved(self) -> Mapping[tuple[int, ...], ExactInverse]:
+        """Inverses in more digits of the members whose systems doubles do not resolve."""
+        matrix = np.asarray(self.params["matrix"], dtype=float)
+        if matrix.shape[-1] > LARGEST or self.condition <= ILL:
+            return {}
+        return {member: ExactInverse(matrix[member]) for member in map(tuple, np.argwhere(condition(matrix) > ILL))}
+
+    @property
+    def inverse_matrix(self) -> np.ndarray:
+        """The inverse of the matrix, rounded."""
+        result = np.array(np.linalg.inv(self.params["matrix"]))
+        for member, inverse in self.resolved.items():
+            result[member] = inverse.matrix
+        return result
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.forward(x), self.log_det
@@ -156,7 +179,18 @@ class Linear(Bijection):
         return np.asarray(self.params["loc"] + product, dtype=x.dtype)
 
     def inverse(self, y: Any) -> Any:
-        return np.asarray(self.solve(y - self.params["loc"]), dtype=y.dtype)
+        right = y - self.params["loc"]
+        x = np.asarray(self.solve(right), dtype=y.dtype)
+        if self.resolved:
+            # What is rounded away from y - loc, an ulp of either, is carried along.
+            taken = right - y
+            rest = (y - (right - taken)) - (self.params["loc"] + taken)
+            for member, inverse in self.resolved.items():
+                at: Any = (..., *member, slice(None))
+                points, left = (np.broadcast_to(z, x.shape)[at] for z in (right, rest))
+                found = inverse(points.reshape(-1, inverse.n).T, left.reshape(-1, inverse.n).T)
+                x[at] = found.T.reshape(points.shape)
+        return x
 
     def jacobian(self, x: Any) -> Any:
         """The matrix itself, for every point: (..., n) -> (..., n, n)."""
@@ -182,17 +216,16 @@ class MatrixAffine(Linear):
     latex = r"loc + matrix\,x"
 
     def check_matrix(self, matrix: np.ndarray) -> None:
-        with np.errstate(all="ignore"):
-            scaled = matrix / np.max(np.abs(matrix), axis=-1, keepdims=True)
-            scaled = scaled / np.max(np.abs(scaled), axis=-2, keepdims=True)
-            regular = np.all(np.isfinite(scaled)) and np.all(np.linalg.cond(scaled) < 1 / (matrix.shape[-1] * EPS))
-        if not regular:
+        if not self.condition < 1 / (matrix.shape[-1] * EPS):
             raise ParameterError(argument_error("matrix_affine: matrix", "a matrix that is not singular", matrix))
 
     @cached_property
     def log_det(self) -> Any:
         """log|det| of the matrix."""
-        return constant(np.linalg.slogdet(self.params["matrix"])[1])
+        found = np.array(np.linalg.slogdet(self.params["matrix"])[1])
+        for member, inverse in self.resolved.items():
+            found[member] = inverse.log_det
+        return constant(found)
 
     @cached_property
     def _factors(self) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import psi
 
 from densities.numerics.cholesky import DIGITS, LARGEST, cholesky, exactly, forward
-from densities.precise.context import digits
+from densities.precise.context import context, digits
 
 from .elementary import EPS, SAFETY, TINY, Bounded, log_excess, near, times, total
 from .lngamma import log_gamma
@@ -81,18 +81,26 @@ def _resolved(p: Params, q: Params, value: np.ndarray, bound: np.ndarray) -> Bou
     return Bounded(value, bound)
 
 
-def _in_digits(mean_p: np.ndarray, mean_q: np.ndarray, cov_p: np.ndarray, cov_q: np.ndarray) -> float | None:
-    """[tr(C_q^-1 C_p) - n + |L_q^-1 (m_p - m_q)|^2]/2 + log det L_q - log det L_p; None for matrices that are not positive."""
-    with digits(DIGITS) as mp:
-        try:
-            factor_p, factor_q = cholesky(exactly(cov_p)), cholesky(exactly(cov_q))
-            log_dets = [sum(map(mp.log, np.diag(factor))) for factor in (factor_p, factor_q)]
-            z = forward(factor_q, (exactly(mean_p) - exactly(mean_q))[:, None])
-            squares = (forward(factor_q, factor_p) ** 2).sum() + (z**2).sum()
-            found = float((squares - len(z)) / 2 + log_dets[1] - log_dets[0])
-        except (TypeError, ZeroDivisionError, ValueError):  # roots of negative numbers, logarithms of 0
-            return None
-        return found if found >= 0.0 else None
+def _in_digits(*parameters: np.ndarray) -> float | None:
+    with digits(DIGITS):
+        return normal_pair_in_digits(*map(exactly, parameters))
+
+
+def normal_pair_in_digits(mean_p: Any, mean_q: Any, cov_p: Any, cov_q: Any) -> float | None:
+    """[tr(C_q^-1 C_p) - n + |L_q^-1 (m_p - m_q)|^2]/2 + log det L_q - log det L_p of numbers of mpmath.
+
+    None for matrices that are not positive.
+    """
+    mp = context()
+    try:
+        factor_p, factor_q = cholesky(cov_p), cholesky(cov_q)
+        log_dets = [sum(map(mp.log, np.diag(factor))) for factor in (factor_p, factor_q)]
+        z = forward(factor_q, (mean_p - mean_q)[:, None])
+        squares = (forward(factor_q, factor_p) ** 2).sum() + (z**2).sum()
+        found = float((squares - len(z)) / 2 + log_dets[1] - log_dets[0])
+    except (TypeError, ZeroDivisionError, ValueError):  # roots of negative numbers, logarithms of 0
+        return None
+    return found if found >= 0.0 else None
 
 
 @kl_rule(

@@ -27,6 +27,7 @@ __all__ = [
     "has_nonzero_end",
     "is_limit",
     "is_remote",
+    "loses_end",
     "mass_table",
     "merged_atoms",
     "merged_log_atoms",
@@ -38,6 +39,9 @@ __all__ = [
 NEAR = 1e-3
 # Points nearer than this share to an end that is no double need their distance from it, if more than e^REMOTE come there.
 NEARLY, REMOTE = 2.0**-20, -100.0
+# At such distances from an end, in shares of it, preimages by doubles are compared with those by the distance, which may be
+# off by SHARE.
+BESIDE_END, SHARE = 2.0 ** np.arange(-51.0, -20.0, 10.0), 2.0**-40
 # A map that spreads relative errors by more than the exponential of this is steep.
 STEEP = 1.0
 
@@ -225,6 +229,18 @@ def is_remote(law: Any, branch: Branch, origin: Any, end: Any) -> Any:
         x = value(branch.map.inverse(end + inward * NEARLY * np.abs(end)))
         beyond = np.where(value(origin) > 0.0, value(law.raw_logsf(x)), value(law.raw_logcdf(x)))
     return np.isinf(value(origin)) & (beyond < REMOTE)
+
+
+def loses_end(branch: Branch, end: float) -> bool:
+    """Whether the way back of doubles beside an end of the image, a double, rounds their distance from it."""
+    if end not in [value(limit) for limit in branch.image.edges]:
+        return False
+    points = end * (1.0 + np.multiply.outer([-1.0, 1.0], BESIDE_END).ravel())
+    points = points[np.asarray(branch.image.interior_contains(points))]
+    with quiet():
+        plain = value(branch.route.pull_point(points))
+        exact = value(branch.route.pull_point(Anchored(np.full(points.shape, end), points - end)))
+    return bool(np.any(np.abs(plain - exact) > SHARE * np.abs(exact)))
 
 
 def merged_atoms(locations: Any, masses: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -26,6 +26,7 @@ from densities.distributions.branches import (
     has_nonzero_end,
     is_limit,
     is_remote,
+    loses_end,
     mass_table,
     merged_log_atoms,
 )
@@ -174,7 +175,8 @@ class Pushforward(PushedQuantiles):
         for branch in self.branches:
             ends = zip(branch.image.edges, branch.image.slacks, branch.turned(*branch.domain.edges), strict=True)
             for end, slack, origin in ends:
-                if some(slack) and some(rounded := (np.asarray(slack) > 0.0) & ~is_limit(branch, origin, end)):
+                unknown = (np.asarray(slack) > 0.0) | (not branch.map.knows_ends)
+                if some(unknown) and some(rounded := unknown & ~is_limit(branch, origin, end)):
                     end = np.where(rounded & (value(end) != 0.0), value(end), np.nan)
                     found.append((end, is_remote(self.base, branch, origin, end)))
         return tuple(found)
@@ -185,7 +187,8 @@ class Pushforward(PushedQuantiles):
 
     @property
     def _rounds_an_end(self) -> bool:
-        """Whether an image of an end, no limit of the last map, is no double: the distance from it says where points are."""
+        """Whether an image of an end, no limit of the last map, is no double, or one that the way back knows no distance
+        from: that says where points are."""
         places = [end for end, remote in self._rounded_images if not np.all(remote | np.isnan(end))]
         if not places:
             return False
@@ -194,7 +197,9 @@ class Pushforward(PushedQuantiles):
             indices = (tuple(map(int, np.unravel_index(i, self.batch_shape))) for i in looked_at)
             return any(self.member(index, self.batch_shape).fragile for index in indices)
         beyond = zip(self.support.edges, self._beyond_doubles, strict=True)
-        return any(rest != 0.0 and value(end) in places for end, rest in beyond if not np.isnan(rest))
+        if any(rest != 0.0 and value(end) in places for end, rest in beyond if not np.isnan(rest)):
+            return True
+        return any(loses_end(branch, float(end)) for branch in self.branches for end in places)
 
     @property
     def measure(self) -> str:

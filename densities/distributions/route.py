@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, choose, undrowned, value
+from densities.anchored.numbers import is_safe
 from densities.arrays import quiet, some
 from densities.distributions.steep import Steep, steep_places
 from densities.domains import Interval
@@ -92,7 +93,7 @@ class Route:
 
     @cached_property
     def _stations(self) -> tuple[Interval, ...]:
-        """The intervals before each step and after the last; none for a batch, nor where no end is finite and rounded."""
+        """The intervals before each step and after the last; none for a batch, nor where all ends are exact and known."""
         if self.map.batch_shape or any(np.ndim(value(end)) for end in self.domain.edges):
             return ()
         found = [self.domain]
@@ -100,20 +101,26 @@ class Route:
             for step in self.map.steps:
                 found.append(step.image(found[-1]))  # type: ignore[attr-defined]
                 found[-2:] = [settled(found[-2], step.domain), found[-1]]
-        return tuple(found) if any(slack > 0 for station in found for _, slack in ends_of(station)) else ()
+        known = all(step.knows_ends for step in self.map.steps)  # type: ignore[attr-defined]
+        return tuple(found) if not known or any(slack > 0 for station in found for _, slack in ends_of(station)) else ()
+
+    @cached_property
+    def _reached(self) -> tuple[Reached, Reached]:
+        """The ends that are known to go to ends, on the way and on the way back."""
+        return {}, {}
 
     def carry(self, x: Any) -> tuple[Any, Any]:
         """g(x) and its log-determinant, as the map has them, but an end on the way remains that end: no point next to it
         is thrown across by its rounding."""
         if not isinstance(x, Anchored) or not self._stations:
             return self.map.forward_and_log_det(x)
-        return _carried(x, self.map.steps, self._stations)
+        return _carried(x, self.map.steps, self._stations, self._reached[0])
 
     def carry_back(self, y: Any) -> tuple[Any, Any]:
         """g⁻¹(y) and its log-determinant, ends kept as in `carry`."""
         if not isinstance(y, Anchored) or not self._stations:
             return self.map.inverse_and_log_det(y)
-        return _carried(y, self.map.inv.steps, self._stations[::-1])
+        return _carried(y, self.map.inv.steps, self._stations[::-1], self._reached[1])
 
     @cached_property
     def _steep(self) -> Steep | None:
@@ -179,13 +186,13 @@ def ends_of(station: Interval) -> list[tuple[float, Any]]:
     return [(end, slack) for end, slack in pairs if not isinstance(end, Anchored) and np.isfinite(end)]
 
 
-def _carried(x: Anchored, steps: Sequence[Any], stations: Sequence[Interval]) -> tuple[Any, Any]:
+def _carried(x: Anchored, steps: Sequence[Any], stations: Sequence[Interval], reached: Reached) -> tuple[Any, Any]:
     total: Any = 0.0
     x = _at_ends(x, stations[0])
-    for step, before, after in zip(steps, stations, stations[1:], strict=False):
+    for index, (step, before, after) in enumerate(zip(steps, stations, stations[1:], strict=False)):
         coefficients = line_coefficients(step)
         if coefficients is None:
-            y, log_det = _along_curve(step, x, before, after)
+            y, log_det = _along_curve(step, x, before, after, reached, index)
         else:
             y, log_det = step.forward_and_log_det(x)
             y = _along_line(x, y, coefficients[1], before, after)
@@ -194,16 +201,22 @@ def _carried(x: Anchored, steps: Sequence[Any], stations: Sequence[Interval]) ->
     return x, total
 
 
-def _along_curve(step: Any, x: Anchored, before: Interval, after: Interval) -> tuple[Any, Any]:
+def _along_curve(
+    step: Any, x: Anchored, before: Interval, after: Interval, reached: Reached, index: int
+) -> tuple[Any, Any]:
     """g(x) and its log-determinant, but of an end that goes to an end: there the distance is the integral of the slope.
 
     So it takes in nothing of how doubles round the ends.
     """
     found, place = [], x
     for start, slack in ends_of(before):
-        at = np.equal(x.anchor, start) & np.not_equal(start, 0.0)
-        end = end_reached(step, float(start), slack, after) if np.any(at) else None
-        if end is not None:
+        at = np.equal(x.anchor, start)
+        if not np.any(at) or (start == 0.0 and step.knows_ends):  # numbers beside 0 need no anchor
+            continue
+        if (key := (index, float(start))) not in reached:
+            reached[key] = end_reached(step, float(start), slack, after)
+        end = reached[key]
+        if end is not None and (end.start or end.stop):
             found.append((at, end))
             place = choose(at, place + end.rest, place) if end.rest else place
     y, log_det = step.forward_and_log_det(place)
@@ -223,13 +236,17 @@ class End:
     slope: float
 
 
+Reached = dict[tuple[int, float], End | None]
+
+
 def end_reached(step: Any, start: float, slack: float, after: Interval) -> End | None:
     """The end that goes to an end, if it does: how the map misses that from the double tells, by Newton's method, the rest."""
     y, slope = (value(part) for part in step.forward_and_log_det(Anchored(start, np.float64(0.0))))
     if not np.isfinite(y + slope):
         return None
-    slack = max(slack, MAPS * np.spacing(np.abs(start))) if slack else 0.0
-    moved = np.exp(slope) * slack
+    noise = MAPS * np.spacing(np.abs(start))
+    moved = np.exp(slope) * (noise if slack < noise and (slack or not step.knows_ends) else slack)
+    slack = max(slack, noise) if slack else 0.0
     stops = [end for end, own in ends_of(after) if np.abs(y - end) <= own + moved + 2.0 * np.spacing(np.abs(end))]
     if not stops:
         return None
@@ -249,7 +266,8 @@ def log_slope(forward: Callable[[Any], tuple[Any, Any]], x: Any) -> Any:
 
 def from_end(end: End, slope: Callable[[Any], Any], increasing: bool, x: Anchored, y: Any, tame: Any) -> Any:
     """y, but where the slope is tame the end it comes to and the integral of the slope from there."""
-    tame = np.array(np.broadcast_to(tame & (np.abs(x.offset) < NEAR * np.abs(end.start)), x.shape))
+    reach = np.abs(end.start) or np.abs(end.stop) * np.exp(-end.slope)
+    tame = np.array(np.broadcast_to(tame & (np.abs(x.offset) < NEAR * reach), x.shape))
     if not np.any(tame):
         return y
     offset, log_offset = (np.broadcast_to(part, x.shape)[tame] for part in (x.offset, x.log_offset))
@@ -258,11 +276,12 @@ def from_end(end: End, slope: Callable[[Any], Any], increasing: bool, x: Anchore
     changes = np.broadcast_to(slope(between), between.shape) - end.slope
     slopes = np.split(np.exp(changes), [HALF_NODES.size], axis=-1)
     half, mean = slopes[0] @ HALF_WEIGHTS, slopes[1] @ WEIGHTS
-    log = np.zeros(x.shape)
+    log, size = np.zeros(x.shape), np.zeros(x.shape)
     log[tame] = log_offset + end.slope + np.log(mean)
+    size[tame] = np.where(is_safe(offset), np.abs(offset) * (np.exp(end.slope) * mean), np.exp(log[tame]))
     tame[tame] = np.all(np.abs(changes) < TAME, axis=-1) & (np.abs(half - mean) < CLOSE)
     direction = np.copysign(1.0 if increasing else -1.0, (1.0 if increasing else -1.0) * x.offset)
-    return choose(tame, Anchored.from_log(log, direction, end.stop), y)
+    return choose(tame, Anchored(end.stop, np.copysign(size, direction), log), y)
 
 
 def _at_ends(x: Any, station: Interval) -> Any:

@@ -21,13 +21,14 @@ from densities.arrays import quiet
 from densities.distributions.discrete.roundings import flattened
 from densities.distributions.formulas import density_text
 from densities.distributions.map_formulas import forward_text, map_formula, sections
+from densities.distributions.precise import lift
 from densities.distributions.pushforward import stepped
 from densities.distributions.waves import Waves, unfolded, waves_of
 from densities.domains import Interval
 from densities.errors import ExpressionError, UnsupportedOperationError
 from densities.transforms.base import Flat
 from densities.transforms.manytoone import Periodic
-from densities.transforms.symbolic import Symbolic, SymbolicManyToOne
+from densities.transforms.symbolic import Symbolic, SymbolicBijection, SymbolicBranch, SymbolicManyToOne
 from densities.transforms.symbolic_inverse import Y as y
 from densities.transforms.symbolic_text import X, exact, formula
 
@@ -36,6 +37,9 @@ __all__ = ["Symbolic", "density_expr", "density_terms"]
 stepped.register(SymbolicManyToOne)(
     flattened
 )  # a formula that is constant wherever the law is leaves point masses only
+
+lift.register(SymbolicBranch)(SymbolicBranch.by_formula)
+lift.register(SymbolicBijection)(SymbolicBijection.by_formula)
 
 LONG = 10**6  # denominators beyond it are not what a user wrote
 FUNCTION_LIMIT = 1000.0

@@ -214,6 +214,11 @@ class Bijection(Transform):
         return self.inverse_and_log_det(y)[0]
 
     @property
+    def knows_ends(self) -> bool:
+        """Whether x of a double y beside the image of an end keeps the distance from it: not where x is solved for."""
+        return type(self).inverse_and_log_det is not Bijection.inverse_and_log_det
+
+    @property
     def inv(self) -> Bijection:
         """The inverse map; `t.inv.inv is t`."""
         if self._inverse is None:
@@ -346,6 +351,10 @@ class Inverse(Bijection):
     @property
     def increasing(self) -> Any:
         return self.original.increasing
+
+    @property
+    def knows_ends(self) -> bool:
+        return self.original.knows_ends
 
     @property
     def inv(self) -> Bijection:

@@ -179,6 +179,10 @@ class Chain(Composite, Bijection):
                 codomain = step.codomain
         return codomain
 
+    @cached_property
+    def knows_ends(self) -> bool:
+        return all(step.knows_ends for step in self._bijections)
+
     @property
     def inv(self) -> Bijection:
         if self._inverse is None:

@@ -27,6 +27,10 @@ class Restricted(Bijection):
         self.params, self.batch_shape, self.increasing = whole.params, whole.batch_shape, whole.increasing
 
     @property
+    def knows_ends(self) -> bool:
+        return self.whole.knows_ends
+
+    @property
     def kinks(self) -> Sequence[float]:
         return [kink for kink in self.whole.kinks if self.domain.interior_contains(kink)]  # type: ignore[attr-defined]
 

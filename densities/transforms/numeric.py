@@ -39,6 +39,7 @@ class FunctionTransform(Bijection):
     """
 
     domain: Interval
+    knows_ends = False
 
     def __init__(
         self,

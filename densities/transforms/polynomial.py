@@ -40,7 +40,7 @@ def horner(coefficients: Sequence[float], x: Any) -> Any:
 
 @dataclass(frozen=True)
 class Corner:
-    """The polynomial beside a critical point: p(place + side·u) = top + sign·Q(u), Q(u) = q_m uᵐ + ... rising, u <= reach.
+    """The polynomial beside a critical point, or 0: p(place + side·u) = top + sign·Q(u), Q(u) = q_m uᵐ + ..., u <= reach.
 
     The rising part is free of the constant, so it keeps its digits however near the critical point is.
     """
@@ -61,7 +61,9 @@ class Corner:
         sign = math.copysign(1.0, terms[order])
         rise = tuple(sign * t for t in terms[order:])
         reach = min(
-            0.25 * width, *(0.125 * (rise[0] / abs(t)) ** (1 / k) for k, t in enumerate(rise) if k and t), 1e200 ** (1 / order)
+            0.25 * width,
+            *(0.125 * (rise[0] / abs(t)) ** (1 / k) for k, t in enumerate(rise) if k and t),
+            1e200 ** (1 / order),
         )
         return cls(place, side, terms[0], sign, order, rise, reach)
 
@@ -102,6 +104,7 @@ class Stretch(Bijection):
 
     domain: Interval
     codomain: Interval
+    knows_ends = False
 
     def __init__(
         self, coefficients: tuple[float, ...], domain: Interval, codomain: Interval, corners: Sequence[Corner]
@@ -142,10 +145,10 @@ class Stretch(Bijection):
         return (x, log_det) if isinstance(y, Anchored) else (value(x), value(log_det))
 
     def _preimage(self, y: Any) -> Any:
-        """x, anchored at a critical point where it is next to one, and by the leading term far out."""
+        """x, by its distance from a critical point or 0 where it is next to one, and by the leading term far out."""
         far = np.asarray(log_abs(y) > FAR)
         elsewhere, beside = far, []
-        for corner in self.corners:
+        for corner in (*self.corners, *self._beside_zero):
             height = (y - corner.top) * corner.sign
             near = np.asarray(height < corner.height(corner.reach)) & np.asarray(height >= 0.0)
             if np.any(near):
@@ -176,6 +179,15 @@ class Stretch(Bijection):
         if rest.any():
             x[rest] = solve_inverse(self, flat[rest])
         return x.reshape(y.shape).astype(y.dtype)
+
+    @cached_property
+    def _beside_zero(self) -> Sequence[Corner]:
+        """The polynomial on either side of 0, where y is c0 and as little more as x is: y - c0 is exact there."""
+        constant, linear, *_ = self.coefficients
+        if not (constant and linear and self.domain.interior_contains(0.0)):
+            return ()
+        polynomial, width = exact(self.coefficients), float(min(-self.domain.low, self.domain.high))
+        return tuple(Corner.beside(polynomial, 0.0, 0, side, width) for side in (1.0, -1.0))
 
     @cached_property
     def _inner_value(self) -> float:

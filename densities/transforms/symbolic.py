@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -65,6 +66,8 @@ class SymbolicBranch(Bijection):
     domain: Interval
     codomain: Interval
 
+    knows_ends = False
+
     def __init__(self, stretch: Stretch, domain: Interval, codomain: Interval, probes: int = PROBES):
         """`probes` is the number of points at which the formulas are compared with mpmath."""
         super().__init__()
@@ -107,6 +110,12 @@ class SymbolicBranch(Bijection):
             kept = log_abs(self._preimage(Anchored.exact(tiny)) - root) + log_slope - np.log(TINY)
             lost = self.codomain.contains(tiny) & ~(np.abs(kept) < MARGIN)
         return root_points(self.stretch, root) if root and np.isfinite(log_slope) and np.any(lost) else ()
+
+    def by_formula(self) -> SymbolicBranch:
+        """The same without series around places that are doubles: for numbers of many digits."""
+        alone = copy(self)
+        alone._turns, alone._inverse = (), None
+        return alone
 
     def _warn(self) -> None:
         for what, error in self.errors.items():
@@ -369,6 +378,12 @@ class SymbolicManyToOne(SymbolicPieces, ManyToOne):
 
 class SymbolicBijection(SymbolicPieces, Bijection):
     """A formula that is monotone on all of its domain."""
+
+    knows_ends = False
+
+    def by_formula(self) -> SymbolicBranch:
+        """The formula alone, for numbers of many digits."""
+        return self.branch.by_formula()
 
     @property
     def branch(self) -> SymbolicBranch:

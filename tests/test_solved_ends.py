@@ -1,0 +1,90 @@
+"""Laws that end where a map that is solved for puts the end of its base: points there are told by their distance from it."""
+
+import mpmath
+import numpy as np
+import pytest
+from mpmath import mp
+
+from densities.anchored import Anchored, value
+from densities.distributions import LogNormal, Pareto
+from densities.distributions.symbolic import Symbolic
+from densities.domains import Interval
+from densities.expressions import parse
+from densities.transforms import FunctionTransform, Polynomial
+
+DISTANCES = (1e-2, 1e-6, 1e-10, 2e-14)
+
+
+def preimage(formula, y, near):
+    return mpmath.findroot(lambda x: formula(x) - mp.mpf(y), (mp.mpf(near), mp.mpf(near) * (1 + mp.mpf("1e-4"))))
+
+
+def relative(got, truth):
+    return float(abs(mp.mpf(float(got)) - truth) / abs(truth))
+
+
+FROM_ZERO = [
+    (Polynomial([0.5, 1, 1]), lambda x: x**2 + x + mp.mpf("0.5")),
+    (Polynomial([3, 2, 0.25, 4]), lambda x: 4 * x**3 + x**2 / 4 + 2 * x + 3),
+    (Symbolic("exp(x) + x"), lambda x: mp.exp(x) + x),
+    (Symbolic("cosh(x) + x"), lambda x: mp.cosh(x) + x),
+    (Symbolic("(1 + x)**5"), lambda x: (1 + x) ** 5),
+    (Symbolic("exp(x) + x", domain=Interval(0, np.inf)), lambda x: mp.exp(x) + x),
+    (FunctionTransform(lambda x: np.exp(x) + x), lambda x: mp.exp(x) + x),
+]
+
+
+@pytest.mark.parametrize(("transform", "formula"), FROM_ZERO, ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize("distance", DISTANCES)
+def test_tails_beside_the_image_of_an_end_at_0(transform, formula, distance):
+    law = LogNormal(-18, 5) >> transform
+    with mp.workdps(60):
+        y = float(formula(mp.mpf(distance)))
+        x = preimage(formula, y, distance)
+        z = (mp.log(x) + 18) / 5
+        assert relative(law.logcdf(y), mp.log(mp.ncdf(z))) < 1e-13
+        log_density = -(z**2) / 2 - mp.log(5 * mp.sqrt(2 * mp.pi)) - mp.log(x) - mp.log(mp.diff(formula, x))
+        assert relative(law.logpdf(y), log_density) < 1e-13
+
+
+TO_ZERO = [
+    ("polynomial([-2, 1, 0, 1])", 1, lambda x: x**3 + x - 2),
+    ("polynomial([-10, 1, 0, 1])", 2, lambda x: x**3 + x - 10),
+    (Symbolic("log(x) + x - 1"), 1, lambda x: mp.log(x) + x - 1),
+    (Symbolic("x - 1/x"), 1, lambda x: x - 1 / x),
+    (Symbolic("x**2 - 1"), 1, lambda x: x**2 - 1),
+]
+
+
+@pytest.mark.parametrize(("transform", "end", "formula"), TO_ZERO, ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize("distance", [1e-5, 1e-20, 1e-100, 1e-280])
+def test_tails_beside_0_where_the_base_ends_elsewhere(transform, end, formula, distance):
+    law = Pareto(3, end) >> (parse(transform) if isinstance(transform, str) else transform)
+    with mp.workdps(350):
+        y = float(formula(end + mp.mpf(distance)))
+        x = preimage(lambda u: formula(end + u), y, distance)
+        assert relative(law.cdf(y), -mp.expm1(-3 * mp.log1p(x / end))) < 1e-13
+        assert law.ppf(law.cdf(y)) == pytest.approx(y, rel=1e-12)
+
+
+def test_polynomials_keep_the_digits_of_preimages_beside_0():
+    stretch = Polynomial([0.5, 1, 0, 2]).stretches[0]
+    small = np.array([-1e-12, 1e-12, 3e-9])
+    assert np.all(stretch.inverse(0.5 + small) == pytest.approx((0.5 + small) - 0.5, rel=1e-14))
+    assert stretch.inverse(Anchored(0.5, np.array([1e-200]))).offset == pytest.approx([1e-200], rel=1e-14)
+
+
+def test_maps_say_whether_they_know_the_distance_from_an_end():
+    knows = {text: parse(text).knows_ends for text in ("exp", "log", "exp >> affine(1, 2)", "sigmoid >> logit")}
+    assert all(knows.values())
+    solved = FunctionTransform(lambda x: np.exp(x) + x)
+    assert not any(step.knows_ends for step in (solved, solved.inv, parse("exp") >> solved, Symbolic("exp(x) + x")))
+
+
+def test_formulas_that_turn_at_no_double_have_as_many_digits_as_asked_for():
+    law = parse("exponential(1)") >> Symbolic("cosh(x) + x")
+    with mp.workdps(50):
+        x = preimage(lambda u: mp.cosh(u) + u, 1.5, 0.4)
+        assert abs(law.logpdf(1.5, dps=40) - (-x - mp.log(mp.sinh(x) + 1))) < mp.mpf(10) ** -39
+        assert abs(law.cdf(1.5, dps=40) + mp.expm1(-x)) < mp.mpf(10) ** -39
+    assert value(law.support.low) == 1.0

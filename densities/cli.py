@@ -51,26 +51,36 @@ Step = Callable[[str], None]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (those of the process by default); the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started the process
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without σ and ‖ shows ? instead of failing
     arguments = _parser().parse_args(argv)
     with warnings.catch_warnings():
         warnings.simplefilter("default", DensitiesWarning)
         warnings.showwarning = _say_warning
         try:
-            code = arguments.run(arguments)
-            sys.stdout.flush()
-            return code
+            with _as_far_as_read():
+                return arguments.run(arguments)
+            return 0
         except DensitiesError as error:
             return _complain("\n".join([str(error), *getattr(error, "__notes__", ())]))
-        except BrokenPipeError:  # the reader of the output has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
         except OSError as error:
             return _complain(str(error))
         except KeyboardInterrupt:
             return 130
+
+
+@contextmanager
+def _as_far_as_read() -> Iterator[None]:
+    """What is written here goes to a reader who may have seen enough: then it ends, and what comes later is not printed."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(message: str) -> int:
@@ -104,8 +114,8 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("-o", "--output", metavar="FILE", help="save the picture here (.png, .svg, .pdf)")
     divergence = command("kl", _kl, "D(p‖q) = E_p[log p/q] by one method")
     _add_pair(divergence)
-    divergence.add_argument("--method", default="auto", choices=METHODS)
-    divergence.add_argument("--target", type=float, help="stop Monte Carlo at this standard error (in nats)")
+    divergence.add_argument("--method", default="auto", choices=METHODS, help="auto takes the best that applies")
+    divergence.add_argument("--target", type=_number_of, help="stop Monte Carlo at this standard error (in nats)")
     divergence.add_argument("--plan", action="store_true", help="print the steps that led to the method")
     look = command("show", _show, "facts about a distribution or a transform, by name or as an expression")
     look.add_argument("what", metavar="NAME_OR_EXPRESSION")
@@ -114,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
         "explain", _explain, "the change of variables written out, and at a point the number of each factor"
     )
     derive.add_argument("p", metavar="P", help="a distribution")
-    derive.add_argument("--at", type=float, metavar="Y", help="a point")
+    derive.add_argument("--at", type=_number_of, metavar="Y", help="a point")
     names = command("list", _list, "the names that expressions may use")
     names.add_argument("kind", nargs="?", choices=("transforms", "distributions"))
     names.add_argument("--domain", choices=WORDS, help="only transforms with this domain")
@@ -124,7 +134,9 @@ def _parser() -> argparse.ArgumentParser:
     command("bench", _bench, "how fast this machine is at the usual work, beside NumPy by hand and other libraries")
     judge = command("validate", _validate, "judge D(p‖q) and a claim; without p and q, everything that is registered")
     _add_pair(judge, optional=True)
-    judge.add_argument("--claimed", type=float, metavar="NUMBER", help="a number in nats, judged among the methods")
+    judge.add_argument(
+        "--claimed", type=_number_of, metavar="NUMBER", help="a number in nats, judged among the methods"
+    )
     return parser
 
 
@@ -133,14 +145,23 @@ def _add_pair(parser: argparse.ArgumentParser, *, optional: bool = False) -> Non
         parser.add_argument(name, metavar=name.upper(), nargs="?" if optional else None, help="a distribution")
     parser.add_argument("--n", type=_count, default=2**16, help="draws of Monte Carlo (65536; 1e6 is understood)")
     parser.add_argument("--rng", type=_seed, default=0, metavar="SEED", help="the seed of the draws (0)")
-    parser.add_argument("--bits", dest="unit", action="store_const", const="bits", default="nats", help="not nats")
+    parser.add_argument(
+        "--bits", dest="unit", action="store_const", const="bits", default="nats", help="bits instead of nats"
+    )
 
 
 def _count(text: str) -> int:
-    number = float(text)
-    if not (100 <= number < np.inf and number == int(number)):
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 100, got {text}")
+    number = _number_of(text)
+    if not (100 <= number <= 1e15 and number == int(number)):
+        raise argparse.ArgumentTypeError(f"expected a whole number from 100 to 1e15, got {text}")
     return int(number)
+
+
+def _number_of(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}") from None
 
 
 def _seed(text: str) -> int:
@@ -154,21 +175,24 @@ def _seed(text: str) -> int:
 
 def _compare(arguments: Any) -> int:
     p, q = parse_distribution(arguments.p), parse_distribution(arguments.q)
+    _check_output(arguments.output)
     with _progress(total=12) as step:
         reports = {"D(p‖q)": _judged(arguments, p, q, step), "D(q‖p)": _judged(arguments, q, p, step)}
     first, second = reports.values()
-    if not arguments.json:  # a picture that cannot be drawn takes no numbers with it
-        print(f"p = {p}\nq = {q}")
-        for title, report in reports.items():
-            _print_table(title, report.headings(arguments.unit), report.cells(arguments.unit))
-        print(first.checks_text)
-        for title, report in reports.items():
-            print(f"{title}: {report.verdict}: {report.reason}")
+    picture = arguments.output and os.path.abspath(arguments.output)
+    with _as_far_as_read():  # numbers come first: a picture that cannot be drawn takes none of them with it
+        if arguments.json:
+            _print_json({"pq": first.to_dict(), "qp": second.to_dict(), "picture": picture})
+        else:
+            print(f"p = {p}\nq = {q}")
+            for title, report in reports.items():
+                _print_table(title, report.headings(arguments.unit), report.cells(arguments.unit))
+            print(first.checks_text)
+            for title, report in reports.items():
+                print(f"{title}: {report.verdict}: {report.reason}")
     with _progress(total=1) as step:
-        picture = _picture(arguments.output, step, "compare", p, q)
-    if arguments.json:
-        _print_json({"pq": first.to_dict(), "qp": second.to_dict(), "picture": picture})
-    elif picture:
+        _picture(arguments.output, step, "compare", p, q)
+    if picture and not arguments.json:
         print(f"picture: {picture}")
     return max(map(_exit_code, reports.values()))
 
@@ -200,6 +224,8 @@ def _kl(arguments: Any) -> int:
 
 
 def _validate(arguments: Any) -> int:
+    if arguments.p is None and arguments.claimed is not None:
+        raise ParameterError("validate: --claimed: expected two distributions that the number is about, got none")
     if arguments.p is None:
         return _validate_everything(arguments)
     if arguments.q is None:
@@ -230,6 +256,7 @@ def _look_up(text: str) -> tuple[Any, Entry | None]:
 
 def _show(arguments: Any) -> int:
     thing, entry = _look_up(arguments.what)
+    _check_output(arguments.output)
     facts = _facts_of_entry(entry) if entry else {}
     if thing is not None:  # a mixture and its like are made of what the user has, and have no example
         make = _facts_of_law if is_law(thing) else _facts_of_map
@@ -486,10 +513,19 @@ def _picture(path: str | None, step: Step, kind: str, *things: Any) -> str | Non
     step("picture")
     from densities import plots
 
-    figure = getattr(plots, kind)(*things)
-    known = figure.canvas.get_supported_filetypes()
+    getattr(plots, kind)(*things).savefig(path)
+    return os.path.abspath(path)
+
+
+def _check_output(path: str | None) -> None:
+    """Refuse, before anything is computed, a name that no picture can be saved under."""
+    if path is None:
+        return
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
     suffix = os.path.splitext(path)[1].lstrip(".").lower()
     if suffix not in known:
         raise ParameterError(argument_error("output", f"a name that ends in .{', .'.join(sorted(known))}", path))
-    figure.savefig(path)
-    return os.path.abspath(path)
+    if not os.path.isdir(os.path.dirname(path) or "."):
+        raise ParameterError(argument_error("output", "a name in a folder that exists", path))

@@ -116,7 +116,8 @@ def _entry(word: str, place: Place) -> Entry:
             return registry.get(word)
     entries = [*distributions, *transforms]
     known = [name for entry in entries for name in (entry.name, *entry.aliases)]
-    raise place.error(unknown_name("name", word, [*known, *CONSTANTS]).args[0])
+    error = unknown_name("name", word, [*known, *CONSTANTS])
+    raise place.error(error.args[0] + "; the command `densities list` shows all names" * (not error.close))
 
 
 def _made(entry: Entry, args: Sequence[Any], kwargs: Mapping[str, Any], place: Place) -> Any:

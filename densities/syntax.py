@@ -98,7 +98,8 @@ def _check_characters(text: str) -> None:
     foreign = FOREIGN.search(text)
     if foreign:
         what = "a string" if foreign[0] in "'\"" else repr(foreign[0])
-        raise Place(text, foreign.start()).error(f"{what} is not part of the grammar")
+        hint = "; powers are written **" * (foreign[0] == "^")
+        raise Place(text, foreign.start()).error(f"{what} is not part of the grammar{hint}")
 
 
 def _check_numbers(text: str) -> None:

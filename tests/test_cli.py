@@ -12,7 +12,7 @@ from densities.distributions import registry as distributions
 from densities.transforms import registry as transforms
 
 P, Q = "normal(0, 1)", "normal(1, 2)"
-OPTIONS = ["--method", "x"], ["--n", "3"], ["--n", "x"]  # wrong ones
+OPTIONS = ["--method", "x"], ["--n", "3"], ["--n", "1e16"], ["--n", "x"], ["--target", "x"]  # wrong ones
 TRUTH = math.log(2) + (1 + 1) / 8 - 0.5  # log(s2/s1) + (s1² + (m1 - m2)²)/(2 s2²) - 1/2
 FEW = ("--n", "4096")
 
@@ -75,7 +75,8 @@ def test_bits(cli):
 def test_a_picture_that_cannot_be_saved(cli, name):
     code, _, err = cli("compare", P, Q, "-o", name, *FEW)
     assert code == 2
-    assert name in err and err.startswith("densities: ") and "Traceback" not in err
+    assert name in err and err.startswith("densities: output: expected a name") and "Traceback" not in err
+    assert cli("show", P, "-o", name)[::2] == (2, err)
 
 
 # --- kl
@@ -142,6 +143,8 @@ def test_a_wrong_claim_exits_with_1(cli):
 def test_validate_wants_both_or_none(cli):
     code, _, err = cli("validate", P)
     assert code == 2 and "expected two distributions or none" in err
+    code, _, err = cli("validate", "--claimed", 3)
+    assert code == 2 and "--claimed: expected two distributions" in err
 
 
 # --- show and list
@@ -222,6 +225,8 @@ def test_a_list_without_entries(cli):
         (["show", "softpluss"], "did you mean 'softplus'", "  softpluss\n  ^\n"),
         (["show", "__import__('os')"], "a string is not part of the grammar", "             ^\n"),
         (["kl", "exp >> log1p", Q], "a transform alone", "  ^\n"),
+        (["show", "zzzz"], "`densities list` shows all names", "  zzzz\n  ^\n"),
+        (["show", "normal(0, 1)^2"], "powers are written **", "              ^\n"),
         (["check", "expp"], "did you mean 'exp'", "  expp\n  ^\n"),
     ],
 )
@@ -235,7 +240,7 @@ def test_wrong_expressions(cli, words, message, caret):
 @pytest.mark.parametrize("words", [[], ["kl", P], ["x"], *(["kl", P, Q, *o] for o in OPTIONS)], ids=str)
 def test_wrong_options(cli, words):
     code, _, err = cli(*words)
-    assert code == 2 and "usage: densities" in err
+    assert code == 2 and "usage: densities" in err and "_count" not in err
 
 
 def test_no_closed_form_is_wrong_input_for_a_method_that_insists(cli):
@@ -265,6 +270,20 @@ def test_a_reader_that_stops_reading(run):
     words = f"{sys.executable} -W error -m densities"
     done = run("sh", "-ec", f"{words} list | head -n 1; {words} list --json | head -n 1")
     assert done.stderr == "" and len(done.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_reader_that_stops_reading_gets_the_picture(run, tmp_path, form):
+    closed = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)"
+    code = f"import sys; {closed}; from densities.cli import main; sys.exit(main(sys.argv[1:]))"
+    assert run(sys.executable, "-c", code, "compare", P, Q, *FEW, *form, "-o", "picture.png").stderr == ""
+    assert (tmp_path / "picture.png").exists()
+
+
+def test_an_output_that_is_closed(run, tmp_path):
+    words = f"{sys.executable} -W error -m densities compare '{P}' '{Q}' --n 4096 -o picture.png"
+    assert run("sh", "-ec", f"{words} >&- 2>&-").stdout == ""
+    assert (tmp_path / "picture.png").exists()
 
 
 def test_help_names_the_commands(run_python):
@@ -331,6 +350,13 @@ def test_batches_have_divergences_and_facts(cli):
     code, out, _ = cli("show", "normal([0, 1], 1)")
     assert code == 0
     assert "quantiles           0.01: [-2.32634787 -1.32634787]" in out
+
+
+def test_an_infinite_divergence_is_explained(cli):
+    _, out, _ = cli("compare", P, "uniform(-1, 1)", *FEW)
+    assert (
+        "D(p‖q): agree: closed, quadrature and montecarlo agree that it is infinite (p has mass below -1, where" in out
+    )
 
 
 def test_a_picture_that_cannot_be_drawn_takes_no_numbers_with_it(cli):

@@ -119,7 +119,9 @@ class Report:
             undecided.insert(0, f"{only}; nothing to compare with")
         if undecided:
             return undecided
-        return [f"{', '.join(judged[:-1])} and {judged[-1]} agree; mass and draws of p and q are right"]
+        why = [row.estimate.reason for row in self.rows if row.judged and np.isinf(row.estimate.value)]
+        infinite = f" that it is infinite ({'; '.join(dict.fromkeys(filter(None, why)))})" if any(why) else ""
+        return [f"{', '.join(judged[:-1])} and {judged[-1]} agree{infinite}; mass and draws of p and q are right"]
 
     def _complaint(self, name: str) -> str:
         pairs = [pair for pair in self.comparisons if name in (pair.first, pair.second) and not pair.agree]

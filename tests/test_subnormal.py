@@ -99,3 +99,13 @@ def test_counts_of_small_places_are_the_masses_between_them():
     law = np.floor(np.log(dn.Uniform()) / np.log(0.7))  # geometric, from 0 on
     k = np.array([0.0, 1800.0, 1900.0, 1950.0, 2100.0])
     np.testing.assert_allclose(law.logpmf(k), np.log(0.3) + k * np.log(0.7), rtol=1e-14)
+
+
+@pytest.mark.parametrize("y", [5e-324, 1e-322, 3e-310])
+def test_maps_with_a_slope_at_0_do_not_round_what_is_subnormal(y):
+    with mp.workdps(40):
+        x = mp.mpf(y) * mp.sqrt(mp.pi) / 2
+        assert (dn.Exponential(1) >> dn.Erf()).logcdf(y) == pytest.approx(float(mp.log(x)), rel=1e-15)
+        assert (dn.Normal(0, 1) ** 2 >> dn.Erf()).logcdf(y) == pytest.approx(
+            float(mp.log(mp.erf(mp.sqrt(x / 2)))), rel=1e-15
+        )

@@ -212,8 +212,8 @@ def product(offset: Any, log: Any, negated: Any, *sources: Any) -> Anchored:
 
 
 def kept_log(x: Anchored, log_slope: float = 0.0) -> Any:
-    """The logarithm of slope·|x|, for a map that is so near 0; None where x keeps none."""
-    return None if x._log is None else log_abs(x) + log_slope
+    """The logarithm of slope·|x|, for a map that is so near 0; None where x keeps none, and is the image."""
+    return None if x._log is None and not log_slope else log_abs(x) + log_slope
 
 
 def log_abs(x: Any) -> Any:

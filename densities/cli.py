@@ -521,11 +521,11 @@ def _check_output(path: str | None) -> None:
     """Refuse, before anything is computed, a name that no picture can be saved under."""
     if path is None:
         return
-    from matplotlib.backend_bases import FigureCanvasBase
+    from densities.plots.figures.canvas import file_types
 
-    known = FigureCanvasBase.get_supported_filetypes()
+    known = file_types()
     suffix = os.path.splitext(path)[1].lstrip(".").lower()
     if suffix not in known:
-        raise ParameterError(argument_error("output", f"a name that ends in .{', .'.join(sorted(known))}", path))
+        raise ParameterError(argument_error("output", f"a name that ends in .{', .'.join(known)}", path))
     if not os.path.isdir(os.path.dirname(path) or "."):
         raise ParameterError(argument_error("output", "a name in a folder that exists", path))

@@ -7,6 +7,8 @@ All of them survive pickling with their attributes, so that they cross process b
 from __future__ import annotations
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -35,7 +37,11 @@ __all__ = [
     "close_matches",
     "show",
     "unknown_name",
+    "warn",
 ]
+
+# Packages whose frames stand between a warning and the line of the user that is its cause.
+OURS = ("densities", "numpy", "scipy")
 
 
 class DensitiesError(Exception):
@@ -141,6 +147,14 @@ class DensitiesWarning(UserWarning):
 
 class AccuracyWarning(DensitiesWarning):
     """A plain number was returned whose error exceeds what such a number promises."""
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """A warning that points to the line of the user, however deep in this library its cause lies."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in OURS:
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 def argument_error(name: str, expected: str, got: Any) -> str:

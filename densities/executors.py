@@ -7,7 +7,6 @@ died has lost its tasks, not their results: each is done here instead, once.
 
 from __future__ import annotations
 
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .arrays import threads_for
-from .errors import ParameterError, argument_error
+from .errors import ParameterError, argument_error, warn
 
 __all__ = ["ordered_results", "shared_out"]
 
@@ -79,5 +78,5 @@ def _outcome(function: Callable, task: Any, future: Any) -> Any:
         if future is not None:
             return future.result()
     except BrokenExecutor as error:
-        warnings.warn(f"a worker of the executor died ({error}); its tasks are done in this process", RuntimeWarning)
+        warn(f"a worker of the executor died ({error}); its tasks are done in this process", RuntimeWarning)
     return function(task)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -17,6 +16,7 @@ from densities.errors import (
     argument_error,
     close_matches,
     unknown_name,
+    warn,
 )
 
 __all__ = ["Entry", "NameRegistry", "PairRegistry", "Rule"]
@@ -182,7 +182,7 @@ class NameRegistry:
                 point.load()
             except Exception as error:
                 message = f"entry point {point.name!r} of {group} failed to load: {type(error).__name__}: {error}"
-                warnings.warn(message, DensitiesWarning, stacklevel=3)
+                warn(message, DensitiesWarning)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pytest
 import densities as dn
 from densities import errors
 from densities.errors import (
+    AccuracyWarning,
     AmbiguousRuleError,
     DomainError,
     EstimateError,
@@ -227,7 +228,11 @@ REFUSED = {
     "a batch of maps": (lambda: TWO() >> dn.Shift([1, 2, 3]), dn.ShapeError, "laws and maps whose shapes"),
     "maps of counts": (lambda: dn.Poisson([1, 2]) * [1, 2, 3], dn.ShapeError, "laws and maps whose shapes"),
     "explained at a text": (lambda: dn.explain(np.exp(dn.Normal()), "a"), dn.ParameterError, "explain: y"),
-    "explained at two points": (lambda: dn.explain(np.exp(dn.Normal()), [1, 2]), dn.ParameterError, "one finite number"),
+    "explained at two points": (
+        lambda: dn.explain(np.exp(dn.Normal()), [1, 2]),
+        dn.ParameterError,
+        "one finite number",
+    ),
     "digits of ragged points": (lambda: dn.Normal().pdf(RAGGED, dps=20), dn.ShapeError, "an array of numbers"),
 }
 
@@ -237,3 +242,17 @@ def test_what_does_not_fit_is_refused_by_type(name):
     call, error, text = REFUSED[name]
     with pytest.raises(error, match=text):
         call()
+
+
+@pytest.mark.parametrize(
+    "cause", [lambda law: law.mean(), lambda law: np.apply_along_axis(lambda _: law.mean(), 0, [0.0])]
+)
+def test_warnings_point_to_the_line_of_the_user(cause):
+    tiny = dn.Mixture([0.5, 0.5], [dn.Normal(0, 1e-320), dn.Normal(0, 2e-320)])
+    with pytest.warns(AccuracyWarning, match="mean") as caught:
+        cause(tiny)
+    assert caught[0].filename == __file__
+
+
+def test_moments_beyond_the_doubles_make_no_noise():
+    assert dn.Normal(0, 1e300).moment(2) == np.inf

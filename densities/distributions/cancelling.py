@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from functools import reduce
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.distributions.masses import by_members
-from densities.errors import AccuracyWarning, UnsupportedOperationError
+from densities.errors import AccuracyWarning, UnsupportedOperationError, warn
 from densities.protocols import to_digits
 
 # Terms of a sum of at least 1 may be so many times larger than it before its digits are missed.
@@ -105,7 +104,6 @@ class Cancelling:
             warn(
                 f"logpdf of {self.law} at {y[i]}: terms of {size[i]:.0e} cancel, which leaves an error of {blur:.0e}",
                 AccuracyWarning,
-                stacklevel=2,
             )
         return result
 

@@ -8,7 +8,6 @@ of both laws and at the peak of the integrand, wherever the far tail of the sum 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
@@ -24,7 +23,7 @@ from densities.distributions.frames import NARROWER, RUNG, Frame, end_width, thi
 from densities.distributions.masses import spread
 from densities.distributions.overlap import Overlap
 from densities.domains import Interval
-from densities.errors import AccuracyWarning
+from densities.errors import AccuracyWarning, warn
 from densities.logmath import log1mexp
 from densities.numerics.kronrod import End, Integrand, integrals
 
@@ -282,7 +281,7 @@ class Convolution(Univariate):
         poor = ~(error <= SILENT * np.maximum(1.0, np.abs(logs) / UNDERFLOW)) & ~(np.abs(logs) > COARSE)
         if poor.any():
             worst = float(np.max(error[poor]))
-            warnings.warn(f"{self}: relative error {worst:.1e} of an integral", AccuracyWarning, stacklevel=4)
+            warn(f"{self}: relative error {worst:.1e} of an integral", AccuracyWarning)
         return logs
 
     # ---- the law ----

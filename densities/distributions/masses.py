@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, log_abs, value
 from densities.arrays import as_points, quiet
-from densities.errors import AccuracyWarning
+from densities.errors import AccuracyWarning, warn
 from densities.logmath import logdiffexp
 from densities.numerics.newton import Known, roots_between
 from densities.numerics.quadrature import integrate
@@ -144,7 +143,6 @@ def refined(law: Any, a: Any, b: Any, rough: Any, crowded: Any, *, logs: bool) -
         warn(
             f"mass of {law}: rounding on the way to a narrow interval costs {doubt:.0e} of it",
             AccuracyWarning,
-            stacklevel=2,
         )
     return result.reshape(shape)
 

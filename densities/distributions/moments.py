@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from densities.anchored import Anchored, log_abs, sign, value
 from densities.arrays import quiet
-from densities.errors import AccuracyWarning, ParameterError, UnsupportedOperationError, argument_error
+from densities.errors import AccuracyWarning, ParameterError, UnsupportedOperationError, argument_error, warn
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS, divergent, expect, expect_logs, integrate_law, tails
 from densities.numerics.exponents import Verdict
@@ -41,7 +40,7 @@ def plain(estimate: Estimate, what: str, scale: float = 0.0) -> float:
     number = float(estimate.value)
     poor = np.isfinite(number) and estimate.error > SILENT * max(abs(number), scale)
     if poor or estimate.status in (Status.NOT_CONVERGED, Status.UNDECIDED):
-        warnings.warn(f"{what}: {estimate}", AccuracyWarning, stacklevel=4)
+        warn(f"{what}: {estimate}", AccuracyWarning)
     return number
 
 

@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from densities.anchored.numbers import LARGEST, _add_offsets, is_pure, is_safe, 
 from densities.arrays import quiet
 from densities.distributions.route import Route, ends_of
 from densities.domains import Interval
-from densities.errors import AccuracyWarning, UnsupportedOperationError
+from densities.errors import AccuracyWarning, UnsupportedOperationError, warn
 from densities.foreign import Foreign
 from densities.transforms.base import Inverse
 from densities.transforms.linear import Line, exact_steps
@@ -294,7 +293,7 @@ def _each(law: Any, name: str, answer: Callable[..., Any], usual: Callable[[], A
     told = f"{name} of {law}: rounding on the way to {size} points is {error:.0e} of the width of the law"
     if error > ROUGH:
         raise UnsupportedOperationError(f"{told}; ask for at most {MOST} at once, or with dps=") from refusal
-    warn(told, AccuracyWarning, stacklevel=2)
+    warn(told, AccuracyWarning)
     return np.asarray(value(usual()))
 
 

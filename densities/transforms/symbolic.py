@@ -10,7 +10,6 @@ Every formula that is used was compared with mpmath on points of the piece, at c
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from copy import copy
 from functools import cached_property
@@ -23,7 +22,7 @@ from densities.anchored import Anchored, choose, log_abs, sign, value
 from densities.anchored.numbers import LARGEST, SMALLEST
 from densities.arrays import quiet
 from densities.domains import REAL, Interval, hull
-from densities.errors import AccuracyWarning, DomainError, ParameterError, argument_error
+from densities.errors import AccuracyWarning, DomainError, ParameterError, argument_error, warn
 from densities.numerics.newton import Known, roots_between
 from densities.transforms.base import Bijection, Flat, ManyToOne, Piece, Transform, meets
 from densities.transforms.distances import beside_anchors, far_preimage, leaves_doubles
@@ -120,10 +119,9 @@ class SymbolicBranch(Bijection):
     def _warn(self) -> None:
         for what, error in self.errors.items():
             if not error < TRUSTED:
-                warnings.warn(
+                warn(
                     f"{self}: {what}: the formula cancels; it is {error:.2g} units in the last place off somewhere",
                     AccuracyWarning,
-                    stacklevel=5,
                 )
 
     def forward(self, x: Any) -> Any:

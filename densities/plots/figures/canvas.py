@@ -27,6 +27,11 @@ class Picture(Figure):
         return stream.getvalue()
 
 
+def file_types() -> list[str]:
+    """The endings of the names of files that pictures can be saved in, in order, without dots."""
+    return sorted(FigureCanvasAgg.get_supported_filetypes())
+
+
 class Digits(Formatter):
     """Ticks with the digits that tell them apart, and without a factor or an offset in a corner that one overlooks."""
 

@@ -5,6 +5,8 @@ import pytest
 from mpmath import mp
 
 import densities as dn
+from densities.transforms.symbolic_kernels import Kernel
+from densities.transforms.symbolic_text import X, expression
 
 # The formula, its base, and the law of the image by an independent formula.
 IMAGES = [
@@ -31,8 +33,8 @@ def test_a_root_where_the_density_of_the_base_is_singular():
 def test_what_overflows_under_a_fraction_line_is_seen():
     x = np.array([-1e300, -3.0, 3.0, 1e200])
     truth = [float(mp.mpf(v) / mp.sqrt(1 + mp.mpf(v) ** 2)) for v in x]
-    np.testing.assert_allclose(dn.Symbolic("x/sqrt(1 + x**2)")(x), truth, rtol=2e-13)
-    shifted = dn.Symbolic("1/2 + exp(x)/sqrt(4 + exp(2*x))")
+    np.testing.assert_allclose(Kernel(expression("x/sqrt(1 + x**2)"), X)(x), truth, rtol=2e-13)
+    shifted = Kernel(expression("1/2 + exp(x)/sqrt(4 + exp(2*x))"), X)
     truth = [0.5, 0.5 + 1 / np.sqrt(1 + 4 * np.exp(-2.0)), 1.5]
     np.testing.assert_allclose(shifted(np.array([-400.0, 1.0, 400.0])), truth, rtol=1e-14)
     assert shifted(400.0) == 1.5
@@ -43,3 +45,22 @@ def test_what_overflows_under_a_fraction_line_is_seen():
 def test_the_line_under_a_wave_need_not_be_multiplied_out():
     law = dn.Symbolic("tan(pi*(x - 1/2))")(dn.Uniform())
     np.testing.assert_allclose(law.cdf([-2.0, 0.5, 30.0]), dn.Cauchy().cdf([-2.0, 0.5, 30.0]), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("formula", "base", "image"),
+    [
+        ("x**2/(1 + x**2)", dn.Cauchy(), dn.Arcsine()),
+        ("x/sqrt(1 + x**2)", dn.Cauchy(), dn.Arcsine(-1, 1)),
+        ("4*x*(1 - x)", dn.Beta(0.7, 0.7), dn.Beta(0.7, 0.5)),
+    ],
+)
+def test_distances_from_the_limits_far_out_and_from_turns_reach_the_entropy(formula, base, image):
+    law = dn.Symbolic(formula)(base)
+    assert law.entropy() == pytest.approx(image.entropy(), abs=1e-11)
+
+
+def test_a_formula_that_cancels_far_out_is_a_series_there():
+    t = dn.Symbolic("1/2 + x/(2*sqrt(2 + x**2))")  # Student's distribution function with 2 degrees of freedom
+    np.testing.assert_allclose(t(np.array([-1e8, -1e3, -4.0])), dn.StudentT(2).cdf([-1e8, -1e3, -4.0]), rtol=1e-13)
+    np.testing.assert_allclose(t(dn.StudentT(2)).ppf([1e-300, 1e-10, 0.3]), [1e-300, 1e-10, 0.3], rtol=1e-12)

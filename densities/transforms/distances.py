@@ -1,6 +1,6 @@
 """What doubles lose of a map that has no rule for anchored numbers: distances from an anchor, and what leaves the doubles.
 
-    g(a + h) = g(a) + h·∫₀¹ g'(a + th) dt,      log|g(e ± eˢ)| = L, solved for s by secants in log|L|.
+g(a + h) = g(a) + h·∫₀¹ g'(a + th) dt,      log|g(e ± eˢ)| = L, solved for s by secants in log|L|.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ EPS = float(np.finfo(float).eps)
 Function = Callable[[Any], Any]
 # Offsets that are so small a share of the distance of their anchor from every singular place are kept apart from it.
 SLIGHT = 2.0**-8
+# An anchor that is so near such a place is told from it by rounding: the distance from the place itself is what counts.
+BLURRED = 2.0**-26
 NODES, WEIGHTS = (0.5 * part for part in np.polynomial.legendre.leggauss(6))
 ROUNDINGS = 256.0  # that a plain value and the one by the slope may differ by
 FAR = 690.0  # logarithms beyond which a double has lost digits, or is none
@@ -33,7 +35,8 @@ def beside_anchors(
     value differs by more than rounding, as it does beyond a kink, that is the answer.
     """
     anchor = np.asarray(x.anchor, dtype=float)
-    width = np.min([np.abs(anchor - place) for place in places], axis=0)
+    gaps = [(np.abs(anchor - place), BLURRED * abs(place)) for place in places]
+    width = np.min([np.where(gap < blur, 0.0, gap) for gap, blur in gaps], axis=0)
     near = (np.abs(x.offset) < SLIGHT * width) & np.isfinite(anchor)
     if not np.any(near):
         return y

@@ -44,7 +44,7 @@ from densities.transforms.symbolic_inverse import (
 )
 from densities.transforms.symbolic_kernels import Kernel, number
 from densities.transforms.symbolic_text import X, expression
-from densities.transforms.symbolic_turns import TurningPoint, root_points, turning_points
+from densities.transforms.symbolic_turns import FarEnd, TurningPoint, far_end, root_points, turning_points
 from densities.transforms.symbolic_zeros import EndlessZerosError
 
 __all__ = ["Symbolic", "SymbolicBranch"]
@@ -92,11 +92,19 @@ class SymbolicBranch(Bijection):
         values = [v for v in (value_at(stretch.expr, place) for place in places) if v is not None]
         plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
         enough = plain and not any(places) and not any(map(slack, values))
-        self._turns = () if enough else turning_points(stretch, self._value, self._log_slope)
-        self._turns += self._root()
+        self._turns: tuple[Any, ...] = () if enough else turning_points(stretch, self._value, self._log_slope)
+        self._turns += (*self._far_ends(), *self._root())
         if self._turns:
             self.errors |= errors_of(self, probe)
         self._warn()
+
+    def _far_ends(self) -> list[FarEnd]:
+        """What keeps the distance from a limit other than 0 far out, or from 0 where the formula cancels."""
+        found = []
+        for end in (self.stretch.low, self.stretch.high):
+            if not end.is_finite and (end_value(self.stretch, end)[0] != 0 or not self.errors["value"] < TRUSTED):
+                found.append(far_end(self.stretch, end))
+        return [end for end in found if end is not None]
 
     def _root(self) -> tuple[TurningPoint, ...]:
         """What keeps the distance of x from a root other than 0 for a tiny y, where the inverse does not."""

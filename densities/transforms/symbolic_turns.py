@@ -22,7 +22,7 @@ from densities.transforms.symbolic_kernels import Kernel, number, precise
 from densities.transforms.symbolic_series import NoSeriesError, taylor
 from densities.transforms.symbolic_text import X
 
-__all__ = ["Edge", "Pole", "TurningPoint", "root_points", "turning_points"]
+__all__ = ["Edge", "FarEnd", "Pole", "TurningPoint", "far_end", "root_points", "turning_points"]
 
 TERMS = 24
 DIGITS = 80
@@ -110,6 +110,32 @@ class Pole:
         return choose(near, place, x), np.where(near, slope - 2.0 * log_abs(y), value(log_det))
 
 
+class FarEnd:
+    """One infinite end with a finite limit v that the formula comes to in powers of t = 1/|x|: g = v + a·t^m (1 + c₁t + ...)."""
+
+    def __init__(self, side: float, series: TurningPoint) -> None:
+        self.c, self.side, self.series = side * np.inf, side, series
+
+    def forward(self, x: Any, y: Any, log_det: Any) -> tuple[Any, Any]:
+        """(y, log|dy/dx|), replaced by the series where x is far out."""
+        t = choose(np.asarray(x * self.side > 0), self.side / x, -1.0)
+        found, slope = self.series.forward(t, np.nan, np.nan)
+        near = ~np.isnan(value(found))
+        if not np.any(near):
+            return y, log_det
+        return choose(near, found, y), np.where(near, slope - 2.0 * log_abs(x), value(log_det))
+
+    def inverse(self, y: Any, x: Any, log_det: Any) -> tuple[Any, Any]:
+        """(x, log|dx/dy|), replaced by the series where y is near the limit."""
+        t, slope = self.series.inverse(anchored(y), np.nan, np.nan)
+        near = ~np.isnan(value(t))
+        if not np.any(near):
+            return x, log_det
+        place = self.side / t
+        place = place if isinstance(y, Anchored) else value(place)
+        return choose(near, place, x), np.where(near, slope - 2.0 * log_abs(t), value(log_det))
+
+
 class Edge:
     """One side of an end c at which g is neither regular nor has a series: x = c + side·eˢ is solved for s.
 
@@ -166,6 +192,7 @@ def turning_points(stretch: Stretch, function: Any, log_slope: Any) -> tuple[Tur
     ends = [
         _turning_point(stretch, end, side, False) or _edge(stretch, end, side, function, log_slope)
         for end, side in ((stretch.low, 1.0), (stretch.high, -1.0))
+        if end.is_finite
     ]
     rests = [_turning_point(stretch, point, side, True) for point in stretch.rests for side in (1.0, -1.0)]
     return tuple(point for point in (*ends, *rests) if point is not None)
@@ -217,7 +244,7 @@ def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> Turn
 
     v = value_at(stretch.expr, end)
     if v is None:
-        return _pole(stretch, end, side) if end.is_finite else None
+        return _pole(stretch, end, side)
     with mp.workdps(DIGITS):
         slope = precise(derivative(stretch.expr), X)(sympy.N(end, DIGITS)._to_mpmath(4 * DIGITS))
         if not abs(slope) < NOTHING:
@@ -269,6 +296,39 @@ def _pole(stretch: Stretch, end: Any, side: float) -> Pole | None:
             if not abs(mp.polyval(series[::-1], side * u) - truth) <= SMALLEST_TERM * abs(truth):
                 return None
     return Pole(found)
+
+
+def far_end(stretch: Stretch, end: Any) -> FarEnd | None:
+    """An infinite end with the series of its limit; None where the limit is infinite, or the formula is not algebraic."""
+    from mpmath import mp
+
+    limit = end_value(stretch, end)[0]
+    if not limit.is_finite or stretch.expr.has(sympy.Function):
+        return None
+    side = 1 if end > 0 else -1
+    t = sympy.Dummy("t", positive=True)
+    turned = stretch.expr.xreplace({X: side / t})
+    expr = (sympy.cancel if turned.is_rational_function(t) else sympy.simplify)(turned).xreplace({t: X})
+    with mp.workdps(DIGITS):
+        try:
+            series = [*_taylor(expr, sympy.Integer(0))]
+        except (ValueError, TypeError, ZeroDivisionError):
+            return None
+        series[0] = mp.zero
+        if not all(map(mp.isfinite, series)) or not _leads(series):
+            return None
+        found = TurningPoint(0.0, number(limit), 1.0, series, inner=True)
+        function, v = precise(expr, X), sympy.N(limit, DIGITS)._to_mpmath(4 * DIGITS)
+        for u in (found.limit, found.limit / 16, mp.mpf(10) ** -20):
+            change = function(u) - v
+            if not abs(mp.polyval(series[::-1], u) - change) <= SMALLEST_TERM * abs(change):
+                return None
+    return FarEnd(float(side), found)
+
+
+def _leads(series: Sequence[Any]) -> bool:
+    """Whether one of the first coefficients counts beside its neighbours, so that the change has a leading power."""
+    return any(abs(a) > NOTHING for a in series[1 : len(series) - 2])
 
 
 def _floats(coefficients: Sequence[Any]) -> list[float]:

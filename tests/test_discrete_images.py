@@ -107,3 +107,18 @@ def test_heavy_tails_that_are_rounded_can_be_drawn(through):
     x = (dn.Cauchy() >> through).rvs(1000, rng=1)
     assert np.array_equal(x, np.floor(x)) and np.all(np.isfinite(x))
     assert abs(np.mean(x == 0.0) - (dn.Cauchy() >> through).pmf(0.0)) < 0.07
+
+
+@pytest.mark.parametrize(
+    "law", [dn.HalfNormal(1.0), dn.HalfLogistic(), dn.Moyal(), dn.ExponentiatedWeibull(2.0, 1.5)], ids=str
+)
+def test_masses_where_neighbours_are_one_double_to_the_law(law):
+    """Far out on a cliff P(k <= X < k + 1) is P(X >= k), to the digits that its logarithm has there."""
+    k = np.floor(10.0 ** np.random.default_rng(0).uniform(14.5, 17.0, 300))
+    np.testing.assert_allclose((law >> maps.Floor()).logpmf(k), law.logsf(k), rtol=1e-13)
+
+
+def test_a_divergence_of_rounded_tails_that_goes_far_out():
+    """KL(floor(Lomax(2.3)) ‖ floor(|N|)), whose terms matter up to 1e17: 3000 terms and Euler-Maclaurin by mpmath."""
+    found = dn.kl(dn.Lomax(2.3) >> maps.Floor(), dn.HalfNormal() >> maps.Floor())
+    assert abs(found.value - 2.0273250223526727668) <= found.error < 1e-12

@@ -76,7 +76,7 @@ def log_mass(law: Any, a: Any, b: Any) -> Any:
     integral, change = flat.reshape(2, *narrow.shape)
     cancelled = EPS * (1 + np.abs(large)) * np.exp(large - difference)
     result = np.where(narrow & ~(change > cancelled), integral, difference)
-    rough = narrow & (np.minimum(change, cancelled) > ROUGH) & (value(b - a) > 0)
+    rough = narrow & (np.minimum(change, cancelled) > ROUGH) & np.asarray(value(b) > value(a))
     return _by_panels(law, a, b, result, rough) if np.any(rough) else result
 
 
@@ -225,7 +225,7 @@ def _by_panels(law: Any, a: Anchored, b: Anchored, result: np.ndarray, rough: np
             return np.asarray(value(law.raw_logpdf(x)))[None], 1.0
 
         found = integrate(density, np.zeros(len(edges) - 1, dtype=int), edges[:-1], edges[1:])
-        if found.converged[0]:
+        if found.converged[0] and found.log_magnitude[0, 0] > -np.inf:  # nodes may all miss the edge of a cliff
             result[index] = found.log_magnitude[0, 0]
     return result
 

@@ -34,4 +34,4 @@ def better(forms: Sequence[Form]) -> Form:
     """The form with the least error; where two differ by more than both errors, the error is too small and becomes that."""
     best = min(forms, key=lambda form: (isnan(form.error), form))
     differences = [abs(form.value - best.value) - form.error for form in forms if isfinite(form.value)]
-    return best._replace(error=max(best.error, *differences))
+    return best._replace(error=max([best.error, *differences]))

@@ -43,6 +43,9 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     v, outside = sums.value, _outside(p, q)
     if np.isposinf(v[K1]):
         return infinite("sum", "q has no mass at an atom of p", sums.terms)
+    if np.isnan(v[K1]):
+        reason = {"reason": "p log(p/q) has no value at some integer, or leaves the doubles"}
+        return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "sum", sums.terms, reason)
     gap_p, gap_q = abs(v[P] - 1.0), np.inf if outside is None else abs(v[Q] + outside - 1.0)
     best = better(_forms(sums, gap_p, gap_q, outside or 0.0))
     detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": best.name}

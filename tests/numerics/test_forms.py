@@ -23,3 +23,7 @@ def test_a_form_without_an_error_or_a_value_is_not_taken_and_says_nothing():
 def test_an_error_is_good_against_the_value_or_near_nothing():
     assert Form(9e-9, 1.0, "k1").is_good and not Form(2e-8, 1.0, "k1").is_good
     assert Form(1e-14, 1e-20, "k3").is_good and not Form(1e-13, 1e-20, "k3").is_good
+
+
+def test_where_no_form_has_a_value_none_is_made_up():
+    assert math.isnan(better([Form(math.inf, math.nan, "k1"), Form(math.inf, math.nan, "k3")]).value)

@@ -15,7 +15,7 @@ from densities.distributions.discrete.images import listed
 from densities.distributions.lattice import Countable, Discrete, Strand
 from densities.distributions.pushforward import Pushforward, stepped
 from densities.errors import ShapeError, SupportError, argument_error
-from densities.logmath import by_the_rest
+from densities.logmath import by_the_rest, log1mexp
 from densities.transforms.base import Transform
 from densities.transforms.manytoone import Clip, Relu, Rounding, Sign
 from densities.transforms.piecewise import Piecewise
@@ -100,7 +100,20 @@ class Rounded(Levelled, Countable, Pushforward):
         ):
             if mask.any():
                 result[mask] = value(formula(np.asarray(k, dtype=float)[mask]))
+        merged = inner & np.isneginf(result)
+        if merged.any():
+            result[merged] = self._log_of_merged(np.asarray(k, dtype=float)[merged])
         return self._joined(result, k, np.equal)
+
+    def _log_of_merged(self, k: Any) -> Any:
+        """log P(k) where the law cannot tell k + s from k + s + 1: of the nearer tail what its hazard takes on the way."""
+        found: Any = np.full(k.shape, np.inf)
+        for tail, offset in (("logcdf", 1.0), ("logsf", 0.0)):
+            logs, density = (value(self.base.anywhere(each, self._edge(k, offset))) for each in (tail, "logpdf"))
+            with quiet():
+                taken = np.where(np.isneginf(logs), -np.inf, logs + log1mexp(-np.exp(density - logs)))
+            found = np.where(logs < np.log(0.5), np.minimum(found, taken), found)
+        return np.where(np.isposinf(found), -np.inf, found)
 
     def log_below(self, k: Any) -> Any:
         logs = self._joined(self.base.anywhere("logcdf", self._edge(k, 1.0)), k, np.less_equal)

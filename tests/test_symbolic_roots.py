@@ -5,6 +5,7 @@ import pytest
 from mpmath import mp
 
 import densities as dn
+from densities.arrays import quiet
 from densities.transforms.symbolic_kernels import Kernel
 from densities.transforms.symbolic_text import X, expression
 
@@ -33,11 +34,12 @@ def test_a_root_where_the_density_of_the_base_is_singular():
 def test_what_overflows_under_a_fraction_line_is_seen():
     x = np.array([-1e300, -3.0, 3.0, 1e200])
     truth = [float(mp.mpf(v) / mp.sqrt(1 + mp.mpf(v) ** 2)) for v in x]
-    np.testing.assert_allclose(Kernel(expression("x/sqrt(1 + x**2)"), X)(x), truth, rtol=2e-13)
-    shifted = Kernel(expression("1/2 + exp(x)/sqrt(4 + exp(2*x))"), X)
-    truth = [0.5, 0.5 + 1 / np.sqrt(1 + 4 * np.exp(-2.0)), 1.5]
-    np.testing.assert_allclose(shifted(np.array([-400.0, 1.0, 400.0])), truth, rtol=1e-14)
-    assert shifted(400.0) == 1.5
+    shifted = [0.5, 0.5 + 1 / np.sqrt(1 + 4 * np.exp(-2.0)), 1.5]
+    with quiet():
+        np.testing.assert_allclose(Kernel(expression("x/sqrt(1 + x**2)"), X)(x), truth, rtol=2e-13)
+        kernel = Kernel(expression("1/2 + exp(x)/sqrt(4 + exp(2*x))"), X)
+        np.testing.assert_allclose(kernel(np.array([-400.0, 1.0, 400.0])), shifted, rtol=1e-14)
+        assert kernel(400.0) == 1.5
     ends = dn.Symbolic("x/sqrt(1 + x**2)")(dn.Cauchy())
     assert (ends.ppf(1e-300), ends.isf(1e-300)) == (-1.0, 1.0)
 

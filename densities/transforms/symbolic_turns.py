@@ -111,7 +111,7 @@ class Pole:
 
 
 class FarEnd:
-    """One infinite end with a finite limit v that the formula comes to in powers of t = 1/|x|: g = v + a·t^m (1 + c₁t + ...)."""
+    """One infinite end with a finite limit v that comes in powers of t = 1/|x|: g = v + a·t^m (1 + c₁t + ...)."""
 
     def __init__(self, side: float, series: TurningPoint) -> None:
         self.c, self.side, self.series = side * np.inf, side, series

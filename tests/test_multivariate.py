@@ -279,6 +279,22 @@ def test_densities_against_scipy():
     assert UniformBall([0, 0, 0], 2.0).pdf([0, 1, 1]) == pytest.approx(3 / (4 * np.pi * 8), rel=1e-14)
 
 
+def test_tails_that_are_powers_outlast_their_squares():
+    far = np.array([[1e200, -3e199], [1e308, 1e308], [np.inf, 0.0], [0.0, 1.0]])
+    law = MultivariateT(3.0, [0.0, 1.0], A)
+    found = law.logpdf(far)
+    with mp.workdps(40):
+        v = mp.matrix([mp.mpf(1e200), mp.mpf(-3e199) - 1])
+        radius2 = (v.T * mp.matrix(A) ** -1 * v)[0]
+        truth = mp.log(3 / (6 * mp.pi * mp.sqrt(mp.det(mp.matrix(A))))) - mp.mpf(5) / 2 * mp.log1p(radius2 / 3)
+    assert found[0] == pytest.approx(float(truth), rel=1e-14)
+    assert -5 * 308 * np.log(10.0) - 10.0 < found[1] < -5 * 308 * np.log(10.0) + 10.0
+    np.testing.assert_array_equal(found[2:], [-np.inf, law.logpdf([0.0, 1.0])])
+    batch = MultivariateT([3.0, 4.0], [0.0, 1.0], A).logpdf(far[:2])
+    assert batch[0] == pytest.approx(found[0], rel=1e-14)
+    assert np.isfinite(batch[1])
+
+
 @pytest.mark.parametrize("df", [0.5, 3.0, 1e3, 1e8, 1e14])
 def test_the_constant_of_t_at_any_degrees_of_freedom(df):
     with mp.workdps(50):

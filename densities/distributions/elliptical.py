@@ -325,6 +325,28 @@ class MultivariateT(Elliptical):
         df = self.params["df"]
         return self._log_constant - 0.5 * (df + self.n) * np.log1p(r2 / df)
 
+    def raw_logpdf(self, x: Any) -> Any:
+        found = super().raw_logpdf(x)
+        far = np.isneginf(found)
+        return np.where(far, self._log_far(np.asarray(x, dtype=float)), found) if np.any(far) else found
+
+    def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
+        given = x.copy()
+        found = super().columns_logpdf(x)
+        far = np.flatnonzero(np.isneginf(found))
+        if far.size:
+            found[far] = self._log_far(given[:, far].T)
+        return found
+
+    def _log_far(self, x: np.ndarray) -> Any:
+        """The log-density where |z|² has overflowed and the power law still is a double; -inf at infinity."""
+        z = _forward_substitution(self.map.params["matrix"], x - self.params["loc"])
+        largest = np.max(np.abs(z), axis=-1)
+        log_radius = np.log(largest) + 0.5 * np.log(np.sum(np.square(z / largest[..., None]), axis=-1))
+        df = self.params["df"]
+        found = self._log_constant - 0.5 * (df + self.n) * (2.0 * log_radius - np.log(df)) - self.map.log_det
+        return np.where(np.isfinite(log_radius), found, -np.inf)
+
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         df = self.params["df"]
 

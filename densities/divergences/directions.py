@@ -69,7 +69,7 @@ def reduced(p: Any, q: Any) -> Reduced | None:
     return Reduced(ours, theirs, r, blur * spread)
 
 
-def with_rounding(estimate: Estimate, found: Reduced) -> Estimate:
+def with_rounding(estimate: Estimate, found: Any) -> Estimate:
     """The estimate of the reduced pair as one of the pair itself."""
     return replace(estimate, error=estimate.error + felt(found.rounding, float(estimate.value)))
 

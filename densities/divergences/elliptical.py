@@ -14,12 +14,12 @@ an even step errs by e^(-45).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from densities.distributions.continuous import Normal
+from densities.distributions.continuous import ChiSquared, F, Normal
 from densities.distributions.elliptical import MultivariateNormal
 from densities.distributions.moments import closed, variance_estimate
 from densities.distributions.vector_pushforward import VectorPushforward, affine
@@ -29,7 +29,9 @@ from densities.expectation import EPS
 from densities.numerics.cholesky import DIGITS, LARGEST, exactly
 from densities.numerics.inverses import inverted
 from densities.precise.context import digits
+from densities.protocols import push_forward
 from densities.transforms.base import Inverse
+from densities.transforms.linear import Scale
 
 # The step of the sums, and what is left out beyond their ends: e^-DEEP.
 STEP, DEEP = 0.125, 42.0
@@ -75,6 +77,42 @@ def _mean_and_variance(law: Any) -> tuple[float, float, float, float]:
         return 0.0, 1.0, 0.0, 0.0
     rounding = 8 * EPS if closed(law, "mean") is not None else spread / variance + 64 * EPS
     return mean, variance, rounding * (abs(mean) + variance**0.5), spread + 8 * EPS * variance
+
+
+class Radii(NamedTuple):
+    """The laws of |L⁻¹(X - m)|² under two laws with one centre and matrices that differ by a factor, and its rounding."""
+
+    p: Any
+    q: Any
+    rounding: float
+
+
+# Of a law of n entries, the law of the squared distance in its own matrix.
+SQUARED_RADIUS: dict[str, Callable[[Any], Any]] = {
+    "multivariate_normal": lambda law: ChiSquared(float(law.n)),
+    "multivariate_t": lambda law: push_forward(F(float(law.n), float(law.params["df"])), Scale(float(law.n))),
+}
+
+
+def radii(p: Any, q: Any) -> Radii | None:
+    """The laws of the squared distances from a common centre, whose divergence is that of p and q; None for other pairs.
+
+    Both densities are functions of one quadratic form, so that it is sufficient.
+    """
+    names = SQUARED_RADIUS.keys() & {p.name, q.name}
+    if names != {p.name, q.name} or p.singular or q.singular:
+        return None
+    matrices = [np.asarray(law.params[law.matrix_name]) for law in (p, q)]
+    if not np.array_equal(p.params[p.location_name], q.params[q.location_name]):
+        return None
+    factor = float(matrices[0][0, 0] / matrices[1][0, 0])
+    off = np.max(np.abs(matrices[0] - factor * matrices[1]) / np.outer(p.scales, p.scales))
+    if off > 4 * EPS:
+        return None
+    exact = off == 0.0 and np.frexp(factor)[0] == 0.5
+    rounding = 0.0 if exact else 4 * EPS * p.n * float(np.linalg.cond(p.correlation))
+    seen_p, seen_q = (SQUARED_RADIUS[law.name](law) for law in (p, q))
+    return Radii(push_forward(seen_p, Scale(factor)) if factor != 1.0 else seen_p, seen_q, rounding)
 
 
 def by_digits(p: Any, q: Any) -> bool:

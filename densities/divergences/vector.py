@@ -82,6 +82,8 @@ def route(p: Any, q: Any, method: str) -> tuple[str, str]:
         return "coordinates", "q has independent coordinates: the total correlation of p, and the sum over coordinates"
     if method == "auto" and elliptical.by_digits(p, q):
         return "digits", "images of normal laws under affine maps: their parameters and the divergence in many digits"
+    if elliptical.radii(p, q) is not None:
+        return "radii", "one centre and one shape: the squared distances from it tell all"
     found = directions.reduced(p, q)
     if found is not None and found.dimension <= MAX_DIMENSION:
         return (
@@ -112,6 +114,10 @@ def evaluate(
         return kl_coordinates(p, q, lambda a, b: scalar_kl(a, b, method=method, rtol=rtol, **draws))
     if by == "digits":
         return elliptical.kl_by_digits(p, q)
+    if by == "radii":
+        seen = elliptical.radii(p, q)
+        assert seen is not None
+        return directions.with_rounding(scalar_kl(seen.p, seen.q, method=method, rtol=rtol), seen)
     if by == "directions":
         found = directions.reduced(p, q)
         assert found is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -66,24 +67,24 @@ def multivariate_normal_pair(p: Params, q: Params) -> Bounded:
 
 def _resolved(p: Params, q: Params, value: np.ndarray, bound: np.ndarray) -> Bounded:
     """Members of a batch that conditioning has blurred, anew in many digits."""
-    blurred = ~(bound <= BLURRED * np.abs(value))
-    if q["cov"].shape[-1] > LARGEST or not np.any(blurred):
-        return Bounded(value, bound)
+    given = (p["mean"], 1), (q["mean"], 1), (p["cov"], 2), (q["cov"], 2)
+    return _anew(Bounded(value, bound), given, normal_pair_in_digits)
+
+
+def _anew(found: Bounded, given: Any, in_digits: Callable[..., float | None]) -> Bounded:
+    """`found` with the members that are blurred by `in_digits` of the arrays `given`, each with the rank of a member of it."""
+    value, bound = found
+    blurred = ~(bound <= BLURRED * np.abs(value)) & np.isfinite(value)
+    if given[-1][0].shape[-1] > LARGEST or not np.any(blurred):
+        return found
     value, bound = np.array(value), np.array(bound)
-    means, covs = (
-        [np.broadcast_to(law[name], (*blurred.shape, *law[name].shape[-rank:])) for law in (p, q)]
-        for name, rank in (("mean", 1), ("cov", 2))
-    )
+    arrays = [np.broadcast_to(x, (*blurred.shape, *np.shape(x)[np.ndim(x) - rank :])) for x, rank in given]
     for member in map(tuple, np.argwhere(blurred)):
-        found = _in_digits(*(mean[member] for mean in means), *(cov[member] for cov in covs))
-        if found is not None:
-            value[member], bound[member] = found, SAFETY * EPS * found + TINY
+        with digits(DIGITS):
+            number = in_digits(*(exactly(x[member]) for x in arrays))
+        if number is not None:
+            value[member], bound[member] = number, SAFETY * EPS * number + TINY
     return Bounded(value, bound)
-
-
-def _in_digits(*parameters: np.ndarray) -> float | None:
-    with digits(DIGITS):
-        return normal_pair_in_digits(*map(exactly, parameters))
 
 
 def normal_pair_in_digits(mean_p: Any, mean_q: Any, cov_p: Any, cov_q: Any) -> float | None:
@@ -127,7 +128,23 @@ def multivariate_t_normal(p: Params, q: Params) -> Bounded:
         normal,
         Bounded(trace / (df - 2), 8 * n * EPS * _condition(factor) * np.abs(trace / (df - 2))),
     )
-    return Bounded(np.where(df > 2, gap.value, np.inf), gap.bound)
+    found = Bounded(np.where(df > 2, gap.value, np.inf), gap.bound)
+    given = (df, 0), (p["loc"], 1), (q["mean"], 1), (shape, 2), (q["cov"], 2)
+    return _anew(found, given, _t_normal_in_digits)
+
+
+def _t_normal_in_digits(df: Any, loc: Any, mean: Any, shape: Any, cov: Any) -> float | None:
+    """The same of numbers of mpmath."""
+    mp, df = context(), df[()]
+    normal = normal_pair_in_digits(loc, mean, shape, cov)
+    if normal is None:
+        return None
+    half, a = df / 2, (df + len(loc)) / 2
+    trace = (forward(cholesky(cov), cholesky(shape)) ** 2).sum()
+    gap = (
+        mp.loggamma(a) - mp.loggamma(half) - (a - half) * mp.log(half) - a * (mp.psi(0, a) - mp.psi(0, half)) + a - half
+    )
+    return float(gap + trace / (df - 2)) + normal
 
 
 @kl_rule("uniform_ball", "multivariate_normal", source="by the covariance r²I/(n + 2) of a ball")

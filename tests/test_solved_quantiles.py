@@ -155,3 +155,22 @@ def test_slopes_beside_an_end_that_doubles_round_do_not_end_a_search():
 def test_the_log_of_an_arcsine_variable():
     """X = sin²(πq/2)."""
     assert dn.parse("arcsine(0, 1) >> log").ppf(1e-300) == pytest.approx(2 * np.log(np.pi / 2 * 1e-300), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "logistic(0, 1) >> affine(0, 7) >> clip(-1, 2) >> log_ndtr",
+        "mixture([0.5, 0.5], [normal(0, 1), delta(0.3)]) >> clip(-1, 2) >> sinh_arcsinh(2, 1.25)",
+        "normal(0, 1) >> clip(-1, 2) >> erf >> affine(3, 1.1) >> log",
+        "-(normal(0, 1) >> clip(-1, 2) >> tanh >> exp)",
+    ],
+)
+def test_quantiles_that_are_point_masses_lie_on_them(text):
+    """The map of a quantile that is anchored rounds otherwise than that of the place of an atom."""
+    law = dn.parse(text)
+    p = np.linspace(0.01, 0.99, 21)
+    assert np.all(law.cdf(law.ppf(p)) >= p * (1 - 1e-14))
+    assert np.all(law.sf(law.isf(p)) <= p * (1 + 1e-14))
+    first = law.atoms[0][0]
+    assert law.ppf(0.5 * law.atoms[1][0]) == first

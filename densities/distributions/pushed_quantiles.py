@@ -82,7 +82,7 @@ class PushedQuantiles(PushedParts):
 
         def pushed(side: str) -> Any:
             x = follow(getattr(self.base, side), q)
-            y = push(anchored(x) if self.fragile else x)
+            y = self._on_atoms(x, push(anchored(x) if self.fragile else x))
             if self.batch_shape or holds(self._keeps_distances, x):
                 return y
             blunt = np.array(self._gone(x))
@@ -95,6 +95,14 @@ class PushedQuantiles(PushedParts):
             return y
 
         return choose(up, pushed(same), pushed(swapped)) if up.ndim else pushed(same if up else swapped)
+
+    def _on_atoms(self, x: Any, y: Any) -> Any:
+        """y, but of atoms of the base the places of theirs: these are images of doubles, whichever way others go."""
+        places = self.base.atoms[0]
+        if not len(places) or not self.fragile:
+            return y
+        index = np.minimum(np.searchsorted(places, value(x)), len(places) - 1)
+        return choose(places[index] == value(x), value(self.transform.forward(places))[index], y)
 
     def _keeps_distances(self, x: Any) -> bool:
         """Whether quantiles of the base have lost no digits of their distance from its ends, which the map may bring out."""

@@ -88,3 +88,21 @@ def test_formulas_that_turn_at_no_double_have_as_many_digits_as_asked_for():
         assert abs(law.logpdf(1.5, dps=40) - (-x - mp.log(mp.sinh(x) + 1))) < mp.mpf(10) ** -39
         assert abs(law.cdf(1.5, dps=40) + mp.expm1(-x)) < mp.mpf(10) ** -39
     assert value(law.support.low) == 1.0
+
+
+@pytest.mark.parametrize("after", ["", " >> exp", " >> affine(0, 3)", " >> leaky_relu(3) >> exp2"])
+@pytest.mark.parametrize("ulps", [2, 11, 10**4, 10**8])
+def test_critical_values_of_polynomials_that_are_no_doubles(after, ulps):
+    """x² - 0.1·x⁴ is at most 1/(4·0.1), which is 2.5 less a third of an ulp for the double 0.1."""
+    law = parse(f"truncate(normal(0, 1), -2, 3) >> polynomial([0, 0, 1, 0, -0.1]){after}")
+    y = float(law.support.high) - ulps * np.spacing(float(law.support.high))
+    with mp.workdps(50):
+        a, x = mp.mpf(0.1), mp.mpf(y)
+        x = {"": x, " >> exp": mp.log(x), " >> affine(0, 3)": x / 3, " >> leaky_relu(3) >> exp2": mp.log(x, 2)}[after]
+        half = mp.sqrt(4 * a * (1 / (4 * a) - x))
+        low, high = (mp.sqrt((1 + side * half) / (2 * a)) for side in (-1, 1))
+        mass = mp.ncdf(high) - mp.ncdf(low) + max(mp.mpf(0), mp.ncdf(2) - mp.ncdf(low))
+        assert relative(law.sf(y), mass / (mp.ncdf(3) - mp.ncdf(-2))) < 1e-13
+        if not after:
+            assert abs(law.sf(y, dps=30) - mass / (mp.ncdf(3) - mp.ncdf(-2))) < mp.mpf(10) ** -29 * mass
+            assert Polynomial([0, 0, 1, 0, -0.1])(np.sqrt(5.0)) == 2.5

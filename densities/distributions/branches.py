@@ -153,7 +153,8 @@ def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:
         return anchored(x)
     low = bool(branch.up) == (place == np.asarray(value(branch.domain.low)))
     end = np.asarray(value(branch.image.low if low else branch.image.high))
-    known = np.isfinite(end) & (np.abs(y - end) < NEAR * np.abs(end))  # as a distance from the image of the turn
+    # As a distance from the image of the turn, where that is the double.
+    known = np.isfinite(end) & (np.abs(y - end) < NEAR * np.abs(end)) & branch.map.knows_ends
     return choose(near, branch.route.pull_point(choose(known, Anchored(end, y - end), Anchored.exact(y))), anchored(x))
 
 

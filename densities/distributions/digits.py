@@ -17,9 +17,10 @@ from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated, Image
 from densities.distributions.lattice import Countable, Discrete
-from densities.distributions.precise import NEWTON, UNLIFTED, MapView, View, as_end, density, view
+from densities.distributions.precise import NEWTON, UNLIFTED, MapView, View, as_end, density, lift, view
 from densities.distributions.product import Product
 from densities.distributions.tables import Table
+from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import array_of
 from densities.precise import RoundedError, bits, context, digits, number, precise, public
@@ -27,6 +28,7 @@ from densities.precise.quadrature import integrate
 from densities.protocols import corners_beyond_doubles, ends_beyond_doubles, led_back, push_forward, to_digits
 from densities.transforms.base import Bijection
 from densities.transforms.linear import exact_steps
+from densities.transforms.polynomial import Stretch
 
 # Digits beyond those asked for, and those by which the second computation has more.
 GUARDS, SECOND = (15, 45, 135), 10
@@ -104,6 +106,28 @@ def image_view(law: Image) -> View:
     if any(strand.log_weight for strand in law.strands):
         raise RoundedError("the image of a law with a weight of its own")
     return DiscreteView(law)
+
+
+@lift.register
+def _(bijection: Stretch) -> Stretch:
+    """With its critical values, which are doubles in no other."""
+    mp = context()
+    coefficients = [mp.mpf(c) for c in bijection.coefficients]
+    known = {corner.top: _critical_value(coefficients, corner.place, corner.order) for corner in bijection.corners}
+    ends = [precise(known.get(end, mp.mpf(end))) for end in bijection.codomain.edges]
+    return bijection.by_formula([precise(c) for c in coefficients], Interval(*ends))
+
+
+def _critical_value(coefficients: Sequence[Any], place: float, order: int) -> Any:
+    """The value of a polynomial at a zero of so many of its derivatives, by Newton's method from near it."""
+    mp = context()
+    derived = [list(coefficients)]
+    for _ in range(order):
+        derived.append([k * c for k, c in enumerate(derived[-1])][1:])
+    x = mp.mpf(place)
+    for _ in range(mp.prec.bit_length()):
+        x -= mp.polyval(derived[-2][::-1], x) / mp.polyval(derived[-1][::-1], x)
+    return mp.polyval(coefficients[::-1], x)
 
 
 view.register(Discrete, DiscreteView)

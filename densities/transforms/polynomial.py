@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
@@ -42,7 +43,8 @@ def horner(coefficients: Sequence[float], x: Any) -> Any:
 class Corner:
     """The polynomial beside a critical point, or 0: p(place + side·u) = top + sign·Q(u), Q(u) = q_m uᵐ + ..., u <= reach.
 
-    The rising part is free of the constant, so it keeps its digits however near the critical point is.
+    The rising part is free of the constant, so it keeps its digits however near the critical point is. The critical value
+    is top + rest, the first a double; numbers that are anchored there are told by their distance from the value itself.
     """
 
     place: float
@@ -52,12 +54,14 @@ class Corner:
     order: int
     rise: tuple[float, ...]
     reach: float
+    rest: float
 
     @classmethod
     def beside(cls, polynomial: Exact, place: float, multiplicity: int, side: float, width: float) -> Corner:
         """`multiplicity` is that of the root of the derivative."""
         order = multiplicity + 1
-        terms = [float(t) * side**k for k, t in enumerate(expansion(polynomial, Fraction(place)))]
+        critical, *others = expansion(polynomial, Fraction(place))
+        terms = [float(critical), *(float(t) * side**k for k, t in enumerate(others, 1))]
         sign = math.copysign(1.0, terms[order])
         rise = tuple(sign * t for t in terms[order:])
         reach = min(
@@ -65,7 +69,7 @@ class Corner:
             *(0.125 * (rise[0] / abs(t)) ** (1 / k) for k, t in enumerate(rise) if k and t),
             1e200 ** (1 / order),
         )
-        return cls(place, side, terms[0], sign, order, rise, reach)
+        return cls(place, side, terms[0], sign, order, rise, reach, float(critical - Fraction(terms[0])))
 
     def distance(self, x: Any) -> Any:
         return (x - self.place) * self.side
@@ -73,6 +77,17 @@ class Corner:
     def height(self, u: Any) -> Any:
         """Q(u)."""
         return u**self.order * horner(self.rise, u)
+
+    def value(self, u: Any) -> Any:
+        """p(place + side·u)."""
+        change = self.sign * self.height(u)
+        return self.top + (change if isinstance(u, Anchored) else self.rest + change)
+
+    def height_of(self, y: Any) -> Any:
+        """Q(u) where p(place + side·u) = y."""
+        change = y - self.top
+        at = isinstance(y, Anchored) and self.top and np.equal(y.anchor, self.top)
+        return choose(at, change, change - self.rest) * self.sign
 
     def log_slope(self, u: Any) -> Any:
         """log Q'(u), Q'(u) = u^(m-1)·(m q_m + (m+1) q_{m+1} u + ...)."""
@@ -115,6 +130,14 @@ class Stretch(Bijection):
         # With a critical point the stretch rises where its height does; without one it has the sign of the last term.
         self.increasing = corners[0].sign * corners[0].side > 0 if corners else coefficients[-1] > 0
 
+    def by_formula(self, coefficients: Sequence[Any], codomain: Interval) -> Stretch:
+        """The same by its coefficients alone, as numbers of another kind: corners are at doubles."""
+        alone = copy(self)
+        alone.coefficients, alone.corners, alone._inverse = tuple(coefficients), (), None
+        alone.codomain = codomain
+        alone.slopes = tuple(k * c for k, c in enumerate(coefficients))[1:]
+        return alone
+
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         xp = namespace(x)
         y, log_det = horner(self.coefficients, x), self._log_slope(x)
@@ -124,7 +147,7 @@ class Stretch(Bijection):
             u = corner.distance(x)
             near = u < corner.reach
             u = xp.where(near, u, corner.reach)
-            y = xp.where(near, corner.top + corner.sign * corner.height(u), y)
+            y = xp.where(near, corner.value(u), y)
             log_det = xp.where(near, corner.log_slope(u), log_det)
         return y, log_det
 
@@ -149,7 +172,7 @@ class Stretch(Bijection):
         far = np.asarray(log_abs(y) > FAR)
         elsewhere, beside = far, []
         for corner in (*self.corners, *self._beside_zero):
-            height = (y - corner.top) * corner.sign
+            height = corner.height_of(y)
             near = np.asarray(height < corner.height(corner.reach)) & np.asarray(height >= 0.0)
             if np.any(near):
                 beside.append((corner, near, height))
@@ -256,7 +279,7 @@ class Polynomial(ManyToOne):
         for corner in (corner for stretch in self.stretches for corner in stretch.corners):
             u = corner.distance(x)
             near = (u >= 0.0) & (u < corner.reach)
-            y = xp.where(near, corner.top + corner.sign * corner.height(xp.where(near, u, corner.reach)), y)
+            y = xp.where(near, corner.value(xp.where(near, u, corner.reach)), y)
         return y
 
     @cached_property

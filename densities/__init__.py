@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "distributions": "densities.distributions",
+    "divergences": "densities.divergences",
     "domains": "densities.domains",
     "errors": "densities.errors",
     "plot": "densities.plots",
@@ -66,7 +67,7 @@ _NAMES = {
     "densities.estimate": "ErrorKind Estimate Status",
     "densities.expectation": "expect",
     "densities.expressions": "parse",
-    "densities.divergences": "cross_entropy entropy kl plan radon_nikodym",
+    "densities.divergences": "cross_entropy divergence entropy kl plan radon_nikodym",
     "densities.validation": "check_distribution check_transform validate",
     "densities.errors": """
         AccuracyWarning AmbiguousRuleError DensitiesError DensitiesWarning DomainError DuplicateNameError EstimateError

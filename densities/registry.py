@@ -29,6 +29,8 @@ def _parameters(factory: Callable[..., Any]) -> list[inspect.Parameter]:
     """What a function takes, or the constructor of a class."""
     if not isinstance(factory, type) or hasattr(factory, "__signature__"):
         return list(inspect.signature(factory).parameters.values())
+    if factory.__init__ is object.__init__:  # type: ignore[misc]
+        return []
     return list(inspect.signature(factory.__init__).parameters.values())[1:]  # type: ignore[misc]
 
 

@@ -164,8 +164,9 @@ def _plan(ratio: Any, method: str) -> Plan:
     return Plan(stripped.p, stripped.q, "quadrature", (*steps, "quadrature in the coordinates of the base of p"))
 
 
-def _closed(p: Any, q: Any) -> Estimate | None:
-    """The closed form of the pair, of its simplified form, or of p's base against q pulled back."""
+def candidates(p: Any, q: Any) -> list[rewrites.Rewritten]:
+    """Pairs with the same divergence, in which closed forms may know both laws: the pair itself, both recognised, p's base
+    against q pulled back, and each of these in a larger family."""
     tried = [rewrites.Rewritten(p, q)]
     simple = p.simplify(), q.simplify()
     tried.append(rewrites.Rewritten(*simple, ["both laws recognised"]))
@@ -173,11 +174,16 @@ def _closed(p: Any, q: Any) -> Estimate | None:
         pulled = rewrites.pulled_to_base(a, b)
         if pulled is not None:
             tried.append(rewrites.Rewritten(pulled.p.simplify(), pulled.q.simplify(), pulled.steps))
-    tried += [
+    larger = [
         rewrites.Rewritten(canonical(pair.p), canonical(pair.q), [*pair.steps, "both in a larger family"])
-        for pair in tuple(tried)
+        for pair in tried
     ]
-    for pair in tried:
+    return [*tried, *larger]
+
+
+def _closed(p: Any, q: Any) -> Estimate | None:
+    """The closed form of the first pair that has one."""
+    for pair in candidates(p, q):
         if pair.p.same_as(pair.q):
             return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"rule": "the same law"})
         if pair.p.name and pair.q.name:
@@ -209,4 +215,4 @@ def _with_plan(estimate: Estimate, decided: Plan) -> Estimate:
     )
 
 
-__all__ = ["EPS", "METHODS", "Plan", "kl", "plan"]
+__all__ = ["CANCELLATION", "EPS", "METHODS", "Plan", "candidates", "kl", "plan"]

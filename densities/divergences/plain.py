@@ -63,18 +63,18 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
             beside = beside + value(q.anywhere("cdf", low))
         if high is not None and some(outer[1] > ends[1]):
             beside = beside + value(q.anywhere("sf", high))
-        scale, found = 0.25 * np.maximum(*spread), None
-        points = np.concatenate(columns)
+        scale, points = 0.25 * np.maximum(*spread), np.concatenate(columns)
+        found: Plain | None = None
         for inner, halvings in LOOKS:
             panels = Panels(points, low, high, scale, inner)
             for _ in range(halvings):
                 answer, seen = _judge(p, q, panels, beside, 10 * rtol)
                 found = answer if found is None else _first_answers(found, answer)
-                if everywhere(found.answered) or not len(rows := _to_halve(seen, found, 10 * rtol)):
+                if everywhere(found.answered):
+                    return found
+                if not len(rows := _to_halve(seen, found, 10 * rtol)):
                     break
                 panels = panels.split(rows, KRONROD)
-            if everywhere(found.answered):
-                break
         return found
 
 

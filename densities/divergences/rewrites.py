@@ -7,7 +7,7 @@ can be moved to the other: D(g#b‖q) = D(b‖g⁻¹#q).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -112,23 +112,34 @@ def pulled_to_base(p: Any, q: Any) -> Rewritten | None:
         return None
 
 
-def rounding(pair: Rewritten, given: tuple[Any, Any], number: float) -> float:
-    """What the rounding of parameters that a rewriting has computed may do to the closed form D = `number` of the pair.
+def kl_number(p_name: str, p_params: Any, q_name: str, q_params: Any) -> float | None:
+    """D(p‖q) by its closed form, None where it has none."""
+    form = closed_form(p_name, p_params, q_name, q_params)
+    return None if form is None else float(form.value)
+
+
+def rounding(
+    pair: Rewritten, given: tuple[Any, Any], number: float, known: Callable[..., float | None] = kl_number
+) -> float:
+    """What the rounding of parameters that a rewriting has computed may do to a closed form of the pair, `known` by names and
+    parameters and `number` here.
 
     3·gamma(3, 0.1) is gamma(3, 0.3) with a scale that is no double; beside gamma(3, 0.3000001) a rounding of it is seen.
     A parameter with the digits of a given number, a power of two apart, is that number.
     """
     if pair.p is given[0] and pair.q is given[1]:
         return 0.0
-    known, laws = known_digits(*given), (pair.p, pair.q)
+    digits, laws = known_digits(*given), (pair.p, pair.q)
     arrays = [x for law in given for x in _numbers(law) if np.ndim(x)]
     computed = [
         (law, name, ROUNDED if np.ndim(x) == 0 else _shaken(np.shape(x)))
         for law in laws
         for name, x in law.params.items()
-        if (_digits(x) not in known if np.ndim(x) == 0 else not any(np.array_equal(x, one) for one in arrays))
+        if (_digits(x) not in digits if np.ndim(x) == 0 else not any(np.array_equal(x, one) for one in arrays))
     ]
-    return sum(max(abs(_moved(laws, law, name, by) - number) for by in factors) for law, name, factors in computed)
+    return sum(
+        max(abs(_moved(laws, law, name, by, known) - number) for by in factors) for law, name, factors in computed
+    )
 
 
 def known_digits(*laws: Any) -> set[float]:
@@ -149,13 +160,13 @@ def _shaken(shape: tuple[int, ...]) -> list[Any]:
     return list(1.0 + SHAKEN * signs)
 
 
-def _moved(laws: tuple[Any, Any], moved: Any, name: str, factor: Any) -> float:
+def _moved(laws: tuple[Any, Any], moved: Any, name: str, factor: Any, known: Callable[..., float | None]) -> float:
     """The closed form of two laws with one parameter of one of them times a factor; inf where it has none."""
     first, second = ({**law.params, name: law.params[name] * factor} if law is moved else law.params for law in laws)
     with quiet(), suppress(np.linalg.LinAlgError):  # a matrix that rounding alone keeps positive
-        form = closed_form(laws[0].name, first, laws[1].name, second)
-        if form is not None and not np.isnan(form.value):
-            return float(form.value)
+        number = known(laws[0].name, first, laws[1].name, second)
+        if number is not None and not np.isnan(number):
+            return number
     return np.inf
 
 

@@ -35,11 +35,11 @@ Terms = Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     """D(p‖q) for p of point masses, absolutely continuous with respect to q."""
-    terms, rough = partial(_terms, p, q, _least(q), _cancelled(q)), partial(_roughness, p, q)
+    terms, rough = partial(_terms, p, q, _least(q), _cancelled(q)), partial(roughness_of, p, q)
     endless, undecided = p.tails(lambda strand, k: terms(strand, k)[0][K1])
     if endless or (undecided and any(_outweighs_the_mean(strand, terms) for strand in p.strands)):
         return infinite("tails", "the sum of p log(p/q) diverges")
-    sums = p.summed(terms, rough, q.landmarks(), floors=FLOORS, bounds=partial(_bounds, rough))
+    sums = p.summed(terms, rough, q.landmarks(), floors=FLOORS, bounds=partial(bounds_of, rough))
     v, outside = sums.value, _outside(p, q)
     if np.isposinf(v[K1]):
         return infinite("sum", "q has no mass at an atom of p", sums.terms)
@@ -65,9 +65,7 @@ def _terms(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logs and signs of p t, p φ(t), p, q and of the two rounding floors, at integers of a strand of p."""
     with quiet():
-        log_mass = strand.law.log_pmf(k) + strand.log_weight
-        log_p = p.log_along(strand, k)
-        log_q = q.log_along(strand, k) if isinstance(q, Discrete) else q.logpmf(strand.at(k))
+        log_mass, log_p, log_q = log_masses_of(p, q, strand, k)
         log_mass = np.where(np.isneginf(log_q) & (log_mass < least), -np.inf, log_mass)
         nothing = np.isneginf(log_p)
         t = np.where(nothing, 0.0, log_p - log_q)
@@ -83,12 +81,18 @@ def _terms(
     return logs, np.stack([np.sign(t), *np.ones((5, *t.shape))])
 
 
+def log_masses_of(p: Discrete, q: Any, strand: Strand, k: np.ndarray) -> tuple[Any, Any, Any]:
+    """Logarithms of the masses of a strand of p at its integers, and of those that p and q have there in all."""
+    log_q = q.log_along(strand, k) if isinstance(q, Discrete) else q.logpmf(strand.at(k))
+    return strand.law.log_pmf(k) + strand.log_weight, p.log_along(strand, k), log_q
+
+
 def _cancelled(q: Any) -> float:
     """What cancels in log q, in ulps of numbers of this size."""
     return 1.0 + max((strand.cancelled for strand in q.strands), default=0.0) if isinstance(q, Discrete) else 1.0
 
 
-def _roughness(p: Discrete, q: Any, strand: Strand) -> tuple[float, float] | None:
+def roughness_of(p: Discrete, q: Any, strand: Strand) -> tuple[float, float] | None:
     """Between which integers of a strand the terms are not smooth; None where that is not known."""
     both = p.roughness(strand), q.roughness(strand) if isinstance(q, Discrete) else None
     if both[0] is None or both[1] is None:
@@ -96,7 +100,7 @@ def _roughness(p: Discrete, q: Any, strand: Strand) -> tuple[float, float] | Non
     return min(both[0][0], both[1][0]), max(both[0][1], both[1][1])
 
 
-def _bounds(rough: Callable[[Strand], tuple[float, float] | None], strand: Strand) -> tuple[float, float]:
+def bounds_of(rough: Callable[[Strand], tuple[float, float] | None], strand: Strand) -> tuple[float, float]:
     """Where integers are visited one by one, and are many, only those at which p can be told from nothing."""
     first, last = rough(strand) or (-np.inf, np.inf)
     return strand.effective if last - first > SHORT else strand.ends
@@ -192,4 +196,4 @@ def _asked(strand: Strand) -> np.ndarray:
     return np.concatenate([near, strand.landmarks(), *steps])
 
 
-__all__ = ["kl_sum", "missing"]
+__all__ = ["bounds_of", "kl_sum", "log_masses_of", "missing", "roughness_of"]

@@ -318,6 +318,10 @@ class VectorLogRatioDraws:
                 result[rows] = self.ratio.on(part, x)[0]
         return result
 
+    def log_ratios(self, source: Any) -> tuple[np.ndarray, float, None]:
+        """t at the draws of a source, as `draws.LogRatioDraws` gives it: with a weight."""
+        return self(source), 1.0, None
+
     def rounding(self, entropy: int) -> float:
         """What ulps of the logarithms do to the mean of t, unseen in its spread: of a few draws that no run takes."""
         seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))

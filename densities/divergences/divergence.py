@@ -1,0 +1,288 @@
+"""Divergences by name: closed forms, quadrature or sums, and Monte Carlo, each with its error."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial, singledispatch
+from typing import Any
+
+import numpy as np
+
+from densities.arrays import quiet
+from densities.divergences import rewrites
+from densities.divergences.batches import Batch
+from densities.divergences.closed_forms.affinity import log_affinity
+from densities.divergences.draws import LogRatioDraws
+from densities.divergences.evaluate import CANCELLATION, METHODS, candidates, kl
+from densities.divergences.forms import GOOD, MASS_TOLERANCE, NOTHING
+from densities.divergences.generators import Generator, Jeffreys, KullbackLeibler, Renyi, registry
+from densities.divergences.ratio import radon_nikodym
+from densities.divergences.shares import AFFINITY, SHARE, Halves, both_halves, is_unbounded, log_affinity_share
+from densities.divergences.vector import VectorLogRatioDraws
+from densities.errors import NoClosedFormError, ParameterError, UnsupportedOperationError
+from densities.estimate import ErrorKind, Estimate, Status, infinite
+from densities.expectation import DRAW_OPTIONS, EPS, check_settings, from_draws
+from densities.numerics.montecarlo import check_run, estimate_mean
+from densities.parameters import joint_shape, one_of
+
+# What rounding may do to the mean of many numbers, as a share of it.
+ROUNDING = 8.0 * EPS
+
+
+def divergence(
+    name: str,
+    p: Any,
+    q: Any,
+    *,
+    method: str = "auto",
+    n: int = 2**16,
+    rng: Any = None,
+    rtol: float = 1e-11,
+    **options: Any,
+) -> Estimate:
+    """The divergence of that name of p from q, as an `Estimate`; `divergence("hellinger", p, q)`.
+
+    name    "total_variation", "hellinger", "squared_hellinger", "jensen_shannon", "jensen_shannon_distance", "triangular",
+            "bhattacharyya", "chi_squared", "neyman", "renyi" and "power" (with `order=`), "kl", "reverse_kl", "jeffreys";
+            `densities list divergences` has them with their formulas
+    method  "auto" takes the first that applies of a closed form and quadrature or sums (Monte Carlo for vectors); "closed",
+            "quadrature" and "montecarlo" insist on theirs
+    n, rng  draws of each law and their seed, for Monte Carlo; further options are those of `kl`
+    rtol    the relative accuracy that quadrature aims at
+
+    Logarithms are natural. Where one law has mass and the other has none, the divergence takes it in, or is `inf` with the
+    reason in `detail`. Batches of parameters give arrays of the batch shape. Raises UnknownNameError for an unknown name,
+    ParameterError for wrong parameters of a divergence and an unknown method, NoClosedFormError for method="closed" where none
+    is known, UnsupportedOperationError for quadrature over vectors, ShapeError for laws on different spaces.
+    """
+    generator = _made(name, {key: given for key, given in options.items() if key not in DRAW_OPTIONS})
+    draws = {key: given for key, given in options.items() if key in DRAW_OPTIONS}
+    one_of("method", method, METHODS)
+    check_settings(rtol, draws)
+    check_run(n, **draws)
+    ratio = radon_nikodym(p, q)
+    settings = {"method": method, "n": n, "rng": rng, "rtol": rtol, **draws}
+    shapes = ratio.p.batch_shape, ratio.q.batch_shape
+    if not any(shapes):
+        return measured(generator, ratio.p, ratio.q, settings)
+    shape = joint_shape("divergence", "laws", dict(zip("pq", shapes, strict=True)))
+    found = Batch(math.prod(shape))
+    for row, index in enumerate(np.ndindex(shape)):
+        one = measured(generator, ratio.p.member(index, shape), ratio.q.member(index, shape), settings)
+        found.settle(row, one)
+    return found.estimate(shape)
+
+
+def _made(name: str, parameters: dict[str, Any]) -> Generator:
+    """The divergence of that name with these parameters."""
+    entry = registry.get(name)
+    complaint = entry.complaint((), parameters)
+    if complaint is not None:
+        raise ParameterError(complaint)
+    return entry(**parameters)
+
+
+@singledispatch
+def measured(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
+    """The divergence of single laws on one space."""
+    if generator.swapped:
+        p, q = q, p
+    if p.same_as(q):
+        return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"plan": ["p and q are the same law"]})
+    infinity = _by_support(generator, p, q)
+    if infinity is not None:
+        return infinity
+    pair = rewrites.on_plane(rewrites.strip_shared(p, q))
+    method = settings["method"]
+    found = _closed(generator, pair.p, pair.q) if method in ("auto", "closed") else None
+    if found is not None and (method == "closed" or p.event_shape or _is_sharp(found)):
+        return _planned(found, pair, "closed form")
+    if method == "closed":
+        told = f"{registry.name_of(type(generator))}: no closed form is known for {p} and {q}"
+        raise NoClosedFormError(f"{told}; use method='quadrature' or 'montecarlo'")
+    if method == "montecarlo" or p.event_shape:
+        if method == "quadrature":
+            told = f"{registry.name_of(type(generator))}: quadrature: expected laws on the line, got laws of vectors"
+            raise UnsupportedOperationError(f"{told}; use method='montecarlo'")
+        return _planned(_by_draws(generator, pair.p, pair.q, settings), pair, "Monte Carlo over draws of both laws")
+    by = "sum" if pair.p.measure == pair.q.measure == "counting" else "quadrature"
+    found = _of_halves(generator, both_halves(generator, pair.p, pair.q, rtol=settings["rtol"]), by)
+    return _planned(found, pair, "integrals over both laws, each in the coordinates of its base")
+
+
+@measured.register
+def _(generator: KullbackLeibler, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
+    return kl(q, p, **settings) if generator.swapped else kl(p, q, **settings)
+
+
+@measured.register
+def _(generator: Jeffreys, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
+    first, second = (measured(term, p, q, settings) for term in generator.terms)
+    for term in (first, second):
+        if term.status is Status.INFINITE:
+            return term
+    worse = max(first, second, key=lambda found: list(Status).index(found.status))
+    return replace(
+        worse,
+        value=first.value + second.value,
+        error=first.error + second.error,
+        error_kind=max(first.error_kind, second.error_kind, key=list(ErrorKind).index),
+        method=", ".join(sorted({first.method, second.method})),
+        evaluations=first.evaluations + second.evaluations,
+    )
+
+
+def _planned(found: Estimate, pair: rewrites.Rewritten, step: str) -> Estimate:
+    return replace(found, detail={**found.detail, "plan": [*pair.steps, step]})
+
+
+def _is_sharp(found: Estimate) -> bool:
+    return bool(np.isinf(found.value) or found.error <= CANCELLATION * found.value)
+
+
+def _by_support(generator: Generator, p: Any, q: Any) -> Estimate | None:
+    """inf where a law has mass, the other one has none, and the share there has no bound."""
+    for law, other, sign in ((p, q, 1.0), (q, p, -1.0)):
+        if is_unbounded(generator, sign) and not (ratio := radon_nikodym(law, other)).absolutely_continuous:
+            return infinite("support", ratio.reason, singular_mass=ratio.singular_mass)
+    return None
+
+
+# ---- closed forms ----
+
+
+def _closed(generator: Generator, p: Any, q: Any) -> Estimate | None:
+    """By the affinity of the first pair whose closed form is known, of vectors with independent entries as a product."""
+    order = generator.affinity
+    if order is None:
+        return None
+    for pair in candidates(p, q):
+        if pair.p.name and pair.q.name:
+            form = log_affinity(pair.p.name, pair.p.params, pair.q.name, pair.q.params, order)
+            if form is not None:
+                number, bound = float(form.value), float(form.bound)
+                if np.isfinite(number):
+                    bound += rewrites.rounding(pair, (p, q), number, partial(_affinity_number, order=order))
+                return _estimate(generator, (number - bound, number, number + bound), ErrorKind.BOUND, "closed", 0)
+    factors = [law.factors() if law.event_shape else None for law in (p, q)]
+    if None in factors:
+        return None
+    parts = [_closed(Renyi(order), a, b) for a, b in zip(*factors, strict=True)]
+    if None in parts:
+        return None
+    number, error = ((order - 1.0) * sum(getattr(part, name) for part in parts) for name in ("value", "error"))
+    return _estimate(generator, (number - abs(error), number, number + abs(error)), ErrorKind.BOUND, "closed", 0)
+
+
+def _affinity_number(p_name: str, p_params: Any, q_name: str, q_params: Any, order: float) -> float | None:
+    form = log_affinity(p_name, p_params, q_name, q_params, order)
+    return None if form is None else float(form.value)
+
+
+# ---- numbers ----
+
+
+def _estimate(
+    generator: Generator, numbers: tuple[float, float, float], kind: ErrorKind, method: str, evaluations: int
+) -> Estimate:
+    """The estimate of the divergence by what it is a function of, between bounds: (low, number, high)."""
+    with quiet():
+        low, found, high = (float(generator.of(number)) for number in numbers)
+        error = max(abs(low - found), abs(high - found)) + 4.0 * EPS * abs(found) if np.isfinite(found) else 0.0
+    status = Status.EXACT if kind is ErrorKind.BOUND else Status.CONVERGED
+    if np.isfinite(found):
+        return Estimate(found, error, kind, status, method, evaluations, {})
+    if np.isfinite(numbers[1]):
+        reason = (
+            f"a number like e^{numbers[1]:.6g} is beyond the doubles; divergence('renyi', ...) gives such logarithms"
+        )
+        return Estimate(np.inf, np.inf, kind, Status.NOT_CONVERGED, method, evaluations, {"reason": reason})
+    reason = "no place carries both laws" if numbers[1] < 0.0 else "its integral diverges"
+    return infinite(method, reason, evaluations)
+
+
+def _of_halves(generator: Generator, halves: Halves, method: str) -> Estimate:
+    """The estimate by the integrals over both laws."""
+    if halves.diverges:
+        return infinite("tails", halves.diverges, halves.evaluations)
+    kind = ErrorKind.BOUND if halves.exact else ErrorKind.HEURISTIC
+    numbers = _number(generator, halves.value, halves.error, halves.shift)
+    found = _estimate(generator, numbers, kind, method, halves.evaluations)
+    if halves.doubtful:
+        return replace(found, status=Status.UNDECIDED, detail={"reason": halves.doubtful})
+    if not halves.gap < MASS_TOLERANCE:
+        reason = f"the masses of the laws on the nodes are off by {halves.gap:.1e}"
+    elif found.error > max(GOOD * found.value, NOTHING):
+        reason = "log p and log q cancel in doubles, or one of them is not smooth where no landmark says so"
+    else:
+        return found
+    return replace(found, status=Status.NOT_CONVERGED, detail={"reason": found.reason or reason})
+
+
+def _number(
+    generator: Generator, values: np.ndarray, errors: np.ndarray, shift: float = 0.0
+) -> tuple[float, float, float]:
+    """What the divergence is a function of, between its bounds: the shares, or log A by the better one of A itself and of D,
+    A = 1 + α(α - 1) D."""
+    share = values[SHARE] + errors[SHARE] * np.array([-1.0, 0.0, 1.0])
+    if generator.affinity is None:
+        return share[0], share[1], share[2]
+    with quiet():
+        beside = values[AFFINITY] + errors[AFFINITY] * np.array([-1.0, 0.0, 1.0])
+        forms = [np.log(np.maximum(beside, 0.0)) + shift]
+        if shift <= 0.0:
+            forms.append(np.sort(np.log1p(generator.affinity * (generator.affinity - 1.0) * share)))
+        spreads = [0.0 if form[0] == form[2] else form[2] - form[0] for form in forms]
+        best = forms[int(np.nanargmin([np.inf if np.isnan(spread) else spread for spread in spreads]))]
+    return best[0], best[1], best[2]
+
+
+# ---- Monte Carlo ----
+
+
+@dataclass(frozen=True)
+class SharesAtDraws:
+    """The share, and the affinity where one is asked for, at a draw of p and one of q; picklable where the laws are."""
+
+    generator: Generator
+    log_ratios: tuple[Any, Any]
+
+    def __call__(self, source: Any) -> np.ndarray:
+        columns: Any = 0.0
+        with quiet():
+            for sign, draws in zip((1.0, -1.0), self.log_ratios, strict=True):
+                t, weight, _ = draws.log_ratios(source)
+                logs = [self.generator.log_share(sign * t)]
+                if self.generator.affinity is not None:
+                    logs.append(log_affinity_share(sign * t, self.generator.affinity))
+                columns = columns + np.exp(np.stack(logs)) * weight
+        return columns.T
+
+
+def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
+    """The mean of shares over draws of both laws; where a tail makes it infinite no draws are taken."""
+    if not p.event_shape and (is_unbounded(generator, 1.0) or is_unbounded(generator, -1.0)):
+        halves = both_halves(generator, p, q, rtol=settings["rtol"])
+        if halves.diverges:
+            return infinite("tails", halves.diverges, halves.evaluations)
+    draws = {key: settings[key] for key in settings if key in (*DRAW_OPTIONS, "n", "rng")}
+    kind = VectorLogRatioDraws if p.event_shape else LogRatioDraws
+    log_ratios = kind(p, q), kind(q, p)
+    dimension = max(half.dimension for half in log_ratios)
+    result = estimate_mean(SharesAtDraws(generator, log_ratios), dimension=dimension, **draws)
+    known = from_draws(result, "montecarlo", target=draws.get("target"))
+    means, errors = np.zeros((2, AFFINITY + 1))
+    places = [SHARE, AFFINITY][: np.size(result.mean)]
+    means[places] = result.mean
+    errors[places] = result.standard_error + ROUNDING * means[places]
+    found = _estimate(generator, _number(generator, means, errors), known.error_kind, known.method, known.evaluations)
+    if np.isfinite(found.value):
+        return replace(found, status=known.status, detail=known.detail)
+    reason = "the draws of one law hardly come to where the other has its mass, or shares leave the doubles"
+    return replace(
+        found, value=np.nan, error=np.inf, status=Status.NOT_CONVERGED, detail={**known.detail, "reason": reason}
+    )
+
+
+__all__ = ["divergence", "measured"]

@@ -1,0 +1,342 @@
+"""E_p g(t) + E_q g(t), t = log dp/dq: the integrals of `divergences.generators` over both laws of a pair on the line.
+
+Each half is taken in the coordinates of the roots of its own law, so that no peak of either is missed; beside it stand the
+affinity, where one is asked for, the mass of the law, which checks the nodes, and what rounding of both logarithms is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial, reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from densities.anchored import Anchored, value
+from densities.arrays import quiet
+from densities.distributions.lattice import Discrete, Strand
+from densities.divergences.generators import Generator
+from densities.divergences.ratio import RadonNikodym
+from densities.divergences.sums import bounds_of, log_masses_of, roughness_of
+from densities.expectation import EPS, SHOWN, integrate_law, tails
+from densities.numerics.exponents import Verdict
+
+# Places of the sums: the shares, the mass, what rounding is worth to the shares, the affinity and what it is worth to that.
+SHARE, MASS, FLOOR, AFFINITY, AFFINITY_FLOOR = range(5)
+# Places where densities cross, or p^α q^(1-α) peaks, are looked for at so many points between landmarks, at these shares of the
+# way from an outer landmark to a finite end, and so many spreads of all landmarks beyond them.
+BETWEEN = np.arange(32) / 32
+TOWARD, BEYOND = (
+    1.0 - np.geomspace(1e-300, 0.99, 200),
+    np.concatenate([np.linspace(0.0, 8.0, 256), np.geomspace(8.0, 1e12, 200)]),
+)
+BISECTIONS = 60
+# A peak is found by so many zooms into the neighbourhood of the highest of so many points, and marked at these widths from it.
+ZOOMS, POINTS, WIDTHS = 10, 65, np.array([-8.0, -3.0, -1.0, 0.0, 1.0, 3.0, 8.0])
+# Integers of a strand at which signs of log p/q are looked at, and how far apart crossings may lie to be visited one by one.
+STEPS, SHORT = 4096, 2.0**14
+# Integrals within e^±300 are taken as they are, those beyond by a factor.
+TAME = 300.0
+
+
+class Halves(NamedTuple):
+    """What is known of the integrals over one law or over both: values and errors of the sums, how far the masses are from what
+    they should be, whether rules settled and every term was visited, words on where an integral diverges, or may.
+
+    The affinity is to be multiplied by e^shift, and so are the shares where that is positive.
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+    gap: float
+    evaluations: int
+    converged: bool = True
+    exact: bool = True
+    diverges: str = ""
+    doubtful: str = ""
+    shift: float = 0.0
+
+    def __add__(self, other: Any) -> Halves:
+        return Halves(
+            self.value + other.value,
+            self.error + other.error,
+            max(self.gap, other.gap),
+            self.evaluations + other.evaluations,
+            self.converged and other.converged,
+            self.exact and other.exact,
+            self.diverges or other.diverges,
+            self.doubtful or other.doubtful,
+            self.shift,
+        )
+
+
+class Terms:
+    """The sums at points of both laws, by their logarithms, for one generator."""
+
+    def __init__(self, generator: Generator, shift: float = 0.0):
+        self.generator, self.shift = generator, shift
+        lift = max(shift, 0.0)
+        self._scale = np.array([lift, 0.0, lift, shift, shift][: 3 if generator.affinity is None else 5])
+        self.count = len(self._scale)
+
+    def at(self, weight: np.ndarray, t: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Logarithms of the sums at points of weight e^weight, where rounding may have moved t by `noise`."""
+        order = self.generator.affinity
+        share, *beside = (self.generator.log_share(t + move) for move in (0.0, noise, -noise))
+        top = np.maximum(share, np.maximum(*beside))
+        top = np.where(np.isfinite(top), top, 0.0)
+        moved = sum(np.abs(np.exp(log - top) - np.exp(share - top)) for log in beside)
+        # A term is the exponential of a sum of logarithms, whose ulps are shares of it.
+        ulps = (1.0 + np.abs(weight) + np.abs(share)) * np.exp(share - top)
+        logs = [share, np.zeros_like(share), top + np.log(moved / EPS + np.where(np.isfinite(ulps), ulps, 0.0))]
+        if order is not None:
+            log = log_affinity_share(t, order)
+            logs += [log, log + np.log(2.0 + np.abs(weight) + np.abs(order - 1.0) * noise / EPS)]
+        result = np.stack(logs) + weight - self._scale.reshape(-1, *np.ones(np.ndim(weight), dtype=int))
+        result[:, np.isneginf(weight)] = -np.inf
+        return result
+
+    def gathered(self, values: np.ndarray, errors: np.ndarray, mass: float, evaluations: int, **more: Any) -> Halves:
+        """Sums over a law with this mass, and their errors with what rounding is worth and what the mass shows."""
+        errors, gap = np.array(errors), abs(float(values[MASS]) - mass)
+        for total, floor in ((SHARE, FLOOR), (AFFINITY, AFFINITY_FLOOR)):
+            if floor < self.count:
+                errors[total] += 2.0 * EPS * values[floor]
+        return Halves(values, errors + SHOWN * gap * values, gap, evaluations, shift=self.shift, **more)
+
+    def endless(self, reason: str) -> Halves:
+        """What is known where a half is infinite."""
+        return Halves(np.full(self.count, np.inf), np.zeros(self.count), 0.0, 0, diverges=reason, shift=self.shift)
+
+
+def is_unbounded(generator: Generator, sign: float) -> bool:
+    """Whether the share has no limit as t goes to ±inf."""
+    with quiet():
+        return bool(np.isposinf(generator.log_share(np.array([sign * np.inf])))[0])
+
+
+def both_halves(generator: Generator, p: Any, q: Any, *, rtol: float) -> Halves:
+    """The integrals over p and over q, scalar laws on the line."""
+    with quiet():
+        points, height = _marks(generator, p, q)
+        terms = Terms(generator, height if abs(height) > TAME else 0.0)
+        return reduce(Halves.__add__, [*_over(terms, p, q, 1.0, points, rtol), *_over(terms, q, p, -1.0, points, rtol)])
+
+
+def _over(terms: Terms, law: Any, other: Any, sign: float, points: np.ndarray, rtol: float) -> Iterator[Halves]:
+    """The parts of the half over `law`: its density, and its atoms; t is `sign` times the logarithm of its own density over
+    that of the other."""
+    if isinstance(law, Discrete):
+        yield _over_integers(terms, law, other, sign)
+        return
+    places, logs = law.log_atoms
+    if len(places):
+        yield _over_atoms(terms, logs, other.logpmf(places), sign)
+    if law.log_continuous_mass == -np.inf:
+        return
+    if other.log_continuous_mass == -np.inf:
+        yield _over_atoms(terms, np.array([law.log_continuous_mass]), np.array([-np.inf]), sign)
+    else:
+        yield _over_density(terms, law, other, sign, points, rtol)
+
+
+def _over_atoms(terms: Terms, here: np.ndarray, there: np.ndarray, sign: float) -> Halves:
+    """Sums over masses with the logarithms `here` in the law and `there` in the other one."""
+    if is_unbounded(terms.generator, sign) and np.any(np.isneginf(there) & ~np.isneginf(here)):
+        return terms.endless("point masses of one law are none of the other")
+    sums = np.sum(np.exp(terms.at(here, sign * (here - there), _noise(here, there))), axis=1)
+    return terms.gathered(sums, np.zeros(len(sums)), float(sums[MASS]), len(here))
+
+
+def _over_density(terms: Terms, law: Any, other: Any, sign: float, points: np.ndarray, rtol: float) -> Halves:
+    ratio = RadonNikodym(law, other)
+
+    def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
+        nodes = ratio.on(part, x)
+        noise = _noise(value(nodes.log_p), value(nodes.log_q))
+        logs = terms.at(value(nodes.log_weight), sign * value(nodes.t), noise)
+        logs[:, np.broadcast_to(nodes.lost, logs.shape[1:])] = -np.inf
+        return logs, np.ones_like(logs)
+
+    points = np.concatenate([points, _corners(other)])
+    diverges, doubtful = _verdicts(terms, ratio, sign, points) if is_unbounded(terms.generator, sign) else ("", "")
+    if diverges:
+        return terms.endless(diverges)
+    floors = [FLOOR, MASS, None, AFFINITY_FLOOR, None][: terms.count]
+    sums = integrate_law(law, integrands, points, floor=floors, rtol=rtol)
+    return terms.gathered(
+        sums.values,
+        sums.errors,
+        float(np.exp(law.log_continuous_mass)),
+        sums.evaluations,
+        converged=sums.converged,
+        exact=False,
+        doubtful=doubtful,
+    )
+
+
+def _over_integers(terms: Terms, law: Discrete, other: Any, sign: float) -> Halves:
+    def at(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        with quiet():
+            weight, here, there = log_masses_of(law, other, strand, k)
+            noise = _noise(here, there) + EPS * strand.cancelled
+            logs = terms.at(weight, sign * np.where(np.isneginf(here), 0.0, here - there), noise)
+        return logs, np.ones_like(logs)
+
+    doubtful = ""
+    if is_unbounded(terms.generator, sign):
+        endless, undecided = law.tails(lambda strand, k: at(strand, k)[0][SHARE])
+        if endless:
+            return terms.endless("the sum diverges in a tail")
+        doubtful = "the terms fall so slowly that the sum may be infinite" if undecided else ""
+    crossings = _changes(law, other) if terms.generator.kinked else {}
+
+    def rough(strand: Strand) -> tuple[float, float] | None:
+        known, crossed = roughness_of(law, other, strand), crossings.get(strand, np.empty(0))
+        if known is None or not len(crossed) or crossed[-1] - crossed[0] > SHORT:
+            return known
+        return min(known[0], crossed[0] - 2.0), max(known[1], crossed[-1] + 2.0)
+
+    marks = np.concatenate([other.landmarks(), *(strand.at(crossed) for strand, crossed in crossings.items())])
+    floors = [(SHARE, FLOOR), (AFFINITY, AFFINITY_FLOOR)][: 1 + (terms.count > FLOOR + 1)]
+    sums = law.summed(at, rough, marks, floors=floors, bounds=partial(bounds_of, rough))
+    return terms.gathered(
+        sums.value, sums.error, 1.0, sums.terms, converged=sums.converged, exact=sums.exact, doubtful=doubtful
+    )
+
+
+def _changes(law: Discrete, other: Any) -> dict[Strand, np.ndarray]:
+    """For each strand of a law its first integers after log p/q has changed its sign."""
+    found = {}
+    for strand in law.strands:
+        low, high = strand.effective
+        k = np.unique(
+            np.rint(
+                np.concatenate(
+                    [
+                        np.linspace(low, high, STEPS),
+                        *(end + d * 2.0 ** np.arange(64) for end, d in ((low, 1.0), (high, -1.0))),
+                    ]
+                )
+            )
+        )
+        k = k[(k >= low) & (k <= high)]
+
+        def above(k: np.ndarray, strand: Strand = strand) -> np.ndarray:
+            _, here, there = log_masses_of(law, other, strand, k)
+            return np.asarray(here > there)
+
+        signs = above(k)
+        rows = np.flatnonzero(signs[1:] != signs[:-1])
+        before, after, sign = k[rows], k[rows + 1], signs[rows + 1]
+        while np.any(after - before > 1.0):
+            middle = np.floor(before + 0.5 * (after - before))
+            beyond = above(middle) == sign
+            before, after = np.where(beyond, before, middle), np.where(beyond, middle, after)
+        found[strand] = after
+    return found
+
+
+def _noise(here: Any, there: Any) -> np.ndarray:
+    """What rounding of two logarithms may do to their difference; nothing where that is infinite."""
+    noise = 2.0 * EPS * (np.abs(here) + np.abs(there) + 1.0)
+    return np.where(np.isfinite(noise), noise, 0.0)
+
+
+def log_affinity_share(t: np.ndarray, order: float) -> np.ndarray:
+    """log of the share of p + q that p^α q^(1-α) has: αt - log(1 + eᵗ)."""
+    return np.where(t > 0.0, (order - 1.0) * t - np.log1p(np.exp(-t)), order * t - np.log1p(np.exp(t)))
+
+
+def _verdicts(terms: Terms, ratio: RadonNikodym, sign: float, points: np.ndarray) -> tuple[str, str]:
+    """Words on where the integral over a density diverges, and on where it may."""
+
+    def log_size(part: Any, x: Anchored) -> tuple[Any, Any, Any]:
+        nodes = ratio.on(part, x)
+        weight, t = value(nodes.log_weight), sign * value(nodes.t)
+        noise = _noise(value(nodes.log_p), value(nodes.log_q))
+        share, up, down = (terms.generator.log_share(t + move) for move in (0.0, noise, -noise))
+        # Where both have left the doubles, nothing is known of what is left of them.
+        share = np.where(np.isneginf(weight), np.where(np.isposinf(share), np.nan, -np.inf), share)
+        return weight, share, np.abs(up - down)
+
+    found = tails(ratio.p, log_size, points)
+    ends, slow = (
+        [approach.where for approach in found if approach.verdict is verdict]
+        for verdict in (Verdict.INFINITE, Verdict.UNDECIDED)
+    )
+    diverges = f"the integral diverges {ends[0]} (in the coordinates of the base)" if ends else ""
+    return diverges, f"the integral converges so slowly {slow[0]} that it may be infinite" if slow else ""
+
+
+def _corners(law: Any) -> np.ndarray:
+    """Points at which the density of a law is not smooth: landmarks, kinks, ends."""
+    ends = [end for end in map(value, law.support.edges) if np.isfinite(end)]
+    return np.concatenate([law.landmarks(), law.kinks(), ends])
+
+
+def _marks(generator: Generator, p: Any, q: Any) -> tuple[np.ndarray, float]:
+    """Further points at which both integrals should split: crossings of the densities where the share has a corner, the peak of
+    p^α q^(1-α) where that is asked for; and the logarithm of what lies under that peak."""
+    if not (generator.kinked or generator.affinity) or -np.inf in (p.log_continuous_mass, q.log_continuous_mass):
+        return np.empty(0), 0.0
+    ratio = RadonNikodym(p, q)
+    grid = np.unique(np.concatenate([_grid(law) for law in (p, q)]))
+    return (_crossings(ratio, grid), 0.0) if generator.affinity is None else _peak(generator.affinity, p, q, grid)
+
+
+def _grid(law: Any) -> np.ndarray:
+    """Points between the landmarks of a law, and beyond the outer ones up to its ends."""
+    low, high = (float(value(end)) for end in law.support.edges)
+    points = law.landmarks()
+    points = points[(points > low) & (points < high)]
+    if not len(points):
+        points = np.ravel(law.support.interior_point())
+    spread = points[-1] - points[0] or np.abs(points[0]) or 1.0
+    first, last = points[0], points[-1]
+    below = first - spread * BEYOND if np.isinf(low) else first + (low - first) * TOWARD
+    above = last + spread * BEYOND if np.isinf(high) else last + (high - last) * TOWARD
+    inner = points[:-1, None] + np.diff(points)[:, None] * BETWEEN
+    grid = np.concatenate([below, np.ravel(inner), above])
+    return grid[(grid > low) & (grid < high) & np.isfinite(grid)]
+
+
+def _crossings(ratio: RadonNikodym, grid: np.ndarray) -> np.ndarray:
+    """Points where log dp/dq changes sign between those of the grid, by bisection."""
+    above = np.asarray(ratio.log(grid)) > 0.0
+    rows = np.flatnonzero(above[1:] != above[:-1])
+    low, high, rising = grid[rows], grid[rows + 1], above[rows + 1]
+    for _ in range(BISECTIONS if len(rows) else 0):
+        middle = low + 0.5 * (high - low)
+        beyond = (np.asarray(ratio.log(middle)) > 0.0) == rising
+        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
+    return high
+
+
+def _peak(order: float, p: Any, q: Any, grid: np.ndarray) -> tuple[np.ndarray, float]:
+    """Points about the highest place of p^α q^(1-α) that zooms into a grid find, and the logarithm of what lies under it."""
+
+    def height(y: np.ndarray) -> np.ndarray:
+        log = order * np.asarray(p.logpdf(y)) + (1.0 - order) * np.asarray(q.logpdf(y))
+        return np.where(np.isfinite(log), log, -np.inf)
+
+    if len(grid) < 3:
+        return np.empty(0), 0.0
+    outward = grid[-1] - grid[0]
+    grid = np.unique(np.concatenate([grid, np.linspace(grid[0] - outward, grid[-1] + outward, len(grid))]))
+    logs = height(grid)
+    for _ in range(ZOOMS):
+        at = min(max(int(np.argmax(logs)), 1), len(grid) - 2)
+        grid = np.linspace(grid[at - 1], grid[at + 1], POINTS)
+        logs = height(grid)
+        if logs[0] > -np.inf and logs.max() - min(logs[0], logs[-1]) < 0.01:
+            break
+    at = min(max(int(np.argmax(logs)), 1), len(grid) - 2)
+    step, bend = grid[1] - grid[0], 2.0 * logs[at] - logs[at - 1] - logs[at + 1]
+    if not (np.isfinite(bend) and step > 0.0 and np.isfinite(logs[at])):
+        return np.empty(0), 0.0
+    width = step / np.sqrt(bend) if bend > 0.0 else step * POINTS
+    return grid[at] + width * WIDTHS, float(logs[at] + np.log(width))
+
+
+__all__ = ["AFFINITY", "SHARE", "Halves", "both_halves", "is_unbounded", "log_affinity_share"]

@@ -176,7 +176,7 @@ def tails(
                     weight, size, error = np.broadcast_arrays(*log_integrand(part, x))
                 return np.stack([weight + size + logs, error + 4 * EPS * np.abs(weight), size + logs, error, weight])
 
-            kept, starts = _kept(toward), np.log(scales)
+            kept, starts = sharing(toward), np.log(scales)
             tail = tail_verdict(kept(0), direction, log_scale=starts, noise=kept(1))
             # An exponent that is zero to rounding is the border itself (1/x at its pole, t(2) against a normal): a parameter
             # one ulp away would say otherwise, but then the integral exceeds 10^13.
@@ -236,7 +236,7 @@ def _log_masses(part: Any, anchors: np.ndarray, sides: np.ndarray) -> Callable[[
     return logs_of_mass
 
 
-def _kept(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[int], Callable[[np.ndarray], np.ndarray]]:
+def sharing(function: Callable[[np.ndarray], np.ndarray]) -> Callable[[int], Callable[[np.ndarray], np.ndarray]]:
     """The entries of what the function returns, as functions that share one call for the same array."""
     last: list[np.ndarray] = []
 
@@ -481,6 +481,7 @@ __all__ = [
     "from_draws",
     "integrate_law",
     "log_abs",
+    "sharing",
     "sign",
     "tails",
 ]

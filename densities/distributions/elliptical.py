@@ -244,7 +244,8 @@ class MultivariateNormal(Elliptical):
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         self._require_density()
-        return (VectorPart(1.0, (Normal(),) * self.n, self.map.forward_and_log_det, backward=self.map.inverse),)
+        forward, backward = self.map.forward_and_log_det, self.map.inverse
+        return (VectorPart(1.0, (Normal(),) * self.n, forward, quantiles=special.ndtri, backward=backward),)
 
     @cached_property
     def _factor(self) -> Any:

@@ -42,7 +42,14 @@ class VectorPart:
 
     def log_density(self, x: np.ndarray) -> Any:
         """The log-density of the roots at x."""
+        if self.alike:
+            return np.sum(self.roots[0].logpdf(x), axis=-1)
         return sum(root.logpdf(x[..., i]) for i, root in enumerate(self.roots))
+
+    @property
+    def alike(self) -> bool:
+        """Whether all roots are one law: then one call serves all of them."""
+        return all(root is self.roots[0] for root in self.roots)
 
     def points(self, u: np.ndarray) -> np.ndarray:
         """x at the probabilities u, (..., d)."""

@@ -112,6 +112,8 @@ class Piece:
     logs: Callable[[np.ndarray], np.ndarray] | None
 
     def log_density(self, x: np.ndarray) -> Any:
+        if all(root is self.roots[0] for root in self.roots):
+            return np.sum(value(self.roots[0].logpdf_anywhere(x)), axis=-1)
         return sum(value(root.logpdf_anywhere(x[..., i])) for i, root in enumerate(self.roots))
 
 

@@ -27,7 +27,7 @@ from densities.divergences.forms import FLOOR1, FLOOR3, K1, K3, MASS_TOLERANCE, 
 from densities.divergences.numeric import FLOORS, kl_integrands
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status, infinite
-from densities.expectation import EPS, from_draws
+from densities.expectation import EPS, from_draws, sharing
 from densities.numerics.exponents import Verdict, tail_verdict
 from densities.numerics.montecarlo import entropy_of, estimate_mean
 from densities.numerics.nets import Source
@@ -262,42 +262,50 @@ def _infinite_tail(p: Any, q: Any) -> Verdict:
     ratio, worst = VectorRatio(p, q), Verdict.FINITE
     for part in p.parts():
         for piece in expanded(part):
-            for i, root in enumerate(piece.roots):
-                for side, end in zip((-1.0, 1.0), root.support.edges, strict=True):
-                    if np.isinf(float(end)):
-                        verdicts = {_along(ratio, piece, i, side, level) for level in HELD}
-                        if verdicts == {Verdict.INFINITE}:
-                            return Verdict.INFINITE
-                        worst = Verdict.UNDECIDED if Verdict.UNDECIDED in verdicts else worst
+            ways = [
+                (i, side)
+                for i, root in enumerate(piece.roots)
+                for side, end in zip((-1.0, 1.0), root.support.edges, strict=True)
+                if np.isinf(float(end))
+            ]
+            if ways:
+                verdicts = _along(ratio, piece, ways)
+                if np.any(np.all(verdicts == Verdict.INFINITE, axis=0)):
+                    return Verdict.INFINITE
+                worst = Verdict.UNDECIDED if np.any(verdicts == Verdict.UNDECIDED) else worst
     return worst
 
 
-def _along(ratio: VectorRatio, piece: Any, i: int, side: float, level: float) -> Verdict:
-    """The verdict on ∫p|t| as coordinate i goes to ±infinity."""
+def _along(ratio: VectorRatio, piece: Any, ways: Sequence[tuple[int, float]]) -> np.ndarray:
+    """The verdicts on ∫p|t|, (levels, ways), as one coordinate goes to an infinity, the others held at each of the levels."""
     with quiet():
-        held = np.array([float(value(root.raw_ppf(np.asarray(level)))) for root in piece.roots])
-    root = piece.roots[i]
+        held = np.array([[float(value(root.raw_ppf(np.asarray(level)))) for root in piece.roots] for level in HELD])
+    entries, sides = np.array([i for i, _ in ways]), np.array([side for _, side in ways])
+    starts = held[:, entries]
 
-    def logs(L: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def logs(L: np.ndarray) -> np.ndarray:
+        L = L.reshape(*starts.shape, -1)
         near = np.minimum(L, LONGEST)
-        x = np.broadcast_to(held, (len(L), len(held))).copy()
-        x[:, i] = held[i] + side * np.exp(near)
-        t, _, log_p, log_q, *_ = ratio.on(piece, x)
+        x = np.array(np.broadcast_to(held[:, None, None], (*L.shape, held.shape[1])))
+        moved = starts[..., None] + sides[:, None] * np.exp(near)
+        np.put_along_axis(x, entries[None, :, None, None], moved[..., None], axis=-1)
+        nodes = ratio.on(piece, x.reshape(-1, held.shape[1]))
+        t, log_p, log_q = (np.reshape(each, L.shape) for each in (nodes.t, nodes.log_p, nodes.log_q))
         # The root itself is known at any distance; t, where it is past the doubles, is not.
-        weight = np.asarray(value(root.raw_logpdf(Anchored.from_log(L, side, held[i]))), dtype=float)
+        weight = np.empty(L.shape)
+        for root in {id(root): root for root in piece.roots}.values():
+            own = [k for k, (i, _) in enumerate(ways) if piece.roots[i] is root]
+            far = Anchored.from_log(L[:, own], sides[own, None], starts[:, own, None])
+            weight[:, own] = value(root.raw_logpdf(far))
         g = weight + np.log(np.abs(t)) + L
-        beyond = np.where(np.isneginf(weight), -np.inf, np.nan)
-        return np.where(near < L, beyond, g), EPS * (np.abs(weight) + L + (np.abs(log_p) + np.abs(log_q)) / np.abs(t))
+        g = np.where(near < L, np.where(np.isneginf(weight), -np.inf, np.nan), g)
+        noise = EPS * (np.abs(weight) + L + (np.abs(log_p) + np.abs(log_q)) / np.abs(t))
+        return np.stack([g, 4 * np.nan_to_num(noise, nan=np.inf)]).reshape(2, starts.size, -1)
 
+    entry, scales = sharing(logs), np.log(np.maximum(np.abs(starts), 1.0)).reshape(-1)
     with quiet():
-        scale = np.log(max(abs(held[i]), 1.0))
-        return Verdict(
-            int(
-                tail_verdict(
-                    lambda L: logs(L)[0], 1, log_scale=scale, noise=lambda L: 4 * np.nan_to_num(logs(L)[1], nan=np.inf)
-                ).verdict
-            )
-        )
+        found = tail_verdict(entry(0), 1, log_scale=scales, noise=entry(1))
+    return found.verdict.reshape(starts.shape)
 
 
 # ---- draws ----

@@ -116,6 +116,15 @@ class Discrete(Univariate):
             low, high, low_closed=bool(np.all(np.isfinite(low))), high_closed=bool(np.all(np.isfinite(high)))
         )
 
+    def unlisted(self, y: Any) -> Any:
+        """Where the law may have an atom, though its strands have none: beyond lists that end where doubles do."""
+        hulls = [strand.hull for strand in self.strands if strand.law.endless]
+        return np.any([(y < low) | (y > high) for low, high in hulls], axis=0) | np.zeros(np.shape(y), dtype=bool)
+
+    def reaching(self, other: Any) -> Discrete:
+        """The law with its atoms known as far out as `other` has some that count, where that can be had."""
+        return self
+
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         """The point masses that a double can hold; UnsupportedOperationError where there are too many to list."""
@@ -473,7 +482,7 @@ class Countable(Discrete):
     high: Any = np.inf
     centre: Any = 0.0
     smooth = True
-    partial = False  # whether masses that no double can hold were left out
+    partial = endless = False  # whether masses that no double can hold were left out; the tails of a law among them
     broadcasts = True
 
     @property

@@ -19,13 +19,13 @@ RARE = 1e-290
 
 class Table(Countable):
     """The masses of the integers low, low + 1, ..., in an array; `partial` says that others, too light for doubles, were
-    left out.
+    left out, `endless` that these are the tails of a law which goes on.
     """
 
     smooth = False
 
-    def __init__(self, masses: np.ndarray, low: float = 0.0, *, partial: bool = False):
-        self.params, self.partial = {}, partial
+    def __init__(self, masses: np.ndarray, low: float = 0.0, *, partial: bool = False, endless: bool = False):
+        self.params, self.partial, self.endless = {}, partial, endless
         self._fill(masses, low)
 
     @property
@@ -66,18 +66,20 @@ class Table(Countable):
 
 
 class LogTable(Table):
-    """P(k) = e^logs[k], k = 0, 1, ...; `partial` says that masses which no double can hold were left out."""
+    """P(k) = e^logs[k], k = 0, 1, ...; `partial` and `endless` as in a table, `least` is where another law's mass beyond
+    them is nothing.
+    """
 
-    def __init__(self, logs: np.ndarray, *, partial: bool = False):
+    def __init__(self, logs: np.ndarray, *, partial: bool = False, endless: bool = False, least: float | None = None):
         with quiet():
-            super().__init__(np.exp(logs), partial=partial)
-        self.logs = logs
+            super().__init__(np.exp(logs), partial=partial, endless=endless)
+        self.logs, self._least = logs, least
         self._log_up = np.logaddexp.accumulate(logs)
         self._log_down = np.append(np.logaddexp.accumulate(logs[::-1])[::-1], -np.inf)
 
     @property
     def least(self) -> float:
-        return Countable.least.fget(self)  # type: ignore[attr-defined]
+        return Countable.least.fget(self) if self._least is None else self._least  # type: ignore[attr-defined]
 
     def log_pmf(self, k: Any) -> Any:
         return np.where((k >= self.low) & (k <= self.high), self.logs[self._index(k)], -np.inf)

@@ -276,7 +276,8 @@ def radon_nikodym(p: Any, q: Any) -> Any:
 @singledispatch
 def ratio_of(p: Any, q: Any) -> Any:
     """The log-ratio of two laws on the same space; kinds of laws with another one register here."""
-    return RadonNikodym(p, q)
+    counts = p.measure == q.measure == "counting" and not (p.batch_shape or q.batch_shape)
+    return RadonNikodym(p, q.reaching(p) if counts else q)
 
 
 __all__ = ["RadonNikodym", "log_abs", "radon_nikodym", "sign"]

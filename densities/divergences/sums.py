@@ -41,11 +41,8 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
         return infinite("tails", "the sum of p log(p/q) diverges")
     sums = p.summed(terms, rough, q.landmarks(), floors=FLOORS, bounds=partial(bounds_of, rough))
     v, outside = sums.value, _outside(p, q)
-    if np.isposinf(v[K1]):
-        return infinite("sum", "q has no mass at an atom of p", sums.terms)
-    if np.isnan(v[K1]):
-        reason = {"reason": "p log(p/q) has no value at some integer, or leaves the doubles"}
-        return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "sum", sums.terms, reason)
+    if not np.isfinite(v[K1]):
+        return _without_a_sum(p, q, sums)
     gap_p, gap_q = abs(v[P] - 1.0), np.inf if outside is None else abs(v[Q] + outside - 1.0)
     best = better(_forms(sums, gap_p, gap_q, outside or 0.0))
     detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": best.name}
@@ -58,6 +55,16 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
     elif not (sums.converged and gap_p < MASS_TOLERANCE and best.is_good):
         status = Status.NOT_CONVERGED
     return Estimate(float(best.value), float(best.error), kind, status, "sum", sums.terms, detail)
+
+
+def _without_a_sum(p: Discrete, q: Any, sums: IntegerSum) -> Estimate:
+    """The estimate where Σ p log(p/q) is no number."""
+    status, reason = Status.NOT_CONVERGED, "p log(p/q) has no value at some integer, or leaves the doubles"
+    if isinstance(q, Discrete) and any(np.any(q.unlisted(strand.at(_asked(strand)))) for strand in p.strands):
+        status, reason = Status.UNDECIDED, "p has mass at atoms of q that are too many, or too light, to be listed"
+    elif np.isposinf(sums.value[K1]):
+        return infinite("sum", "q has no mass at an atom of p", sums.terms)
+    return Estimate(np.nan, np.inf, ErrorKind.HEURISTIC, status, "sum", sums.terms, {"reason": reason})
 
 
 def _terms(
@@ -154,7 +161,7 @@ def missing(p: Discrete, q: Any) -> list[tuple[float, str]]:
     found = []
     inner, outer = p.support, q.support
     if q.measure == "counting":
-        if inner.low < outer.low:
+        if inner.low < outer.low and not q.unlisted(outer.low - 1.0):
             below = np.nextafter(float(outer.low), -np.inf)
             found.append(
                 (
@@ -162,7 +169,7 @@ def missing(p: Discrete, q: Any) -> list[tuple[float, str]]:
                     f"p has mass below {outer.low:.17g}, where q has none",
                 )
             )
-        if inner.high > outer.high:
+        if inner.high > outer.high and not q.unlisted(outer.high + 1.0):
             found.append(
                 (
                     float(p.log_masses(np.asarray(float(outer.high)), side="above")),
@@ -174,6 +181,7 @@ def missing(p: Discrete, q: Any) -> list[tuple[float, str]]:
         places = np.unique(strand.at(np.unique(k)))
         masses = p.log_masses(places, side="on")
         bare = (masses > -np.inf) & np.isneginf(q.logpmf(places)) & (places >= outer.low) & (places <= outer.high)
+        bare &= ~q.unlisted(places) if isinstance(q, Discrete) else True
         if bare.any():
             first = places[bare][np.argmax(masses[bare])]
             found.append((float(np.logaddexp.reduce(masses[bare])), f"p has an atom at {first:.17g}, q has none there"))

@@ -17,11 +17,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from densities import distributions as distributions
+    from densities import domains as domains
+    from densities import errors as errors
     from densities import plots as plot  # noqa: F401
+    from densities import transforms as transforms
     from densities.distributions import *  # noqa: F403
+    from densities.distributions.continuous import *  # noqa: F403
+    from densities.distributions.discrete import *  # noqa: F403
+    from densities.distributions.explain import explain as explain
+    from densities.distributions.symbolic import Symbolic as Symbolic
     from densities.divergences import *  # noqa: F403
-    from densities.domains import Integers, Interval, Real, RealVector  # noqa: F401
+    from densities.domains import Integers as Integers
+    from densities.domains import Interval as Interval
+    from densities.domains import Real as Real
+    from densities.domains import RealVector as RealVector
+    from densities.domains import Simplex as Simplex
     from densities.errors import *  # noqa: F403
+    from densities.estimate import ErrorKind as ErrorKind
+    from densities.estimate import Estimate as Estimate
+    from densities.estimate import Status as Status
+    from densities.expectation import expect as expect
+    from densities.expressions import parse as parse
     from densities.transforms import *  # noqa: F403
     from densities.validation import *  # noqa: F403
 
@@ -79,14 +96,24 @@ _HOMES = {name: module for module, names in _NAMES.items() for name in names.spl
 __all__ = sorted([*_HOMES, *_MODULES, "__version__"])
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name) or _MODULES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'densities' has no attribute {name!r}")
-    import_module("densities.distributions")  # whoever holds a map may apply it to a law, ours or foreign
-    module = import_module(home)
-    globals()[name] = found = module if name in _MODULES else getattr(module, name)
-    return found
+if not TYPE_CHECKING:  # which takes a module with this function for one that has every name
+
+    def __getattr__(name: str) -> Any:
+        home = _HOMES.get(name) or _MODULES.get(name)
+        if home is None:
+            raise AttributeError(f"module 'densities' has no attribute {name!r}{_hint(name)}")
+        import_module("densities.distributions")  # whoever holds a map may apply it to a law, ours or foreign
+        module = import_module(home)
+        globals()[name] = found = module if name in _MODULES else getattr(module, name)
+        return found
+
+
+def _hint(name: str) -> str:
+    """The names next to one that is missing; private ones are looked for by other programs."""
+    from densities.errors import close_matches
+
+    close = [] if name.startswith("_") else close_matches(name.replace("_", ""), __all__)
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 
 def __dir__() -> list[str]:

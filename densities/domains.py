@@ -41,6 +41,9 @@ class Domain:
         """Whether each point lies in the set: (..., event) -> (...,) of bool; NaN never does."""
         raise NotImplementedError
 
+    def __contains__(self, x: Any) -> bool:
+        return bool(np.all(self.contains(np.asarray(x, float))))
+
     def holds_all(self, x: np.ndarray) -> bool:
         """Whether every point lies in the set."""
         return bool(np.all(self.contains(x)))
@@ -134,9 +137,6 @@ class Interval(Domain):
             return bool(self.low < np.minimum.reduce(x, axis=None) and np.maximum.reduce(x, axis=None) < self.high)
         return bool(np.all(self.interior_contains(x)))
 
-    def __contains__(self, x: Any) -> bool:
-        return bool(np.all(self.contains(x)))
-
     @property
     def edges(self) -> tuple[Any, Any]:
         """Both ends."""
@@ -211,7 +211,9 @@ class Interval(Domain):
         return hash((Interval, self.low_closed, self.high_closed))
 
     def __repr__(self) -> str:
-        return f"Interval({self})"
+        ends = (_number(end) if np.ndim(end) == 0 else repr(end) for end in map(value, self.edges))
+        closed = [f"{name}=True" for name in ("low_closed", "high_closed") if getattr(self, name)]
+        return f"{type(self).__name__}({', '.join([*ends, *closed])})"
 
     def __str__(self) -> str:
         if np.ndim(value(self.low)) or np.ndim(value(self.high)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_UP, Context, Decimal
@@ -200,6 +201,20 @@ class Estimate:
 
         numbers = {name: at(getattr(self, name)) for name in (*_NUMBERS, "status")}
         return replace(self, **numbers, detail={key: at(item) for key, item in self.detail.items()})
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or self._compared(other)
+
+    __hash__ = object.__hash__
+
+    def _compared(self, other: object) -> Any:
+        """`==` and `<` would hide the error: with numbers they are refused."""
+        if isinstance(other, numbers.Real | np.ndarray):
+            told = f"{self} compared with {other!r}: expected float(e) or e.value, or e.require(...) for its digits"
+            raise UnsupportedOperationError(told)
+        return NotImplemented
+
+    __lt__ = __le__ = __gt__ = __ge__ = _compared
 
     def __float__(self) -> float:
         if self.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -44,8 +45,27 @@ class Parameters(dict[str, Any]):
         return type(self), (dict(self),)
 
 
+class _Declared:
+    """The signature of a constructor, for help and completion: declared parameters where these are what it binds."""
+
+    def __get__(self, instance: Any, owner: type) -> inspect.Signature:
+        if instance is not None:  # a map is called with points
+            raise AttributeError("__signature__")
+        taken = list(inspect.signature(owner.__init__).parameters.values())[1:]  # type: ignore[misc]
+        if any(parameter.kind is not inspect.Parameter.VAR_POSITIONAL for parameter in taken[:1]):
+            return inspect.Signature(taken)
+        kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
+        found: list[inspect.Parameter] = []
+        for name, declared in reversed(getattr(owner, "parameters", {}).items()):
+            needed = declared.default is REQUIRED or any(later.default is empty for later in found)
+            found.insert(0, inspect.Parameter(name, kind, default=empty if needed else declared.default))
+        return inspect.Signature(found)
+
+
 class Fixed:
     """What has parameters that never change: setting an attribute of their names would do nothing, and is refused."""
+
+    __signature__: Any = _Declared()
 
     if not TYPE_CHECKING:  # mypy takes a class with this method for one that has every attribute
 

@@ -27,11 +27,12 @@ NAMED, KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYW
 
 def _parameters(factory: Callable[..., Any]) -> list[inspect.Parameter]:
     """What a function takes, or the constructor of a class."""
-    if not isinstance(factory, type) or hasattr(factory, "__signature__"):
-        return list(inspect.signature(factory).parameters.values())
-    if factory.__init__ is object.__init__:  # type: ignore[misc]
-        return []
-    return list(inspect.signature(factory.__init__).parameters.values())[1:]  # type: ignore[misc]
+    listed = list(inspect.signature(factory).parameters.values())
+    if not isinstance(factory, type) or factory.__init__ is object.__init__:  # type: ignore[misc]
+        return listed
+    own = list(inspect.signature(factory.__init__).parameters.values())[1:]  # type: ignore[misc]
+    declared = [parameter.name for parameter in listed] == list(getattr(factory, "parameters", ()))
+    return own if declared or not hasattr(factory, "__signature__") else listed  # what it declares it binds by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import operator
 import pickle
 
 import mpmath
@@ -252,3 +253,13 @@ def test_jsonable_takes_what_details_hold():
     assert data["f"]["method"] == "quadrature"
     assert data["n"] is None
     assert data["t"] == "<class 'int'>"
+
+
+@pytest.mark.parametrize("compare", [operator.eq, operator.ne, operator.lt, operator.ge])
+def test_comparisons_with_numbers_are_refused(compare):
+    estimate = Estimate(0.5, 1e-3)
+    for number in (0.5, np.float64(0.5), np.zeros(2)):
+        with pytest.raises(UnsupportedOperationError, match="float"):
+            compare(estimate, number)
+    assert estimate == estimate and estimate != Estimate(0.5, 1e-3) and estimate != None  # noqa: E711
+    assert float(estimate) == pytest.approx(0.5) and estimate in {estimate}

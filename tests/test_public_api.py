@@ -1,10 +1,16 @@
 """What `densities` exports exists, is in order and is documented, and nothing is exported by accident."""
 
+import ast
 import importlib
 import inspect
+import re
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import densities
+from densities.distributions.words import OURS
 
 PACKAGE = Path(densities.__file__).parent
 MODULES = sorted(
@@ -74,3 +80,86 @@ def test_modules_are_documented_and_keep_their_all():
         if not hasattr(module, word)
     ]
     assert not missing
+
+
+# ---- what users of other libraries try
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("log_prob", "here it is logpdf"), ("sample", "here it is rvs"), ("icdf", "ppf"), ("scale", "params['scale']")],
+)
+@pytest.mark.parametrize("law", [densities.Normal(), densities.parse("exp(normal(0, 1))"), densities.Poisson(3.0)])
+def test_words_of_other_libraries_are_answered_with_ours(law, name, told):
+    expected = told if name in {*law.params, "log_prob", "sample", "icdf"} else "has no attribute 'scale'"
+    with pytest.raises(AttributeError, match=re.escape(expected)):
+        getattr(law, name)
+    assert not hasattr(law, "__array_interface__")
+
+
+def test_words_of_ours_exist():
+    law = densities.Normal()
+    for ours in OURS.values():
+        for word in re.findall(r"^\w+", ours):
+            assert hasattr(law, word) or hasattr(densities, word) or word == "scipy", word
+    assert not [word for word in OURS if hasattr(law, word)]
+
+
+def test_a_missing_name_is_answered_with_the_next_ones():
+    for typo, name in {"Nromal": "Normal", "normal": "Normal", "student_t": "StudentT", "kl_": "kl"}.items():
+        with pytest.raises(AttributeError, match=f"did you mean '{name}'"):
+            getattr(densities, typo)
+    with pytest.raises(AttributeError, match=r"no attribute '__nothing__'$"):
+        densities.__nothing__
+
+
+def test_what_is_no_law_and_no_map_is_refused_with_a_way():
+    for wrong, told in {
+        lambda: densities.kl("normal(0, 1)", "normal(0, 1)"): "parse(text) makes one",
+        lambda: densities.Normal() >> densities.Exp: "Exp(...) is one",
+        lambda: densities.Normal() >> 3: "dn.push(X, function), got 3",
+        lambda: densities.Exp(densities.Normal()): "Exp(...)(X)",
+    }.items():
+        with pytest.raises(densities.UnsupportedOperationError, match=re.escape(told)):
+            wrong()
+
+
+def test_constructors_show_what_they_take():
+    shown = {
+        "Normal": "(loc=0.0, scale=1.0)",
+        "Gamma": "(shape, scale=1.0)",
+        "Exp": "()",
+        "Affine": "(loc=0.0, scale=1.0)",
+        "MultivariateNormal": "(mean, cov)",
+    }
+    for name, signature in shown.items():
+        assert str(inspect.signature(getattr(densities, name))) == signature
+    families = [name for name in CALLABLES if hasattr(getattr(densities, name), "parameters")]
+    assert len(families) > 150
+    for name in families:
+        assert "kwargs" not in inspect.signature(getattr(densities, name)).parameters, name
+    assert "weights" in inspect.signature(densities.Mixture).parameters
+    assert list(inspect.signature(densities.Exp()).parameters) == ["x"]  # a map is called with points
+
+
+def test_type_checkers_see_what_is_exported():
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+    seen = {"__version__"}
+    for line in block.body:
+        for alias in line.names:
+            module = importlib.import_module(line.module)
+            seen |= set(module.__all__) if alias.name == "*" else {alias.asname}
+    assert set(EXPORTED) <= seen
+
+
+def test_domains_are_shown_as_they_are_made_and_know_their_points():
+    half = densities.Interval(0.5, np.inf, low_closed=True)
+    assert repr(half) == "Interval(0.5, inf, low_closed=True)"
+    assert eval(repr(half), {"Interval": densities.Interval, "inf": np.inf}) == half
+    batch = densities.Interval([0.0, 1.0], 2.0)
+    assert eval(repr(batch), {"Interval": densities.Interval, "array": np.array}) == batch
+    assert 0.5 in half and 0.4 not in half
+    assert 3 in densities.Integers(0, 3) and 0.5 not in densities.Integers()
+    assert [0.2, 0.8] in densities.Simplex(2) and [0.2, 0.9] not in densities.Simplex(2)
+    assert [1.0, 2.0] in densities.RealVector(2)

@@ -44,9 +44,9 @@ def _foreign(law: Any) -> Any:
         adapter = ADAPTERS.get((kind.__module__.partition(".")[0], kind.__name__))
         if adapter is not None:
             return adapter(law)
-    raise UnsupportedOperationError(
-        argument_error("law", "a distribution, of this library or one that it can adapt", law)
-    )
+    expected = "a distribution, of this library or one that it can adapt"
+    hint = "; parse(text) makes one of a text" * isinstance(law, str)
+    raise UnsupportedOperationError(argument_error("law", expected, law) + hint)
 
 
 # ---- scipy.stats: frozen laws ----

@@ -169,7 +169,9 @@ class Arithmetic:
 
     def __rshift__(self, transform: Any) -> Any:
         if not isinstance(transform, Transform):
-            raise UnsupportedOperationError(argument_error("X >> g", "a transform, or dn.push(X, function)", transform))
+            told = argument_error("X >> g", "a transform, or dn.push(X, function)", transform)
+            called = isinstance(transform, type) and issubclass(transform, Transform)
+            raise UnsupportedOperationError(f"{told}; {transform.__name__}(...) is one" if called else told)
         return push_forward(self, transform)
 
     def _refuse_comparison(self, other: Any) -> NoReturn:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from densities.distributions.evaluation import Evaluation
 from densities.distributions.masses import log_mass, numeric_score, solve_quantile
 from densities.distributions.narrow import mass_in_digits
 from densities.distributions.pins import pinned
+from densities.distributions.words import no_attribute
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.numerics.streams import Stream
@@ -67,6 +68,11 @@ class Distribution(Fixed, Arithmetic):
     name: str = ""
     # Whether draws are NumPy's own and little else: then threads share many of them.
     shared_draws: bool = False
+
+    if not TYPE_CHECKING:  # mypy takes a class with this method for one that has every attribute
+
+        def __getattr__(self, name: str) -> Any:
+            raise AttributeError(no_attribute(type(self), name), name=name, obj=self)
 
     @property
     def support(self) -> Domain:

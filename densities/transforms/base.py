@@ -19,7 +19,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, log_abs, value
 from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
-from densities.errors import DomainError, ParameterError, argument_error
+from densities.errors import DomainError, ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
 from densities.parameters import Fixed, Parameter, batch_shape, bind, number_text, same_parameters
 from densities.precise import precisely
@@ -87,6 +87,9 @@ class Transform(Fixed):
             setattr(cls, name, any_array(vars(cls)[name]))
 
     def __init__(self, *args: Any, **kwargs: Any):
+        if any(map(is_law, args)):
+            told = f"{type(self).__name__}: expected its parameters, got a law"
+            raise UnsupportedOperationError(f"{told}; the law of the image is {type(self).__name__}(...)(X)")
         self.params = bind(self.name or type(self).__name__, self.parameters, args, kwargs)
         self.batch_shape = batch_shape(self.name, self.params)
 
@@ -317,7 +320,6 @@ class Inverse(Bijection):
     """
 
     of: ClassVar[type[Bijection] | None] = None
-    __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls, of: type[Bijection], **kwargs: Any):
         super().__init_subclass__(**kwargs)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from densities import distributions as distributions
+    from densities import divergences as divergences
     from densities import domains as domains
     from densities import errors as errors
     from densities import plots as plot  # noqa: F401

@@ -21,7 +21,8 @@ import numpy as np
 
 from densities.distributions import registry as distributions
 from densities.distributions.explain import explain
-from densities.divergences import kl
+from densities.divergences import divergence
+from densities.divergences import registry as divergences
 from densities.divergences.evaluate import METHODS
 from densities.errors import DensitiesError, DensitiesWarning, ExpressionError, ParameterError, argument_error
 from densities.estimate import jsonable
@@ -112,11 +113,16 @@ def _parser() -> argparse.ArgumentParser:
     compare = command("compare", _compare, "D(p‖q) and D(q‖p) by every method, with a verdict, and a picture")
     _add_pair(compare)
     compare.add_argument("-o", "--output", metavar="FILE", help="save the picture here (.png, .svg, .pdf)")
-    divergence = command("kl", _kl, "D(p‖q) = E_p[log p/q] by one method")
-    _add_pair(divergence)
-    divergence.add_argument("--method", default="auto", choices=METHODS, help="auto takes the best that applies")
-    divergence.add_argument("--target", type=_number_of, help="stop Monte Carlo at this standard error (in nats)")
-    divergence.add_argument("--plan", action="store_true", help="print the steps that led to the method")
+    information = command("kl", _divergence, "D(p‖q) = E_p[log p/q] by one method")
+    information.set_defaults(name="kl", order=None)
+    other = command("divergence", _divergence, "a divergence by name: hellinger, total_variation, jensen_shannon, ...")
+    other.add_argument("name", metavar="NAME", help="see densities list divergences")
+    other.add_argument("--order", type=_number_of, help="the order of renyi and power")
+    for sub in (information, other):
+        _add_pair(sub)
+        sub.add_argument("--method", default="auto", choices=METHODS, help="auto takes the best that applies")
+        sub.add_argument("--target", type=_number_of, help="stop Monte Carlo at this standard error")
+        sub.add_argument("--plan", action="store_true", help="print the steps that led to the method")
     look = command("show", _show, "facts about a distribution or a transform, by name or as an expression")
     look.add_argument("what", metavar="NAME_OR_EXPRESSION")
     look.add_argument("-o", "--output", metavar="FILE", help="save a picture here")
@@ -126,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
     derive.add_argument("p", metavar="P", help="a distribution")
     derive.add_argument("--at", type=_number_of, metavar="Y", help="a point")
     names = command("list", _list, "the names that expressions may use")
-    names.add_argument("kind", nargs="?", choices=("transforms", "distributions"))
+    names.add_argument("kind", nargs="?", choices=("transforms", "distributions", "divergences"))
     names.add_argument("--domain", choices=WORDS, help="only transforms with this domain")
     names.add_argument("--codomain", choices=WORDS, help="only transforms with this codomain")
     check = command("check", _check, "judge a transform or a distribution by the laws of the library")
@@ -205,17 +211,21 @@ def _exit_code(report: Report) -> int:
     return 1 if report.verdict == "disagree" else 0
 
 
-def _kl(arguments: Any) -> int:
+def _divergence(arguments: Any) -> int:
+    unit = divergences.get(arguments.name).factory.unit and arguments.unit  # type: ignore[attr-defined]
+    if not unit and arguments.unit == "bits":
+        raise ParameterError(argument_error("--bits", "a divergence that is a logarithm", arguments.name))
     p, q = parse_distribution(arguments.p), parse_distribution(arguments.q)
-    stop = {} if arguments.target is None else {"target": arguments.target}
+    given = {key: getattr(arguments, key) for key in ("target", "order") if getattr(arguments, key) is not None}
     with _progress(total=1) as step:
         step(arguments.method)
-        estimate = kl(p, q, method=arguments.method, n=arguments.n, rng=arguments.rng, **stop)
-    shown = estimate.bits if arguments.unit == "bits" else estimate
+        estimate = divergence(arguments.name, p, q, method=arguments.method, n=arguments.n, rng=arguments.rng, **given)
+    shown = estimate.bits if unit == "bits" else estimate
     if arguments.json:
-        _print_json({"p": str(p), "q": str(q), "unit": arguments.unit, **shown.to_dict()})
+        _print_json({"p": str(p), "q": str(q), "unit": unit, **shown.to_dict()})
         return 0 if shown.ok else 1
-    print(f"D(p‖q) = {shown} [{arguments.unit}]")
+    symbol = "D(p‖q)" if arguments.name == "kl" else f"{arguments.name}(p, q)"
+    print(f"{symbol} = {shown}{f' [{unit}]' * bool(unit)}")
     if not shown.ok:
         print(shown.statuses[-1].advice)
     if arguments.plan:
@@ -364,21 +374,23 @@ def _first_line(factory: Any) -> str:
 
 def _list(arguments: Any) -> int:
     filters = {key: getattr(arguments, key) for key in ("domain", "codomain") if getattr(arguments, key)}
-    if filters and arguments.kind == "distributions":
-        raise ParameterError(argument_error(f"list: --{' and --'.join(filters)}", "transforms", "distributions"))
-    tables: dict[str, list[dict[str, str]]] = {}
-    if arguments.kind != "transforms" and not filters:
-        tables["distributions"] = [_row(entry, "support") for entry in distributions]
-    if arguments.kind != "distributions":
-        tables["transforms"] = [_row(transforms.get(name), "domain", "codomain") for name in find(**filters)]
+    if filters and arguments.kind not in (None, "transforms"):
+        raise ParameterError(argument_error(f"list: --{' and --'.join(filters)}", "transforms", arguments.kind))
+    kinds = ["transforms"] if filters else ["distributions", "transforms", "divergences"]
+    rows = {
+        "distributions": lambda: [_row(entry, "support") for entry in distributions],
+        "transforms": lambda: [_row(transforms.get(name), "domain", "codomain") for name in find(**filters)],
+        "divergences": lambda: [_row(entry) for entry in divergences],
+    }
+    tables = {kind: rows[kind]() for kind in kinds if arguments.kind in (None, kind)}
     if arguments.json:
         _print_json(tables)
         return 0
-    for kind, rows in tables.items():
-        if not rows:
+    for kind, found in tables.items():
+        if not found:
             print(f"no {kind} with this domain and codomain")
             continue
-        _print_table(f"{len(rows)} {kind}", list(rows[0]), [list(row.values()) for row in rows])
+        _print_table(f"{len(found)} {kind}", list(found[0]), [list(row.values()) for row in found])
     return 0
 
 

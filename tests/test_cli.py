@@ -9,6 +9,7 @@ import pytest
 import densities
 from densities.cli import main
 from densities.distributions import registry as distributions
+from densities.divergences import registry as divergences
 from densities.transforms import registry as transforms
 
 P, Q = "normal(0, 1)", "normal(1, 2)"
@@ -147,6 +148,34 @@ def test_validate_wants_both_or_none(cli):
     assert code == 2 and "--claimed: expected two distributions" in err
 
 
+# --- other divergences
+
+
+def test_a_divergence_by_name(cli):
+    code, out, _ = cli("divergence", "bhattacharyya", "normal(0, 1)", "normal(2, 1)")
+    assert code == 0 and out.startswith("bhattacharyya(p, q) = 0.5 ± ") and out.endswith("[nats]\n")
+    code, out, _ = cli("divergence", "renyi", P, Q, "--order", "0.5", "--bits", "--json")
+    data = json.loads(out)
+    assert code == 0 and data["unit"] == "bits"
+    assert data["value"] == pytest.approx(0.32314355131421 / math.log(2), rel=1e-13)
+    code, out, _ = cli("divergence", "tv", P, Q, "--plan")
+    assert code == 0 and out.startswith("tv(p, q) = 0.39006566") and "1. integrals over both laws" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("tv", "--bits"), "--bits: expected a divergence that is a logarithm, got 'tv'"),
+        (("helinger",), "did you mean 'hellinger'"),
+        (("renyi",), "order: expected a value"),
+        (("tv", "--order", "2"), "expected the parameters none, got 'order'"),
+    ],
+)
+def test_a_divergence_that_is_none(cli, words, told):
+    code, _, err = cli("divergence", words[0], P, Q, *words[1:])
+    assert code == 2 and told in err
+
+
 # --- show and list
 
 
@@ -196,7 +225,7 @@ def test_list_has_every_name(cli):
     code, out, _ = cli("list", "--json")
     names = {row["name"].split(", ")[0] for rows in json.loads(out).values() for row in rows}
     assert code == 0
-    assert names == {*distributions.names(), *transforms.names()}
+    assert names == {*distributions.names(), *transforms.names(), *divergences.names()}
 
 
 def test_list_by_domain(cli):
@@ -288,7 +317,7 @@ def test_an_output_that_is_closed(run, tmp_path):
 
 def test_help_names_the_commands(run_python):
     out = run_python("-m", "densities", "--help").stdout
-    assert all(f"\n    {name} " in out for name in ("compare", "kl", "show", "list", "check", "validate"))
+    assert all(f"\n    {name}" in out for name in ("compare", "kl", "divergence", "show", "list", "check", "validate"))
 
 
 def test_an_output_that_knows_no_greek(run):

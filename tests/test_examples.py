@@ -21,7 +21,7 @@ def test_example_is_short(path):
 
 # Examples that take seconds: many figures, calibrations, formulas of SymPy, and a cluster of processes.
 LONG = {"03_stock_returns", "05_your_own_transform", "06_gallery", "07_honest_errors", "08_symbolic"}
-LONG |= {"09_coverage", "10_scaling"}
+LONG |= {"09_coverage", "10_scaling", "11_other_divergences"}
 
 
 @pytest.mark.parametrize(

@@ -18,4 +18,5 @@ __all__ = [
     "kl",
     "plan",
     "radon_nikodym",
+    "registry",
 ]

@@ -38,12 +38,13 @@ class Generator:
     """A divergence by its share g. A subclass is formulas only.
 
     `kinked` says that g has a corner at t = 0; `affinity` is the order α where `of` takes log ∫ p^α q^(1-α), and is None
-    where it takes E_p g + E_q g; `swapped` that it is taken of q from p.
+    where it takes E_p g + E_q g; `swapped` that it is taken of q from p; `unit` is "nats" for what is a logarithm.
     """
 
     kinked = False
     affinity: float | None = None
     swapped = False
+    unit = ""
 
     def log_share(self, t: np.ndarray) -> np.ndarray:
         """log g(t), at t = ±inf its limits."""
@@ -58,6 +59,8 @@ class Generator:
 class KullbackLeibler(Generator):
     """∫ p log(p/q), in nats."""
 
+    unit = "nats"
+
 
 @registry.register("reverse_kl", examples=[{}], source="Kullback, Leibler (1951)")
 class ReverseKullbackLeibler(KullbackLeibler):
@@ -70,6 +73,7 @@ class ReverseKullbackLeibler(KullbackLeibler):
 class Jeffreys(Generator):
     """∫ (p - q) log(p/q), in nats: the sum of Kullback and Leibler's in both directions."""
 
+    unit = "nats"
     terms = KullbackLeibler(), ReverseKullbackLeibler()
 
 
@@ -87,6 +91,8 @@ class TotalVariation(Generator):
 class JensenShannon(Generator):
     """½D(p‖m) + ½D(q‖m) with m = ½(p + q), in nats, in [0, log 2]."""
 
+    unit = "nats"
+
     def log_share(self, t: np.ndarray) -> np.ndarray:
         # g = ¼[(1 + u) log(1 + u) + (1 - u) log(1 - u)] with u = tanh(t/2)
         u = np.tanh(0.5 * t)
@@ -99,6 +105,8 @@ class JensenShannon(Generator):
 @registry.register("jensen_shannon_distance", examples=[{}], source="Endres, Schindelin (2003)")
 class JensenShannonDistance(JensenShannon):
     """The square root of the Jensen-Shannon divergence in nats, a metric, in [0, √log 2]."""
+
+    unit = ""
 
     def of(self, number: Any) -> Any:
         return np.sqrt(np.maximum(number, 0.0))
@@ -146,6 +154,8 @@ class Hellinger(SquaredHellinger):
 class Bhattacharyya(OfAffinity):
     """-log ∫√(pq), in nats: half of Rényi's divergence of order 1/2."""
 
+    unit = "nats"
+
     def of(self, number: Any) -> Any:
         return np.maximum(-number, 0.0)
 
@@ -182,6 +192,8 @@ class OfOrder(OfAffinity):
 @registry.register("renyi", examples=[{"order": 0.5}, {"order": 3.0}], source="van Erven, Harremoës (2014)")
 class Renyi(OfOrder):
     """log ∫ p^α q^(1-α) / (α - 1), in nats, for the order α > 0, α ≠ 1; increasing in α, D(p‖q) as α goes to 1."""
+
+    unit = "nats"
 
     def of(self, number: Any) -> Any:
         return np.maximum(number / (self.order - 1.0), 0.0)

@@ -336,6 +336,11 @@ def test_pairs_without_a_closed_form_have_none(first, second):
     assert affinity_of(first, second, 0.5) is None
 
 
+@pytest.mark.slow
+def test_orders_whose_series_take_too_long_have_none():
+    assert affinity_of("cauchy(0, 1)", "cauchy(3, 2)", 200000.5) is None
+
+
 def test_parameters_broadcast_and_scalars_give_scalars():
     p, q = {"shape": [1.0, 2.0], "scale": 1.0}, {"shape": 2.0, "scale": [[1.5], [2.0]]}
     found = log_affinity("weibull", p, "weibull", q, 0.5)

@@ -7,8 +7,8 @@ diverges where αθ_p + (1-α)θ_q leaves the domain of F, which only an order �
 family; their affinity is a function of the hyperbolic distance of (loc, scale) in the half plane.
 
 The difference of F cancels for laws that are close, and for α near 0 and 1, by as many digits as one likes. So it is
-taken in more and more digits, until the terms of F leave enough of them and half as many say the same: the answer is
-exact but for its last rounding.
+taken in more and more digits, until enough of them are left and half as many say the same: the answer is exact but
+for its last rounding.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ AGREEMENT = 1e-20
 SPARE = 5
 # Parameters that are no numbers, by how many axes they have.
 AXES = {"dirichlet": {"alpha": 1}, "categorical": {"probs": 1}, "multivariate_normal": {"mean": 1, "cov": 2}}
-
-
 NOWHERE = slice(0)
 
 
@@ -394,7 +392,10 @@ def _settled(rule: Callable[..., Any], p: Any, q: Any, order: float) -> tuple[fl
     before = np.nan
     for count in STEPS:
         with digits(count) as mp:
-            terms = rule(*p, *q, mp.mpf(order))
+            try:
+                terms = rule(*p, *q, mp.mpf(order))
+            except mp.NoConvergence:  # hypergeometric series of orders beyond 1e5
+                terms = None
             if terms is None:
                 return np.nan, np.inf
             now, size = sum(terms), 1 + sum(map(abs, terms))

@@ -43,6 +43,7 @@ from densities.transforms.symbolic_inverse import (
     slack,
 )
 from densities.transforms.symbolic_kernels import Kernel, number
+from densities.transforms.symbolic_rests import repeated_rests
 from densities.transforms.symbolic_text import X, expression
 from densities.transforms.symbolic_turns import FarEnd, TurningPoint, far_end, root_points, turning_points
 from densities.transforms.symbolic_zeros import EndlessZerosError
@@ -93,7 +94,7 @@ class SymbolicBranch(Bijection):
         plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
         enough = plain and not any(places) and not any(map(slack, values))
         self._turns: tuple[Any, ...] = () if enough else turning_points(stretch, self._value, self._log_slope)
-        self._turns += (*self._far_ends(), *self._root())
+        self._turns += (*self._far_ends(), *self._root(), *repeated_rests(stretch))
         if self._turns:
             self.errors |= errors_of(self, probe)
         self._warn()

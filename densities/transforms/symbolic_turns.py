@@ -22,7 +22,7 @@ from densities.transforms.symbolic_kernels import Kernel, number, precise
 from densities.transforms.symbolic_series import NoSeriesError, taylor
 from densities.transforms.symbolic_text import X
 
-__all__ = ["Edge", "FarEnd", "Pole", "TurningPoint", "far_end", "root_points", "turning_points"]
+__all__ = ["Edge", "FarEnd", "Pole", "TurningPoint", "far_end", "inner_turning_point", "root_points", "turning_points"]
 
 TERMS = 24
 DIGITS = 80
@@ -194,7 +194,7 @@ def turning_points(stretch: Stretch, function: Any, log_slope: Any) -> tuple[Tur
         for end, side in ((stretch.low, 1.0), (stretch.high, -1.0))
         if end.is_finite
     ]
-    rests = [_turning_point(stretch, point, side, True) for point in stretch.rests for side in (1.0, -1.0)]
+    rests = [inner_turning_point(stretch, point, side) for point in stretch.rests for side in (1.0, -1.0)]
     return tuple(point for point in (*ends, *rests) if point is not None)
 
 
@@ -236,6 +236,11 @@ def _edge(stretch: Stretch, end: Any, side: float, function: Any, log_slope: Any
         function, log_slope = _shifted(stretch.expr, end, c), _shifted(derivative(stretch.expr), end, c)
         return Edge(c, limit, side, stretch.slope > 0, reach, function, lambda x: log_abs(log_slope(x)))
     return Edge(c, limit, side, stretch.slope > 0, reach, function, log_slope)
+
+
+def inner_turning_point(stretch: Stretch, point: Any, side: float) -> TurningPoint | Pole | None:
+    """One side of a point at which a stretch rests; None where it does not, or has no series there."""
+    return _turning_point(stretch, point, side, True)
 
 
 def _turning_point(stretch: Stretch, end: Any, side: float, inner: bool) -> TurningPoint | Pole | None:

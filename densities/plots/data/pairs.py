@@ -17,11 +17,15 @@ from densities.divergences.ratio import radon_nikodym
 from densities.errors import NoClosedFormError, ParameterError, argument_error
 from densities.estimate import Estimate, Status
 from densities.numerics.montecarlo import HEAVY_SHAPE, Source
-from densities.numerics.tails import pareto_shape, tail_size
+from densities.numerics.tails import tail_shape, tail_size
 from densities.plots.data.laws import grid, limits, quantiles, scalar_law, view_grid
 
 # The integrand is seen where it is more than this share of its height; a part of the view below NARROW is enlarged.
 VISIBLE, NARROW = 0.05, 0.15
+# Log-ratios in view but outside of those of the bulk are shown as far as this many times the range of these.
+REACH = 1.5
+# A tail of fewer different values than this, as counts have, is no sample of a power law.
+DIFFERENT = 32
 METHODS = {"closed": "closed form", "quadrature": "quadrature", "montecarlo": "Monte Carlo"}
 
 
@@ -93,7 +97,7 @@ def comparison(p: Any, q: Any, *, n: int = 400, log: bool = False) -> Comparison
         loss,
         shown,
         (low, high) if log else _focus(x, integrand, low, high),
-        _ratio_range(p, q, ratio, t_atoms[seen]),
+        _ratio_range(p, q, ratio, t_atoms[seen], t[(x >= low) & (x <= high)]),
     )
 
 
@@ -129,13 +133,17 @@ def _focus(x: np.ndarray, integrand: np.ndarray, low: float, high: float) -> tup
     return max(float(seen[0]) - margin, low), min(float(seen[-1]) + margin, high)
 
 
-def _ratio_range(p: Any, q: Any, ratio: Any, t_atoms: np.ndarray) -> tuple[float, float]:
-    """The finite log-ratios at the central quantiles of both laws and at the atoms, with 0."""
+def _ratio_range(p: Any, q: Any, ratio: Any, t_atoms: np.ndarray, t_view: np.ndarray) -> tuple[float, float]:
+    """The finite log-ratios at the central quantiles of both laws and at the atoms, with 0, and those in view if not far."""
     levels = np.linspace(0.01, 0.5, 50)
     points = np.concatenate([quantiles(law, levels) for law in (p, q)])
     t = np.concatenate([_smooth_ratio(ratio, points), t_atoms, [0.0]])
-    t = t[np.isfinite(t)]
-    return float(t.min()), float(t.max())
+    t, t_view = t[np.isfinite(t)], t_view[np.isfinite(t_view)]
+    low, high = float(t.min()), float(t.max())
+    near = t_view[(t_view > low - REACH * (high - low)) & (t_view < high + REACH * (high - low))]
+    ends = float(near.min(initial=low)), float(near.max(initial=high))
+    # An end that is not all of it stays where the bulk is: the figure says that the curve goes on.
+    return ends[0] if np.all(t_view >= ends[0]) else low, ends[1] if np.all(t_view <= ends[1]) else high
 
 
 def _areas(p: Any, q: Any, ratio: Any, low: float, high: float, atoms: tuple, n: int) -> tuple[float, float, float]:
@@ -186,7 +194,7 @@ def best(found: Mapping[str, Estimate]) -> Estimate:
 class Run:
     """A Monte Carlo mean of log dp/dq on its way: after n draws the mean and the half-width of its interval.
 
-    `shape` is the generalised Pareto shape of the largest |log dp/dq|; `heavy` says that the interval is to be doubted.
+    `shape` is the generalised Pareto shape of the heavier tail of log dp/dq; `heavy` says that the interval is to be doubted.
     """
 
     n: np.ndarray
@@ -214,9 +222,16 @@ def run(p: Any, q: Any, *, n: int = 2**16, rng: Any = 0, level: float = 0.95, po
         first, second = (np.cumsum((t - centre) ** k)[looks - 1] / looks for k in (1, 2))
         error = np.sqrt(np.maximum(second - first**2, 0.0) / (looks - 1))
         half = stdtrit(looks - 1, 0.5 + 0.5 * level) * error
-    size = np.sort(np.abs(t[np.isfinite(t)]))
-    shape = pareto_shape(size[-tail_size(size.size) - 1 :]) if size.size >= 64 else float("nan")
-    return Run(looks, mean, half, level, shape, bool(shape > HEAVY_SHAPE) or not np.isfinite(t).all())
+    ordered = np.sort(t[np.isfinite(t)])
+    size = tail_size(ordered.size) + 1
+    # Each tail by itself: a pile of values on one side would be a threshold for those of the other.
+    shape = np.fmax(_shape(ordered[-size:]), _shape(-ordered[:size]))
+    heavy = not np.isfinite(t).all() or bool(shape > HEAVY_SHAPE)
+    return Run(looks, mean, half, level, float(shape), heavy)
+
+
+def _shape(tail: np.ndarray) -> float:
+    return tail_shape(tail) if np.unique(tail).size >= DIFFERENT else float("nan")
 
 
 __all__ = ["METHODS", "Comparison", "Run", "best", "comparison", "estimates", "of_report", "run"]

@@ -47,7 +47,7 @@ def density(
     _scale(ax, picture, xscale)
     for index, (curve, text) in enumerate(zip(picture.curves, texts, strict=True)):
         draw_curve(ax, curve, picture, style.look(index), text, dx=4.0 * (index - 0.5 * (len(texts) - 1)))
-    if picture.cut:
+    if picture.cut or kind == "logpdf":
         mark_cut(ax, picture.curves, picture.top)
     horizontal, vertical = ("probability", KINDS[kind]) if kind in ("ppf", "isf") else (x_label(xscale), KINDS[kind])
     style.tidy(ax, horizontal, vertical.replace("density", "probability") if picture.counting else vertical)

@@ -48,6 +48,12 @@ def change_of_variables(X: Any, t: Any, *, axes: Any = None, strips: int = 10) -
     return style.figure_of(middle)
 
 
+def _text(transform: Any) -> str:
+    """A map as text; what has no text of the command stands in <...>, which pictures do without."""
+    text = str(transform)
+    return text[1:-1] if text.startswith("<") and text.endswith(">") else text
+
+
 def _colour(piece: int) -> str:
     return style.CYCLE[piece % len(style.CYCLE)]
 
@@ -89,7 +95,11 @@ def _draw_graph(ax: Any, c: Change) -> None:
         ax.fill_betweenx(gy, left, gx, color=color, alpha=alpha, lw=0)
     for branch in c.branches:
         ax.plot(branch.x, branch.y, color=_colour(branch.piece), lw=2.2)
-    style.tidy(ax, title=f"y = {style.plain(str(c.transform))}")
+    places, _ = c.base_atoms
+    with np.errstate(all="ignore"):
+        images = np.asarray(c.transform.forward(places), float)
+    ax.plot(places, images, "o", color=style.INK, ms=4, zorder=4)
+    style.tidy(ax, title=f"y = {style.plain(_text(c.transform))}")
     ax.tick_params(labelbottom=False, labelleft=False)
 
 

@@ -117,6 +117,9 @@ def draw_integrand(ax: Any, c: Comparison, estimate: Estimate) -> None:
         ax.fill_between(c.x, np.maximum(y, 0.0), color=style.P, alpha=style.SOLID, lw=0, label=adds)
         ax.fill_between(c.x, np.minimum(y, 0.0), color=style.Q, alpha=style.SOLID, lw=0, label=takes)
         ax.set_ylim(*limit)
+        style.beyond(ax, c.x, _told(c, max(map(abs, limit))))
+    elif c.p.measure != "counting":
+        ax.set_ylim(-1.0, 1.0)
     with quiet():
         terms = np.where(c.mass_p > 0, c.mass_p * c.t_atoms, 0.0)
     for sign, color in ((1.0, style.P), (-1.0, style.Q)):
@@ -127,6 +130,16 @@ def draw_integrand(ax: Any, c: Comparison, estimate: Estimate) -> None:
     ax.axhline(0.0, color=style.NEUTRAL, lw=0.8)
     style.tidy(ax, ylabel=INTEGRAND + UNITS[c.p.measure])
     style.legend_above(ax, 2, _area(c, estimate))
+
+
+def _told(c: Comparison, most: float) -> np.ndarray:
+    """The integrand for words on how far it goes: without what is hatched, infinite at poles of p that it rises to."""
+    y = np.where(np.isfinite(c.t), c.integrand, np.nan)
+    for pole in np.flatnonzero(np.isposinf(c.pdf_p)):
+        beside = y[max(pole - 1, 0) : pole + 2]
+        far = beside[np.abs(beside) > most]
+        y[pole] = np.inf * far[0] if far.size else np.nan
+    return y
 
 
 def _area(c: Comparison, estimate: Estimate) -> str:
@@ -180,16 +193,25 @@ def draw_log_ratio(ax: Any, c: Comparison) -> None:
     low, high = c.t_range
     margin = 0.08 * (high - low) or 1.0
     ax.set_ylim(low - margin, high + margin)
-    y = np.clip(y, low - 10 * margin, high + 10 * margin)
-    ax.fill_between(c.x, np.maximum(y, 0.0), color=style.P, alpha=style.FAINT, lw=0)
-    ax.fill_between(c.x, np.minimum(y, 0.0), color=style.Q, alpha=style.FAINT, lw=0)
-    ax.plot(c.x, np.where(y >= 0, y, np.nan), color=style.P, lw=1.8)
-    ax.plot(c.x, np.where(y <= 0, y, np.nan), color=style.Q, lw=1.8)
+    style.beyond(ax, c.x, y, said=False)
+    x, y = _with_zeros(c.x, np.clip(y, low - 10 * margin, high + 10 * margin))
+    ax.fill_between(x, np.maximum(y, 0.0), color=style.P, alpha=style.FAINT, lw=0)
+    ax.fill_between(x, np.minimum(y, 0.0), color=style.Q, alpha=style.FAINT, lw=0)
+    ax.plot(x, np.where(y >= 0, y, np.nan), color=style.P, lw=1.8)
+    ax.plot(x, np.where(y <= 0, y, np.nan), color=style.Q, lw=1.8)
     seen = np.isfinite(c.t_atoms)
     ax.plot(c.places[seen], c.t_atoms[seen], "o", color=style.INK, ms=4)
     shade_nothing(ax, c)
     ax.axhline(0.0, color=style.NEUTRAL, lw=0.8)
     style.tidy(ax, ylabel=P_OVER_Q)
+
+
+def _with_zeros(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A curve with the points where it crosses 0, so that its two halves meet."""
+    before = np.flatnonzero(y[:-1] * y[1:] < 0.0)
+    steps = y[before] / (y[before] - y[before + 1])
+    crossings = x[before] + steps * (x[before + 1] - x[before])
+    return np.insert(x, before + 1, crossings), np.insert(y, before + 1, 0.0)
 
 
 def draw_estimates(ax: Any, forward: Mapping[str, Estimate]) -> None:
@@ -256,9 +278,14 @@ def convergence(p: Any, q: Any, *, n: int = 2**16, rng: Any = 0, level: float = 
     ax.set_xscale("log")
     mean = np.where(np.isfinite(path.mean), path.mean, np.nan)
     half = np.where(np.isfinite(path.half), path.half, np.nan)
-    band = f"{100 * level:g} % interval"
-    ax.fill_between(path.n, mean - half, mean + half, color=style.P, alpha=style.FAINT, lw=0, label=band)
-    ax.plot(path.n, mean, color=style.P, lw=1.6, label="Monte Carlo mean")
+    if np.isnan(mean).all():
+        told = f"the mean of the draws is {style.number(float(path.mean[-1]))} from the first look on"
+        ax.text(0.5, 0.5, told, transform=ax.transAxes, ha="center", va="center", color=style.P, fontsize=11)
+        ax.set_yticks([])
+    else:
+        band = f"{100 * level:g} % interval"
+        ax.fill_between(path.n, mean - half, mean + half, color=style.P, alpha=style.FAINT, lw=0, label=band)
+        ax.plot(path.n, mean, color=style.P, lw=1.6, label="Monte Carlo mean")
     looks: Any = {"closed": (style.INK, "-"), "quadrature": (style.GREEN, (0, (5, 4)))}
     for method, estimate in exact.items():
         if np.isfinite(estimate.value):

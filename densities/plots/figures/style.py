@@ -23,6 +23,8 @@ DASHES = ("-", (0, (6, 1.5)), (0, (1.5, 1.5)))  # for the laws after the sixth, 
 CHARACTER, STEMS, MANY = 6.5, 240.0, 500
 # So many point masses are said in figures at most, and those in the right part of a panel to the left of their stems.
 SAID, RIGHT = 24, 0.85
+# Arrows at one edge of a panel at most.
+ARROWS = 3
 
 
 def new_figure(width: float, height: float) -> Any:
@@ -198,9 +200,22 @@ def _moved(ax: Any, transform: Any, dx: float) -> Any:
     return transform + ScaledTranslation(dx / 72.0, 0.0, ax.figure.dpi_scale_trans)
 
 
-def goes_on(ax: Any, where: float, peak: float, color: str = INK, *, horizontal: bool = False) -> None:
-    """An arrow at the edge of the panel where a curve leaves it, and how high it goes."""
-    text = number(peak, 3)
+def beyond(ax: Any, x: np.ndarray, y: np.ndarray, *, said: bool = True) -> None:
+    """Arrows at the highest and the lowest places where a curve leaves the panel; how far it goes is `said` or not."""
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    for sign, outside in ((1.0, y - top), (-1.0, bottom - y)):
+        out = np.flatnonzero((outside > 0.0) & (x >= left) & (x <= right))
+        groups = np.split(out, np.flatnonzero(np.diff(out) > 1) + 1) if out.size else []
+        peaks = sorted((group[np.argmax(outside[group])] for group in groups), key=lambda i: -outside[i])
+        for i in peaks[:ARROWS]:
+            goes_on(ax, float(x[i]), float(y[i]) if said else None, down=sign < 0.0)
+
+
+def goes_on(
+    ax: Any, where: float, peak: float | None, color: str = INK, *, horizontal: bool = False, down: bool = False
+) -> None:
+    """An arrow at the edge of the panel where a curve leaves it, and how high it goes where that is told."""
+    text = "" if peak is None else number(peak, 3)
     if horizontal:
         ax.annotate(
             f"$\\leftarrow$ {text}",
@@ -217,13 +232,13 @@ def goes_on(ax: Any, where: float, peak: float, color: str = INK, *, horizontal:
     left, right = ax.get_xlim()
     side, ha = (-7, "right") if where > 0.5 * (left + right) else (7, "left")
     ax.annotate(
-        f"$\\uparrow$ {text}",
-        (where, 1.0),
+        f"$\\downarrow$ {text}" if down else f"$\\uparrow$ {text}",
+        (where, 0.0 if down else 1.0),
         xycoords=ax.get_xaxis_transform(),
-        xytext=(side, -2),
+        xytext=(side, 2 if down else -2),
         textcoords="offset points",
         ha=ha,
-        va="top",
+        va="bottom" if down else "top",
         color=color,
         fontsize=9,
     )

@@ -17,6 +17,7 @@ from densities.distributions.lattice import LISTED, SHOWN, Discrete, Strand, sil
 from densities.distributions.moments import closed
 from densities.distributions.strands import SHORT
 from densities.divergences.forms import FLOOR1, FLOOR3, K1, K3, MASS_TOLERANCE, Form, P, Q, better
+from densities.divergences.near_counts import kl_near
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS
 from densities.logmath import log_phi
@@ -30,6 +31,8 @@ WORST = 1e-8
 # Integers at which log p/q is compared with k, and the fall in a factor 2^32 of k that a growth like k + log k may show there.
 FAR = 2.0 ** np.arange(64, 960, 32)
 STEADY = 1e-12
+# An answer with an error above this share of itself is looked for from the parameters.
+NEARER = 1e-10
 Terms = Callable[[Strand, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -45,6 +48,10 @@ def kl_sum(p: Discrete, q: Any, *, rtol: float = 1e-11) -> Estimate:
         return _without_a_sum(p, q, sums)
     gap_p, gap_q = abs(v[P] - 1.0), np.inf if outside is None else abs(v[Q] + outside - 1.0)
     best = better(_forms(sums, gap_p, gap_q, outside or 0.0))
+    if not undecided and best.error > NEARER * best.value:
+        near = kl_near(p, q, best.value, best.error)
+        if near is not None:
+            return near
     detail: dict[str, Any] = {"mass_p": float(v[P]), "mass_q": float(v[Q] + (outside or 0.0)), "form": best.name}
     kind, status = ErrorKind.HEURISTIC, Status.CONVERGED
     if sums.exact:

@@ -85,3 +85,18 @@ def test_standard_deviations_of_tiny_and_huge_laws():
     assert dn.product_of(dn.Normal(0.0, 1e100), dn.Normal(1e100, 1.0)).var() == np.inf
     with mp.workdps(30):  # e^(σ²) √(1 - e^(-σ²)), whose square is e^1250
         np.testing.assert_allclose(dn.LogNormal(0.0, 25.0).std(), float(mp.exp(625)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("a", [5.5, *(pytest.param(a, marks=pytest.mark.slow) for a in (-10.0, 0.5, 8.0, 40.0))])
+def test_quantiles_of_alpha_laws(a):
+    law, q = dn.Alpha(a, 250.0), np.array([1e-300, 0.1, 0.5, 0.8])
+    np.testing.assert_allclose(law.logsf(law.isf(q)), np.log(q), rtol=1e-13)
+    np.testing.assert_allclose(law.logcdf(law.ppf(q)), np.log(q), rtol=1e-13)
+    positive = dn.truncate(dn.Normal(a, 1.0), 0.0, np.inf)
+    np.testing.assert_allclose((250.0 / law).ppf(q), positive.ppf(q), rtol=1e-12)
+
+
+@pytest.mark.parametrize("law", [dn.NoncentralChiSquared(5.5, 400), dn.NoncentralChiSquared(0.3, 400), dn.Rice(31.0)])
+def test_quantiles_far_below_a_noncentral_mean(law):
+    q = np.array([1e-100, 1e-30, 1e-20, 1e-15, 1e-8])
+    np.testing.assert_allclose(law.logcdf(law.ppf(q)), np.log(q), rtol=1e-12)

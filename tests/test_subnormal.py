@@ -109,3 +109,19 @@ def test_maps_with_a_slope_at_0_do_not_round_what_is_subnormal(y):
         assert (dn.Normal(0, 1) ** 2 >> dn.Erf()).logcdf(y) == pytest.approx(
             float(mp.log(mp.erf(mp.sqrt(x / 2)))), rel=1e-15
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "log_cdf"),
+    [
+        ("sqrt(abs(double_gamma(0.5, 0, 250)))", lambda t: 0.5 * t - mp.loggamma(1.5)),
+        ("sqrt(abs(double_weibull(0.7, 0, 250)))", lambda t: mp.mpf(0.7) * t),
+    ],
+)
+def test_masses_from_the_middle_to_points_below_the_doubles(text, log_cdf):
+    """P(|Z| <= x) is the leading power of x/scale where x = y² is no double."""
+    law, y = dn.parse(text), np.array([1e-300, 1e-200, 1e-170])
+    with mp.workdps(30):
+        truth = [float(log_cdf(2 * mp.log(mp.mpf(v)) - mp.log(250))) for v in y]
+    np.testing.assert_allclose(law.logcdf(y), truth, rtol=1e-14)
+    np.testing.assert_allclose(law.ppf(law.cdf(y[2])), y[2], rtol=1e-12)

@@ -171,11 +171,12 @@ class Family(Univariate):
             return low, high
         if self._shifted:
             low, high = (pure(anchored(x) - self._loc) / self._scale for x in (a, b))
-        centre, width = np.asarray(value(low)), np.asarray(value((b - a) / self._scale))
+        gap = (b - a) / self._scale
+        centre, width = np.asarray(value(low)), np.asarray(value(gap))
         narrow = np.isfinite(width) & (np.abs(centre) > 1e-290) & (np.abs(width) <= 0.5 * np.abs(centre)) | (
             centre == 0.0
         )
-        start, stop = Anchored(centre, np.zeros_like(width)), Anchored(centre, width)
+        start, stop = Anchored(centre, np.zeros_like(width)), Anchored(centre, width, log_abs(gap))
         return np.where(narrow, start, anchored(low)), np.where(narrow, stop, anchored(high))
 
     def raw_ppf(self, q: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import anchored, value
+from densities.anchored import anchored, sign, value
 from densities.arrays import some
 from densities.distributions.base import register
 from densities.distributions.continuous.heavy import StudentT
@@ -208,7 +208,7 @@ class TwoSided(Symmetric, Family):
     def _log_mass(self, a: Any, b: Any, *shapes: Any) -> Any:
         """A half of that of H, on one side or on both."""
         low, high = np.minimum(np.abs(a), np.abs(b)), np.maximum(np.abs(a), np.abs(b))
-        across = (value(a) < 0) & (value(b) > 0)
+        across = np.asarray(sign(a) < 0) & np.asarray(sign(b) > 0)
         one = self._half.raw_log_mass(np.where(across, 0.5 * high, low), high)
         both = np.logaddexp(self._half.raw_logcdf(low), self._half.raw_logcdf(high))
         return np.where(across, both, one) - LOG2

@@ -19,6 +19,8 @@ from densities.parameters import REQUIRED, positive, real
 from densities.precise import precisely
 
 NORMAL = Normal()
+# Of its size and that of a, what a difference a - N must be larger than to be a start.
+ROUNDED = 1e-9
 
 
 @register(
@@ -233,7 +235,10 @@ class Alpha(Family):
 
     @staticmethod
     def _distance(logq: Any, a: Any) -> Any:
-        """The d with P(a - d < N < a) = q Φ(a), by Newton's method on log d; q over the density where d is small."""
+        """The d with P(a - d < N < a) = q Φ(a), by Newton's method on log d from where the tails of N put it.
+
+        They round d where it is small: there the start is q over the density.
+        """
         target = logq + special.log_ndtr(a)
         short = target + (0.5 * np.square(a) + HALF_LOG_2PI)
 
@@ -244,7 +249,11 @@ class Alpha(Family):
             anchor = np.broadcast_to(np.asarray(a, dtype=float), np.shape(d))
             return value(NORMAL.raw_log_mass(Anchored(anchor, -d), Anchored(anchor, np.zeros(np.shape(d)))))
 
-        found = by_log_newton(np.exp(np.clip(short, -40.0, 0.0)), target, log_mass, log_density, upper=False)
+        above = NORMAL._log_ppf(np.logaddexp(special.log_ndtr(-np.asarray(a)), target))
+        below = NORMAL._log_ppf(log1mexp(logq) + special.log_ndtr(a))
+        told = np.where(np.asarray(a) > 0, a + above, a - below)
+        start = np.where(told > ROUNDED * (1.0 + np.abs(a)), told, np.exp(np.clip(short, -40.0, 0.0)))
+        found = by_log_newton(start, target, log_mass, log_density, upper=False)
         return np.where(short < -40.0, Anchored.from_log(short), Anchored.exact(found))
 
     def _mean(self, a: Any) -> Any:

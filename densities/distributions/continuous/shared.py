@@ -194,17 +194,22 @@ def by_log_newton(
     """The x in (0, ceiling) with log_tail(x) = target, by Newton's method on log x; `upper` where the tail falls
     with x.
 
-    `log_density` is the log of |d tail/dx|. A step is at most a factor e⁴; it ends where steps are
-    rounding. Where a tail has no number, neither has x.
+    `log_density` is the log of |d tail/dx|. A step is at most a factor e⁴, and one that leaves the two points known to lie
+    on either side goes to their middle; it ends where steps are rounding. Where a tail has no number, neither has x.
     """
     x = np.array(np.broadcast_to(start, np.broadcast_shapes(np.shape(start), np.shape(target))), dtype=float)
     direction = np.where(upper, 1.0, -1.0)
-    last = np.inf
+    low, high, last = np.zeros(x.shape), np.full(x.shape, np.inf), np.inf
     for _ in range(steps):
         tail = log_tail(x)
-        step = direction * (tail - target) * np.exp(tail - log_density(x) - np.log(x))
-        step = np.where(np.isfinite(step), np.clip(step, -4.0, 4.0), 0.0)
-        x = np.where(np.isnan(tail), np.nan, np.minimum(x * np.exp(step), ceiling))
+        excess = direction * (tail - target)
+        step = excess * np.exp(tail - log_density(x) - np.log(x))
+        blind = ~np.isfinite(step) & np.isfinite(target) & ~np.isnan(excess)
+        step = np.where(np.isfinite(step), np.clip(step, -4.0, 4.0), np.where(blind, 4.0 * np.sign(excess), 0.0))
+        low, high = np.where(step > 0.0, x, low), np.where(step < 0.0, x, high)
+        reached = x * np.exp(step)
+        reached = np.where((reached < low) | (reached > high), np.sqrt(low) * np.sqrt(high), reached)
+        x = np.where(np.isnan(tail), np.nan, np.minimum(reached, ceiling))
         size = np.max(np.abs(step), initial=0.0)
         if size < 4e-16 or (size < 1e-10 and size >= last):
             break

@@ -24,6 +24,7 @@ from densities.distributions.identities import (
     lines,
     names,
     powers,
+    reflected,
     symmetric,
     truncations,
 )
@@ -47,7 +48,7 @@ from densities.transforms.base import Transform
 from densities.transforms.of_laws import CdfOf
 
 __all__ = ["Exponent", "Line", "canonical", "identities", "register_identity", "simplify"]
-RULES = (circular, exponentials, generalized, lines, names, powers, symmetric, truncations)
+RULES = (circular, exponentials, generalized, lines, names, powers, reflected, symmetric, truncations)
 CACHE = "_simplest"
 # A weight this close to 1 is 1: the weights of a mixture are sums of rounded numbers.
 WHOLE = 4.0 * 2.0**-52

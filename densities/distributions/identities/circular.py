@@ -18,8 +18,7 @@ HALF_TURN = 0.5 * np.pi
 
 @register_identity("normal", "normal_cdf", source="probability integral transform")
 def cdf_of_normal(loc: Any, scale: Any) -> Any:
-    standard = np.all(np.equal(loc, 0.0)) and np.all(np.equal(scale, 1.0))
-    return named("uniform", 0.0, 1.0) if standard else None
+    return named("uniform", 0.0, 1.0) if np.all(np.equal(loc, 0.0)) and near(scale, 1.0) else None
 
 
 @for_any_family("ppf_of")
@@ -31,16 +30,19 @@ def quantile_of_uniform(law: Any, other: Any) -> Any:
 
 @register_identity("uniform", "normal_ppf", source="probability integral transform")
 def normal_quantile_of_uniform(low: Any, high: Any) -> Any:
-    return named("normal", 0.0, 1.0) if np.all(np.equal(low, 0.0)) and np.all(np.equal(high, 1.0)) else None
+    if not np.all(np.equal(high, 1.0)):
+        return None
+    whole, half = np.all(np.equal(low, 0.0)), np.all(np.equal(low, 0.5))
+    return named("normal", 0.0, 1.0) if whole else named("half_normal", 1.0) if half else None
 
 
 @register_identity("uniform", "tan", source=CAUCHY)
 def tan_of_uniform(low: Any, high: Any) -> Any:
-    if not near(high, HALF_TURN):
-        return None
-    if np.all(np.equal(low, 0.0)):
-        return named("half_cauchy", 1.0)
-    return named("cauchy", 0.0, 1.0) if near(low, -HALF_TURN) else None
+    """A whole number of half turns at any phase, or the quarter turn from 0."""
+    half_turns = (high - low) / np.pi
+    if near(half_turns, np.round(half_turns)) and np.all(np.round(half_turns) > 0):
+        return named("cauchy", 0.0, 1.0)
+    return named("half_cauchy", 1.0) if np.all(np.equal(low, 0.0)) and near(high, HALF_TURN) else None
 
 
 @register_identity("cauchy", "atan", source=CAUCHY)

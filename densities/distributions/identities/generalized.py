@@ -49,8 +49,10 @@ def generalized_gamma_name(a: Any, c: Any, scale: Any) -> Any:
 
 @register_identity("generalized_gamma", "log", source="Stacy 1962")
 def log_of_generalized_gamma(a: Any, c: Any, scale: Any) -> Any:
-    up = np.all(np.greater(c, 0))
-    return named("log_gamma", a, log_of(scale, 1.0 / c), 1.0 / c) if up else None
+    if np.all(np.greater(c, 0)):
+        return named("log_gamma", a, log_of(scale, 1.0 / c), 1.0 / c)
+    turned = np.all(np.less(c, 0))
+    return along(named("log_gamma", a, -log_of(scale, 1.0 / c), -1.0 / c), 0.0, -1.0) if turned else None
 
 
 @register_identity("nakagami", source="Nakagami 1960")
@@ -195,6 +197,8 @@ def log_of_burr(c: Any, d: Any, scale: Any) -> Any:
 
 @register_identity("beta_prime", "log", source=f"{JOHNSON}, ch. 23")
 def log_of_beta_prime(a: Any, b: Any) -> Any:
+    if all_are(a, 0.5) and all_are(b, 0.5):
+        return named("hyperbolic_secant", 0.0, 2.0)
     return named("generalized_logistic", a, 0.0, 1.0) if all_are(b, 1.0) else None
 
 

@@ -286,6 +286,8 @@ FIXED: dict[str, Word] = {
     "softplus_inverse": (EXP, straight(-1.0), LOG),
     "log_sigmoid": (straight(factor=-1.0), EXP, straight(1.0), LOG, straight(factor=-1.0)),
     "erf": (straight(divisor=math.sqrt(0.5)), Move("normal_cdf"), straight(-1.0, 2.0)),
+    "erfc": (straight(divisor=-math.sqrt(0.5)), Move("normal_cdf"), straight(factor=2.0)),
+    "log_ndtr": (Move("normal_cdf"), LOG),
     "erfinv": (straight(0.5, 0.5), Move("normal_ppf"), straight(factor=math.sqrt(0.5))),
 }
 for _name, _word in FIXED.items():

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from densities.distributions.identities.moves import Exponent, Line, firm, near, steady
+from densities.distributions.identities.moves import Exponent, Line, firm, steady
 from densities.distributions.identities.table import named, register_identity
 
 JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
@@ -114,7 +114,7 @@ def pareto_to_power(a: Any, xm: Any, p: Exponent) -> Any:
         return _member_of_power("pareto", p.divide(a), p.of(xm))
     if p.negative and np.all(np.equal(xm, 1.0)):
         return named("beta", -p.divide(a), 1.0)
-    return named("uniform", 0.0, p.of(xm)) if p.negative and near(-p.divide(a), 1.0) else None
+    return _member_of_power("power_function", -p.divide(a), p.of(xm)) if p.negative else None
 
 
 @register_identity("uniform", "power", source="inversion of F(y) = y^(1/p)")
@@ -153,6 +153,9 @@ def beta_prime_to_power(a: Any, b: Any, p: Exponent) -> Any:
 
 @register_identity("f", "power", source=f"{JOHNSON}, ch. 27")
 def f_to_power(dfnum: Any, dfden: Any, p: Exponent) -> Any:
+    for exponent, (one, other) in ((0.5, (dfnum, dfden)), (-0.5, (dfden, dfnum))):
+        if p.is_(exponent) and np.all(np.equal(one, 1.0)):
+            return named("half_student_t", other, 1.0)
     return named("f", dfden, dfnum) if p.is_(-1.0) else None
 
 

@@ -235,6 +235,8 @@ def log_of_half_cauchy(scale: Any) -> Any:
 
 @register_identity("hyperbolic_secant", "exp", source=f"{JOHNSON}, ch. 23")
 def exp_of_hyperbolic_secant(loc: Any, scale: Any) -> Any:
+    if all_are(scale, 2.0) and all_are(loc, 0.0):
+        return named("f", 1.0, 1.0)
     return named("half_cauchy", np.exp(loc)) if all_are(scale, 1.0) else None
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import densities
 from densities.distributions.words import OURS
+from densities.validation.laws import CheckReport
 
 PACKAGE = Path(densities.__file__).parent
 MODULES = sorted(
@@ -163,3 +164,42 @@ def test_domains_are_shown_as_they_are_made_and_know_their_points():
     assert 3 in densities.Integers(0, 3) and 0.5 not in densities.Integers()
     assert [0.2, 0.8] in densities.Simplex(2) and [0.2, 0.9] not in densities.Simplex(2)
     assert [1.0, 2.0] in densities.RealVector(2)
+
+
+X, Y = densities.Normal(), densities.Gamma(2.0)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        densities.Normal([0.0, 1.0], 2.0),
+        densities.order_statistic(X, 2, 5),
+        densities.order_statistic(densities.Poisson(3.0), 1, 2),
+        densities.maximum(X, Y),
+        densities.minimum(X, Y),
+        densities.sum_of(X, Y),
+        densities.difference_of(X, Y),
+        densities.product_of(X, Y),
+        densities.ratio_of(X, Y),
+        densities.truncate(X, 0.0, 1.0),
+        densities.Mixture([0.5, 0.5], [X, Y]),
+        densities.Product([X, Y]),
+        densities.Piecewise([(densities.Interval(-np.inf, 0), densities.Scale(-1))])(densities.truncate(X, -1.0, 0.0)),
+        densities.CdfOf(Y)(Y),
+    ],
+    ids=repr,
+)
+def test_representations_evaluate_back(made):
+    names = {name: getattr(densities, name) for name in EXPORTED}
+    assert eval(repr(made), {**names, "array": np.array, "inf": np.inf}).same_as(made)
+
+
+def test_reports_are_shown_in_one_line():
+    Z = np.exp(densities.Normal())
+    shown = {
+        densities.validate(Z, densities.LogNormal(0.1), n=4096): "agree: closed, quadrature and montecarlo agree",
+        CheckReport("exp", ()): "<exp: 0 of 0 laws hold",
+        densities.explain(Z, 2.0): "<the change of variables of normal(loc=0, scale=1) >> exp",
+    }
+    for report, told in shown.items():
+        assert told in repr(report) and "print shows" in repr(report) and "\n" not in repr(report)

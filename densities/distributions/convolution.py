@@ -117,7 +117,7 @@ class Convolution(Univariate):
         return f"sum_of({', '.join(map(str, self.operands))})"
 
     def __repr__(self) -> str:
-        return f"Convolution({self.first!r}, {self.second!r})"
+        return f"sum_of({self.first!r}, {self.second!r})"
 
     # ---- the integrals ----
 

@@ -65,7 +65,7 @@ class Path:
     log_term: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """The derivation of a density; `str` writes it out; with a point `y`, `paths` hold its numbers.
 
@@ -79,6 +79,9 @@ class Explanation:
     paths: tuple[Path, ...] = ()
     logpdf: float = -np.inf
     mass: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"<the change of variables of {self.law}; print shows it>"
 
     def __str__(self) -> str:
         lines = [*_derivation(self), *(_numbers(self) if self.y is not None else ())]

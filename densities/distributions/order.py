@@ -58,7 +58,7 @@ class Ranked:
         return f"order_statistic({self.law}, {self.rank}, {self.n})"
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.law!r}, {self.rank}, {self.n})"
+        return f"order_statistic({self.law!r}, {self.rank}, {self.n})"
 
     def log_lower(self, log_below: Any, log_above: Any) -> Any:
         """log I_u(r, n - r + 1) for log u and log(1 - u)."""
@@ -344,4 +344,4 @@ class Extreme(Univariate):
         return f"{self.name}({', '.join(map(str, self.laws))})"
 
     def __repr__(self) -> str:
-        return f"Extreme([{', '.join(map(repr, self.laws))}], largest={self.largest})"
+        return f"{'maximum' if self.largest else 'minimum'}({', '.join(map(repr, self.laws))})"

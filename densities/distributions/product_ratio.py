@@ -188,7 +188,7 @@ class ProductOf(Mixture):
         return f"{self.name}({', '.join(map(str, self.operands))})"
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.first!r}, {self.second!r})"
+        return f"{self.name}({self.first!r}, {self.second!r})"
 
 
 class RatioOf(ProductOf):

@@ -69,7 +69,7 @@ class Comparison:
     agree: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """The rows, the comparisons of all pairs that were judged, and the independent checks; `print` shows them.
 
@@ -177,6 +177,9 @@ class Report:
     def summary(self) -> str:
         """The checks and the verdict, a line each."""
         return "\n".join(filter(None, [self.checks_text, f"verdict: {self.verdict}: {self.reason}"]))
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {self.verdict}: {self.reason}; print shows the table>"
 
     def __str__(self) -> str:
         lines = [self.headings(), *self.cells()]

@@ -45,7 +45,7 @@ class Finding:
     law: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CheckReport:
     """The findings of all laws about one map or distribution; `print` shows them as a table."""
 
@@ -99,6 +99,9 @@ class CheckReport:
         held = sum(f.verdict is Verdict.HOLDS for f in judged)
         rest = [f"{f.verdict.value}: {f.law}" for f in (*self.broken, *self.undecided)]
         return "; ".join([f"{held} of {len(judged)} laws hold", *rest])
+
+    def __repr__(self) -> str:
+        return f"<{self.subject}: {self.summary}; print shows the table>"
 
     def __str__(self) -> str:
         lines = [list(HEADINGS), *self.cells()]

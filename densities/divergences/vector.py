@@ -194,9 +194,10 @@ def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     endless = _infinite_tail(p, q)
     if endless is Verdict.INFINITE:
         return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
-    if max(len(part.roots) for part in p.parts()) == MAX_DIMENSION:
-        rtol = max(rtol, THREE_RTOL)
+    three = max(len(part.roots) for part in p.parts()) == MAX_DIMENSION
+    rtol = max(rtol, THREE_RTOL) if three else rtol
     best, last = _by_cubature(p, q, rtol, FIRST_FLOORS)
+    last = last or (three and best.value > FAR_APART)  # φ would cost as much again, and add nothing
     if best.error > 1e-9 * abs(best.value) and not last:
         best = min(best, _by_cubature(p, q, rtol, FLOORS)[0], key=lambda estimate: estimate.error)
     if endless is Verdict.UNDECIDED and best.status is not Status.INFINITE:

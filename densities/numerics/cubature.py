@@ -325,7 +325,7 @@ class _Run:
 
     def adaptive(self, rtol: float, max_nodes: int) -> Cubature:
         """Boxes halved where the two rules differ; once that settles, all are cut again to see whether it is true."""
-        panel, ends = self._first_boxes()
+        panel, ends = self._first_boxes(max_nodes)
         sums, errors, axis = self._rules(panel, ends)
         budget = self.evaluations + max_nodes
         while True:
@@ -349,13 +349,26 @@ class _Run:
                 for old, new in zip((sums, errors, axis), fresh, strict=True)
             )
 
-    def _first_boxes(self) -> tuple[np.ndarray, np.ndarray]:
-        """(panel of each box, its ranges of t (boxes, d, 2)): the live ranges, cut beside the features."""
+    def _first_boxes(self, max_nodes: int) -> tuple[np.ndarray, np.ndarray]:
+        """(panel of each box, its ranges of t (boxes, d, 2)): the live ranges, cut beside as many features as nodes allow.
+
+        Every box is looked at by its rules, and cut again along each axis when they have settled.
+        """
+        d = len(self.axes)
+        most = max_nodes // (15**d * (1 + 2 * d))
+        thinnest = sorted(self.features, key=lambda feature: feature.thin)
+        for count in range(len(thinnest), 0, -1):
+            found = self._boxes_beside(thinnest[:count])
+            if len(found[0]) <= most:
+                return found
+        return self._boxes_beside([])
+
+    def _boxes_beside(self, features: Sequence[Feature]) -> tuple[np.ndarray, np.ndarray]:
         owners, ends = [], []
         for index, (panel, box) in enumerate(self.boxes):
             ranges = []
             for i, (low, high) in enumerate(box):
-                cuts = [self._t_of(i, panel[i], one.center[i] + one.reach[i] * BESIDE) for one in self.features]
+                cuts = [self._t_of(i, panel[i], one.center[i] + one.reach[i] * BESIDE) for one in features]
                 inner = np.unique(np.concatenate([[low, high], *cuts]))
                 inner = inner[(inner >= low) & (inner <= high)]
                 ranges.append(list(itertools.pairwise(inner)))

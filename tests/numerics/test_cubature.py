@@ -176,3 +176,22 @@ def test_the_rules_integrate_polynomials():
     assert len(KRONROD_WEIGHTS) == 8
     for degree in range(0, 23, 2):
         assert WEIGHTS @ NODES**degree == pytest.approx(2 / (degree + 1), rel=4e-15)
+
+
+@pytest.mark.slow
+def test_features_cut_no_more_boxes_than_nodes_allow():
+    """Σ of six normal densities, each a third as wide as the first in one direction, in three dimensions: 19³ boxes."""
+    centres = np.array(
+        [[0.0, 0.0, 0.0], [2.0, 1.0, -1.0], [-1.5, 2.0, 1.0], [1.0, -2.0, 1.5], [-2.0, -1.0, -2.0], [0.5, 2.5, -2.0]]
+    )
+    widths = np.array([0.9, 0.7, 0.6, 0.5, 0.4, 0.3])
+
+    def integrand(x):
+        z = (x[None] - centres[:, None]) / widths[:, None, None]
+        logs = -0.5 * np.sum(z * z, axis=-1) - 1.5 * np.log(2 * np.pi) - 3 * np.log(widths[:, None])
+        return np.logaddexp.reduce(logs, axis=0)[None], np.ones((1, len(x)))
+
+    features = [Feature(c, np.full(3, w), w) for c, w in zip(centres[1:], widths[1:], strict=True)]
+    found = cubature(integrand, [Axis((-np.inf, np.inf))] * 3, rtol=1e-6, max_nodes=200_000, features=features)
+    assert abs(found.value[0] - 6.0) <= found.error[0]
+    assert found.evaluations < 3_000_000

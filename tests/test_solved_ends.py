@@ -106,3 +106,12 @@ def test_critical_values_of_polynomials_that_are_no_doubles(after, ulps):
         if not after:
             assert abs(law.sf(y, dps=30) - mass / (mp.ncdf(3) - mp.ncdf(-2))) < mp.mpf(10) ** -29 * mass
             assert Polynomial([0, 0, 1, 0, -0.1])(np.sqrt(5.0)) == 2.5
+
+
+@pytest.mark.parametrize("p", [1e-12, 1e-3, 0.1])
+def test_an_end_on_the_way_that_no_double_tells_from_a_limit_goes_nowhere_else(p):
+    """acosh(10⁶)² is 210.5, and so far from the limit 1 the distribution function is by e^-210.5."""
+    law = parse("pareto(3, 1e6) >> acosh >> weibull_cdf(2, 1) >> logit")
+    with mp.workdps(150):
+        z = mp.acosh(10**6 * mp.exp(-mp.log1p(-mp.mpf(p)) / 3)) ** 2
+        assert law.ppf(p) == pytest.approx(float(mp.log(mp.expm1(z))), rel=1e-15)

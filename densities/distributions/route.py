@@ -209,12 +209,15 @@ def _along_curve(
     So it takes in nothing of how doubles round the ends.
     """
     found, place = [], x
-    for start, slack in ends_of(before):
+    sides = zip(before.edges, before.slacks, _targets(after, up=bool(step.increasing)), strict=True)
+    for side, (start, slack, target) in enumerate(sides):
+        if isinstance(start, Anchored) or not np.isfinite(start):
+            continue
         at = np.equal(x.anchor, start)
         if not np.any(at) or (start == 0.0 and step.knows_ends):  # numbers beside 0 need no anchor
             continue
-        if (key := (index, float(start))) not in reached:
-            reached[key] = end_reached(step, float(start), slack, after)
+        if (key := (index, side)) not in reached:
+            reached[key] = end_reached(step, float(start), slack, target)
         end = reached[key]
         if end is not None and (end.start or end.stop):
             found.append((at, end))
@@ -236,10 +239,17 @@ class End:
     slope: float
 
 
-Reached = dict[tuple[int, float], End | None]
+Reached = dict[tuple[int, int], End | None]  # by the index of the step and the side of the end
 
 
-def end_reached(step: Any, start: float, slack: float, after: Interval) -> End | None:
+def _targets(after: Interval, *, up: bool) -> list[list[tuple[float, Any]]]:
+    """Where the low and the high end go, if that is a finite number, and what rounding may have done to it."""
+    pairs = list(zip(after.edges, after.slacks, strict=True))
+    kept = [[] if isinstance(end, Anchored) or not np.isfinite(end) else [(end, slack)] for end, slack in pairs]
+    return kept if up else kept[::-1]
+
+
+def end_reached(step: Any, start: float, slack: float, target: Sequence[tuple[float, Any]]) -> End | None:
     """The end that goes to an end, if it does: how the map misses that from the double tells, by Newton's method, the rest."""
     y, slope = (value(part) for part in step.forward_and_log_det(Anchored(start, np.float64(0.0))))
     if not np.isfinite(y + slope):
@@ -247,7 +257,7 @@ def end_reached(step: Any, start: float, slack: float, after: Interval) -> End |
     noise = MAPS * np.spacing(np.abs(start))
     moved = np.exp(slope) * (noise if slack < noise and (slack or not step.knows_ends) else slack)
     slack = max(slack, noise) if slack else 0.0
-    stops = [end for end, own in ends_of(after) if np.abs(y - end) <= own + moved + 2.0 * np.spacing(np.abs(end))]
+    stops = [end for end, own in target if np.abs(y - end) <= own + moved + 2.0 * np.spacing(np.abs(end))]
     if not stops:
         return None
     rest, missed = 0.0, np.abs(y - stops[0])

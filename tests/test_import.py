@@ -15,7 +15,7 @@ RATIO, ATTEMPTS = 1.3, 5
 HEAVY = ("scipy.stats", "scipy.optimize", "scipy.integrate", "matplotlib", "sympy", "rich", "mpmath")
 REGISTERED = (
     "import json, densities as dn; "
-    "print(json.dumps({kind: getattr(dn, kind).registry.names() for kind in ('distributions', 'transforms')}))"
+    "print(json.dumps({kind: getattr(dn, kind).registry.names() for kind in ('distributions', 'transforms', 'divergences')}))"
 )
 
 

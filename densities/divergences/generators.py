@@ -39,12 +39,14 @@ class Generator:
 
     `kinked` says that g has a corner at t = 0; `affinity` is the order α where `of` takes log ∫ p^α q^(1-α), and is None
     where it takes E_p g + E_q g; `swapped` that it is taken of q from p; `unit` is "nats" for what is a logarithm.
+    `near` are a and b for which E_p g + E_q g is a·D(p‖q) + b·D(q‖p) to the third order in t, where it has such orders.
     """
 
     kinked = False
     affinity: float | None = None
     swapped = False
     unit = ""
+    near: tuple[float, float] | None = None
 
     def log_share(self, t: np.ndarray) -> np.ndarray:
         """log g(t), at t = ±inf its limits."""
@@ -92,6 +94,7 @@ class JensenShannon(Generator):
     """½D(p‖m) + ½D(q‖m) with m = ½(p + q), in nats, in [0, log 2]."""
 
     unit = "nats"
+    near = 0.125, 0.125
 
     def log_share(self, t: np.ndarray) -> np.ndarray:
         # g = ¼[(1 + u) log(1 + u) + (1 - u) log(1 - u)] with u = tanh(t/2)
@@ -116,6 +119,8 @@ class JensenShannonDistance(JensenShannon):
 class Triangular(Generator):
     """∫(p - q)²/(p + q), in [0, 2]."""
 
+    near = 0.5, 0.5
+
     def log_share(self, t: np.ndarray) -> np.ndarray:
         return 2.0 * np.log(np.abs(np.tanh(0.5 * t)))
 
@@ -129,6 +134,11 @@ class OfAffinity(Generator):
     def affinity(self) -> float:  # type: ignore[override]
         """The order of the affinity."""
         return self.order
+
+    @property
+    def near(self) -> tuple[float, float]:  # type: ignore[override]
+        """Those of the power divergence, which log A is a function of."""
+        return self.order, 1.0 - self.order
 
     def log_share(self, t: np.ndarray) -> np.ndarray:
         return log_power_share(t, self.order)

@@ -159,6 +159,10 @@ def _over_density(terms: Terms, law: Any, other: Any, sign: float, points: np.nd
         return logs, np.ones_like(logs)
 
     points = np.concatenate([points, _corners(other)])
+    if not all(
+        part.injective for part in law.parts()
+    ):  # where points come to one, the density breaks where that of none does
+        points = np.concatenate([points, _corners(law)])
     diverges, doubtful = _verdicts(terms, ratio, sign, points) if is_unbounded(terms.generator, sign) else ("", "")
     if diverges:
         return terms.endless(diverges)
@@ -229,10 +233,11 @@ def _changes(law: Discrete, other: Any) -> dict[Strand, np.ndarray]:
         signs = above(k)
         rows = np.flatnonzero(signs[1:] != signs[:-1])
         before, after, sign = k[rows], k[rows + 1], signs[rows + 1]
-        while np.any(after - before > 1.0):
+        for _ in range(BISECTIONS):
             middle = np.floor(before + 0.5 * (after - before))
-            beyond = above(middle) == sign
-            before, after = np.where(beyond, before, middle), np.where(beyond, middle, after)
+            apart = (before < middle) & (middle < after)
+            beyond = (above(np.where(apart, middle, after)) == sign) | ~apart
+            before, after = np.where(beyond, before, middle), np.where(beyond & apart, middle, after)
         found[strand] = after
     return found
 

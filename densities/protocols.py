@@ -13,7 +13,11 @@ from densities.foreign import ForeignError, is_foreign
 
 @singledispatch
 def as_distribution(law: Any) -> Any:
-    """`law` as a Distribution of this library; other kinds of laws register here."""
+    """`law` as a Distribution of this library: its own, frozen laws of scipy.stats, torch and NumPyro, kernel estimates.
+
+    Every function that takes a law calls this; other kinds register with it, as with any `functools.singledispatch`.
+    Raises UnsupportedOperationError for what is no law, ParameterError for a family whose parameters are not given.
+    """
     raise TypeError(argument_error("law", "a distribution, of this library or one that it can adapt", law))
 
 

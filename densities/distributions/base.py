@@ -60,7 +60,13 @@ class Part:
 
 
 class Distribution(Fixed, Arithmetic):
-    """A probability law: immutable, without random state; `params` holds its parameters."""
+    """A probability law: immutable, without random state; `params` holds its parameters.
+
+    Points have shape (...) + batch_shape + event_shape: arrays of parameters make a batch of laws, vectors are events. Laws
+    have SciPy's methods (pdf, cdf, sf, ppf, isf, their logarithms, rvs, mean, ...); `pmf` is for point masses, of which `pdf`
+    knows nothing. NumPy's functions, arithmetic and `>>` carry a law through a map: np.exp(X), 2*X + 1, X >> Exp().
+    `==` is identity, `same_as` compares by value; `str` gives the text that `parse` reads.
+    """
 
     params: Mapping[str, Any]
     batch_shape: tuple[int, ...] = ()

@@ -38,6 +38,10 @@ KINDS: list[tuple[Callable[[Sequence[Any]], bool], Callable[..., Any]]] = []
 class Mixture(Univariate):
     """f(x) = Σ wᵢ fᵢ(x): component i with probability wᵢ. Components may have atoms (spike and slab).
 
+    weights     numbers >= 0 that sum to 1, one for each component
+    components  a list of laws, of this library or any that `as_distribution` takes
+
+    Raises ParameterError for other weights, ShapeError for another number of them.
     Of components that are laws of vectors, `Mixture(weights, components)` makes a `VectorMixture`.
     """
 

@@ -53,7 +53,11 @@ MEMBERS = 8
 
 
 class Pushforward(PushedQuantiles):
-    """The law of transform(X), X of law `base`."""
+    """The law of transform(X), X of law `base`: what `X >> transform`, `transform(X)` and NumPy's functions of laws make.
+
+    Densities add up over all preimages, f(y) = Σ f_X(x) |dx/dy| over x with transform(x) = y; constant pieces make point
+    masses. Raises SupportError where the base has mass outside the domain of the map, with that mass.
+    """
 
     _image: Interval | None = None
 

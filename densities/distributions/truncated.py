@@ -317,5 +317,8 @@ def _quantile(quantile: Callable[[Any], Any], of_log: Callable[[Any], Any], log:
 
 
 def truncate(law: Any, low: float = -np.inf, high: float = np.inf) -> Truncated:
-    """The law of X given low < X <= high. ParameterError where the interval carries no mass."""
+    """The law of X given low < X <= high: f(x)/P(low < X <= high) there, to relative accuracy however small the mass.
+
+    Either end may be infinite. Raises ParameterError where the interval carries no mass or low < high does not hold.
+    """
     return Truncated(law, low, high)

@@ -111,7 +111,10 @@ def _with_stated_errors(estimate: Estimate, decided: Plan) -> Estimate:
 
 
 def plan(p: Any, q: Any, *, method: str = "auto") -> Plan:
-    """What kl(p, q, method=) would do: absolute continuity first, then rewrites, a closed form, numbers.
+    """What kl(p, q, method=) would do, as a `Plan` that prints as its steps; no divergence is computed.
+
+    Absolute continuity is judged first; then the pair is rewritten where a shared map or structure allows it; then a
+    closed form is looked for, and quadrature or Monte Carlo chosen where there is none.
 
     Raises ParameterError for an unknown method, ShapeError for batches, whose members may go different ways.
     """

@@ -194,7 +194,11 @@ class Transform(Fixed):
 
 
 class Bijection(Transform):
-    """A map with one branch everywhere. On the line it is strictly monotone, `increasing` or not."""
+    """A map with one branch everywhere. On the line it is strictly monotone, `increasing` or not.
+
+    A map of one's own is a subclass with `domain`, `codomain` and `forward_and_log_det(x)`, which gives y and log|dy/dx|;
+    `inverse_and_log_det(y)`, which gives x and log|dx/dy|, is solved for where it is not written. `check_transform` judges it.
+    """
 
     increasing: Any = True
     inverse_class: ClassVar[type[Inverse] | None] = None

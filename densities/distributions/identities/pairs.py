@@ -20,7 +20,7 @@ import numpy as np
 from densities.anchored.numbers import two_sum
 from densities.arrays import quiet
 from densities.distributions.identities.moves import near, steady
-from densities.distributions.identities.names import all_are
+from densities.distributions.identities.names import SQRT2, all_are
 from densities.distributions.identities.table import along, named, names_of, spread
 from densities.errors import DuplicateNameError
 from densities.protocols import simplify
@@ -326,54 +326,72 @@ def uniform_order(p: Params, q: Params) -> Any:
     return along(law, p[0], width) if all_are(lost, 0.0) else None  # a rounded width would move an end
 
 
-def minimum(family: str, source: str = DAVID) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Files a rule of the parameters and n for the least of n alone."""
-    return _extreme(family, source, lambda k, n: k == 1.0)
+def _rolled(c: Any, loc: Any, scale: Any, n: Any) -> Any:
+    """The greatest of n extreme values: of the same family, c, moved and stretched by n^-c."""
+    shift, size = loc - scale * np.expm1(-c * np.log(n)) / c, scale * n**-c
+    return named("generalized_extreme_value", c, steady(shift, size), size)
 
 
-def maximum(family: str, source: str = DAVID) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Files a rule of the parameters and n for the greatest of n alone."""
-    return _extreme(family, source, lambda k, n: k == n)
+def _first_of_n(trials: Any, p: Any, n: Any) -> Any:
+    return named("negative_binomial", 1.0, -np.expm1(n * np.log1p(-p))) if all_are(trials, 1.0) else None
 
 
-def _extreme(family: str, source: str, wanted: Callable[[float, float], bool]) -> Callable[..., Any]:
-    def file(rule: Callable[..., Any]) -> Callable[..., Any]:
-        @register_pair("order_statistic", family, source=source)
-        def ranked(p: Params, q: Params) -> Any:
-            return rule(*p, q[1]) if wanted(*q) else None
-
-        return rule
-
-    return file
-
-
-EXTREMES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
-    "exponential": (minimum, lambda scale, n: named("exponential", scale / n)),
-    "weibull": (minimum, lambda shape, scale, n: named("weibull", shape, scale * n ** (-1.0 / shape))),
-    "rayleigh": (minimum, lambda scale, n: named("rayleigh", scale / np.sqrt(n))),
-    "pareto": (minimum, lambda a, xm, n: named("pareto", n * a, xm)),
-    "lomax": (minimum, lambda a, scale, n: named("lomax", n * a, scale)),
-    "burr": (minimum, lambda c, d, scale, n: named("burr", c, n * d, scale)),
-    "kumaraswamy": (minimum, lambda a, b, n: named("kumaraswamy", a, n * b)),
-    "gompertz": (minimum, lambda c, scale, n: named("gompertz", n * c, scale)),
-    "geometric": (minimum, lambda p, n: named("geometric", -np.expm1(n * np.log1p(-p)))),
-    "gumbel": (maximum, lambda loc, scale, n: named("gumbel", steady(loc + scale * np.log(n), scale), scale)),
-    "frechet": (maximum, lambda shape, scale, n: named("frechet", shape, scale * n ** (1.0 / shape))),
-    "power_function": (maximum, lambda a, scale, n: named("power_function", n * a, scale)),
-    "dagum": (maximum, lambda c, d, scale, n: named("dagum", c, n * d, scale)),
-    "exponentiated_weibull": (maximum, lambda a, c, scale, n: named("exponentiated_weibull", n * a, c, scale)),
-    "generalized_logistic": (maximum, lambda c, loc, scale, n: named("generalized_logistic", n * c, loc, scale)),
-    "logistic": (maximum, lambda loc, scale, n: named("generalized_logistic", n, loc, scale)),
+# The laws of the least and of the greatest of n, each of the parameters and n.
+Extreme = Callable[..., Any]
+EXTREMES: dict[str, tuple[Extreme | None, Extreme | None]] = {
+    "exponential": (
+        lambda scale, n: named("exponential", scale / n),
+        lambda scale, n: named("exponentiated_weibull", n, 1.0, scale),
+    ),
+    "weibull": (
+        lambda shape, scale, n: named("weibull", shape, scale * n ** (-1.0 / shape)),
+        lambda shape, scale, n: named("exponentiated_weibull", n, shape, scale),
+    ),
+    "rayleigh": (
+        lambda scale, n: named("rayleigh", scale / np.sqrt(n)),
+        lambda scale, n: named("exponentiated_weibull", n, 2.0, SQRT2 * scale),
+    ),
+    "logistic": (
+        lambda loc, scale, n: along(named("generalized_logistic", n, np.negative(loc), scale), 0.0, -1.0),
+        lambda loc, scale, n: named("generalized_logistic", n, loc, scale),
+    ),
+    "power_function": (
+        lambda a, scale, n: along(named("kumaraswamy", a, n), 0.0, scale),
+        lambda a, scale, n: named("power_function", n * a, scale),
+    ),
+    "pareto": (lambda a, xm, n: named("pareto", n * a, xm), None),
+    "lomax": (lambda a, scale, n: named("lomax", n * a, scale), None),
+    "burr": (lambda c, d, scale, n: named("burr", c, n * d, scale), None),
+    "kumaraswamy": (lambda a, b, n: named("kumaraswamy", a, n * b), None),
+    "gompertz": (lambda c, scale, n: named("gompertz", n * c, scale), None),
+    "generalized_pareto": (lambda c, loc, scale, n: named("generalized_pareto", c / n, loc, scale / n), None),
+    "geometric": (lambda p, n: named("geometric", -np.expm1(n * np.log1p(-p))), None),
+    "negative_binomial": (_first_of_n, None),
+    "gumbel": (None, lambda loc, scale, n: named("gumbel", steady(loc + scale * np.log(n), scale), scale)),
+    "generalized_extreme_value": (None, _rolled),
+    "frechet": (None, lambda shape, scale, n: named("frechet", shape, scale * n ** (1.0 / shape))),
+    "dagum": (None, lambda c, d, scale, n: named("dagum", c, n * d, scale)),
+    "exponentiated_weibull": (None, lambda a, c, scale, n: named("exponentiated_weibull", n * a, c, scale)),
+    "generalized_logistic": (None, lambda c, loc, scale, n: named("generalized_logistic", n * c, loc, scale)),
 }
-for _family, (_kind, _rule) in EXTREMES.items():
-    _kind(_family)(_rule)
+
+
+def _file_extremes(family: str, least: Extreme | None, greatest: Extreme | None) -> None:
+    @register_pair("order_statistic", family, source=DAVID)
+    def ranked(p: Params, q: Params) -> Any:
+        rule = least if q[0] == 1.0 else greatest if q[0] == q[1] else None
+        return None if rule is None else rule(*p, q[1])
+
+
+for _family, _rules in EXTREMES.items():
+    _file_extremes(_family, *_rules)
 
 
 @register_pair("order_statistic", "beta", source=DAVID)
 def beta_order(p: Params, q: Params) -> Any:
-    """The greatest of powers of uniform variables; the least where 1 - X is such a power."""
-    if all_are(p[1], 1.0) and q[0] == q[1]:
-        return named("beta", q[1] * p[0], 1.0)
+    """Both extremes of powers of uniform variables; the least where 1 - X is such a power."""
+    if all_are(p[1], 1.0) and q[0] in (1.0, q[1]):
+        return named("beta", q[1] * p[0], 1.0) if q[0] == q[1] else named("kumaraswamy", p[0], q[1])
     return named("beta", 1.0, q[1] * p[1]) if all_are(p[0], 1.0) and q[0] == 1.0 else None
 
 

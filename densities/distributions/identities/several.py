@@ -93,6 +93,36 @@ def frechet_ratio(p: Params, q: Params) -> Any:
     return named("log_logistic", p[0], p[1] / q[1]) if same(p[0], q[0]) else None
 
 
+@register_pair("ratio", "log_cauchy", "log_cauchy", source=f"{JOHNSON}, ch. 16")
+def log_cauchy_ratio(p: Params, q: Params) -> Any:
+    return named("log_cauchy", steady(p[0] - q[0], p[1] + q[1]), p[1] + q[1])
+
+
+@register_pair("product", "arcsine", "rayleigh", source="Box and Muller 1958")
+def arcsine_rayleigh_product(p: Params, q: Params) -> Any:
+    """One entry of a plane normal vector: the cosine of its angle times its length."""
+    return named("normal", 0.0, p[1] * q[0]) if same(p[0], np.negative(p[1])) else None
+
+
+@register_pair("product", "uniform", "maxwell", source="Archimedes: an entry of a unit vector in space is uniform")
+def uniform_maxwell_product(p: Params, q: Params) -> Any:
+    """One entry of a normal vector in space."""
+    return named("normal", 0.0, p[1] * q[0]) if same(p[0], np.negative(p[1])) else None
+
+
+@register_pair("product", "normal", "generalized_gamma", source=f"{JOHNSON}, ch. 28: N/√G, G a gamma variable")
+def normal_over_root_of_gamma(p: Params, q: Params) -> Any:
+    a, c, scale = q
+    return (
+        named("student_t", 2.0 * a, 0.0, p[1] * scale / np.sqrt(a)) if all_are(p[0], 0.0) and all_are(c, -2.0) else None
+    )
+
+
+@register_pair("product", "bernoulli", "bernoulli", source="both succeed")
+def bernoulli_product(p: Params, q: Params) -> Any:
+    return named("bernoulli", p[0] * q[0])
+
+
 @register_pair("ratio", "chi", "chi", source=f"{JOHNSON}, ch. 27")
 def chi_ratio(p: Params, q: Params) -> Any:
     return _mapped(named("beta_prime", 0.5 * p[0], 0.5 * q[0]), "sqrt")
@@ -135,6 +165,11 @@ def lesser_beta(p: Params, q: Params) -> Any:
     return named("beta", 1.0, p[1] + q[1]) if all_are(p[0], 1.0) and all_are(q[0], 1.0) else None
 
 
+@register_pair("minimum", "burr", "burr", source=f"{DAVID}, 2.1: the survival function is (1 + z^c)^-d")
+def lesser_burr(p: Params, q: Params) -> Any:
+    return named("burr", p[0], p[1] + q[1], p[2]) if same(p[0], q[0]) and same(p[2], q[2]) else None
+
+
 @register_pair("minimum", "geometric", "geometric", source="both trials fail: (1 - p)(1 - q)")
 def lesser_geometric(p: Params, q: Params) -> Any:
     return named("geometric", p[0] + q[0] - p[0] * q[0])
@@ -169,6 +204,21 @@ def greater_power_function(p: Params, q: Params) -> Any:
 @register_pair("maximum", "beta", "beta", source=f"{DAVID}, 2.1: the distribution function of beta(a, 1) is x^a")
 def greater_beta(p: Params, q: Params) -> Any:
     return named("beta", p[0] + q[0], 1.0) if all_are(p[1], 1.0) and all_are(q[1], 1.0) else None
+
+
+@register_pair("maximum", "dagum", "dagum", source=f"{DAVID}, 2.1: the distribution function is (1 + z^-c)^-d")
+def greater_dagum(p: Params, q: Params) -> Any:
+    return named("dagum", p[0], p[1] + q[1], p[2]) if same(p[0], q[0]) and same(p[2], q[2]) else None
+
+
+@register_pair("maximum", "exponentiated_weibull", "exponentiated_weibull", source=f"{DAVID}, 2.1: powers of one law")
+def greater_exponentiated_weibull(p: Params, q: Params) -> Any:
+    return named("exponentiated_weibull", p[0] + q[0], *p[1:]) if all(map(same, p[1:], q[1:])) else None
+
+
+@register_pair("maximum", "generalized_logistic", "generalized_logistic", source=f"{DAVID}, 2.1: powers of one law")
+def greater_generalized_logistic(p: Params, q: Params) -> Any:
+    return named("generalized_logistic", p[0] + q[0], *p[1:]) if all(map(same, p[1:], q[1:])) else None
 
 
 @register_pair("maximum", "bernoulli", "bernoulli", source="not both fail")

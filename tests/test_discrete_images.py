@@ -122,3 +122,13 @@ def test_a_divergence_of_rounded_tails_that_goes_far_out():
     """KL(floor(Lomax(2.3)) ‖ floor(|N|)), whose terms matter up to 1e17: 3000 terms and Euler-Maclaurin by mpmath."""
     found = dn.kl(dn.Lomax(2.3) >> maps.Floor(), dn.HalfNormal() >> maps.Floor())
     assert abs(found.value - 2.0273250223526727668) <= found.error < 1e-12
+
+
+def test_rounding_leaves_an_infinite_mean_infinite():
+    """Σ p log(p/q) is about Σ k p(k), and toward its end no exponent tells that from a finite sum."""
+    law = dn.Lomax(1.0) >> maps.Floor()
+    assert law.mean() == math.inf and (dn.Lomax(1.0) >> maps.Affine(0.0, -1.0) >> maps.Ceil()).mean() == -math.inf
+    assert math.isnan((dn.Cauchy() >> maps.Floor()).mean())
+    assert close((dn.Lomax(2.0) >> maps.Floor()).mean(), mp.zeta(2) - 1)
+    for q in (dn.Exponential() >> maps.Floor(), dn.Poisson(3.0)):
+        assert dn.kl(law, q).value == math.inf

@@ -13,6 +13,7 @@ from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import listed
 from densities.distributions.lattice import Countable, Discrete, Strand
+from densities.distributions.moments import closed
 from densities.distributions.pushforward import Pushforward, stepped
 from densities.errors import ShapeError, SupportError, argument_error
 from densities.logmath import by_the_rest, log1mexp
@@ -67,6 +68,11 @@ class Rounded(Levelled, Countable, Pushforward):
         with np.errstate(all="ignore"):
             middle = float(transform.forward(np.asarray(value(base.raw_total_ppf(np.asarray(0.5))), dtype=float)))
         self.centre = float(np.clip(middle, self.low, self.high))
+
+    def closed_mean(self) -> Any:
+        """That of X where it is no finite number, as K differs from X by less than 1; otherwise not known in closed form."""
+        known = closed(self.base, "mean")
+        return known if known is not None and not np.isfinite(known) else None
 
     def marks(self) -> np.ndarray:
         points = np.concatenate([self.base.landmarks(), self.base.kinks(), self.base.atoms[0]])

@@ -208,7 +208,8 @@ def _estimate(
         return infinite(method, "no place carries both laws", evaluations)
     if method == "closed" and numbers[1] == np.inf:
         return infinite(method, "its integral diverges", evaluations)
-    reason = f"a number like e^{numbers[1]:.6g} is beyond the doubles; divergence('renyi', ...) gives such logarithms"
+    size = f"a number like e^{numbers[1]:.6g}" if np.isfinite(numbers[1]) else "an integral"
+    reason = f"{size} is beyond the doubles; divergence('renyi', ...) gives logarithms"
     return Estimate(np.inf, np.inf, kind, Status.NOT_CONVERGED, method, evaluations, {"reason": reason})
 
 

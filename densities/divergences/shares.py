@@ -261,8 +261,9 @@ def _verdicts(terms: Terms, ratio: RadonNikodym, sign: float, points: np.ndarray
         weight, t = value(nodes.log_weight), sign * value(nodes.t)
         noise = _noise(value(nodes.log_p), value(nodes.log_q))
         share, up, down = (terms.generator.log_share(t + move) for move in (0.0, noise, -noise))
-        # Where both have left the doubles, nothing is known of what is left of them.
-        share = np.where(np.isneginf(weight), np.where(np.isposinf(share), np.nan, -np.inf), share)
+        # Where both densities have left the doubles, nothing is known of what their ratio leaves.
+        unknown = np.isneginf(value(nodes.log_q)) | np.isposinf(share)
+        share = np.where(np.isneginf(weight), np.where(unknown, np.nan, -np.inf), share)
         return weight, share, np.abs(up - down)
 
     found = tails(ratio.p, log_size, points)

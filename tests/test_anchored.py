@@ -343,3 +343,14 @@ def test_a_large_change_beside_a_tiny_image_is_no_small_one(ufunc, anchor):
         got = ufunc(Anchored(np.asarray(anchor), np.asarray(h), np.asarray(np.log(h))))
     change = mp.log(abs(truth(mpf(anchor) + mpf(h)) - truth(mpf(anchor))))
     assert float(got.log_offset) == pytest.approx(float(change), abs=2e-13)
+
+
+@pytest.mark.parametrize("log_p", [-10.0, -1e5, -1e6, -1e9])
+def test_normal_quantiles_far_out_are_right_to_a_double(log_p):
+    with mp.workdps(40):
+        start = mp.sqrt(-2 * mp.mpf(log_p))
+        x = mp.findroot(lambda x: mp.log(mp.erfc(x / mp.sqrt(2)) / 2) - log_p, start, solver="newton", df=lambda x: -x)
+        for p in (Anchored.from_log([log_p]), Anchored.from_log([log_p], -1.0, 1.0)):
+            with quiet():
+                found = value(special.ndtri(p))
+            assert abs(found[0]) == pytest.approx(float(x), rel=2e-15)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mpmath import mp
 
 import densities as dn
 from densities.distributions.cancelling import MOST
@@ -99,3 +100,22 @@ def test_members_of_a_batch_cancel_as_single_laws_do(y):
     for step in through:
         batch, singles = batch >> step, [law >> step for law in singles]
     np.testing.assert_allclose(batch.logpdf(y), [law.logpdf(y) for law in singles], rtol=1e-14)
+
+
+@pytest.mark.parametrize("y", [1e6, 1e9, 1e10])
+def test_points_deep_beside_a_limit_are_numbers_with_their_error(y):
+    """At logit y = 10⁶ of Φ(X) doubles leave a few parts in 10¹², and digits would take hundreds of thousands."""
+    law = dn.parse("cauchy(0, 1) >> normal_cdf >> logit")
+    with mp.workdps(40):
+
+        def log_upper(x):
+            return (
+                -x * x / 2 - mp.log(x * mp.sqrt(2 * mp.pi)) + mp.log(1 - x**-2 + 3 * x**-4 - 15 * x**-6 + 105 * x**-8)
+            )
+
+        x = mp.findroot(lambda x: log_upper(x) + y, mp.sqrt(2 * y))
+        truth = float(-mp.log(mp.pi * (1 + x * x)) + x * x / 2 + mp.log(2 * mp.pi) / 2 + log_upper(x))
+    with pytest.warns(dn.AccuracyWarning, match="terms of"):
+        found = law.logpdf(y)
+    assert found == pytest.approx(truth, rel=max(1e-16 * y, 1e-12))
+    assert law.logpdf(-y) == pytest.approx(truth, rel=1e-11)

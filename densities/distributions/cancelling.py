@@ -23,8 +23,10 @@ LARGE = 5000.0
 MOST = 4096
 # Digits that are asked for beside those that cancel.
 DIGITS = 25
+# At e^-DEEP from a limit that is not 0 points take thousands of digits, and minutes.
+DEEP = 2000.0
 # What doubles leave is told with a warning where many digits are refused, and is NaN where it is rougher than this.
-ROUGH, EPS = 1e-8, float(np.finfo(float).eps)
+ROUGH, EPS = 1e-4, float(np.finfo(float).eps)
 FARTHEST = 1e305
 EXTREMES = np.array([-1e300, -1e100, -1e20, -1e9, -1e-300, 1e-300, 1e9, 1e20, 1e100, 1e300])
 
@@ -61,6 +63,15 @@ class Cancelling:
             terms.append(np.abs(value(log_det)))
         return [*terms, np.abs(value(self.law.base.raw_logpdf(x)))]
 
+    def _depth(self, y: Any) -> Any:
+        """-log of the distance at which points come to limits that are not 0."""
+        depth, x = np.zeros(np.shape(value(y))), y
+        for step in self.steps:
+            x = step.forward(x)
+            if isinstance(x, Anchored):
+                depth = np.maximum(depth, np.where(np.not_equal(x.anchor, 0.0), -x.log_offset, 0.0))
+        return depth
+
     def spares(self, least: float, greatest: float) -> bool:
         """Whether the terms are known to be small between two points."""
         return self.low <= least and greatest <= self.high
@@ -92,9 +103,10 @@ class Cancelling:
         doubles, result = result, np.where(lost, np.nan, result).astype(result.dtype)
         # What digits cannot tell at a point they cannot tell farther out, where more of them cancel.
         hopeless: set[float] = set()
+        deep = self._depth(Anchored.exact(y)) > DEEP
         for i in sorted(zip(*np.nonzero(lost), strict=True), key=lambda i: size[i]):
             side = float(np.sign(y[i]))
-            found = None if side in hopeless else self._in_digits(float(y[i]), int(np.log10(size[i])))
+            found = None if deep[i] or side in hopeless else self._in_digits(float(y[i]), int(np.log10(size[i])))
             if found is not None:
                 result[i] = found
                 continue

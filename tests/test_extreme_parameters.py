@@ -100,3 +100,9 @@ def test_quantiles_of_alpha_laws(a):
 def test_quantiles_far_below_a_noncentral_mean(law):
     q = np.array([1e-100, 1e-30, 1e-20, 1e-15, 1e-8])
     np.testing.assert_allclose(law.logcdf(law.ppf(q)), np.log(q), rtol=1e-12)
+
+
+def test_standard_deviations_of_independent_entries():
+    law = dn.Product([dn.Normal(0.0, 1e-200), dn.Laplace(0.0, 1e200)])
+    np.testing.assert_allclose(law.std(), [1e-200, np.sqrt(2.0) * 1e200], rtol=1e-15)
+    np.testing.assert_array_equal(dn.MultivariateNormal([0.0, 1.0], [[4.0, 1.0], [1.0, 9.0]]).std(), [2.0, 3.0])

@@ -259,7 +259,7 @@ class VectorDistribution(Distribution):
 
     def std(self) -> Any:
         """The square roots of the variances."""
-        return np.sqrt(self.var())
+        return vector_moments.deviations(self)
 
     def entropy(self) -> Any:
         """The differential entropy E[-log f(Y)] in nats."""

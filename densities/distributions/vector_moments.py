@@ -263,6 +263,13 @@ def variances(law: Any) -> Any:
     return np.diagonal(covariance(law), axis1=-2, axis2=-1).copy()
 
 
+def deviations(law: Any) -> Any:
+    laws = _marginals(law)
+    if laws is not None:  # where the doubles hold them and not their squares
+        return np.stack(np.broadcast_arrays(*(marginal.std() for marginal in laws)), axis=-1)
+    return np.sqrt(variances(law))
+
+
 def covariance(law: Any) -> Any:
     """Entry by entry in as few dimensions as there are: the variances on a line, the rest by the laws of two entries."""
 

@@ -20,7 +20,7 @@ from densities.divergences.forms import GOOD, MASS_TOLERANCE, NOTHING
 from densities.divergences.generators import Generator, Jeffreys, KullbackLeibler, Renyi, registry
 from densities.divergences.ratio import radon_nikodym
 from densities.divergences.shares import AFFINITY, SHARE, Halves, both_halves, is_unbounded, log_affinity_share
-from densities.divergences.vector import VectorLogRatioDraws
+from densities.divergences.vector_draws import VectorLogRatioDraws
 from densities.errors import NoClosedFormError, ParameterError, UnsupportedOperationError
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import DRAW_OPTIONS, EPS, check_settings, from_draws

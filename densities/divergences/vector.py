@@ -8,14 +8,13 @@ correlation TC(p) = Σ H(pᵢ) - H(p): all terms >= 0, so nothing cancels, in an
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
-from densities.distributions.vector_base import chosen_points
 from densities.distributions.vector_moments import (
     MAX_DIMENSION,
     expanded,
@@ -25,12 +24,11 @@ from densities.distributions.vector_moments import (
 from densities.divergences import directions, elliptical, rewrites
 from densities.divergences.forms import FLOOR1, FLOOR3, K1, K3, MASS_TOLERANCE, Form, P, Q, better
 from densities.divergences.numeric import FLOORS, kl_integrands
+from densities.divergences.vector_draws import kl_draws
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status, infinite
-from densities.expectation import EPS, from_draws, sharing
+from densities.expectation import EPS, sharing
 from densities.numerics.exponents import Verdict, tail_verdict
-from densities.numerics.montecarlo import entropy_of, estimate_mean
-from densities.numerics.nets import Source
 
 # A point where q has no density counts where the log-density of p's roots exceeds this.
 NOTICED = -600.0
@@ -47,8 +45,6 @@ THREE_RTOL = 1e-9
 FAR_APART, SETTLED = 0.5, 2.0
 # The squares of distances beyond e^LONGEST are no doubles.
 LONGEST = 340.0
-# Draws that show the rounding of log p and log q.
-PILOT = 2**10
 # Probabilities at which the other coordinates are held while one goes to infinity.
 HELD = (0.37, 0.71)
 
@@ -137,6 +133,8 @@ def evaluate(
     if by == "cubature":
         return kl_cubature(p, q, rtol=rtol)
     if by == "montecarlo":
+        if p.measure == "lebesgue" and _infinite_tail(p, q) is Verdict.INFINITE:
+            return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
         return kl_draws(p, q, **draws)
     return Estimate(
         np.nan, np.inf, ErrorKind.HEURISTIC, Status.UNAVAILABLE, "quadrature", 0, {"reason": route(p, q, method)[1]}
@@ -307,49 +305,3 @@ def _along(ratio: VectorRatio, piece: Any, ways: Sequence[tuple[int, float]]) ->
     with quiet():
         found = tail_verdict(entry(0), 1, log_scale=scales, noise=entry(1))
     return found.verdict.reshape(starts.shape)
-
-
-# ---- draws ----
-
-
-class VectorLogRatioDraws:
-    """t = log dp/dq at the draws of a source, for `estimate_mean`; picklable."""
-
-    def __init__(self, p: Any, q: Any):
-        self.ratio = VectorRatio(p, q)
-        self.dimension = p.draw_dimension
-
-    def __call__(self, source: Any) -> np.ndarray:
-        p = self.ratio.p
-        result = np.empty(source.size)
-        with quiet():
-            for part, rows, x in chosen_points(p.parts(), source.uniforms(self.dimension)):
-                result[rows] = self.ratio.on(part, x)[0]
-        return result
-
-    def log_ratios(self, source: Any) -> tuple[np.ndarray, float, None]:
-        """t at the draws of a source, as `draws.LogRatioDraws` gives it: with a weight."""
-        return self(source), 1.0, None
-
-    def rounding(self, entropy: int) -> float:
-        """What ulps of the logarithms do to the mean of t, unseen in its spread: of a few draws that no run takes."""
-        seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
-        p, q = self.ratio.p, self.ratio.q
-        sizes = np.empty(PILOT)
-        with quiet():
-            uniforms = Source(PILOT, self.dimension, "stratified", (seed,)).uniforms(self.dimension)
-            for part, rows, x in chosen_points(p.parts(), uniforms):
-                t, _, log_p, log_q, *_ = self.ratio.on(part, x)
-                sizes[rows] = 1.0 + np.abs(t) + np.abs(log_p) + np.abs(log_q)
-        return EPS * (2.0 + p.conditioning + q.conditioning) * float(np.mean(sizes[np.isfinite(sizes)]))
-
-
-def kl_draws(p: Any, q: Any, **options: Any) -> Estimate:
-    """D(p‖q) as the mean of log dp/dq over draws of p; options are those of `estimate_mean`."""
-    if p.measure == "lebesgue" and _infinite_tail(p, q) is Verdict.INFINITE:
-        return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
-    values = VectorLogRatioDraws(p, q)
-    entropy = entropy_of(options.pop("rng", None), options.get("checkpoint"))
-    result = estimate_mean(values, dimension=values.dimension, rng=entropy, **options)
-    estimate = from_draws(result, "montecarlo", target=options.get("target"))
-    return replace(estimate, error=estimate.error + values.rounding(entropy))

@@ -1,4 +1,4 @@
-"""Divergences of 151 pairs of laws against truths of 20 digits, which the script beside the table made from its own densities."""
+"""Divergences of 151 pairs of laws against truths of 20 digits that the script beside the table made from its own densities."""
 
 import json
 from pathlib import Path

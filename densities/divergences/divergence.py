@@ -222,7 +222,9 @@ def _of_halves(generator: Generator, halves: Halves, method: str) -> Estimate:
     found = _estimate(generator, numbers, kind, method, halves.evaluations)
     if halves.doubtful:
         return replace(found, status=Status.UNDECIDED, detail={"reason": halves.doubtful})
-    if not halves.gap < MASS_TOLERANCE:
+    if not halves.complete:
+        reason = "the sum has more terms than are visited"
+    elif not halves.gap < MASS_TOLERANCE:
         reason = f"the masses of the laws on the nodes are off by {halves.gap:.1e}"
     elif found.error > max(GOOD * found.value, NOTHING):
         reason = "log p and log q cancel in doubles, or one of them is not smooth where no landmark says so"

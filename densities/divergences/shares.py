@@ -6,7 +6,7 @@ affinity, where one is asked for, the mass of the law, which checks the nodes, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial, reduce
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ TAME = 300.0
 
 class Halves(NamedTuple):
     """What is known of the integrals over one law or over both: values and errors of the sums, how far the masses are from what
-    they should be, whether rules settled and every term was visited, words on where an integral diverges, or may.
+    they should be, whether sums came to an end and had every term, words on where an integral diverges, or may.
 
     The affinity is to be multiplied by e^shift, and so are the shares where that is positive.
     """
@@ -50,7 +50,7 @@ class Halves(NamedTuple):
     error: np.ndarray
     gap: float
     evaluations: int
-    converged: bool = True
+    complete: bool = True
     exact: bool = True
     diverges: str = ""
     doubtful: str = ""
@@ -62,7 +62,7 @@ class Halves(NamedTuple):
             self.error + other.error,
             max(self.gap, other.gap),
             self.evaluations + other.evaluations,
-            self.converged and other.converged,
+            self.complete and other.complete,
             self.exact and other.exact,
             self.diverges or other.diverges,
             self.doubtful or other.doubtful,
@@ -159,9 +159,8 @@ def _over_density(terms: Terms, law: Any, other: Any, sign: float, points: np.nd
         return logs, np.ones_like(logs)
 
     points = np.concatenate([points, _corners(other)])
-    if not all(
-        part.injective for part in law.parts()
-    ):  # where points come to one, the density breaks where that of none does
+    if not all(part.injective for part in law.parts()):
+        # Where points come to one, the density breaks at points at which the maps to them do not.
         points = np.concatenate([points, _corners(law)])
     diverges, doubtful = _verdicts(terms, ratio, sign, points) if is_unbounded(terms.generator, sign) else ("", "")
     if diverges:
@@ -173,7 +172,6 @@ def _over_density(terms: Terms, law: Any, other: Any, sign: float, points: np.nd
         sums.errors,
         float(np.exp(law.log_continuous_mass)),
         sums.evaluations,
-        converged=sums.converged,
         exact=False,
         doubtful=doubtful,
     )
@@ -193,7 +191,8 @@ def _over_integers(terms: Terms, law: Discrete, other: Any, sign: float) -> Halv
         if endless:
             return terms.endless("the sum diverges in a tail")
         doubtful = "the terms fall so slowly that the sum may be infinite" if undecided else ""
-    crossings = _changes(law, other) if terms.generator.kinked else {}
+    kinked = law.strands if terms.generator.kinked else ()
+    crossings = {strand: _crossings_of(law, other, strand) for strand in kinked}
 
     def rough(strand: Strand) -> tuple[float, float] | None:
         known, crossed = roughness_of(law, other, strand), crossings.get(strand, np.empty(0))
@@ -205,41 +204,35 @@ def _over_integers(terms: Terms, law: Discrete, other: Any, sign: float) -> Halv
     floors = [(SHARE, FLOOR), (AFFINITY, AFFINITY_FLOOR)][: 1 + (terms.count > FLOOR + 1)]
     sums = law.summed(at, rough, marks, floors=floors, bounds=partial(bounds_of, rough))
     return terms.gathered(
-        sums.value, sums.error, 1.0, sums.terms, converged=sums.converged, exact=sums.exact, doubtful=doubtful
+        sums.value, sums.error, 1.0, sums.terms, complete=sums.converged, exact=sums.exact, doubtful=doubtful
     )
 
 
-def _changes(law: Discrete, other: Any) -> dict[Strand, np.ndarray]:
-    """For each strand of a law its first integers after log p/q has changed its sign."""
-    found = {}
-    for strand in law.strands:
-        low, high = strand.effective
-        k = np.unique(
-            np.rint(
-                np.concatenate(
-                    [
-                        np.linspace(low, high, STEPS),
-                        *(end + d * 2.0 ** np.arange(64) for end, d in ((low, 1.0), (high, -1.0))),
-                    ]
-                )
-            )
-        )
-        k = k[(k >= low) & (k <= high)]
+def _crossings_of(law: Discrete, other: Any, strand: Strand) -> np.ndarray:
+    """The first integers of a strand after log p/q has changed its sign."""
+    low, high = strand.effective
+    powers = 2.0 ** np.arange(64)
+    k = np.unique(np.rint(np.concatenate([np.linspace(low, high, STEPS), low + powers, high - powers])))
 
-        def above(k: np.ndarray, strand: Strand = strand) -> np.ndarray:
-            _, here, there = log_masses_of(law, other, strand, k)
-            return np.asarray(here > there)
+    def above(k: np.ndarray) -> np.ndarray:
+        _, here, there = log_masses_of(law, other, strand, k)
+        return np.asarray(here > there)
 
-        signs = above(k)
-        rows = np.flatnonzero(signs[1:] != signs[:-1])
-        before, after, sign = k[rows], k[rows + 1], signs[rows + 1]
-        for _ in range(BISECTIONS):
-            middle = np.floor(before + 0.5 * (after - before))
-            apart = (before < middle) & (middle < after)
-            beyond = (above(np.where(apart, middle, after)) == sign) | ~apart
-            before, after = np.where(beyond, before, middle), np.where(beyond & apart, middle, after)
-        found[strand] = after
-    return found
+    return _changes(above, k[(k >= low) & (k <= high)], lambda a, b: np.floor(a + 0.5 * (b - a)))
+
+
+def _changes(
+    above: Callable[[np.ndarray], np.ndarray], grid: np.ndarray, middle: Callable[..., np.ndarray]
+) -> np.ndarray:
+    """The first points after a condition has changed between those of the grid, by bisection."""
+    signs = above(grid)
+    rows = np.flatnonzero(signs[1:] != signs[:-1])
+    low, high, sign = grid[rows], grid[rows + 1], signs[rows + 1]
+    for _ in range(BISECTIONS if len(rows) else 0):
+        between = middle(low, high)
+        beyond = above(between) == sign
+        low, high = np.where(beyond, low, between), np.where(beyond, between, high)
+    return high
 
 
 def _noise(here: Any, there: Any) -> np.ndarray:
@@ -288,7 +281,9 @@ def _marks(generator: Generator, p: Any, q: Any) -> tuple[np.ndarray, float]:
         return np.empty(0), 0.0
     ratio = RadonNikodym(p, q)
     grid = np.unique(np.concatenate([_grid(law) for law in (p, q)]))
-    return (_crossings(ratio, grid), 0.0) if generator.affinity is None else _peak(generator.affinity, p, q, grid)
+    if generator.affinity is not None:
+        return _peak(generator.affinity, p, q, grid)
+    return _changes(lambda y: np.asarray(ratio.log(y)) > 0.0, grid, lambda a, b: a + 0.5 * (b - a)), 0.0
 
 
 def _grid(law: Any) -> np.ndarray:
@@ -305,18 +300,6 @@ def _grid(law: Any) -> np.ndarray:
     inner = points[:-1, None] + np.diff(points)[:, None] * BETWEEN
     grid = np.concatenate([below, np.ravel(inner), above])
     return grid[(grid > low) & (grid < high) & np.isfinite(grid)]
-
-
-def _crossings(ratio: RadonNikodym, grid: np.ndarray) -> np.ndarray:
-    """Points where log dp/dq changes sign between those of the grid, by bisection."""
-    above = np.asarray(ratio.log(grid)) > 0.0
-    rows = np.flatnonzero(above[1:] != above[:-1])
-    low, high, rising = grid[rows], grid[rows + 1], above[rows + 1]
-    for _ in range(BISECTIONS if len(rows) else 0):
-        middle = low + 0.5 * (high - low)
-        beyond = (np.asarray(ratio.log(middle)) > 0.0) == rising
-        low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
-    return high
 
 
 def _peak(order: float, p: Any, q: Any, grid: np.ndarray) -> tuple[np.ndarray, float]:

@@ -167,7 +167,7 @@ def bind(owner: str, specification: Mapping[str, Parameter], args: tuple, kwargs
     for name, parameter in specification.items():
         raw = given.get(name, parameter.default)
         if raw is REQUIRED:
-            raise ParameterError(f"{owner}: {name}: expected a value, in {parameter.domain}, got nothing")
+            raise ParameterError(f"{owner}: {name}: expected a value ({parameter.domain}), got nothing")
         result[name] = as_parameter(owner, name, raw, parameter.domain)
     return Parameters(result)
 

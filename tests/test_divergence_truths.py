@@ -20,7 +20,7 @@ SAMPLE = [
 
 
 @pytest.mark.parametrize("row", SAMPLE)
-@pytest.mark.parametrize("method", ["auto", "quadrature"])
+@pytest.mark.parametrize("method", [pytest.param("auto", marks=pytest.mark.slow), "quadrature"])
 def test_truths(row, method):
     p, q = dn.parse(row["p"]), dn.parse(row["q"])
     known = {(name, None): truth for name, truth in row.items() if name not in ("p", "q", "renyi")}

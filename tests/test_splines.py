@@ -214,7 +214,7 @@ def test_what_is_no_spline_is_refused_with_its_index(change, error, text):
 
 
 def test_missing_lists_are_refused():
-    with pytest.raises(ParameterError, match="derivatives: expected a list of real numbers, got nothing"):
+    with pytest.raises(ParameterError, match=r"derivatives: expected a value \(a list of real numbers\), got nothing"):
         dn.RationalQuadraticSpline([0, 1], [0, 1])
 
 

@@ -208,7 +208,8 @@ def by_log_newton(
         step = np.where(np.isfinite(step), np.clip(step, -4.0, 4.0), np.where(blind, 4.0 * np.sign(excess), 0.0))
         low, high = np.where(step > 0.0, x, low), np.where(step < 0.0, x, high)
         reached = x * np.exp(step)
-        reached = np.where((reached < low) | (reached > high), np.sqrt(low) * np.sqrt(high), reached)
+        middle = np.sqrt(low) * np.sqrt(np.where(np.isfinite(high), high, x))
+        reached = np.where((reached < low) | (reached > high), middle, reached)
         x = np.where(np.isnan(tail), np.nan, np.minimum(reached, ceiling))
         size = np.max(np.abs(step), initial=0.0)
         if size < 4e-16 or (size < 1e-10 and size >= last):

@@ -49,6 +49,11 @@ class Entry:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.factory(*args, **kwargs)
 
+    @property
+    def parameter_names(self) -> list[str]:
+        """What the factory takes, by name."""
+        return [parameter.name for parameter in _parameters(self.factory)]
+
     def complaint(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str | None:
         """What is wrong with these arguments by number and name, None for those that the factory takes."""
         parameters = _parameters(self.factory)

@@ -374,8 +374,12 @@ def test_wrong_arguments():
         dn.divergence("renyi", p, q, order=1)
     with pytest.raises(ParameterError, match="order"):
         dn.divergence("renyi", p, q, order=-2.0)
-    with pytest.raises(ParameterError, match="expected the parameters none, got 'order'"):
+    with pytest.raises(UnknownNameError, match="unknown option 'order'"):
         dn.divergence("tv", p, q, order=2.0)
+    with pytest.raises(UnknownNameError, match="did you mean 'target'"):
+        dn.divergence("tv", p, q, taget=1e-3)
+    with pytest.raises(ParameterError, match="name: expected the name of a divergence, such as 'hellinger', got 3"):
+        dn.divergence(3, p, q)
     with pytest.raises(ParameterError, match="method"):
         dn.divergence("tv", p, q, method="guess")
     with pytest.raises(NoClosedFormError, match="total_variation"):

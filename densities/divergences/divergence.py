@@ -21,7 +21,7 @@ from densities.divergences.generators import Generator, Jeffreys, KullbackLeible
 from densities.divergences.ratio import radon_nikodym
 from densities.divergences.shares import AFFINITY, SHARE, Halves, both_halves, is_unbounded, log_affinity_share
 from densities.divergences.vector_draws import VectorLogRatioDraws
-from densities.errors import NoClosedFormError, ParameterError, UnsupportedOperationError
+from densities.errors import NoClosedFormError, ParameterError, UnsupportedOperationError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import DRAW_OPTIONS, EPS, check_settings, from_draws
 from densities.numerics.montecarlo import check_run, estimate_mean
@@ -56,17 +56,22 @@ def divergence(
     rtol    the relative accuracy that quadrature aims at
 
     Logarithms are natural. Where one law has mass and the other has none, the divergence takes it in, or is `inf` with the
-    reason in `detail`. Batches of parameters give arrays of the batch shape. Raises UnknownNameError for an unknown name,
-    ParameterError for wrong parameters of a divergence and an unknown method, NoClosedFormError for method="closed" where none
+    reason in `detail`. Batches of parameters give arrays of the batch shape. Raises UnknownNameError for unknown names and
+    options, ParameterError for wrong parameters of a divergence and an unknown method, NoClosedFormError for method="closed" where none
     is known, UnsupportedOperationError for quadrature over vectors, ShapeError for laws on different spaces.
     """
-    generator = _made(name, {key: given for key, given in options.items() if key not in DRAW_OPTIONS})
-    draws = {key: given for key, given in options.items() if key in DRAW_OPTIONS}
+    if not isinstance(name, str):
+        raise ParameterError(argument_error("name", "the name of a divergence, such as 'hellinger'", name))
+    entry = registry.get(name)
+    parameters = {key: options.pop(key) for key in entry.parameter_names if key in options}
     one_of("method", method, METHODS)
-    check_settings(rtol, draws)
-    check_run(n, **draws)
+    check_settings(rtol, options)
+    if (complaint := entry.complaint((), parameters)) is not None:
+        raise ParameterError(complaint)
+    generator = entry(**parameters)
+    check_run(n, **options)
     ratio = radon_nikodym(p, q)
-    settings = {"method": method, "n": n, "rng": rng, "rtol": rtol, **draws}
+    settings = {"method": method, "n": n, "rng": rng, "rtol": rtol, **options}
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
     if not any(shapes):
         return measured(generator, ratio.p, ratio.q, settings)
@@ -76,15 +81,6 @@ def divergence(
         one = measured(generator, ratio.p.member(index, shape), ratio.q.member(index, shape), settings)
         found.settle(row, one)
     return found.estimate(shape)
-
-
-def _made(name: str, parameters: dict[str, Any]) -> Generator:
-    """The divergence of that name with these parameters."""
-    entry = registry.get(name)
-    complaint = entry.complaint((), parameters)
-    if complaint is not None:
-        raise ParameterError(complaint)
-    return entry(**parameters)
 
 
 @singledispatch

@@ -57,8 +57,9 @@ def divergence(
 
     Logarithms are natural. Where one law has mass and the other has none, the divergence takes it in, or is `inf` with the
     reason in `detail`. Batches of parameters give arrays of the batch shape. Raises UnknownNameError for unknown names and
-    options, ParameterError for wrong parameters of a divergence and an unknown method, NoClosedFormError for method="closed" where none
-    is known, UnsupportedOperationError for quadrature over vectors, ShapeError for laws on different spaces.
+    options, ParameterError for wrong parameters of a divergence and an unknown method, NoClosedFormError for
+    method="closed" where none is known, UnsupportedOperationError for quadrature over vectors, ShapeError for laws on
+    different spaces.
     """
     if not isinstance(name, str):
         raise ParameterError(argument_error("name", "the name of a divergence, such as 'hellinger'", name))

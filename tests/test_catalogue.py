@@ -182,7 +182,7 @@ def test_tan_of_a_normal_variable_through_its_poles():
     assert isinstance(transforms.Atan().inv, Bijection) and parse("atan").inv.same_as(parse("principal_tan"))
 
 
-@pytest.mark.parametrize("width", [1e-3, 0.3, 5.0, 20.0, 100.0, 1e6])
+@pytest.mark.parametrize("width", [1e-3, 0.3, 5.0, 20.0, 100.0, pytest.param(1e6, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("y", [0.2955, -0.9])
 def test_sines_of_normal_variables_of_any_width(width, y):
     """Σ of the density over the branches, by the theta series of the wrapped normal where it is wide."""

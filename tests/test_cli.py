@@ -301,7 +301,7 @@ def test_a_reader_that_stops_reading(run):
     assert done.stderr == "" and len(done.stdout.splitlines()) == 2
 
 
-@pytest.mark.parametrize("form", [(), ("--json",)])
+@pytest.mark.parametrize("form", [(), pytest.param(("--json",), marks=pytest.mark.slow)])
 def test_a_reader_that_stops_reading_gets_the_picture(run, tmp_path, form):
     closed = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)"
     code = f"import sys; {closed}; from densities.cli import main; sys.exit(main(sys.argv[1:]))"

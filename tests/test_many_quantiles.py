@@ -29,7 +29,6 @@ def tangent(y):
     return mp.fsum(between((k - mp.mpf(1) / 2) * mp.pi / 3, (t + k * mp.pi) / 3) for k in range(-25, 26))
 
 
-
 def cubic(y):
     roots = mp.polyroots([1, 0, -3, -y], maxsteps=200, extraprec=200)
     real = sorted(mp.re(root) for root in roots if abs(mp.im(root)) < 1e-25)
@@ -102,7 +101,9 @@ MIXED = {
 }
 
 
-@pytest.mark.parametrize("name", MIXED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name == "clipped sine")) for name in MIXED]
+)
 def test_quantiles_of_laws_with_atoms(name):
     """inf{y : F(y) >= p} and inf{y : S(y) <= q}: at an atom for all probabilities that it spans, both ends as they belong."""
     law = MIXED[name]()

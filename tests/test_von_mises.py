@@ -31,7 +31,7 @@ def test_a_concentrated_law_is_normal(kappa):
 
 
 @pytest.mark.parametrize("mu", [0.0, 0.5, -3.0])
-@pytest.mark.parametrize("kappa", [0.3, 4.0, 60.0])
+@pytest.mark.parametrize("kappa", [0.3, 4.0, pytest.param(60.0, marks=pytest.mark.slow)])
 def test_tails_on_every_piece_of_the_circle(kappa, mu):
     law = dn.VonMises(kappa, mu)
     points = np.array([-3.1, -1.0, 0.0, 0.4, 2.0, 3.1])

@@ -11,6 +11,7 @@ For formulas that are right r is small beside t; where it is not there is no ans
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,14 +78,19 @@ def direct(p: Any, q: Any) -> Direct | None:
     if p.narrowness.anywhere or q.narrowness.anywhere:
         return None  # points would have to be told apart that are one double
     try:
-        found = list(changes(p, q))
-        if not found:
-            return None
-        s = max(OUTER, JITTER * min(size / change for size, change in found))
-        with quiet():
-            return Direct((segment(p, q, 0.0), segment(p, q, -s), segment(p, q, s)))
+        return along(p, q, segment)
     except UNMOVED:
         return None
+
+
+def along(p: Any, q: Any, density: Callable[[Any, Any, float], Density]) -> Direct | None:
+    """The log-ratio by `density(p, q, s)`, the logarithm at a place s of the segment; None where no parameter differs."""
+    found = list(changes(p, q))
+    if not found:
+        return None
+    s = max(OUTER, JITTER * min(size / change for size, change in found))
+    with quiet():
+        return Direct((density(p, q, 0.0), density(p, q, -s), density(p, q, s)))
 
 
 def kl_direct(p: Any, q: Any) -> Estimate | None:
@@ -208,4 +214,4 @@ def _judged(totals: np.ndarray, errors: np.ndarray, evaluations: int) -> Estimat
     )
 
 
-__all__ = ["EPS", "Direct", "direct", "kl_direct"]
+__all__ = ["EPS", "Direct", "along", "direct", "kl_direct"]

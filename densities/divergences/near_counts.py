@@ -19,8 +19,8 @@ from densities.distributions.discrete.finite import Delta
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated
 from densities.distributions.discrete.shared import CountableFamily
 from densities.distributions.lattice import Strand
-from densities.divergences.direct import EPS, JITTER, OUTER, Direct
-from densities.divergences.neighbours import UNMOVED, ApartError, Density, changes, moving
+from densities.divergences.direct import EPS, Direct, along
+from densities.divergences.neighbours import UNMOVED, ApartError, Density, log_sum, moving
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.logmath import log1p_minus_x, log_phi
 from densities.numerics.sums import first_true
@@ -65,14 +65,7 @@ def _(p: DiscreteMixture, q: Any, s: float) -> Density:
     ]
     if any(isinstance(part, DiscreteTruncated) for _, part in p.terms):
         raise ApartError("a component whose own constant is not known")
-
-    def log_mass(y: Any) -> Any:
-        total: Any = -np.inf
-        for log_weight, component in terms:
-            total = np.logaddexp(total, log_weight + component(y))
-        return total
-
-    return log_mass
+    return log_sum(terms)
 
 
 @log_masses.register
@@ -88,12 +81,10 @@ def kl_near(p: Any, q: Any, seen: float, error: float) -> Estimate | None:
     if sum(high - low for low, high in spans.values()) > MOST:
         return None
     try:
-        found = list(changes(p, q))
-        if not found:
+        ratio = along(p, q, log_masses)
+        if ratio is None:
             return None
-        s = max(OUTER, JITTER * min(size / change for size, change in found))
         with quiet():
-            ratio = Direct(tuple(log_masses(p, q, place) for place in (0.0, -s, s)))  # type: ignore[arg-type]
             near = _summed(p, ratio, lambda strand: spans[id(strand)])
     except UNMOVED:
         return None

@@ -188,6 +188,11 @@ def _(p: Mixture, q: Any, s: float) -> Density:
         (np.log(moving(float(v), float(w), s)), within(same_support(a, b), segment(a, b, s)))
         for (v, a), (w, b) in zip(p.terms, q.terms, strict=True)
     ]
+    return log_sum(terms)
+
+
+def log_sum(terms: Sequence[tuple[Any, Density]]) -> Density:
+    """log Σ wᵢ fᵢ by the logarithms of the weights and of the densities or masses."""
 
     def log_density(y: Any) -> Any:
         total: Any = -np.inf
@@ -303,4 +308,4 @@ def log_integral(p: Any, density: Density) -> Any:
     return Dual(p.log_mass + np.log(total), change / total)
 
 
-__all__ = ["UNMOVED", "ApartError", "Density", "Nodes", "changes", "nodes_of", "segment"]
+__all__ = ["UNMOVED", "ApartError", "Density", "Nodes", "changes", "log_sum", "nodes_of", "segment"]

@@ -76,6 +76,10 @@ def test_scipys_counts_are_ours(name, loc):
         (st.Uniform(a=1, b=3), dn.Uniform(1, 3)),
         (st.Logistic(), dn.Logistic()),
         (st.Binomial(n=5, p=0.25), dn.Binomial(5, 0.25)),
+        (st.multivariate_normal([0, 1], [[2, 1], [1, 3]]), dn.MultivariateNormal([0, 1], [[2, 1], [1, 3]])),
+        (st.multivariate_t([0, 1], [[2, 1], [1, 3]], df=3), dn.MultivariateT(3, [0, 1], [[2, 1], [1, 3]])),
+        (st.multivariate_t([0, 1], df=np.inf), dn.MultivariateNormal([0, 1], np.eye(2))),
+        (st.dirichlet([1, 2.5]), dn.Dirichlet([1, 2.5])),
     ],
 )
 def test_names_and_parameters(theirs, ours):

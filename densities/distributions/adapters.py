@@ -19,8 +19,9 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.base import registry
 from densities.distributions.continuous import Logistic, Normal, Uniform
+from densities.distributions.dirichlet import Dirichlet
 from densities.distributions.discrete import Binomial
-from densities.distributions.elliptical import MultivariateNormal
+from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.from_density import FromDensity
 from densities.distributions.handed import TABLES, our_parameters
 from densities.distributions.mixture import Mixture
@@ -140,6 +141,12 @@ def _family(kind: Callable[..., Any], *names: str) -> Callable[[Any], Any]:
     return lambda law: kind(*(np.asarray(getattr(law, name))[()] for name in names))
 
 
+def _multivariate_t(law: Any) -> Any:
+    """SciPy's with infinite degrees of freedom is the normal law."""
+    given = law.loc, law.shape
+    return MultivariateNormal(*given) if np.isposinf(law.df) else MultivariateT(law.df, *given)
+
+
 # ---- kernel density estimates ----
 
 
@@ -248,4 +255,7 @@ ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("scipy", "ContinuousDistribution"): _random_variable,
     ("scipy", "DiscreteDistribution"): _random_integer,
     ("scipy", "gaussian_kde"): _kernels,
+    ("scipy", "multivariate_normal_frozen"): _family(MultivariateNormal, "mean", "cov"),
+    ("scipy", "multivariate_t_frozen"): _multivariate_t,
+    ("scipy", "dirichlet_frozen"): _family(Dirichlet, "alpha"),
 }

@@ -67,6 +67,11 @@ class VectorMixture(VectorDistribution):
         self._carriers = {component.carrier for _, component in self._terms}
 
     @property
+    def terms(self) -> Sequence[tuple[float, Any]]:
+        """The weights that are not zero, each with its component."""
+        return self._terms
+
+    @property
     def support(self) -> Any:
         supports = [component.support for _, component in self._terms]
         whole = any(isinstance(support, RealVector) for support in supports)

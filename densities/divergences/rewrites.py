@@ -17,7 +17,9 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.continuous.image import Image
+from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
+from densities.distributions.vector_mixture import VectorMixture
 from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
 from densities.divergences.closed_forms import closed_form
 from densities.errors import SupportError
@@ -42,23 +44,38 @@ class Rewritten:
 
 
 PUSHED = (Pushforward, VectorPushforward)
+MIXED = (Mixture, VectorMixture)
 
 
 def last_bijection(law: Any) -> Bijection | None:
-    """The last elementary bijection that the law was pushed through."""
+    """The last elementary bijection that the law was pushed through; of a mixture the one that all components were."""
     if isinstance(law, PUSHED) and isinstance(law.transform, Bijection):
         return elementary_steps(law.transform)[-1]  # type: ignore[return-value]
+    if isinstance(law, MIXED):
+        first, *others = (component for _, component in law.terms)
+        last = last_bijection(first)
+        return last if last and all(last.same_as(last_bijection(other)) for other in others) else None
     return None
 
 
 def without_last(law: Any) -> Any:
     """The law before its last elementary bijection."""
+    if isinstance(law, MIXED):
+        weights, components = zip(*law.terms, strict=True)
+        return type(law)(weights, [without_last(component) for component in components])
     steps = elementary_steps(law.transform)[:-1]
     return type(law)(law.base, compose(*steps)) if steps else law.base
 
 
 def opened(law: Any) -> Any:
-    """The base and the maps of a family that is an image, `law` itself where it is none."""
+    """The base and the maps of a family that is an image, and so of the components of a mixture where no parameter has to be
+    computed for that; `law` itself where it is none."""
+    if isinstance(law, MIXED):
+        weights, components = zip(*law.terms, strict=True)
+        inner = [opened(component) for component in components]
+        changed = [(new, old) for new, old in zip(inner, components, strict=True) if new is not old]
+        exact = changed and not any(is_computed(new, old) for new, old in changed)
+        return type(law)(weights, inner) if exact else law
     return law.law if isinstance(law, Image) else law
 
 
@@ -79,7 +96,8 @@ def strip_shared(p: Any, q: Any) -> Rewritten:
     """Both laws without the injective maps that both end in, those that a family is made by included."""
     steps: list[str] = []
     while True:
-        one_family = p.name and p.name == q.name  # opened, near-identical parameters would lose their difference
+        # Opened, near-identical parameters of one family would lose their difference.
+        one_family = p.name and p.name == q.name and not isinstance(p, MIXED)
         first, second = (p, q) if one_family else (opened(p), opened(q))
         if one_to_one(first, second):
             p, q = first.base, second.base

@@ -167,6 +167,26 @@ def test_shared_maps_cancel_where_the_supports_make_them_injective(text):
     assert "cancels" in str(found.detail["plan"]) and abs(found.value - dn.kl(*given).value) <= found.error
 
 
+@pytest.mark.parametrize("made", ["normal({}) >> sigmoid", "normal({}) >> tanh >> affine(1, 2)", "logit_normal({})"])
+def test_a_map_that_all_components_share_cancels(made):
+    """Far out where the map is 1 to every digit, by mpmath's integrals of the normal laws."""
+    p = dn.parse(made.format("300, 2"))
+    q = dn.Mixture([0.5, 0.5], [dn.parse(made.format(at)) for at in ("0, 1", "350, 100")])
+    for found, truth in (
+        (dn.kl(p, q), 4.2303701859880913680),
+        (dn.kl(dn.Mixture([0.5, 0.5], [p, p]), q), 4.2303701859880913680),
+        (dn.divergence("hellinger", p, q), 0.93121972372733645589),
+    ):
+        assert found.ok and abs(found.value - truth) <= found.error <= 1e-11
+
+
+def test_a_map_that_all_vectors_of_a_mixture_share_cancels():
+    parts = [dn.MultivariateNormal([m, 2 * m], [[s, 1], [1, 2]]) for m, s in ((30, 1.0), (31, 4.0), (0, 9.0))]
+    pairs = [(p, dn.Mixture([0.5, 0.5], rest)) for p, *rest in (parts, [part >> dn.Tanh() for part in parts])]
+    assert dn.kl(*pairs[1]).same_as(dn.kl(*pairs[0]))
+    assert "cancels" in str(dn.plan(*pairs[1]))
+
+
 @pytest.mark.parametrize(
     ("p", "q", "truth"),
     [

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from densities.divergences import *  # noqa: F403
     from densities.domains import Integers as Integers
     from densities.domains import Interval as Interval
+    from densities.domains import Ordered as Ordered
     from densities.domains import Real as Real
     from densities.domains import RealVector as RealVector
     from densities.domains import Simplex as Simplex
@@ -71,6 +72,7 @@ _NAMES = {
         Dirichlet MultivariateNormal MultivariateT UniformBall""",
     "densities.transforms": """
         LinearSpline MonotoneCubicSpline MonotoneHermiteSpline Piecewise Polynomial RationalQuadraticSpline
+        Ascending Permute SoftmaxCentered StickBreaking
         Abs Acos Acosh Affine ArcsineCdf Asin Asinh Atan Atanh Banana Bijection BoxCox CauchyCdf Cbrt CdfOf Ceil Chain Clip Cos
         Cosh Cube Elu Erf Erfc Erfinv Exp Exp10 Exp2 Expm1 ExponentialCdf Floor FrechetCdf FunctionTransform
         GeneralizedParetoCdf GevCdf GompertzCdf Gudermannian GumbelCdf Identity Independent KumaraswamyCdf LambertW
@@ -81,7 +83,7 @@ _NAMES = {
         reparametrise""",
     "densities.distributions.symbolic": "Symbolic",
     "densities.distributions.explain": "explain",
-    "densities.domains": "Integers Interval Real RealVector Simplex",
+    "densities.domains": "Integers Interval Ordered Real RealVector Simplex",
     "densities.estimate": "ErrorKind Estimate Status",
     "densities.expectation": "expect",
     "densities.expressions": "parse",

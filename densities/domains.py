@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, log_abs, value
+from densities.errors import ShapeError
 from densities.precise import Lifted
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Domain",
     "Integers",
     "Interval",
+    "Ordered",
     "Product",
     "Real",
     "RealVector",
@@ -47,6 +49,14 @@ class Domain:
     def holds_all(self, x: np.ndarray) -> bool:
         """Whether every point lies in the set."""
         return bool(np.all(self.contains(x)))
+
+    def carrier(self, n: int) -> str:
+        """The set of full dimension that the densities of vectors of n entries on this set refer to."""
+        return f"R^{n}"
+
+    def ranges(self, n: int) -> tuple[Interval, ...]:
+        """Intervals that hold the entries of the vectors of n entries on this set."""
+        return (REAL,) * n
 
 
 def _number(x: Any) -> str:
@@ -390,13 +400,40 @@ class Ball(Domain):
 
 
 @dataclass(frozen=True, slots=True)
+class Ordered(Domain):
+    """The vectors of n entries, or of any number, each of which is larger than the one before it."""
+
+    n: int | None = None
+
+    event_ndim = 1
+
+    def contains(self, x: Any) -> Any:
+        x = _array(x)
+        ascending = np.all(x[..., 1:] > x[..., :-1], axis=-1) & np.all(np.isfinite(x), axis=-1)
+        return ascending & (self.n in (None, x.shape[-1]))
+
+    @property
+    def sides(self) -> tuple[Interval, ...]:
+        """The range of each coordinate."""
+        return self.ranges(_known(self))
+
+    def interior_point(self) -> Any:
+        """Some point well inside."""
+        return np.arange(_known(self), dtype=float)
+
+    def __str__(self) -> str:
+        return "ascending vectors" if self.n is None else f"ascending vectors of {self.n} entries"
+
+
+@dataclass(frozen=True, slots=True)
 class Simplex(Domain):
-    """The vectors of n entries >= 0 whose sum is 1, to 1e-9 or to 64 n ulp of their precision, whichever is wider.
+    """The vectors of n entries, or of any number, that are >= 0 and whose sum is 1, to 1e-9 or to 64 n ulp of their precision,
+    whichever is wider.
 
     Densities refer to Lebesgue measure in the first n - 1 entries.
     """
 
-    n: int
+    n: int | None = None
 
     event_ndim = 1
     measure = "simplex"
@@ -404,16 +441,33 @@ class Simplex(Domain):
     def contains(self, x: Any) -> Any:
         x = _array(x)
         gap = np.abs(np.sum(x, axis=-1) - 1.0)
-        return np.all(x >= 0, axis=-1) & (gap <= max(1e-9, 64 * self.n * np.finfo(x.dtype).eps))
+        shares = np.all(x >= 0, axis=-1) & (gap <= max(1e-9, 64 * x.shape[-1] * np.finfo(x.dtype).eps))
+        return shares & (self.n in (None, x.shape[-1]))
+
+    def carrier(self, n: int) -> str:
+        return f"the simplex of {n} entries"
+
+    def ranges(self, n: int) -> tuple[Interval, ...]:
+        return (Interval(0.0, 1.0, low_closed=True, high_closed=True),) * n
 
     @property
     def sides(self) -> tuple[Interval, ...]:
         """The range of each coordinate."""
-        return (Interval(0.0, 1.0, low_closed=True, high_closed=True),) * self.n
+        return self.ranges(_known(self))
 
     def interior_point(self) -> Any:
         """Some point well inside."""
-        return np.full(self.n, 1.0 / self.n)
+        n = _known(self)
+        return np.full(n, 1.0 / n)
 
     def __str__(self) -> str:
-        return f"simplex of {self.n} entries"
+        return "simplex" if self.n is None else f"simplex of {self.n} entries"
+
+
+def _known(domain: Any) -> int:
+    """The number of entries of a set that is not one of vectors of any length."""
+    if domain.n is None:
+        raise ShapeError(
+            f"{domain}: expected a set of vectors of one length; name it, as in {type(domain).__name__}(3)"
+        )
+    return domain.n

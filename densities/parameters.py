@@ -218,6 +218,13 @@ def number_text(x: Any) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
+def nested_text(p: Any) -> str:
+    """A number or an array of numbers as text that parses back: [[1, 0.5], [0.5, 1]]."""
+    if np.ndim(p) == 0:
+        return number_text(p)
+    return f"[{', '.join(nested_text(row) for row in p)}]"
+
+
 def same_parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 

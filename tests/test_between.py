@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import densities as dn
-from densities.domains import Interval, Product, Real, RealVector, Simplex
+from densities.domains import Interval, Ordered, Product, Real, RealVector, Simplex
 
 ENDS = [
     (-np.inf, np.inf),
@@ -73,8 +73,8 @@ def test_vectors_entry_by_entry():
     [
         (Real(), RealVector(2), "dimensions differ"),
         (RealVector(2), RealVector(3), "no bijection"),
-        (RealVector(2), Simplex(3), "no bijection"),
-        (Simplex(3), RealVector(2), "no bijection"),
+        (RealVector(3), Simplex(3), "no bijection"),
+        (Simplex(3), Ordered(3), "no bijection"),
         (dn.Integers(), Real(), "no bijection"),
         (Real(), dn.Integers(), "no bijection"),
         (RealVector(2), Product((Real(), Interval(0, 1))), "different map"),

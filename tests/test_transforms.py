@@ -95,7 +95,8 @@ REFERENCE = {
     "tanh": mp.tanh,
     "yeo_johnson": yeo_johnson,
 }
-VECTORS = {"matrix_affine", "triangular_affine", "banana"}
+VECTORS = {"matrix_affine", "triangular_affine", "banana"}  # in test_vector_images.py and test_constrained.py
+VECTORS |= {"softmax_centered", "stick_breaking", "ascending", "permute"}
 SPLINES = {"linear_spline", "monotone_cubic_spline", "monotone_hermite_spline", "rational_quadratic_spline"}
 PIECEWISE = {"piecewise"}
 ELSEWHERE = {"cdf_of", "ppf_of", "polynomial", *CATALOGUE, *SPLINES, *PIECEWISE}  # in their own files

@@ -18,6 +18,7 @@ from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import REAL, Interval, Simplex
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
 from densities.parameters import REQUIRED, bind, positive
+from densities.transforms.constrained import broken, unbroken
 
 # Below this a quantile may be subnormal.
 SMALLEST = 1e-290
@@ -87,7 +88,7 @@ class Dirichlet(VectorDistribution):
 
     @property
     def carrier(self) -> str:
-        return f"the simplex of {self.n} entries"
+        return self.support.carrier(self.n)
 
     @property
     def _alpha(self) -> np.ndarray:
@@ -133,28 +134,17 @@ class Dirichlet(VectorDistribution):
         rest = np.cumsum(self._alpha[::-1])[::-1]
         roots = tuple(LogitBeta(float(a), float(b)) for a, b in zip(self._alpha[:-1], rest[1:], strict=True))
 
-        def both(w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            log_v, log_rest = -np.logaddexp(0.0, -w), -np.logaddexp(0.0, w)
-            left = np.cumsum(log_rest, axis=-1)
-            before = left - log_rest
-            logs = np.concatenate([log_v + before, left[..., -1:]], axis=-1)
-            return logs, np.sum(before + log_v + log_rest, axis=-1)
-
         def forward(w: np.ndarray) -> tuple[Any, Any]:
-            logs, log_det = both(w)
-            return np.exp(logs), log_det
-
-        def logs(w: np.ndarray) -> np.ndarray:
-            return both(w)[0]
+            logs = broken(w)
+            return np.exp(logs), np.sum(logs, axis=-1)
 
         def backward(y: np.ndarray) -> np.ndarray:
-            after = np.cumsum(y[..., ::-1], axis=-1)[..., ::-1]
-            return np.log(y[..., :-1]) - np.log(after[..., 1:])
+            return unbroken(np.log(y))
 
         def quantiles(u: np.ndarray) -> np.ndarray:
             return np.stack([root.raw_ppf(u[..., i]) for i, root in enumerate(roots)], axis=-1)
 
-        return (VectorPart(1.0, roots, forward, quantiles=quantiles, backward=backward, logs=logs),)
+        return (VectorPart(1.0, roots, forward, quantiles=quantiles, backward=backward, logs=broken),)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         """Gamma variables over their sum, by logarithms: log Γ(α) = log Γ(α + 1) + log(U)/α does not underflow."""
@@ -166,6 +156,10 @@ class Dirichlet(VectorDistribution):
         """Entry i: beta(α_i, Σα - α_i)."""
         others = np.sum(np.delete(self._alpha, i, axis=-1), axis=-1)
         return Beta(self._alpha[..., i], others)
+
+    def rearranged(self, places: Sequence[int]) -> Any:
+        """The Dirichlet law of the parameters in that order."""
+        return Dirichlet(self._alpha[..., list(places)])
 
     def closed_mean(self) -> Any:
         """The mean (n,)."""

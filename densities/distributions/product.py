@@ -122,6 +122,10 @@ class Product(VectorDistribution):
         """The product of these components."""
         return Product([self.components[i] for i in entries])
 
+    def rearranged(self, places: Sequence[int]) -> Any:
+        """The product of the components in that order."""
+        return self.among(places)
+
     def factors(self) -> tuple[Any, ...] | None:
         return self.components
 

@@ -10,7 +10,7 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import Interval
-from densities.errors import SupportError
+from densities.errors import ShapeError, SupportError
 from densities.parameters import joint_shape
 from densities.transforms.base import Flat, Piece, Transform
 
@@ -95,7 +95,11 @@ def check_support(base: Any, transform: Transform) -> None:
 
 
 def shared_batch(base: Any, transform: Transform) -> tuple[int, ...]:
-    """The batch shape of the law of transform(X)."""
+    """The batch shape of the law of transform(X); ShapeError where X is a number and the map one of vectors."""
+    if transform.event_ndim > len(base.event_shape):
+        raise ShapeError(
+            f"{transform}: expected a law of vectors, got {base}; dn.Product([...]) makes one of independent laws"
+        )
     shapes = {"law": base.batch_shape, "map": transform.batch_shape}
     return joint_shape(str(transform), "batches of laws and maps", shapes)
 

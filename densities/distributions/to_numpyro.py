@@ -60,7 +60,7 @@ def _guarded(theirs: Any) -> Any:
 def _constraint(law: Any) -> Any:
     constraints = needs("numpyro.distributions.constraints", "to_numpyro", "numpyro")
     if not isinstance(law, Univariate):
-        return constraints.simplex if isinstance(law.support, Simplex) else constraints.real_vector
+        return constraints.simplex if law.support.measure == Simplex.measure else constraints.real_vector
     low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
     below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
     if below and above:

@@ -101,7 +101,7 @@ def _guarded(theirs: Any) -> Any:
 def _constraint(law: Any) -> Any:
     constraints = needs("torch.distributions.constraints", "to_torch", "torch")
     if not isinstance(law, Univariate):
-        return constraints.simplex if isinstance(law.support, Simplex) else constraints.independent(constraints.real, 1)
+        return constraints.simplex if law.support.measure == Simplex.measure else constraints.independent(constraints.real, 1)
     low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
     below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
     if below and above:

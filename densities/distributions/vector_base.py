@@ -18,7 +18,7 @@ from densities.arrays import as_points, in_columns, quiet
 from densities.distributions import vector_moments
 from densities.distributions.base import Distribution
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
-from densities.parameters import number_text
+from densities.parameters import nested_text
 from densities.protocols import many_digits
 
 
@@ -122,6 +122,10 @@ class VectorDistribution(Distribution):
 
     def among(self, entries: Sequence[int]) -> Any:
         """The joint law of several coordinates, of a law without batch; None where it has no name here."""
+        return None
+
+    def rearranged(self, places: Sequence[int]) -> Any:
+        """The law of the vector whose entry i is entry places[i] of this one; None where that is a map like others."""
         return None
 
     def entropy_terms(self) -> tuple[Any, Sequence[tuple[float, Any]]] | None:
@@ -302,9 +306,3 @@ def chosen_points(parts: Sequence[VectorPart], u: np.ndarray) -> list[tuple[Vect
         found.append((part, rows, part.points(u[rows, :-1])))
     return found
 
-
-def nested_text(p: Any) -> str:
-    """A parameter as text that parses back: [[1, 0.5], [0.5, 1]]."""
-    if np.ndim(p) == 0:
-        return number_text(p)
-    return f"[{', '.join(nested_text(row) for row in p)}]"

@@ -6,7 +6,7 @@ or not; a law whose entries depend on each other goes through bijections only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property, singledispatch
 from typing import Any
@@ -20,12 +20,13 @@ from densities.distributions.moments import closed
 from densities.distributions.product import Product
 from densities.distributions.supports import check_support, shared_batch
 from densities.distributions.vector_base import VectorDistribution, VectorPart
-from densities.domains import Domain, Interval
+from densities.domains import Domain, Interval, Ordered, Simplex
 from densities.errors import ShapeError, SupportError, UnsupportedOperationError
 from densities.numerics.substitution import lower_solver, upper_solver
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Inverse, Transform, is_identity
 from densities.transforms.chains import compose, same_steps
+from densities.transforms.constrained import Permute, Shares
 from densities.transforms.linear import line_coefficients
 from densities.transforms.program import programs_of
 from densities.transforms.vector import Independent, Linear, MatrixAffine, TriangularAffine
@@ -43,6 +44,7 @@ class Image(Domain):
 
     def __init__(self, law: Any):
         self.base, self.transform, self.sides = law.base.support, law.transform, law.sides
+        self.measure = law.region.measure
 
     def contains(self, x: Any) -> Any:
         inside = np.asarray(self.transform.codomain.contains(x))
@@ -68,13 +70,14 @@ class VectorPushforward(VectorDistribution):
     def __init__(self, base: Any, transform: Bijection):
         self.base, self.transform = base, transform
         self.params = {}
-        self.event_shape = base.event_shape
         self.batch_shape = shared_batch(base, transform)
-        # Ranges that hold the coordinates; only the first step still knows their laws.
+        # A set and ranges that hold the points; only the first step still knows the laws of the coordinates.
+        self.region: Domain = base.region if isinstance(base, VectorPushforward) else base.support
         self.sides: tuple[Interval, ...] = base.sides if isinstance(base, VectorPushforward) else base.support.sides
         for index, step in enumerate(transform.steps):
-            _check_step(base if index == 0 else None, self.sides, step)
-            self.sides = _moved_sides(self.sides, step)
+            _check_step(base if index == 0 else None, self.region, self.sides, step)
+            self.region, self.sides = step.codomain, _moved_sides(self.sides, step)
+        self.event_shape = (len(self.sides),)
 
     @cached_property
     def support(self) -> Image:
@@ -92,8 +95,24 @@ class VectorPushforward(VectorDistribution):
 
     @property
     def carrier(self) -> str:
-        plain = self.base.carrier == f"R^{self.n}"
-        return self.base.carrier if plain else f"the image of {self.base.carrier} under {self.transform}"
+        return self._carrier or f"the image of {self.base.carrier} under {self.transform}"
+
+    @cached_property
+    def _carrier(self) -> str | None:
+        """What densities refer to, where every step takes the volume that the law before it refers to; otherwise None."""
+        carrier = self.base.carrier
+        for n, step in self._lengths():
+            if step.domain.carrier(n) != carrier:
+                return None
+            carrier = step.codomain.carrier(n + step.gained)
+        return carrier
+
+    def _lengths(self) -> Iterator[tuple[int, Bijection]]:
+        """The steps, each with the number of entries that it takes."""
+        n = self.base.n
+        for step in self.transform.steps:
+            yield n, step  # type: ignore[misc]
+            n += step.gained  # type: ignore[attr-defined]
 
     @cached_property
     def _backs(self) -> Sequence[Back | None]:
@@ -128,7 +147,7 @@ class VectorPushforward(VectorDistribution):
 
         Ratios of densities through one map are free of it, and so are divergences.
         """
-        if self.base.carrier != f"R^{self.n}":
+        if self._carrier is None:
             raise UnsupportedOperationError(
                 f"{what} of {self}: it lives on {self.carrier}, which has no volume of its own; ask the base, or for a "
                 "divergence of two laws under the map"
@@ -169,7 +188,15 @@ class VectorPushforward(VectorDistribution):
     def _pushed(self, part: VectorPart) -> VectorPart:
         inverse, before = self.transform.inverse, part.backward
         backward = None if before is None else lambda y: before(np.asarray(inverse(y)))
-        return replace(part, forward=_Composed(part.forward, self.transform), backward=backward, logs=None)
+        forward, (*first, last) = _Composed(part.forward, self.transform), self.transform.steps
+        logs = _Composed(part.forward, compose(*first)).logs_by(last) if isinstance(last, Shares) else None  # type: ignore[arg-type]
+        return replace(part, forward=forward, backward=backward, logs=logs)
+
+    def logpdf_by_logs(self, logs: np.ndarray) -> Any:
+        last = self.transform.steps[-1]
+        if not isinstance(last, Shares):
+            return super().logpdf_by_logs(logs)
+        return self._before.logpdf_anywhere(last.from_logs(logs)) - np.sum(logs, axis=-1)
 
     @property
     def shared_draws(self) -> bool:  # type: ignore[override]
@@ -181,7 +208,7 @@ class VectorPushforward(VectorDistribution):
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
         if not self.batch_shape:
             return self
-        steps = [_step_member(step, index, shape, self.n) for step in self.transform.steps]
+        steps = [_step_member(step, index, shape, n) for n, step in self._lengths()]
         return VectorPushforward(self.base.member(index, shape), compose(*steps))  # type: ignore[arg-type]
 
     @cached_property
@@ -278,7 +305,7 @@ class VectorPushforward(VectorDistribution):
         """Affine maps of an elliptical law absorbed into its parameters, where doubles hold these."""
         base, steps = self.base.simplify(), list(self.transform.steps)
         while steps and isinstance(base, Elliptical):
-            coefficients = affine(steps[0], self.n)
+            coefficients = affine(steps[0], base.n)
             image = None if coefficients is None else base.affine_image(*coefficients)
             if image is None or (image.singular and not base.singular):
                 break
@@ -345,6 +372,12 @@ def _(step: MatrixAffine) -> Back | None:
     return lambda y: (last(first((y - loc)[order])), -step.log_det)
 
 
+@column_back.register
+def _(step: Permute) -> Back | None:
+    places = np.argsort(step.places)
+    return lambda y: (y[places], 0.0)
+
+
 def _by_points(step: Linear) -> Back | None:
     """By the map's own inverse; None for a batch of maps."""
     return None if step.batch_shape else lambda y: (step.inverse(y.T).T, -step.log_det)
@@ -360,6 +393,10 @@ class _Composed:
         y, before = self.first(x)
         z, log_det = self.second.forward_and_log_det(np.asarray(y))
         return z, before + log_det
+
+    def logs_by(self, last: Shares) -> Callable[[np.ndarray], np.ndarray]:
+        """The logarithms of the shares that a third map makes."""
+        return lambda x: last.logs(self(x)[0])
 
 
 def elementary_steps(transform: Transform) -> list[Transform]:
@@ -382,6 +419,8 @@ def affine(step: Transform, n: int) -> tuple[Any, Any] | None:
     if isinstance(step, Inverse) and isinstance(step.original, Linear):
         matrix = step.original.inverse_matrix
         return -(matrix @ np.broadcast_to(step.original.params["loc"], (n,))[..., None])[..., 0], matrix
+    if isinstance(step, Permute):
+        return 0.0, step.matrix
     line = line_coefficients(step.elementwise) if isinstance(step, Independent) else None
     if line is None:
         return None
@@ -425,11 +464,13 @@ def _step_member(step: Transform, index: tuple[int, ...], shape: tuple[int, ...]
     return type(step)(**params)
 
 
-def _check_step(law: Any, sides: Sequence[Interval], step: Transform) -> None:
-    """ShapeError for vectors of another length, SupportError where the law certainly leaves the domain of the step."""
+def _check_step(law: Any, region: Domain, sides: Sequence[Interval], step: Transform) -> None:
+    """ShapeError for vectors of another length, SupportError where the law is not known to stay in the domain of the step."""
     n = len(sides)
-    if getattr(step.domain, "n", n) != n:
+    if getattr(step.domain, "n", n) not in (n, None):
         raise ShapeError(f"{step}: expected vectors with {step.domain.n} entries, got {n}")  # type: ignore[attr-defined]
+    if isinstance(step.domain, Simplex | Ordered) and not isinstance(region, type(step.domain)):
+        raise SupportError(f"{step}: expected a law on the {step.domain}, got one on {region}")
     if not isinstance(step, Independent):
         return
     for i, side in enumerate(sides):
@@ -460,7 +501,7 @@ def _moved_sides(sides: Sequence[Interval], step: Transform) -> tuple[Interval, 
             return tuple(images)
         coefficients = affine(step, n)
         if coefficients is None:
-            return (Interval(),) * n
+            return step.codomain.ranges(n + step.gained)  # type: ignore[attr-defined]
         loc, matrix = (
             np.broadcast_to(coefficients[0], (n,)) if np.ndim(coefficients[0]) < 2 else coefficients[0],
             coefficients[1],
@@ -488,6 +529,11 @@ def vector_pushforward(law: VectorDistribution, transform: Transform) -> Any:
                 [push_forward(one, _coordinate(elementwise, i, result.n)) for i, one in enumerate(result.components)]
             )
             continue
+        if isinstance(step, Permute) and len(step.places) == result.n:
+            rearranged = result.rearranged(step.places)
+            if rearranged is not None:
+                result = rearranged
+                continue
         if not isinstance(step, Bijection):
             raise UnsupportedOperationError(
                 f"{step}: a many-to-one map acts on the entries of a law only where these are independent, as in a "
@@ -511,6 +557,6 @@ def _check_entries(elementwise: Transform, n: int) -> None:
 def _joined(law: Any, step: Bijection) -> Any:
     if not isinstance(law, VectorPushforward):
         return VectorPushforward(law, step)
-    _check_step(law, law.sides, step)
+    _check_step(law, law.region, law.sides, step)
     chain = compose(law.transform, step)
     return law.base if is_identity(chain) else VectorPushforward(law.base, chain)  # type: ignore[arg-type]

@@ -35,6 +35,7 @@ from densities.transforms.complements import (
     Log1mexp,
     LogNdtr,
 )
+from densities.transforms.constrained import Ascending, Permute, SoftmaxCentered, StickBreaking
 from densities.transforms.exponential import (
     Exp,
     Exp2,
@@ -98,6 +99,7 @@ __all__ = [
     "Acosh",
     "Affine",
     "ArcsineCdf",
+    "Ascending",
     "Asin",
     "Asinh",
     "Atan",
@@ -158,6 +160,7 @@ __all__ = [
     "MoyalCdf",
     "NormalCdf",
     "NormalPpf",
+    "Permute",
     "Piece",
     "Piecewise",
     "Polynomial",
@@ -180,6 +183,7 @@ __all__ = [
     "SinhArcsinh",
     "SneakyRelu",
     "SoftClip",
+    "SoftmaxCentered",
     "Softplus",
     "SoftplusInverse",
     "Softsign",
@@ -187,6 +191,7 @@ __all__ = [
     "Sqrt",
     "Square",
     "Standardize",
+    "StickBreaking",
     "Tan",
     "Tanh",
     "Transform",

@@ -21,7 +21,7 @@ from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
-from densities.parameters import Fixed, Parameter, batch_shape, bind, number_text, same_parameters
+from densities.parameters import Fixed, Parameter, batch_shape, bind, nested_text, same_parameters
 from densities.precise import precisely
 from densities.protocols import compose_maps, is_law, push_forward
 from densities.registry import NameRegistry
@@ -183,13 +183,14 @@ class Transform(Fixed):
 
     def __str__(self) -> str:
         name = self.name or f"<{type(self).__name__}>"
-        if any(np.ndim(p) for p in self.params.values()):
+        if self.batch_shape:
             return f"<{name} {self.params}>"
-        listed = ", ".join(f"{key}={number_text(p)}" for key, p in self.params.items())
+        listed = ", ".join(f"{key}={nested_text(p)}" for key, p in self.params.items())
         return f"{name}({listed})" if listed else name
 
     def __repr__(self) -> str:
-        listed = ", ".join(f"{key}={number_text(p) if np.ndim(p) == 0 else repr(p)}" for key, p in self.params.items())
+        told = repr if self.batch_shape else nested_text
+        listed = ", ".join(f"{key}={told(p) if np.ndim(p) else nested_text(p)}" for key, p in self.params.items())
         return f"{type(self).__name__}({listed})"
 
 
@@ -201,6 +202,8 @@ class Bijection(Transform):
     """
 
     increasing: Any = True
+    # How many entries y has more than x, of maps of vectors.
+    gained: int = 0
     inverse_class: ClassVar[type[Inverse] | None] = None
     _inverse: Bijection | None = None
 
@@ -357,6 +360,10 @@ class Inverse(Bijection):
     @property
     def increasing(self) -> Any:
         return self.original.increasing
+
+    @property
+    def gained(self) -> int:  # type: ignore[override]
+        return -self.original.gained
 
     @property
     def knows_ends(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import value
-from densities.domains import REAL, Domain, Interval, Product, RealVector
+from densities.domains import REAL, Domain, Interval, Ordered, Product, RealVector, Simplex
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.protocols import as_distribution, push_forward
 from densities.transforms.base import Bijection, Identity
@@ -26,7 +26,7 @@ def between(source: Domain, target: Domain) -> Bijection:
     Intervals of the same kind are carried by a line: (a, b) to (c, d), and a half line to one that is open on the same
     side. All others pass through the real line: R is carried to (0, inf) by exp, to (-inf, 0) by -exp(-x), to (0, 1) by
     the sigmoid, each then moved into place. Of vectors, R^n and products of intervals are carried entry by entry where
-    one map serves every entry.
+    one map serves every entry; R^n to a simplex of n + 1 entries by breaking a stick, and to ascending vectors.
     Raises ParameterError for what is no domain or an empty one, UnsupportedOperationError where no bijection is known.
     """
     for name, domain in (("source", source), ("target", target)):
@@ -61,12 +61,46 @@ def _(source: Interval, target: Domain) -> Bijection:
 
 @carry.register
 def _(source: RealVector, target: Domain) -> Bijection:
+    if isinstance(target, Simplex | Ordered):
+        space, onto = from_space(target)
+        if space.n == source.n:
+            return onto
     return _entrywise((REAL,) * source.n, source, target)
 
 
 @carry.register
 def _(source: Product, target: Domain) -> Bijection:
+    if isinstance(target, Simplex | Ordered):
+        space, onto = from_space(target)
+        return compose(*carry(source, space).steps, *onto.steps)  # type: ignore[return-value]
     return _entrywise(source.sides, source, target)
+
+
+@carry.register(Simplex)
+@carry.register(Ordered)
+def _(source: Simplex | Ordered, target: Domain) -> Bijection:
+    space, onto = from_space(source)
+    return compose(*onto.inv.steps, *carry(space, target).steps)  # type: ignore[return-value]
+
+
+@singledispatch
+def from_space(target: Domain) -> tuple[RealVector, Bijection]:
+    """The space of as many dimensions as a set of vectors that obey a constraint, and the map from there onto it."""
+    raise NotImplementedError
+
+
+@from_space.register
+def _(target: Simplex) -> tuple[RealVector, Bijection]:
+    from densities.transforms.constrained import StickBreaking
+
+    return RealVector(len(target.sides) - 1), StickBreaking()
+
+
+@from_space.register
+def _(target: Ordered) -> tuple[RealVector, Bijection]:
+    from densities.transforms.constrained import Ascending
+
+    return RealVector(len(target.sides)), Ascending()
 
 
 def _entrywise(sides: Any, source: Domain, target: Domain) -> Bijection:

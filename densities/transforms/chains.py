@@ -159,6 +159,10 @@ class Chain(Composite, Bijection):
         return bool(up) if np.ndim(up) == 0 else up
 
     @cached_property
+    def gained(self) -> int:  # type: ignore[override]
+        return sum(step.gained for step in self._bijections)
+
+    @cached_property
     def domain(self) -> Domain:  # type: ignore[override]
         """The points whose images stay in the domain of every later step."""
         domain = self._bijections[-1].domain

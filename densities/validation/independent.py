@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.special import gammaln, kolmogorov, ndtri
+from scipy.special import gammaln, kolmogorov, log_softmax, ndtri
 
 from densities.anchored import value
 from densities.arrays import generator_of, quiet
@@ -279,21 +279,51 @@ def draws_check(label: str, law: Any, *, n: int, level: float, rng: Any) -> Chec
     return Check(label, "draws", False, distance, 0.0, level, text)
 
 
+def _not_checked(label: str, why: str) -> tuple[Check, Check]:
+    text = f"mass and draws of {label} are not checked: {why}"
+    mass, draws = (Check(label, name, None, math.nan, 1.0, math.nan, text) for name in ("mass", "draws"))
+    return mass, draws
+
+
+class Chart(NamedTuple):
+    """Free coordinates of points, and back with the logarithm of what a volume of these is for the density."""
+
+    free: Callable[[np.ndarray], np.ndarray]
+    whole: Callable[[np.ndarray], tuple[np.ndarray, Any]]
+
+
+def _from_log_ratios(ratios: np.ndarray) -> tuple[np.ndarray, Any]:
+    logs = log_softmax(np.pad(ratios, [(0, 0), (0, 1)]), axis=-1)
+    y = np.exp(logs)
+    # What has no double is left out: draws that reach it are not checked at all.
+    return y, np.where(np.all(y > 0.0, axis=-1), np.sum(logs, axis=-1), -np.inf)
+
+
+# By the measure of a support.
+CHARTS = {
+    "lebesgue": Chart(lambda y: y, lambda y: (y, 0.0)),
+    "simplex": Chart(lambda y: np.log(y[:, :-1]) - np.log(y[:, -1:]), _from_log_ratios),
+}
+
+
 def vector_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tuple[Check, Check]:
     """Mass and draws of a law on Rᵈ, by draws from g, Student's t with 2 degrees of freedom fitted to draws y of it.
 
     mass: E_g[f/g] = 1;  draws: E_g[h f/g] / E_g[f/g] = mean of h(y), for h the indicators of d + 1 half-spaces.
-    Both are judged by z-scores at a false-alarm rate of `level`.
+    Both are judged by z-scores at a false-alarm rate of `level`. Shares of a whole are taken by their log-ratios.
     """
-    if law.measure != "lebesgue" or law.support.measure != "lebesgue" or len(law.event_shape) != 1:
-        text = f"mass and draws of {label} are not checked: it has no density per volume of R^d, on {law.support}"
-        mass, draws = (Check(label, name, None, math.nan, 1.0, math.nan, text) for name in ("mass", "draws"))
-        return mass, draws
+    chart = CHARTS.get(law.support.measure)
+    if law.measure != "lebesgue" or chart is None or len(law.event_shape) != 1:
+        return _not_checked(label, f"it has no density per volume of R^d, on {law.support}")
     generator = generator_of(rng)
-    draws = np.asarray(law.rvs(n, rng=generator))
+    with quiet():
+        draws = chart.free(np.asarray(law.rvs(n, rng=generator)))
+    if not np.isfinite(draws).all():
+        return _not_checked(label, "some of its draws have entries below the doubles")
     points, log_g = _fitted_t(draws, generator)
-    with np.errstate(over="ignore"):
-        weights = np.exp(law.logpdf(points) - log_g)
+    with quiet():
+        whole, log_det = chart.whole(points)
+        weights = np.where(np.isneginf(log_det), 0.0, np.exp(law.logpdf(whole) + log_det - log_g))
     total, error = float(np.mean(weights)), float(np.std(weights) / math.sqrt(n))
     limit = float(-ndtri(level / 2))
     right = abs(total - 1.0) <= limit * error + MASS_TOLERANCE

@@ -309,7 +309,7 @@ def _facts_of_law(law: Any) -> dict[str, Any]:
         "support": lambda: law.support,
         "mean": lambda: law.mean(),
         "standard deviation": lambda: law.std(),
-        "quantiles": lambda: {f"{level:g}": law.ppf(level) for level in LEVELS},
+        "quantiles": lambda: None if law.event_shape else {f"{level:g}": law.ppf(level) for level in LEVELS},
         "mode": lambda: law.mode(),
         "entropy [nats]": lambda: law.entropy(),
         "LaTeX": lambda: law.latex(),
@@ -323,7 +323,7 @@ def _facts_of_map(transform: Any) -> dict[str, Any]:
         "domain": lambda: transform.domain,
         "codomain": lambda: transform.codomain,
         "branches": lambda: "one" if isinstance(transform, Bijection) else len(transform.pieces),
-        "increasing": lambda: "yes" if np.all(transform.increasing) else "no",
+        "increasing": lambda: None if transform.event_ndim else "yes" if np.all(transform.increasing) else "no",
         "inverse": lambda: transform.inv,
         "LaTeX": lambda: transform.latex,
     }

@@ -14,6 +14,7 @@ from densities.distributions.latex import law_latex
 from densities.distributions.waves import unfolded
 from densities.errors import SupportError
 from densities.expressions import parse
+from densities.transforms import StickBreaking
 from densities.transforms import registry as transforms
 
 TOKEN = re.compile(r"\\operatorname\{[a-zA-Z]+\}|\\[A-Za-z]+|\\.|f_X|I_0|\d+(?:\.\d+)?|[A-Za-z]|[^\s]")
@@ -372,10 +373,21 @@ def test_other_laws_render(source):
         ),
         ("poisson(3)", r"\mathrm{P}(X = k) = \frac{3^{k}e^{-3}}{k!},\quad k=0,1,\dots"),
         ("triangular(0, 1, 1)", r"f(x) = 2x,\quad x \in [0, 1]"),
+        (
+            "product([normal(0, 1), gamma(2, 1)]) >> banana(1) >> softmax_centered",
+            r"Y = \operatorname{softmax\ centered}\left(\operatorname{banana}\left(X\right)\right),\ "
+            r"X \sim \operatorname{Normal}\left(0, 1\right) \otimes \operatorname{Gamma}\left(2, 1\right)",
+        ),
     ],
 )
 def test_how_it_reads(source, text):
     assert parse(source).latex() == text
+
+
+def test_an_inverse_of_vectors_is_written_by_the_map():
+    law = parse("dirichlet([1, 2, 3])") >> StickBreaking().inv
+    PARSER.parse(f"${law.latex()}$")
+    assert law.latex().startswith(r"Y = \operatorname{stick\ breaking}^{-1}\left(X\right),\ X \sim")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,8 @@ class Each(Domain):
         return hash((Each, self.entry, self.event_ndim))
 
     def __str__(self) -> str:
-        return f"arrays of {self.event_ndim} axes with entries in {self.entry}"
+        kind = "vectors" if self.event_ndim == 1 else f"arrays of {self.event_ndim} axes"
+        return f"{kind} with entries in {self.entry}"
 
 
 class Independent(Bijection):

@@ -22,10 +22,13 @@ from densities.distributions.continuous.bounded import ContinuousBernoulli, Tria
 from densities.distributions.latex.maps import has_template, inverse_of, named, waves
 from densities.distributions.latex.text import filled, interval, number, rounded, substituted, symbols, worded
 from densities.distributions.mixture import Mixture
+from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
+from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
 from densities.distributions.waves import unfolded
 from densities.protocols import push_forward
+from densities.transforms.base import Inverse
 from densities.transforms.manytoone import Periodic
 
 __all__ = ["density_latex", "law_latex"]
@@ -88,6 +91,12 @@ def _pushforward(law: Pushforward) -> str:
     base, steps = unfolded(law)
     beside = where(f"f_X(x) = {density(base)}", interval("x", base.support)) if law.branches else ""
     return where(f"f_Y(y) = {change_of_variables(base, steps)}", interval("y", law.support), _atoms(law, "Y"), beside)
+
+
+@formula.register
+def _vector_pushforward(law: VectorPushforward) -> str:
+    """The maps of X, and the law of X."""
+    return f"Y = {short(law)}"
 
 
 def change_of_variables(base: Any, steps: tuple[Any, ...]) -> str:
@@ -230,6 +239,23 @@ def _forward(step: Any, argument: str) -> str:
         return rf"\operatorname{{{worded(step.name) or 'g'}}}\left({argument}\right)"
     enclosed = re.sub(r"(?<=\{)x(?=\})|(?<=\\left[|(])x(?=[\\,])", "@", step.latex)
     return filled(substituted(enclosed, {"x": "#"}), argument, step.params)
+
+
+@short.register
+def _short_vector_pushforward(law: VectorPushforward) -> str:
+    """The names of the maps around X, and the law of X."""
+    text = "X"
+    for step in elementary_steps(law.transform):
+        one, power = getattr(step, "elementwise", step), ""
+        if not one.name and isinstance(one, Inverse):
+            one, power = one.original, "^{-1}"
+        text = rf"\operatorname{{{worded(one.name) or 'g'}}}{power}\left({text}\right)"
+    return rf"{text},\ X \sim {short(law.base)}"
+
+
+@short.register
+def _short_product(law: Product) -> str:
+    return r" \otimes ".join(map(short, law.components))
 
 
 @short.register

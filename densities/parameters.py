@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -227,6 +228,42 @@ def nested_text(p: Any) -> str:
 
 def same_parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+
+
+# What every law or map has beside its parameters, or keeps when it is first asked.
+COMMON = {"params", "batch_shape", "event_shape", "_inverse", "_programs", "_simplest"}
+
+
+def same_attributes(a: Any, b: Any) -> bool:
+    """Whether two objects of one class agree in what their constructors keep beside the parameters.
+
+    A class from elsewhere may hold a number or a function in an attribute; those of this package are told by their parameters,
+    or have a `same_as` of their own. What a cached property has found does not count.
+    """
+    if type(a).__module__.partition(".")[0] == __name__.partition(".")[0]:
+        return True
+    own, others = vars(a), vars(b)
+    names = (own.keys() | others.keys()) - COMMON
+    return not names or all(
+        isinstance(getattr(type(a), name, None), cached_property)
+        or (name in own and name in others and _same(own[name], others[name]))
+        for name in names
+    )
+
+
+def _same(x: Any, y: Any) -> bool:
+    """Equality by value of what can be compared, and identity of the rest."""
+    if x is y:
+        return True
+    if type(x) is not type(y):
+        return False
+    if hasattr(x, "same_as"):
+        return bool(x.same_as(y))
+    if isinstance(x, Mapping):
+        return x.keys() == y.keys() and all(_same(x[name], y[name]) for name in x)
+    if isinstance(x, list | tuple):
+        return len(x) == len(y) and all(map(_same, x, y))
+    return bool(np.array_equal(x, y)) if isinstance(x, np.ndarray) else bool(x == y)
 
 
 def checked_integers(owner: str, name: str, given: Any) -> Any:

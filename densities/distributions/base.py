@@ -28,7 +28,7 @@ from densities.distributions.words import no_attribute
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.numerics.streams import Stream
-from densities.parameters import Fixed, as_parameter, number_text, same_parameters
+from densities.parameters import Fixed, as_parameter, number_text, same_attributes, same_parameters
 from densities.protocols import as_distribution, density_latex, is_law, many_digits, simplify
 from densities.registry import NameRegistry
 
@@ -97,7 +97,10 @@ class Distribution(Fixed, Arithmetic):
     def same_as(self, other: object) -> bool:
         """Whether both are the same law, by construction and value; `==` is identity."""
         return self is other or (
-            type(self) is type(other) and isinstance(other, Distribution) and same_parameters(self.params, other.params)
+            type(self) is type(other)
+            and isinstance(other, Distribution)
+            and same_parameters(self.params, other.params)
+            and same_attributes(self, other)
         )
 
     def rvs(self, size: int | tuple[int, ...] | None = None, *, rng: Any = None) -> Any:

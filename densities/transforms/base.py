@@ -21,7 +21,16 @@ from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
 from densities.errors import DomainError, ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
-from densities.parameters import Fixed, Parameter, batch_shape, bind, nested_text, same_parameters
+from densities.parameters import (
+    Fixed,
+    Parameter,
+    Parameters,
+    batch_shape,
+    bind,
+    nested_text,
+    same_attributes,
+    same_parameters,
+)
 from densities.precise import precisely
 from densities.protocols import compose_maps, is_law, push_forward
 from densities.registry import NameRegistry
@@ -80,6 +89,9 @@ class Transform(Fixed):
     neutral: Mapping[str, float] = {}
     name: ClassVar[str] = ""
     latex: ClassVar[str] = ""
+    # Of a class of one's own whose constructor does not call this one.
+    params: Mapping[str, Any] = Parameters()
+    batch_shape: tuple[int, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
@@ -170,9 +182,12 @@ class Transform(Fixed):
         return None
 
     def same_as(self, other: object) -> bool:
-        """Whether both are the same map, by type and parameters."""
+        """Whether both are the same map: by type, parameters and whatever else a class of one's own keeps."""
         return self is other or (
-            type(self) is type(other) and isinstance(other, Transform) and same_parameters(self.params, other.params)
+            type(self) is type(other)
+            and isinstance(other, Transform)
+            and same_parameters(self.params, other.params)
+            and same_attributes(self, other)
         )
 
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Transform:

@@ -66,3 +66,30 @@ def test_a_formula_that_cancels_far_out_is_a_series_there():
     t = dn.Symbolic("1/2 + x/(2*sqrt(2 + x**2))")  # Student's distribution function with 2 degrees of freedom
     np.testing.assert_allclose(t(np.array([-1e8, -1e3, -4.0])), dn.StudentT(2).cdf([-1e8, -1e3, -4.0]), rtol=1e-13)
     np.testing.assert_allclose(t(dn.StudentT(2)).ppf([1e-300, 1e-10, 0.3]), [1e-300, 1e-10, 0.3], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("formula", "inverse", "slope"),
+    [
+        ("(x - 1)/(x + 1)", lambda y: (1 + y) / (1 - y), lambda x: 2 / (x + 1) ** 2),
+        ("x - 1/x", lambda y: (y + mp.sqrt(y * y + 4)) / 2, lambda x: 1 + 1 / x**2),
+        ("x + sqrt(x) + 1", lambda y: ((mp.sqrt(4 * y - 3) - 1) / 2) ** 2, lambda x: 1 + 1 / (2 * mp.sqrt(x))),
+    ],
+    ids=["fraction of lines", "hyperbola", "root"],
+)
+def test_densities_at_the_root_itself_and_beside_the_image_of_0(formula, inverse, slope):
+    law = dn.Symbolic(formula)(dn.Exponential())
+    y = np.array([0.0, 5e-324, 1e-9, 0.3]) + (1.0 if formula == "x + sqrt(x) + 1" else 0.0)
+    y = y[np.asarray(law.support.interior_contains(y))]
+    with mp.workdps(60):
+        x = [inverse(mp.mpf(v)) for v in y.tolist()]
+        np.testing.assert_allclose(law.cdf(y), [float(-mp.expm1(-v)) for v in x], rtol=1e-13)
+        np.testing.assert_allclose(law.pdf(y), [float(mp.exp(-v) / slope(v)) for v in x], rtol=1e-13)
+
+
+def test_the_inverse_of_a_fraction_of_lines_is_one():
+    pieces = dn.Symbolic("(x + 1)/(x - 1)").pieces
+    y = np.array([-3.0, 0.5])
+    with quiet():
+        np.testing.assert_allclose(pieces[0].map.inverse(y), (y + 1) / (y - 1), rtol=1e-15)
+    assert all(piece.map.inverse_expr is not None for piece in pieces)

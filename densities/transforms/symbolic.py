@@ -40,6 +40,7 @@ from densities.transforms.symbolic_inverse import (
     judged_inverse_log,
     judged_log,
     judged_value,
+    keeps_digits,
     slack,
 )
 from densities.transforms.symbolic_kernels import Kernel, number
@@ -88,11 +89,12 @@ class SymbolicBranch(Bijection):
             direct = judged_inverse_log(inverse.expr, stretch, from_y)
             if direct is not None and direct.error < TRUSTED:
                 self._inverse_log = direct.kernel
-        # A formula for the inverse keeps the digits of an x near 0; elsewhere only the distance from the turn does.
+        # A formula for the inverse may keep the digits of an x near 0; elsewhere only the distance from the turn does.
         places = [place for place in (stretch.low, *stretch.rests, stretch.high) if place.is_finite]
         values = [v for v in (value_at(stretch.expr, place) for place in places) if v is not None]
         plain = self.inverse_expr is not None and not self.inverse_expr.has(sympy.LambertW)
         enough = plain and not any(places) and not any(map(slack, values))
+        enough = enough and (not any(values) or keeps_digits(self._inverse_value, stretch))
         self._turns: tuple[Any, ...] = () if enough else turning_points(stretch, self._value, self._log_slope)
         self._turns += (*self._far_ends(), *self._root(), *repeated_rests(stretch))
         if self._turns:

@@ -29,6 +29,7 @@ __all__ = [
     "judged_inverse",
     "judged_log",
     "judged_value",
+    "keeps_digits",
 ]
 
 Y = sympy.Symbol("y", real=True)
@@ -41,6 +42,7 @@ BLUR = 0.05  # next to a critical point that is no double, log|g'| is whatever r
 MAX_OPERATIONS = 60  # of a formula whose inverse SymPy is asked for
 MOST_OPERATIONS = 200  # of an inverse: those of longer ones cancel, and take longer than Newton's method
 HALF = sympy.Rational(1, 2)
+BESIDE_ZERO = 10.0 ** -np.arange(1, 15)
 
 
 class Judged(NamedTuple):
@@ -226,6 +228,14 @@ def judged_inverse(stretch: Stretch, probe: Probe) -> Judged | None:
     return found if found is not None and found.error < TRUSTED else None
 
 
+def keeps_digits(inverse: Any, stretch: Stretch) -> bool:
+    """Whether a formula for the inverse knows a small x to the last digits from the double y, which is not small."""
+    sides = np.array([side for side, end in ((1.0, stretch.high), (-1.0, stretch.low)) if side * end > 0])
+    probe = Probe.of(stretch, np.multiply.outer(sides, BESIDE_ZERO).ravel()).seen_from_y(stretch)
+    at = np.array([float(y) for y in probe.y])
+    return worst(evaluated(inverse, at), probe.x, [abs(x) for x in probe.x]) < TRUSTED
+
+
 def judged_inverse_log(inverse: Any, stretch: Stretch, probe: Probe) -> Judged | None:
     """log|dx/dy| as a function of y, straight from the inverse: near a critical value more accurate than through x."""
     scale = [1 + abs(t) + abs(y * b / d**2) for y, (_, t, d, b) in zip(probe.y, _rows(probe), strict=True)]
@@ -239,8 +249,11 @@ def inverse_forms(expr: Any) -> Iterator[Any]:
     yield from map(_factored, _undone(expr, Y))
     numerator = sympy.numer(sympy.together(expr - Y))
     if numerator.is_polynomial(X):  # the radicals of higher degrees cancel, where they are real at all
-        if sympy.degree(numerator, X) == 2:
-            yield from _quadratic(*sympy.Poly(numerator, X).all_coeffs())
+        degree, coefficients = sympy.degree(numerator, X), sympy.Poly(numerator, X).all_coeffs()
+        if degree == 1:  # of a fraction of lines
+            yield -coefficients[1] / coefficients[0]
+        elif degree == 2:
+            yield from _quadratic(*coefficients)
     elif sympy.count_ops(expr) < MAX_OPERATIONS and not expr.has(*UNSOLVED):
         yield from map(_factored, _asked(expr))
 

@@ -65,7 +65,7 @@ class TurningPoint:
         u = choose(near, u, self.limit)
         plain = value(u)
         change = anchored(u) ** float(self.m) * (self.leading * _horner(self.rise, plain))
-        slope = self.log_slope + (self.m - 1) * log_abs(u) + np.log(_horner(self.rise_slope, plain))
+        slope = self._log_lead(u) + np.log(_horner(self.rise_slope, plain))
         series = self.v + change
         series = series if isinstance(x, Anchored) else value(series)
         return choose(near, series, y), np.where(near, slope, value(log_det))
@@ -80,10 +80,14 @@ class TurningPoint:
         s = choose(near, s, self.limit)
         plain = value(s)
         offset = s * (self.side * _horner(self.back, plain))
-        slope = np.log(_horner(self.back_slope, plain)) - self.log_slope - (self.m - 1) * log_abs(s)
+        slope = np.log(_horner(self.back_slope, plain)) - self._log_lead(s)
         series = self.c + offset
         series = series if isinstance(y, Anchored) else value(series)
         return choose(near, series, x), np.where(near, slope, value(log_det))
+
+    def _log_lead(self, u: Any) -> Any:
+        """log|m·a·u^(m - 1)|, the leading term of the slope; of a line it is the same at u = 0 itself."""
+        return self.log_slope + (self.m - 1) * log_abs(u) if self.m > 1 else self.log_slope
 
 
 class Pole:

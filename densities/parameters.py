@@ -16,6 +16,9 @@ from densities.foreign import Foreign, ForeignError, is_foreign, is_traced, to_n
 from densities.precise import Lifted
 
 REQUIRED: Any = object()
+# A sum of probabilities further from 1 than this is an error of the caller, not of rounding.
+SUM_TOLERANCE = 1e-9
+EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,16 @@ class Parameter:
 
 def same(x: Any) -> Any:
     return x
+
+
+def checked_shares(given: np.ndarray, name: str, told: Any) -> np.ndarray:
+    """A vector of probabilities, which sum to 1 within `SUM_TOLERANCE`; what is more than rounding of it is divided out."""
+    expected = given.dtype.kind in "iuf" and np.all(given >= 0)
+    if not expected or not abs(float(np.sum(given)) - 1.0) <= SUM_TOLERANCE:
+        raise ParameterError(argument_error(name, "non-negative numbers that sum to 1", told))
+    shares = given.astype(float)
+    total = float(np.sum(shares))
+    return shares if abs(total - 1.0) <= EPS * len(shares) else shares / total
 
 
 class Parameters(dict[str, Any]):

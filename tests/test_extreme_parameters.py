@@ -106,3 +106,19 @@ def test_standard_deviations_of_independent_entries():
     law = dn.Product([dn.Normal(0.0, 1e-200), dn.Laplace(0.0, 1e200)])
     np.testing.assert_allclose(law.std(), [1e-200, np.sqrt(2.0) * 1e200], rtol=1e-15)
     np.testing.assert_array_equal(dn.MultivariateNormal([0.0, 1.0], [[4.0, 1.0], [1.0, 9.0]]).std(), [2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    "weights", [[1e-10, 1.0], np.array([1 / 3] * 3, dtype=np.float32)], ids=["decimals", "float32"]
+)
+def test_shares_that_sum_to_1_by_rounding_alone_are_taken_so(weights):
+    mixture = dn.Mixture(weights, [dn.Normal(), dn.Normal(3, 1), dn.Normal(5, 1)][: len(weights)])
+    table = dn.Categorical(weights)
+    assert (mixture.sf(-60.0), table.cdf(9.0)) == pytest.approx((1.0, 1.0), abs=4e-16)
+    assert dn.parse(str(mixture)).same_as(mixture) and dn.parse(str(table)).same_as(table)
+    for made in (
+        lambda: dn.Categorical([0.5, 0.50001]),
+        lambda: dn.Mixture([0.5, 0.50001], [dn.Normal(), dn.Normal()]),
+    ):
+        with pytest.raises(dn.ParameterError, match="sum to 1"):
+            made()

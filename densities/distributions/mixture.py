@@ -19,11 +19,9 @@ from densities.distributions.masses import spread
 from densities.distributions.narrow import Narrowness
 from densities.domains import Interval, hull, union
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
-from densities.parameters import array_of, number_text
+from densities.parameters import array_of, checked_shares, number_text
 from densities.protocols import as_distribution
 
-# Weights are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
-SUM_TOLERANCE = 1e-9
 # A density whose log is of this size adds nothing to any sum.
 FAR = 1e3
 # So many points of all those over the mass of the components are known before quantiles are looked for.
@@ -278,6 +276,4 @@ def checked_weights(weights: Sequence[float], n: int) -> np.ndarray:
     array = array_of(weights)
     if array.ndim != 1 or len(array) != n or n == 0:
         raise ShapeError(argument_error("weights", f"one weight for each of the {n} components", weights))
-    if array.dtype.kind not in "iuf" or not np.all(array >= 0) or not abs(float(np.sum(array)) - 1.0) <= SUM_TOLERANCE:
-        raise ParameterError(argument_error("weights", "non-negative numbers that sum to 1", weights))
-    return array.astype(float)
+    return checked_shares(array, "weights", weights)

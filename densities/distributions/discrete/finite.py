@@ -16,11 +16,9 @@ from densities.distributions.lattice import Discrete, Strand
 from densities.distributions.tables import Table
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.foreign import is_foreign, to_numpy
-from densities.parameters import Parameters, all_hold, array_of, checked_integers, number_text, real
+from densities.parameters import Parameters, all_hold, array_of, checked_integers, checked_shares, number_text, real
 from densities.transforms.linear import Shift
 
-# Probabilities are used as given; a sum further from 1 than this is an error of the caller, not of rounding.
-SUM_TOLERANCE = 1e-9
 POINT = Table(np.ones(1))
 
 
@@ -30,7 +28,7 @@ POINT = Table(np.ones(1))
     source="definition",
 )
 class Categorical(Table):
-    """P(k) = probs[k], k = 0, 1, ...; probs >= 0, used as given, with a sum within 1e-9 of 1."""
+    """P(k) = probs[k], k = 0, 1, ...; probs >= 0 with a sum within 1e-9 of 1, which is divided out."""
 
     latex_density = r"\mathrm{probs}_{k},\quad k=0,1,\dots"
 
@@ -38,13 +36,7 @@ class Categorical(Table):
         given = to_numpy(probs) if is_foreign(probs) else array_of(probs)
         if given.ndim != 1 or not len(given):
             raise ShapeError(argument_error("categorical: probs", "a vector of probabilities", probs))
-        if (
-            given.dtype.kind not in "iuf"
-            or not np.all(given >= 0)
-            or not abs(float(np.sum(given)) - 1.0) <= SUM_TOLERANCE
-        ):
-            raise ParameterError(argument_error("categorical: probs", "non-negative numbers that sum to 1", probs))
-        self._fill(given.astype(float))
+        self._fill(checked_shares(given, "categorical: probs", probs))
         self.params = Parameters({"probs": self.table})
 
     @cached_property

@@ -20,6 +20,7 @@ from densities.precise import Lifted
 __all__ = [
     "POSITIVE",
     "REAL",
+    "SPD",
     "UNIT",
     "Ball",
     "Domain",
@@ -471,3 +472,40 @@ def _known(domain: Any) -> int:
             f"{domain}: expected a set of vectors of one length; name it, as in {type(domain).__name__}(3)"
         )
     return domain.n
+
+
+@dataclass(frozen=True, slots=True)
+class SPD(Domain):
+    """The symmetric positive definite matrices of n rows, symmetric to 1e-9 of √(x_ii x_jj) or to 64 n ulp of their precision.
+
+    Densities refer to Lebesgue measure in the lower triangle, diagonal included, and read no other entry.
+    """
+
+    n: int
+
+    event_ndim = 2
+    measure = "symmetric"
+
+    def contains(self, x: Any) -> Any:
+        return self.least_pivot(x) > 0.0
+
+    def least_pivot(self, x: Any) -> Any:
+        """The least pivot of elimination, the diagonal scaled to 1: eps of it is noise. NaN where x is not symmetric."""
+        x = _array(x) * 1.0
+        with np.errstate(all="ignore"):
+            size = np.sqrt(np.stack([x[..., i, i] for i in range(self.n)], axis=-1))
+            rest = x / size[..., :, None] / size[..., None, :]
+            slack = max(1e-9, 64 * self.n * float(np.finfo(x.dtype).eps))
+            symmetric = np.all(np.abs(rest - np.swapaxes(rest, -1, -2)) <= slack, axis=(-2, -1))
+            least = np.where(symmetric, rest[..., 0, 0], np.nan)
+            while rest.shape[-1] > 1:
+                rest = rest[..., 1:, 1:] - rest[..., 1:, :1] * (rest[..., :1, 1:] / rest[..., :1, :1])
+                least = np.minimum(least, rest[..., 0, 0])
+            return least
+
+    def interior_point(self) -> Any:
+        """The unit matrix."""
+        return np.eye(self.n)
+
+    def __str__(self) -> str:
+        return f"symmetric positive definite matrices of {self.n} rows"

@@ -21,6 +21,7 @@ from densities.distributions.independent import (
     sum_of,
 )
 from densities.distributions.latex import limits  # noqa: F401
+from densities.distributions.matrix_base import MatrixDistribution
 from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
@@ -28,9 +29,10 @@ from densities.distributions.to_numpyro import to_numpyro
 from densities.distributions.to_scipy import to_scipy
 from densities.distributions.to_torch import to_torch
 from densities.distributions.truncated import Truncated, truncate
-from densities.distributions.vector_base import VectorDistribution
+from densities.distributions.vector_base import ArrayDistribution, VectorDistribution
 from densities.distributions.vector_mixture import VectorMixture
 from densities.distributions.vector_pushforward import VectorPushforward
+from densities.distributions.wishart import Wishart
 from densities.protocols import as_distribution
 
 __all__ = [
@@ -46,7 +48,9 @@ __all__ = [
     "truncate",
 ]
 __all__ += [
+    "ArrayDistribution",
     "Dirichlet",
+    "MatrixDistribution",
     "MultivariateNormal",
     "MultivariateT",
     "Product",
@@ -54,6 +58,7 @@ __all__ += [
     "VectorDistribution",
     "VectorMixture",
     "VectorPushforward",
+    "Wishart",
 ]
 __all__ += ["FromDensity", "KernelDensity", "as_distribution", "push", "to_numpyro", "to_scipy", "to_torch"]
 __all__ += ["difference_of", "maximum", "minimum", "order_statistic", "product_of", "ratio_of", "sum_of"]

@@ -38,7 +38,7 @@ class Elliptical(VectorDistribution):
     def __init__(self, *args: Any, **kwargs: Any):
         params = bind(self.name, self.parameters, args, kwargs)
         matrix, loc = np.asarray(params[self.matrix_name]), np.asarray(params[self.location_name])
-        self._scales, self._root, self.singular = _decomposed(f"{self.name}: {self.matrix_name}", matrix)
+        self._scales, self._root, self.singular = decomposed(f"{self.name}: {self.matrix_name}", matrix)
         n = matrix.shape[-1]
         if loc.ndim and loc.shape[-1] not in (1, n):
             raise ShapeError(argument_error(f"{self.name}: {self.location_name}", f"the shape (..., {n})", loc.shape))
@@ -145,7 +145,7 @@ def _forward_substitution(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
     return z
 
 
-def _decomposed(argument: str, matrix: np.ndarray) -> tuple[Any, Any, bool]:
+def decomposed(argument: str, matrix: np.ndarray) -> tuple[Any, Any, bool]:
     """Scales √diag, the matrix scaled to a unit diagonal, and whether that is singular to working precision."""
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise ShapeError(argument_error(argument, "the shape (..., n, n)", matrix.shape))

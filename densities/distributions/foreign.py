@@ -22,7 +22,7 @@ from densities.distributions.discrete.shared import CountableFamily
 from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.family import Family
 from densities.distributions.product import Product
-from densities.distributions.vector_base import VectorDistribution
+from densities.distributions.vector_base import ArrayDistribution
 from densities.distributions.vector_pushforward import VectorPushforward
 from densities.errors import UnsupportedOperationError, argument_error
 from densities.foreign import (
@@ -157,17 +157,16 @@ def doubts(law: Univariate, method: str, x: Foreign, found: Foreign, *, logs: bo
 
 
 @on_foreign.register
-def _(law: VectorDistribution, method: str, y: Any = None) -> Any:
-    points = wrapped(y).array
-    if method not in ("logpdf", "pdf") or not points.ndim or points.shape[-1] != law.n:
-        raise UnsupportedOperationError(
-            argument_error(f"{law}: {method}", f"logpdf or pdf of points with {law.n} entries", tuple(points.shape))
-        )
+def _(law: ArrayDistribution, method: str, y: Any = None) -> Any:
+    points, axes = wrapped(y).array, len(law.event_shape)
+    if method not in ("logpdf", "pdf") or tuple(points.shape[-axes:]) != law.event_shape:
+        expected = f"logpdf or pdf of points of shape {law.event_shape}"
+        raise UnsupportedOperationError(argument_error(f"{law}: {method}", expected, tuple(points.shape)))
     try:
         with quiet():
             x = Foreign(points)
-            result = np.where(np.any(np.isnan(x), axis=-1), np.nan, log_density(law, x))
-            return unwrapped(exponential(result) if method == "pdf" else result, points[..., 0])
+            result = np.where(np.any(np.isnan(x), axis=tuple(range(-axes, 0))), np.nan, log_density(law, x))
+            return unwrapped(exponential(result) if method == "pdf" else result, points[(..., *[0] * axes)])
     except UNSERVED as error:
         raise UnsupportedOperationError(
             f"{law}: {method} by arrays of another library: expected a formula that they can run, got {error}; "
@@ -177,9 +176,10 @@ def _(law: VectorDistribution, method: str, y: Any = None) -> Any:
 
 @singledispatch
 def log_density(law: Any, x: Foreign) -> Any:
-    """The log-density of a law of vectors, -inf outside its support."""
+    """The log-density of a law of arrays, -inf outside its support."""
     inside = law.support.contains(x)
-    return np.where(inside, law.raw_logpdf(np.where(inside[..., None], x, law.support.interior_point())), -np.inf)
+    each = inside[(..., *[None] * len(law.event_shape))]
+    return np.where(inside, law.raw_logpdf(np.where(each, x, law.support.interior_point())), -np.inf)
 
 
 @log_density.register

@@ -45,6 +45,7 @@ OF_TORCH = {
     "binomial": ("Binomial", {"total_count": "n", "probs": "p"}),
     "negative_binomial": ("NegativeBinomial", {"total_count": "n", "probs": "1-p"}),
     "categorical": ("Categorical", {"probs": "probs"}),
+    "wishart": ("Wishart", {"df": "df", "covariance_matrix": "scale"}),
 }
 OF_NUMPYRO = {
     "logistic": ("Logistic", {"loc": "loc", "scale": "scale"}),

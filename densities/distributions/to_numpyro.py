@@ -10,7 +10,7 @@ import numpy as np
 from densities.anchored import value
 from densities.distributions.base import Univariate
 from densities.distributions.handed import TABLES, named_as, needs, revived, their_parameters
-from densities.domains import Simplex
+from densities.domains import SPD, Simplex
 from densities.foreign import unwrapped
 from densities.foreign.maps import has_foreign_parameters
 from densities.protocols import as_distribution
@@ -57,10 +57,14 @@ def _guarded(theirs: Any) -> Any:
     return named_as(theirs, Guarded)
 
 
+# Their names of the sets that laws of arrays live on, where these are not all arrays.
+CONSTRAINTS = {Simplex.measure: "simplex", SPD.measure: "positive_definite"}
+
+
 def _constraint(law: Any) -> Any:
     constraints = needs("numpyro.distributions.constraints", "to_numpyro", "numpyro")
     if not isinstance(law, Univariate):
-        return constraints.simplex if law.support.measure == Simplex.measure else constraints.real_vector
+        return getattr(constraints, CONSTRAINTS.get(law.support.measure, "real_vector"))
     low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
     below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
     if below and above:

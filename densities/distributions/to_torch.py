@@ -11,7 +11,7 @@ from densities.anchored import value
 from densities.distributions.base import Univariate
 from densities.distributions.foreign import limits
 from densities.distributions.handed import TABLES, named_as, needs, revived, their_parameters
-from densities.domains import Simplex
+from densities.domains import SPD, Simplex
 from densities.errors import ShapeError, argument_error
 from densities.foreign import Foreign, unwrapped
 from densities.foreign.maps import has_foreign_parameters
@@ -88,20 +88,25 @@ def _guarded(theirs: Any) -> Any:
             for place, _ in self.limits:
                 inside = inside & np.not_equal(x, Foreign(place))
             unknown = np.isnan(x)
-            if law.event_shape:
-                inside, unknown = inside[..., None], np.any(unknown, axis=-1)
-            points: Any = np.where(inside, x, law.support.interior_point())
+            each = inside
+            for _ in law.event_shape:
+                each, unknown = each[..., None], np.any(unknown, axis=-1)
+            points: Any = np.where(each, x, law.support.interior_point())
             answers = Foreign(formula(points.array))
-            inside = inside[..., 0] if law.event_shape else inside
             return unwrapped(np.where(unknown, np.nan, np.where(inside, answers, beside)), answers.array)
 
     return named_as(theirs, Guarded)
 
 
+# Their names of the sets that laws of arrays live on, where these are not all arrays.
+CONSTRAINTS = {Simplex.measure: "simplex", SPD.measure: "positive_definite"}
+
+
 def _constraint(law: Any) -> Any:
     constraints = needs("torch.distributions.constraints", "to_torch", "torch")
     if not isinstance(law, Univariate):
-        return constraints.simplex if law.support.measure == Simplex.measure else constraints.independent(constraints.real, 1)
+        name = CONSTRAINTS.get(law.support.measure)
+        return getattr(constraints, name) if name else constraints.independent(constraints.real, len(law.event_shape))
     low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
     below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
     if below and above:

@@ -1,4 +1,4 @@
-"""Laws of vectors: points are (..., n), densities (...,); batches of parameters lead, the event axis trails.
+"""Laws of vectors and of other arrays: points are (..., n), densities (...,); batches of parameters lead, event axes trail.
 
 Every law of this kind is one of independent scalar roots carried through a map (a Rosenblatt transformation), or a
 mixture of such. The roots and the map serve draws, (quasi-)Monte Carlo and cubature alike, and a density at a point
@@ -26,7 +26,7 @@ from densities.protocols import many_digits
 class VectorPart:
     """One term of an expectation, weight · E[f(forward(x))] with the entries of x independent, entry i of law roots[i].
 
-    `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., n) and (...,). Where `whole`, log p(y) is Σ log
+    `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., event) and (...,). Where `whole`, log p(y) is Σ log
     root - log_det. `quantiles` takes uniforms (..., d) to x, where there is a faster way than the quantiles of the
     roots, which reach tails that no draw does. `backward` takes y to x, where that is known. `logs` takes x to the logarithms
     of the entries of y, where these may underflow.
@@ -60,33 +60,19 @@ class VectorPart:
         return np.stack(np.broadcast_arrays(*columns), axis=-1)
 
 
-class VectorDistribution(Distribution):
-    """A law on Rⁿ: a subclass gives `support`, `raw_logpdf`, `parts`, `draw`, and the closed summaries it has."""
+class ArrayDistribution(Distribution):
+    """A law of arrays: a subclass gives `support`, `raw_logpdf`, `parts`, `draw`, and the closed summaries it has."""
 
     # How many trailing axes of a parameter belong to the event; the others are batch.
     event_axes: ClassVar[Mapping[str, int]] = {}
 
     @property
     def n(self) -> int:
-        """The number of coordinates."""
+        """The number of coordinates of a vector, of rows of a matrix."""
         return self.event_shape[0]
 
     def raw_logpdf(self, x: Any) -> Any:
-        """The log-density at points inside the support, the formula alone: (..., n) -> (...,)."""
-        raise NotImplementedError
-
-    @property
-    def columnwise(self) -> bool:
-        """Whether `columns_logpdf` is there: then many points go block by block, each entry of a block in a row."""
-        return False
-
-    @property
-    def columns_parallel(self) -> bool:
-        """Whether several threads may take blocks: nothing runs but steps that are known to keep no state."""
-        return False
-
-    def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
-        """`raw_logpdf` of columns (n, width) -> (width,), `width` a whole number of `LANES`; x may be overwritten."""
+        """The log-density at points inside the support, the formula alone: (..., event) -> (...,)."""
         raise NotImplementedError
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
@@ -95,13 +81,13 @@ class VectorDistribution(Distribution):
 
     @property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
-        """The point masses: (locations (k, n), masses (k,))."""
-        return np.empty((0, self.n)), np.empty(0)
+        """The point masses: (locations (k, event), masses (k,))."""
+        return np.empty((0, *self.event_shape)), np.empty(0)
 
     @property
     def carrier(self) -> str:
         """The set of full dimension that densities refer to; laws of different carriers are singular to each other."""
-        return f"R^{self.n}"
+        raise NotImplementedError
 
     @property
     def conditioning(self) -> float:
@@ -114,18 +100,6 @@ class VectorDistribution(Distribution):
 
     def factors(self) -> tuple[Any, ...] | None:
         """The laws of the coordinates where these are independent, otherwise None."""
-        return None
-
-    def marginal(self, i: int) -> Any:
-        """The law of coordinate i, on the line; None where it has no name here."""
-        return None
-
-    def among(self, entries: Sequence[int]) -> Any:
-        """The joint law of several coordinates, of a law without batch; None where it has no name here."""
-        return None
-
-    def rearranged(self, places: Sequence[int]) -> Any:
-        """The law of the vector whose entry i is entry places[i] of this one; None where that is a map like others."""
         return None
 
     def entropy_terms(self) -> tuple[Any, Sequence[tuple[float, Any]]] | None:
@@ -150,47 +124,33 @@ class VectorDistribution(Distribution):
 
     def logpdf_by_logs(self, logs: np.ndarray) -> Any:
         """log f where the entries are e^logs, which may underflow; NaN where the law has no such formula."""
-        return np.full(logs.shape[:-1], np.nan)
+        return np.full(logs.shape[: logs.ndim - len(self.event_shape)], np.nan)
 
     def logpdf_anywhere(self, x: np.ndarray) -> Any:
         """The log-density, -inf outside the support."""
-        if self.columnwise:
-            return self._by_columns(self.columns_anywhere, x)
         inside = np.asarray(self.support.contains(x))
         if inside.all():
             return self.raw_logpdf(x)
         middle = self.support.interior_point()  # type: ignore[attr-defined]
-        return np.where(inside, self.raw_logpdf(np.where(inside[..., None], x, middle)), -np.inf)
-
-    def columns_anywhere(self, x: np.ndarray) -> np.ndarray:
-        """`logpdf_anywhere` of columns."""
-        inside = np.asarray(self.support.contains(x.T))
-        if inside.all():
-            return self.columns_logpdf(x)
-        np.copyto(x, self.support.interior_point()[:, None], where=~inside)  # type: ignore[attr-defined]
-        return np.where(inside, self.columns_logpdf(x), -np.inf)
-
-    def _by_columns(self, function: Callable[[np.ndarray], np.ndarray], x: Any) -> np.ndarray:
-        """A function of columns at points (..., n)."""
-        x = np.asarray(x)
-        return in_columns(function, x.reshape(-1, self.n), lambda: self.columns_parallel).reshape(x.shape[:-1])
+        each = inside.reshape(inside.shape + (1,) * len(self.event_shape))
+        return np.where(inside, self.raw_logpdf(np.where(each, x, middle)), -np.inf)
 
     @many_digits
     def logpdf(self, y: Any) -> Any:
-        """log density at y (nats), (..., n) -> (...,): -inf outside the support, NaN where an entry is NaN.
+        """log density at y (nats), (..., event) -> (...,): -inf outside the support, NaN where an entry is NaN.
 
-        Raises ShapeError where the last axis of y has not n entries, or its other axes do not broadcast with the batch.
+        Raises ShapeError where the last axes of y are not those of a point, or the others do not broadcast with the batch.
         """
         points, restore = self._points(y)
         with quiet():
             result = np.asarray(self.logpdf_anywhere(points))
             if not np.isfinite(result).all():  # a missing entry never has a density
-                result = np.where(np.isnan(points).any(axis=-1), np.nan, result)
+                result = np.where(self._missing(points), np.nan, result)
         return restore(result.astype(points.dtype, copy=False))
 
     @many_digits
     def pdf(self, y: Any) -> Any:
-        """Density at y, (..., n) -> (...,): 0 outside the support."""
+        """Density at y, (..., event) -> (...,): 0 outside the support."""
         with quiet():
             result = np.exp(self.logpdf(y))
         return result if np.ndim(result) else result.dtype.type(result) if result.dtype == np.float32 else float(result)
@@ -198,9 +158,7 @@ class VectorDistribution(Distribution):
     def pmf(self, y: Any) -> Any:
         """P(Y = y): 0 where there is no atom."""
         points, restore = self._points(y)
-        return restore(
-            np.where(np.isnan(points).any(axis=-1), np.nan, np.zeros(points.shape[:-1])).astype(points.dtype)
-        )
+        return restore(np.where(self._missing(points), np.nan, 0.0).astype(points.dtype))
 
     def logpmf(self, y: Any) -> Any:
         """log P(Y = y): -inf where there is no atom."""
@@ -209,17 +167,22 @@ class VectorDistribution(Distribution):
         return result if np.ndim(result) else float(result)
 
     def loglik(self, data: Any) -> float:
-        """The log-likelihood of independent observations, the rows of `data`."""
+        """The log-likelihood of independent observations, along the first axis of `data`."""
         return float(np.sum(self.logpdf(data)))
+
+    def _missing(self, points: np.ndarray) -> np.ndarray:
+        """Which points have an entry that is NaN."""
+        return np.isnan(points).any(axis=tuple(range(-len(self.event_shape), 0)))
 
     def _points(self, y: Any) -> tuple[np.ndarray, Callable[[Any], Any]]:
         points, _ = as_points(y)
-        expected = f"points with {self.n} entries in their last axis"
-        if points.dtype == object or points.ndim == 0 or points.shape[-1] != self.n:
+        expected = self._described_points()
+        axes = len(self.event_shape)
+        if points.dtype == object or points.shape[-axes:] != self.event_shape:
             got = f"shape {points.shape}" if points.dtype != object else y
             raise ShapeError(argument_error("y", expected, got))
         try:
-            shape = np.broadcast_shapes(points.shape[:-1], self.batch_shape)
+            shape = np.broadcast_shapes(points.shape[:-axes], self.batch_shape)
         except ValueError:
             raise ShapeError(
                 argument_error(
@@ -231,6 +194,10 @@ class VectorDistribution(Distribution):
         plain: Callable[[Any], Any] = points.dtype.type if points.dtype == np.float32 else float
         return points, (lambda result: result) if shape else plain
 
+    def _described_points(self) -> str:
+        """What points of the law are, in words."""
+        return f"points of shape {self.event_shape} in their last axes"
+
     # ---- draws ----
 
     @property
@@ -240,8 +207,8 @@ class VectorDistribution(Distribution):
         return max(len(part.roots) for part in parts) + (len(parts) > 1)
 
     def draw_from(self, source: Any) -> Any:
-        """Draws from a source of uniforms: (size, n)."""
-        result = np.empty((source.size, self.n))
+        """Draws from a source of uniforms: (size, event)."""
+        result = np.empty((source.size, *self.event_shape))
         with quiet():
             for part, rows, x in chosen_points(self.parts(), source.uniforms(self.draw_dimension)):
                 result[rows] = part.forward(x)[0]
@@ -250,35 +217,28 @@ class VectorDistribution(Distribution):
     # ---- summaries ----
 
     def mean(self) -> Any:
-        """E[Y], (batch, n): nan where it does not exist, ±inf where it is infinite."""
+        """E[Y], (batch, event): nan where it does not exist, ±inf where it is infinite."""
         return vector_moments.mean(self)
 
     def cov(self) -> Any:
-        """E[(Y - E Y)(Y - E Y)ᵀ], (batch, n, n)."""
+        """The covariances of all pairs of entries, (batch, event, event)."""
         return vector_moments.covariance(self)
-
-    def var(self) -> Any:
-        """The variances of the coordinates, (batch, n)."""
-        return vector_moments.variances(self)
-
-    def std(self) -> Any:
-        """The square roots of the variances."""
-        return vector_moments.deviations(self)
 
     def entropy(self) -> Any:
         """The differential entropy E[-log f(Y)] in nats."""
         return vector_moments.entropy(self)
 
     def expect(self, function: Callable[[np.ndarray], Any]) -> float:
-        """E[f(Y)] as a float, for f of points (..., n) -> (...,); `dn.expect` returns it with its error."""
+        """E[f(Y)] as a float, for f of points (..., event) -> (...,); `dn.expect` returns it with its error."""
         return vector_moments.expectation(self, function)
 
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise UnsupportedOperationError(
-            f"cdf, quantiles and intervals: {self} is a law of vectors, which has none here; "
-            "use marginal(i) for those of a coordinate, or the share of rvs that lies in a set"
+            f"cdf, quantiles and intervals: {self} is a law of {self.of_what}, which has none here; "
+            "use marginal for those of a coordinate, or the share of rvs that lies in a set"
         )
 
+    of_what: ClassVar[str]
     cdf = sf = logcdf = logsf = ppf = isf = median = interval = prob = _refuse
 
     def __str__(self) -> str:
@@ -292,6 +252,72 @@ class VectorDistribution(Distribution):
     def simplify(self) -> Any:
         """The same law by its shortest name where one is known."""
         return self
+
+
+class VectorDistribution(ArrayDistribution):
+    """A law on Rⁿ, (..., n) -> (...,): what `ArrayDistribution` asks of a subclass, and the laws of its coordinates."""
+
+    of_what = "vectors"
+
+    @property
+    def carrier(self) -> str:
+        return f"R^{self.n}"
+
+    def marginal(self, i: int) -> Any:
+        """The law of coordinate i, on the line; None where it has no name here."""
+        return None
+
+    def among(self, entries: Sequence[int]) -> Any:
+        """The joint law of several coordinates, of a law without batch; None where it has no name here."""
+        return None
+
+    def rearranged(self, places: Sequence[int]) -> Any:
+        """The law of the vector whose entry i is entry places[i] of this one; None where that is a map like others."""
+        return None
+
+    def var(self) -> Any:
+        """The variances of the coordinates, (batch, n)."""
+        return vector_moments.variances(self)
+
+    def std(self) -> Any:
+        """The square roots of the variances."""
+        return vector_moments.deviations(self)
+
+    def _described_points(self) -> str:
+        return f"points with {self.n} entries in their last axis"
+
+    # ---- many points, entry by entry ----
+
+    @property
+    def columnwise(self) -> bool:
+        """Whether `columns_logpdf` is there: then many points go block by block, each entry of a block in a row."""
+        return False
+
+    @property
+    def columns_parallel(self) -> bool:
+        """Whether several threads may take blocks: nothing runs but steps that are known to keep no state."""
+        return False
+
+    def columns_logpdf(self, x: np.ndarray) -> np.ndarray:
+        """`raw_logpdf` of columns (n, width) -> (width,), `width` a whole number of `LANES`; x may be overwritten."""
+        raise NotImplementedError
+
+    def logpdf_anywhere(self, x: np.ndarray) -> Any:
+        """The log-density, -inf outside the support."""
+        return self._by_columns(self.columns_anywhere, x) if self.columnwise else super().logpdf_anywhere(x)
+
+    def columns_anywhere(self, x: np.ndarray) -> np.ndarray:
+        """`logpdf_anywhere` of columns."""
+        inside = np.asarray(self.support.contains(x.T))
+        if inside.all():
+            return self.columns_logpdf(x)
+        np.copyto(x, self.support.interior_point()[:, None], where=~inside)  # type: ignore[attr-defined]
+        return np.where(inside, self.columns_logpdf(x), -np.inf)
+
+    def _by_columns(self, function: Callable[[np.ndarray], np.ndarray], x: Any) -> np.ndarray:
+        """A function of columns at points (..., n)."""
+        x = np.asarray(x)
+        return in_columns(function, x.reshape(-1, self.n), lambda: self.columns_parallel).reshape(x.shape[:-1])
 
 
 def chosen_points(parts: Sequence[VectorPart], u: np.ndarray) -> list[tuple[VectorPart, Any, np.ndarray]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from densities.anchored import value
 from densities.arrays import quiet
-from densities.distributions.vector_base import VectorDistribution
+from densities.distributions.vector_base import ArrayDistribution
 from densities.distributions.vector_mixture import Union
 from densities.distributions.vector_moments import log_density_at, log_density_on
 from densities.divergences.ratio import Nodes, RadonNikodym, ratio_of
@@ -26,8 +26,8 @@ UNDERFLOWN = -60.0
 
 
 class VectorRatio:
-    """dp/dq on Rⁿ. `log(x)` is log dp/dq in nats, (..., n) -> (...,): -inf where only q has mass, +inf where only p
-    has.
+    """dp/dq of vectors and other arrays. `log(x)` is log dp/dq in nats, (..., event) -> (...,): -inf where only q has mass,
+    +inf where only p has.
 
     `absolutely_continuous` is judged from the sets that carry the laws, and from their coordinates where those
     decide; where neither does (an image of a bounded set, say) it is True, and a numeric method that meets a point
@@ -123,7 +123,7 @@ class VectorRatio:
 
 
 @ratio_of.register
-def _(p: VectorDistribution, q: Any) -> VectorRatio:
+def _(p: ArrayDistribution, q: Any) -> VectorRatio:
     return VectorRatio(p, q)
 
 

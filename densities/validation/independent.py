@@ -51,7 +51,7 @@ class Check:
 
 
 def independent_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tuple[Check, Check]:
-    """Mass and draws of one law: on the line by quadrature and distribution function, of vectors by weighted draws.
+    """Mass and draws of one law: on the line by quadrature and distribution function, of arrays by weighted draws.
 
     Independent entries of which some have point masses are checked each on the line; the worst speaks for the law.
     """
@@ -299,21 +299,36 @@ def _from_log_ratios(ratios: np.ndarray) -> tuple[np.ndarray, Any]:
     return y, np.where(np.all(y > 0.0, axis=-1), np.sum(logs, axis=-1), -np.inf)
 
 
+def _lower(x: np.ndarray) -> np.ndarray:
+    return x[..., *np.tril_indices(x.shape[-1])]
+
+
+def _symmetric(entries: np.ndarray) -> tuple[np.ndarray, Any]:
+    """The symmetric matrices of these lower triangles."""
+    n = math.isqrt(2 * entries.shape[-1])
+    rows, columns = np.tril_indices(n)
+    x = np.empty((*entries.shape[:-1], n, n))
+    x[..., rows, columns] = x[..., columns, rows] = entries
+    return x, 0.0
+
+
 # By the measure of a support.
 CHARTS = {
     "lebesgue": Chart(lambda y: y, lambda y: (y, 0.0)),
+    "symmetric": Chart(_lower, _symmetric),
     "simplex": Chart(lambda y: np.log(y[:, :-1]) - np.log(y[:, -1:]), _from_log_ratios),
 }
 
 
 def vector_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tuple[Check, Check]:
-    """Mass and draws of a law on Rᵈ, by draws from g, Student's t with 2 degrees of freedom fitted to draws y of it.
+    """Mass and draws of a law of arrays with d free entries, by draws from g, Student's t with 2 degrees of freedom fitted to
+    draws y of them.
 
     mass: E_g[f/g] = 1;  draws: E_g[h f/g] / E_g[f/g] = mean of h(y), for h the indicators of d + 1 half-spaces.
     Both are judged by z-scores at a false-alarm rate of `level`. Shares of a whole are taken by their log-ratios.
     """
     chart = CHARTS.get(law.support.measure)
-    if law.measure != "lebesgue" or chart is None or len(law.event_shape) != 1:
+    if law.measure != "lebesgue" or chart is None:
         return _not_checked(label, f"it has no density per volume of R^d, on {law.support}")
     generator = generator_of(rng)
     with quiet():

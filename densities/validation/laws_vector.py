@@ -1,4 +1,4 @@
-"""The laws of maps of vectors and of distributions of vectors.
+"""The laws of maps of vectors and of distributions of vectors and matrices.
 
 A round trip is held against the forward error that the Jacobian matrix allows, a log-determinant against that of a
 numeric Jacobian, a pushed law against weighted draws (`vector_checks`).
@@ -62,12 +62,13 @@ class VectorMapCase:
 
 
 class VectorLawCase:
-    """A law of vectors (the first member of a batch) and draws of it."""
+    """A law of vectors or matrices (the first member of a batch), draws of it, and their first entries, which name them."""
 
     def __init__(self, given: Any, rng: Any):
         self.given, self.rng = given, rng
         self.law: Any = given.member((0,) * len(given.batch_shape), given.batch_shape)
         self.x = np.asarray(self.law.rvs(POINTS, rng=rng))
+        self.at = self.x.reshape(POINTS, -1)[:, 0]
 
 
 def vector_map_findings(transform: Transform, rng: Any) -> tuple[Finding, ...]:
@@ -76,7 +77,7 @@ def vector_map_findings(transform: Transform, rng: Any) -> tuple[Finding, ...]:
 
 
 def vector_law_findings(law: Any, rng: Any) -> tuple[Finding, ...]:
-    """What every law finds about a distribution of vectors."""
+    """What every law finds about a distribution of vectors or matrices."""
     return LAWS.judge(VectorLawCase(law, rng))
 
 
@@ -177,7 +178,7 @@ def mass_and_draws(case: VectorLawCase) -> Finding:
 @LAWS.law("logpdf is the logarithm of pdf")
 def logarithm(case: VectorLawCase) -> Finding:
     logs, plain = case.law.logpdf(case.x), case.law.pdf(case.x)
-    return compared("pdf", case.x[..., 0], plain, np.exp(logs), ROUNDINGS * EPS * (1 + np.abs(logs)) * plain)
+    return compared("pdf", case.at, plain, np.exp(logs), ROUNDINGS * EPS * (1 + np.abs(logs)) * plain)
 
 
 @LAWS.law("NaN in, NaN out; nothing outside the support")
@@ -192,10 +193,10 @@ def outside(case: VectorLawCase) -> Finding:
 def batch_of_points(case: VectorLawCase) -> Finding:
     x, law = case.x, case.law
     alone = np.array([law.logpdf(point) for point in x])
-    shaped = np.asarray(law.logpdf(x.reshape(2, -1, x.shape[-1])))
+    shaped = np.asarray(law.logpdf(x.reshape(2, -1, *law.event_shape)))
     if shaped.shape != (2, len(x) // 2):
         return broken(f"leading axes (2, {len(x) // 2}) became {shaped.shape}")
-    return compared("one by one", x[..., 0], shaped.ravel(), alone, ROUNDINGS * EPS * (1 + np.abs(alone)))
+    return compared("one by one", case.at, shaped.ravel(), alone, ROUNDINGS * EPS * (1 + np.abs(alone)))
 
 
 @LAWS.law("draws repeat, and have the shape asked for")

@@ -7,6 +7,7 @@ from . import (  # noqa: F401
     interval_expectations,
     line,
     line_expectations,
+    matrices,
     multivariate,
     scales,
 )

@@ -35,7 +35,12 @@ DECISIVE = 120
 AGREEMENT = 1e-20
 SPARE = 5
 # Parameters that are no numbers, by how many axes they have.
-AXES = {"dirichlet": {"alpha": 1}, "categorical": {"probs": 1}, "multivariate_normal": {"mean": 1, "cov": 2}}
+AXES = {
+    "dirichlet": {"alpha": 1},
+    "categorical": {"probs": 1},
+    "multivariate_normal": {"mean": 1, "cov": 2},
+    "wishart": {"scale": 2},
+}
 NOWHERE = slice(0)
 
 
@@ -99,6 +104,16 @@ def _vector(theta: Any, shared: Any, ends: Any) -> tuple[Any, ...]:
     return *(z * z / 2), *(-log(entry) for entry in np.diagonal(factor))
 
 
+def _wishart(theta: Any, shared: Any, ends: Any) -> tuple[Any, ...]:
+    """log G_n(a) - a log det P, all that is linear in θ left out, for a = df/2; inf where a or P is out of its range."""
+    n, a = shared[-1], theta[0]
+    precision = np.reshape(theta[1:], (n, n))
+    if not (2 * a > n - 1 and _is_positive(precision)):
+        return (context().inf,)
+    logs = (-2 * a * log(entry) for entry in np.diagonal(cholesky(precision)))
+    return *(context().loggamma(a - context().mpf(k) / 2) for k in range(n)), *logs
+
+
 def _is_positive(matrix: Any) -> bool:
     """By the pivots of elimination, each against the entry it comes from."""
     rest = matrix.copy()
@@ -141,6 +156,7 @@ FAMILIES: dict[str, Family] = {
     "dirichlet": Family(_dirichlet, positive=slice(None)),
     "normal": Family(_normal, positive=slice(1)),
     "multivariate_normal": Family(_vector),
+    "wishart": Family(_wishart),
     "inverse_gaussian": Family(_inverse_gaussian, positive=slice(1), nonnegative=slice(1, 2)),
     "von_mises": Family(_von_mises),
     "tilted": Family(_tilted),
@@ -191,14 +207,27 @@ def _inverse_gaussian_of(mean: Any, lam: Any, power: int) -> Member:
 
 def _vector_of(mean: Any, cov: Any) -> tuple[Member, ...]:
     """Precision and precision times mean; none of a covariance that is positive to the rounding of doubles only."""
-    n, lower = len(mean), np.tril(cov)
+    precision = _inverse(cov)
+    if precision is None:
+        return ()
     with digits(2 * DECISIVE):
-        cov = lower + np.tril(lower, -1).T
-        if n > LARGEST or not _is_positive(cov):
-            return ()
-        inverse_factor = forward(cholesky(cov), exactly(np.eye(n)))
-        precision = inverse_factor.T @ inverse_factor
-        return (Member("multivariate_normal", (n,), (*precision.ravel(), *(precision @ mean))),)
+        return (Member("multivariate_normal", (len(mean),), (*precision.ravel(), *(precision @ mean))),)
+
+
+def _wishart_of(df: Any, scale: Any) -> tuple[Member, ...]:
+    precision = _inverse(scale)
+    return () if precision is None else (Member("wishart", ("itself", len(scale)), (df / 2, *precision.ravel())),)
+
+
+def _inverse(matrix: Any) -> Any:
+    """The inverse of the matrix of a lower triangle; None where this is not positive, or too large for many digits."""
+    n, lower = len(matrix), np.tril(matrix)
+    with digits(2 * DECISIVE):
+        matrix = lower + np.tril(lower, -1).T
+        if n > LARGEST or not _is_positive(matrix):
+            return None
+        inverse_factor = forward(cholesky(matrix), exactly(np.eye(n)))
+        return inverse_factor.T @ inverse_factor
 
 
 MEMBERS: dict[str, Callable[..., tuple[Member, ...]]] = {
@@ -234,6 +263,7 @@ MEMBERS: dict[str, Callable[..., tuple[Member, ...]]] = {
     "johnson_sb": lambda a, b: (normal_of(-a / b, 1 / b, "logit"),),
     "johnson_su": lambda a, b, loc, scale: (normal_of(-a / b, 1 / b, "asinh", loc, scale),),
     "multivariate_normal": _vector_of,
+    "wishart": _wishart_of,
     # inverse Gaussian ones and their end without mean
     "inverse_gaussian": lambda mean, lam: (_inverse_gaussian_of(mean, lam, 1),),
     "reciprocal_inverse_gaussian": lambda mean, lam: (_inverse_gaussian_of(mean, lam, -1),),

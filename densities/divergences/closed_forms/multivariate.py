@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import psi
@@ -30,48 +30,73 @@ def _condition(factor: Any) -> Any:
     return np.linalg.cond(np.asarray(factor, dtype=float)) ** 2
 
 
-@kl_rule("multivariate_normal", "multivariate_normal", source="Kullback & Leibler 1951, by whitened eigenvalues")
-def multivariate_normal_pair(p: Params, q: Params) -> Bounded:
-    """[sum_i (e_i - log(1 + e_i)) + |L^-1 (m_p - m_q)|^2]/2, L L^T = C_q, e_i the eigenvalues of L^-1 (C_p - C_q) L^-T.
+class Whitened(NamedTuple):
+    """A matrix C_p seen from C_q = L L^T in units, powers of two, that take the diagonal of C_q to nearly 1.
 
-    The difference of near-identical covariances is exact, so e_i keeps its digits. Far from q the log-determinants
-    come from the Cholesky factors. Scaling by powers of two to nearly unit variances of q keeps only the part of the
-    conditioning that scaling cannot remove, and rounds nothing.
+    The factors of both in these units, the eigenvalues of L^-1 (C_p - C_q) L^-T, and the relative rounding of these.
     """
-    scale = np.exp2(np.rint(np.log2(np.diagonal(q["cov"], axis1=-2, axis2=-1)) / 2)).astype(WIDE)
-    outer = scale[..., :, None] * scale[..., None, :]
-    cov_p, cov_q = (law["cov"].astype(WIDE) / outer for law in (p, q))
+
+    units: Any
+    factor_p: Any
+    factor_q: Any
+    e: Any
+    blur: Any
+
+
+def whitened(cov_p: Any, cov_q: Any) -> Whitened:
+    """C_p seen from C_q: the difference of near-identical matrices is exact, and the units round nothing."""
+    units = np.exp2(np.rint(np.log2(np.diagonal(cov_q, axis1=-2, axis2=-1)) / 2)).astype(WIDE)
+    outer = units[..., :, None] * units[..., None, :]
+    cov_p, cov_q = (cov.astype(WIDE) / outer for cov in (cov_p, cov_q))
     factor_p, factor_q = cholesky(cov_p), cholesky(cov_q)
-    size = cov_q.shape[-1]
     half = forward(factor_q, cov_p - cov_q)
-    whitened = forward(factor_q, np.swapaxes(half, -1, -2)).astype(float)
-    e = np.linalg.eigvalsh((whitened + np.swapaxes(whitened, -1, -2)) / 2)
-    blur = 4 * size * (EPS + WIDE_EPS * _condition(factor_q))
+    seen = forward(factor_q, np.swapaxes(half, -1, -2)).astype(float)
+    e = np.linalg.eigvalsh((seen + np.swapaxes(seen, -1, -2)) / 2)
+    blur = 4 * e.shape[-1] * (EPS + WIDE_EPS * _condition(factor_q))
+    return Whitened(units, np.broadcast_to(factor_p, seen.shape), factor_q, e, blur)
+
+
+def spread_excess(seen: Whitened, ratio: Any = 1.0, growth: Any = 0.0) -> Bounded:
+    """sum_i (m_i - 1 - log m_i)/2, m_i the eigenvalues of ratio L^-1 C_p L^-T; growth = ratio - 1, as exactly as known.
+
+    Near C_q from m_i - 1 = e_i + growth (1 + e_i), where e_i keeps its digits; far from it the log-determinants come from
+    the Cholesky factors.
+    """
+    size, own, growth = seen.e.shape[-1], seen.e, np.asarray(growth)[..., None]
+    e = own + growth * (1 + own)
     close, small = near(e)
     close = close.all(-1)
 
     near_value = log_excess(small).sum(-1) / 2
-    near_bound = 4 * blur * ((e * e).sum(-1) + blur * (e * e).sum(-1))
-    trace = (forward(factor_q, np.broadcast_to(factor_p, cov_p.shape)) ** 2).sum((-2, -1))
-    logs = _log_diagonal(factor_q) - _log_diagonal(factor_p)
+    rounded = np.sqrt((own * own + growth * growth).sum(-1))
+    near_bound = 4 * seen.blur * (np.sqrt((e * e).sum(-1)) + seen.blur * rounded) * rounded
+    trace = ratio * (forward(seen.factor_q, seen.factor_p) ** 2).sum((-2, -1))
+    logs = _log_diagonal(seen.factor_q) - _log_diagonal(seen.factor_p) - size * np.log(ratio) / 2
     far_value = (trace / 2 - WIDE(size) / 2 + logs).astype(float)
-    far_bound = blur * (trace.astype(float) + size + np.abs(far_value)) + 4 * size**2 * WIDE_EPS * _condition(factor_p)
+    conditioned = 4 * size**2 * WIDE_EPS * _condition(seen.factor_p)
+    far_bound = seen.blur * (trace.astype(float) + size + np.abs(far_value)) + conditioned
+    return Bounded(np.where(close, near_value, far_value), np.where(close, near_bound, far_bound))
 
-    shift = (p["mean"].astype(WIDE) - q["mean"]) / scale
-    z = forward(factor_q, shift[..., None])[..., 0]
+
+@kl_rule("multivariate_normal", "multivariate_normal", source="Kullback & Leibler 1951, by whitened eigenvalues")
+def multivariate_normal_pair(p: Params, q: Params) -> Bounded:
+    """`spread_excess` of the covariances + |L^-1 (m_p - m_q)|^2/2, L L^T = C_q."""
+    seen = whitened(p["cov"], q["cov"])
+    spread = spread_excess(seen)
+    shift = (p["mean"].astype(WIDE) - q["mean"]) / seen.units
+    z = forward(seen.factor_q, shift[..., None])[..., 0]
     distance = ((z * z).sum(-1) / 2).astype(float)
-    value = np.where(close, near_value, far_value) + distance
-    bound = np.where(close, near_bound, far_bound) + blur * distance + SAFETY * EPS * value + TINY
-    return _resolved(p, q, value, bound)
+    value = spread.value + distance
+    return _resolved(p, q, value, spread.bound + seen.blur * distance + SAFETY * EPS * value + TINY)
 
 
 def _resolved(p: Params, q: Params, value: np.ndarray, bound: np.ndarray) -> Bounded:
     """Members of a batch that conditioning has blurred, anew in many digits."""
     given = (p["mean"], 1), (q["mean"], 1), (p["cov"], 2), (q["cov"], 2)
-    return _anew(Bounded(value, bound), given, normal_pair_in_digits)
+    return anew(Bounded(value, bound), given, normal_pair_in_digits)
 
 
-def _anew(found: Bounded, given: Any, in_digits: Callable[..., float | None]) -> Bounded:
+def anew(found: Bounded, given: Any, in_digits: Callable[..., float | None]) -> Bounded:
     """`found` with the members that are blurred by `in_digits` of the arrays `given`, each with the rank of a member of it."""
     value, bound = found
     blurred = ~(bound <= BLURRED * np.abs(value)) & np.isfinite(value)
@@ -130,7 +155,7 @@ def multivariate_t_normal(p: Params, q: Params) -> Bounded:
     )
     found = Bounded(np.where(df > 2, gap.value, np.inf), gap.bound)
     given = (df, 0), (p["loc"], 1), (q["mean"], 1), (shape, 2), (q["cov"], 2)
-    return _anew(found, given, _t_normal_in_digits)
+    return anew(found, given, _t_normal_in_digits)
 
 
 def _t_normal_in_digits(df: Any, loc: Any, mean: Any, shape: Any, cov: Any) -> float | None:

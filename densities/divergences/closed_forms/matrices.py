@@ -1,0 +1,77 @@
+"""Wishart's laws of positive definite matrices.
+
+With m_i the eigenvalues of (a/b) U^-1 V, that is of the ratio of the means of W(a, V) and W(b, U),
+
+    D(W(a, V) || W(b, U)) = b sum_i (m_i - 1 - log m_i)/2  +  sum_k [R(y_k, x_k) + h(y_0) - h(y_k)],      k = 0, ..., n - 1,
+
+x_k = (a - k)/2, y_k = (b - k)/2, R = `shape_remainder` and h(y) = y log(x/y) with the same x - y: as for one gamma variable
+no term is negative, and all are of the second order in the differences of the parameters. The first sum is 2b times the
+divergence of normal laws with the covariances aV and bU.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from densities.numerics.cholesky import cholesky, forward
+from densities.precise.context import context
+
+from .elementary import EPS, SAFETY, TINY, Bounded, log_excess, log_ratio, near, relative_difference, times, total
+from .lngamma import NODES, WEIGHTS, shape_remainder
+from .multivariate import anew, spread_excess, whitened
+from .table import Params, kl_rule
+
+
+@kl_rule("wishart", "wishart", source="by the exponential family, in terms of the ratio of the means")
+def wishart_pair(p: Params, q: Params) -> Bounded:
+    """D(W(a, V) || W(b, U))."""
+    return _pair(p["df"], q["df"], p["scale"], q["scale"])
+
+
+def _pair(a: Any, b: Any, v: Any, u: Any) -> Bounded:
+    n = v.shape[-1]
+    of_scales = spread_excess(whitened(v, u), a / b, relative_difference(a, b))
+    parts = [times(b, of_scales)]
+    for k in range(n):
+        x, y = (a - k) / 2, (b - k) / 2
+        parts += [shape_remainder(x, y, relative_difference(y, x)), _descent(k / 2, x, y, (a - b) / 2)]
+    found = total(*parts)
+    return anew(found, ((a, 0), (b, 0), (v, 2), (u, 2)), _pair_in_digits)
+
+
+def _descent(length: Any, x: Any, y: Any, gap: Any) -> Bounded:
+    """h(y + length) - h(y) >= 0 for h(y) = y log(x/y) with gap = x - y fixed: the integral of h' = log_excess(-gap/x).
+
+    Its poles are where x or y is 0. Intervals that are longer than the way to them are left to the difference.
+    """
+    smooth = (length <= x) & (length <= y)
+    steps = np.where(smooth, length, 0.0)[..., None] * (NODES + 1) / 2
+    integral = length / 2 * np.sum(WEIGHTS * log_excess(-gap[..., None] / (x[..., None] + steps)), axis=-1)
+    far = total(_beside_gap(x + length, y + length, gap), -_beside_gap(x, y, gap))
+    return Bounded(
+        np.where(smooth, integral, far.value), np.where(smooth, 2 * SAFETY * EPS * integral + TINY, far.bound)
+    )
+
+
+def _beside_gap(x: Any, y: Any, gap: Any) -> Any:
+    """h(y) - gap <= 0, of the second order in gap."""
+    inside, small = near(gap / y)
+    return np.where(inside, -y * log_excess(small), y * log_ratio(x, y) - gap)
+
+
+def _pair_in_digits(a: Any, b: Any, v: Any, u: Any) -> float | None:
+    """The same of numbers of mpmath; None for matrices that are not positive."""
+    mp, a, b, n = context(), a[()], b[()], len(v)
+    try:
+        factor_p, factor_q = cholesky(v), cholesky(u)
+        logs = [2 * sum(map(mp.log, np.diag(factor))) for factor in (factor_p, factor_q)]
+        trace = (forward(factor_q, factor_p) ** 2).sum()
+    except (TypeError, ZeroDivisionError, ValueError):  # roots of negative numbers, logarithms of 0
+        return None
+    found = (a * (trace - n) + b * (logs[1] - logs[0])) / 2
+    for k in range(n):
+        x, y = (a - k) / 2, (b - k) / 2
+        found += mp.loggamma(y) - mp.loggamma(x) - (y - x) * mp.psi(0, x)
+    return float(found) if found >= 0 else None

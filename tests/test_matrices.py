@@ -1,0 +1,213 @@
+"""Laws of matrices against mpmath and SciPy, their divergences, and what one row makes of them."""
+
+import pickle
+
+import numpy as np
+import pytest
+import scipy.stats as st
+from mpmath import mp, mpf
+
+import densities as dn
+from densities.distributions import MatrixDistribution
+from densities.domains import SPD
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError
+from densities.numerics import doubled
+
+S = np.array([[2.0, 0.5], [0.5, 1.0]])
+HILBERT = 1.0 / (1.0 + np.arange(5)[:, None] + np.arange(5))
+SHEAR = np.array([[1.0, 2.0], [0.5, -1.0]])
+
+
+def matrix(x):
+    """A symmetric matrix of doubles for mpmath, by its lower triangle."""
+    n = len(x)
+    return mp.matrix([[mpf(float(x[max(i, j)][min(i, j)])) for j in range(n)] for i in range(n)])
+
+
+def trace(x):
+    return mp.fsum(x[i, i] for i in range(x.rows))
+
+
+def log_gamma_n(n, a):
+    return mpf(n * (n - 1)) / 4 * mp.log(mp.pi) + mp.fsum(mp.loggamma(a - mpf(k) / 2) for k in range(n))
+
+
+def log_wishart(df, scale, x):
+    """log f(X), and what X -> X⁻¹ makes of it, by determinants and inverses in 60 digits."""
+    with mp.workdps(60):
+        n, df, v, x = len(scale), mpf(df), matrix(scale), matrix(x)
+        powers = (df - n - 1) / 2 * mp.log(mp.det(x)) - df / 2 * mp.log(mp.det(v))
+        return float(powers - trace(v**-1 * x) / 2 - df * n / 2 * mp.log(2) - log_gamma_n(n, df / 2))
+
+
+def kl_wishart(a, v, b, u):
+    with mp.workdps(80):
+        n, a, b, seen = len(v), mpf(a), mpf(b), matrix(u) ** -1 * matrix(v)
+        scales = a / 2 * (trace(seen) - n) - b / 2 * mp.log(mp.det(seen))
+        ends = [((a - k) / 2, (b - k) / 2) for k in range(n)]
+        return scales + mp.fsum(mp.loggamma(y) - mp.loggamma(x) - (y - x) * mp.psi(0, x) for x, y in ends)
+
+
+# Degrees of freedom that are few, real and many; scales that are tiny, huge and ill-conditioned.
+CASES = {
+    "plain": (5.0, S),
+    "few degrees of freedom": (2.0, S),
+    "many degrees of freedom": (1e8, S),
+    "tiny": (3.5, 1e-150 * S),
+    "huge": (3.5, 1e150 * S),
+    "ill-conditioned": (7.25, HILBERT),
+    "one row": (2.5, [[3.0]]),
+}
+
+
+@pytest.fixture(params=CASES)
+def case(request):
+    return CASES[request.param]
+
+
+def test_wishart_densities(case):
+    law = dn.Wishart(*case)
+    points = law.rvs(4, rng=1)
+    truth = np.array([log_wishart(*case, x) for x in points])
+    np.testing.assert_allclose(law.logpdf(points), truth, rtol=0, atol=1e-13 * (1 + np.abs(truth).max()))
+
+
+def test_entropies_are_means_over_draws(case):
+    law = dn.Wishart(*case)
+    surprise = -law.logpdf(law.rvs(2**12, rng=2))
+    assert abs(law.entropy() - surprise.mean()) < 5 * surprise.std() / 2**6
+
+
+def test_one_row_is_a_gamma_law():
+    law, alike = dn.Wishart(2.5, [[3.0]]), dn.Gamma(1.25, 6.0)
+    y = np.array([1e-200, 0.5, 3.0, 400.0])
+    np.testing.assert_allclose(law.logpdf(y[:, None, None]), alike.logpdf(y), rtol=1e-14)
+    for name in ("mean", "var", "entropy", "mode", "std"):
+        np.testing.assert_allclose(np.ravel(getattr(law.replace(df=4.5), name)()), getattr(dn.Gamma(2.25, 6.0), name)())
+    other = law.replace(df=3.5, scale=[[1.0]])
+    assert dn.kl(law, other).value == pytest.approx(dn.kl(alike, dn.Gamma(1.75, 2.0)).value, rel=1e-14)
+    assert dn.kl(law, other, method="quadrature").value == pytest.approx(dn.kl(law, other).value, rel=1e-10)
+
+
+def test_against_scipy():
+    law, other = dn.Wishart(5, S), st.wishart(5, S)
+    np.testing.assert_allclose(law.var(), other.var(), rtol=1e-14)
+    np.testing.assert_allclose(law.mode(), other.mode(), rtol=1e-14)
+    assert law.entropy() == pytest.approx(other.entropy(), rel=1e-13)
+    assert dn.as_distribution(other).same_as(law)
+    draws = law.rvs(50_000, rng=3)
+    flat = draws.reshape(-1, 4)
+    np.testing.assert_allclose(draws.mean(axis=0), law.mean(), atol=0.15)
+    np.testing.assert_allclose(np.cov(flat.T).reshape(2, 2, 2, 2), law.cov(), atol=0.05 * np.max(law.var()))
+    np.testing.assert_allclose(np.einsum("ijij->ij", law.cov()), law.var(), rtol=1e-14)
+    assert dn.Wishart(5, 1e160 * S).std()[0, 0] == pytest.approx(np.sqrt(40.0) * 1e160)
+
+
+PAIRS = {
+    "apart": ((5.0, S), (6.5, [[1.0, 0.1], [0.1, 1.0]])),
+    "few against many": ((1.02, S), (1e6, S)),
+    "nearly equal scales": ((5.0, HILBERT), (5.0, HILBERT * (1 + 2.0**-40))),
+    "nearly equal degrees": ((1e8, S), (1e8 + 2.0**-6, S)),
+    "equal means": ((4.0, S), (4.0 * (1 + 2.0**-30), S / (1 + 2.0**-30))),
+    "tiny": ((4.0, 1e-150 * S), (3.0, 1.5e-150 * S)),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_wishart_divergences(name):
+    p, q = (dn.Wishart(*parameters) for parameters in PAIRS[name])
+    for first, second in ((p, q), (q, p)):
+        found = dn.kl(first, second)
+        truth = kl_wishart(*first.params.values(), *second.params.values())
+        assert found.method == "closed"
+        assert abs(found.value - truth) <= found.error
+        assert abs(found.value - truth) <= 1e-11 * truth
+
+
+def test_divergences_are_the_same_in_other_coordinates():
+    p, q = ((5.0, S), (4.0, S + np.eye(2)))
+    seen = [dn.Wishart(df, SHEAR @ scale @ SHEAR.T) for df, scale in (p, q)]
+    p, q = dn.Wishart(*p), dn.Wishart(*q)
+    assert dn.kl(*seen).value == pytest.approx(dn.kl(p, q).value, rel=1e-13)
+    assert dn.divergence("renyi", *seen, order=0.3).value == pytest.approx(
+        dn.divergence("renyi", p, q, order=0.3).value, rel=1e-13
+    )
+
+
+def test_draws_agree_with_closed_forms():
+    p, q = dn.Wishart(7.0, np.eye(3)), dn.Wishart(8.5, np.eye(3) + 0.2)
+    found, truth = dn.kl(p, q, method="montecarlo", n=2**10, rng=1), dn.kl(p, q)
+    assert abs(found.value - truth.value) < 5 * found.error < 0.1
+    found, truth = (dn.divergence("hellinger", p, q, method=m, n=2**9, rng=1) for m in ("montecarlo", "closed"))
+    assert abs(found.value - truth.value) < 5 * found.error < 0.05
+    assert dn.divergence("renyi", p, q, order=40.0).value == np.inf
+    np.testing.assert_allclose(dn.divergence("renyi", p, q, order=1 - 1e-9).value, dn.kl(p, q).value, rtol=1e-7)
+    assert dn.kl(p, dn.Wishart(7.0, np.eye(3) + 0.2), method="quadrature").reason
+
+
+def test_points():
+    law = dn.Wishart(5, S)
+    points = np.array([S, [[1, 2], [2, 1]], [[1, 0.5], [0.4, 1]], [[np.nan, 0], [0, 1]], [[np.inf, 0], [0, 1]], 0 * S])
+    found = law.logpdf(points)
+    assert np.isfinite(found[0])
+    np.testing.assert_array_equal(found[1:], [-np.inf, -np.inf, np.nan, -np.inf, -np.inf])
+    assert law.pdf(S.astype(np.float32)).dtype == np.float32
+    singular = np.array([[1.0, 1.0], [1.0, 1.0]])
+    assert law.pdf(singular) == 0.0 and singular not in SPD(2) and S in SPD(2)
+    assert law.pdf(singular + [[0, 0], [0, np.spacing(1.0)]]) > 0.0
+    for wrong in (1.0, [1.0, 2.0], np.eye(3)):
+        with pytest.raises(ShapeError, match="points of shape"):
+            law.logpdf(wrong)
+    batch = dn.Wishart([4.0, 5.0], [S, S + 1.0])
+    assert batch.logpdf(S).shape == (2,) and batch.cov().shape == (2, 2, 2, 2, 2) and batch.entropy().shape == (2,)
+    assert batch.logpdf(S)[0] == pytest.approx(dn.Wishart(4.0, S).logpdf(S), rel=1e-14)
+    np.testing.assert_allclose(dn.kl(batch, law).value[0], dn.kl(dn.Wishart(4.0, S), law).value, rtol=1e-14)
+    assert pickle.loads(pickle.dumps(batch)).same_as(batch)
+
+
+def test_marginals_and_multiples():
+    law = dn.Wishart(5, S)
+    assert law.marginal(0, 0).same_as(dn.Gamma(2.5, 4.0)) and law.marginal(0, 1) is None
+    assert (2 * law / 4).same_as(law.replace(scale=S / 2))
+    for image in (lambda x: -x, lambda x: x + 1, np.exp, lambda x: SHEAR @ x, lambda x: np.array([1.0, 2.0]) * x):
+        with pytest.raises(UnsupportedOperationError, match="wishart laws have images"):
+            image(law)
+    with pytest.raises(UnsupportedOperationError, match="law of matrices"):
+        law.cdf(S)
+    with pytest.raises(UnsupportedOperationError, match="df > 3"):
+        law.replace(df=3).mode()
+
+
+def test_wrong_parameters_are_refused():
+    for arguments, error, text in (
+        ((1.0, S), ParameterError, "more than 1"),
+        ((5.0, [[1, 2], [2, 1]]), ParameterError, "positive"),
+        ((5.0, [[1, 1], [1, 1]]), ParameterError, "positive definite"),
+        ((5.0, [[1, 0.5], [0, 1]]), ParameterError, "symmetric"),
+        ((5.0, [1, 1]), ShapeError, "n, n"),
+        (([5.0, 6.0, 7.0], [S, S]), ShapeError, "broadcast"),
+    ):
+        with pytest.raises(error, match=text):
+            dn.Wishart(*arguments)
+
+
+def test_a_law_of_matrices_needs_summaries():
+    with pytest.raises(NotImplementedError):
+        MatrixDistribution().var()
+    assert MatrixDistribution().marginal(0, 0) is None and MatrixDistribution().multiple(dn.Scale(2)) is None
+
+
+def test_factors_in_twice_the_digits():
+    """L Lᵀ = H to 30 digits, and L⁻¹ H L⁻ᵀ = 1 as well, for a matrix of condition 1e13."""
+    n = 9
+    hilbert = 1.0 / (1.0 + np.arange(n)[:, None] + np.arange(n))
+    factor, rest = doubled.cholesky(hilbert)
+    with mp.workdps(60):
+        exact = mp.cholesky(matrix(hilbert))
+        for i in range(n):
+            for j in range(i + 1):
+                assert abs(mpf(factor[i, j]) + mpf(rest[i, j]) - exact[i, j]) < mpf(10) ** -18 * abs(exact[j, j])
+    solved, _ = doubled.forward((factor, rest), (factor, rest))
+    np.testing.assert_allclose(solved, np.eye(n), atol=1e-17)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(doubled.cholesky(np.array([[1.0, 2.0], [2.0, 1.0]]))[0][1, 1])

@@ -63,16 +63,6 @@ def on_foreign(law: Any, method: str, *arguments: Any, **options: Any) -> Any:
     raise UnsupportedOperationError(f"{law}: {method} of an array of another library: expected a law of this library")
 
 
-def any_points(method: Callable) -> Callable:
-    """Lets a method of a law take points of another library and answer in kind."""
-
-    @wraps(method)
-    def answered(self: Any, *arguments: Any, **options: Any) -> Any:
-        return _answer(method, self, arguments, options)
-
-    return answered
-
-
 def _answer(method: Callable, law: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The method, or its answer to arrays of another library, be they the points or the parameters."""
     if is_foreign(arguments[0] if arguments else next(iter(options.values()), None)):

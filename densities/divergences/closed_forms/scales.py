@@ -79,11 +79,6 @@ def gamma_excess(a: Any, b: Any, log_scales: Any) -> Bounded:
     return total(times(b, exp_excess_term(shift)), shape_remainder(a, b, d))
 
 
-def lngamma1p(d: Any) -> Bounded:
-    """log Gamma(1 + d) from d, without rounding 1 + d: -gamma d + B(1 + d, 1)."""
-    return total(-np.euler_gamma * d, lngamma_remainder(1.0, 1 + d, d))
-
-
 def weibull_excess(d: Any, c: Any, ell: Any) -> Bounded:
     """D of Y = r E^c from E, E ~ Exp(1), c = 1 + d, log r = ell: (e^L - 1 - L) + B(c, 1), L = ell + lnG(1 + c).
 

@@ -13,7 +13,7 @@ from densities.cli import main
 from densities.distributions import registry as laws
 from densities.errors import ParameterError
 from densities.expressions import parse
-from densities.numerics.polynomials import at, derivative, exact, expansion, factors, real_roots
+from densities.numerics.polynomials import at, derivative, exact, expansion, factors, has_zero, real_roots
 from densities.protocols import push_forward
 from densities.transforms import registry
 
@@ -96,6 +96,22 @@ def test_roots_are_told_apart_exactly():
     assert real_roots(exact([-2.0, 0, 1]))[1][0] == 2.0**0.5
     assert expansion(exact([1, 2, 3]), Fraction(2)) == (17, 14, 3)
     assert at(derivative(exact([0, 0, 0.5, 0, 0])), Fraction(7)) == 7
+
+
+@pytest.mark.parametrize(
+    ("coefficients", "expected"),
+    [
+        ([1, 0, 1], False),
+        ([1, -6, 9], True),  # (1 - 3x)²
+        ([2, -9, 9], True),  # (3x - 1)(3x - 2)
+        ([2, -9, 11], False),
+        ([0, 1], True),
+        ([1, -1], True),
+    ],
+    ids=str,
+)
+def test_a_zero_in_an_interval_is_found_exactly(coefficients, expected):
+    assert has_zero(exact(coefficients), Fraction(0), Fraction(1)) is expected
 
 
 def test_pieces_meet_where_the_slope_vanishes():

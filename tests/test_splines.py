@@ -15,7 +15,7 @@ from densities import transforms as maps
 from densities.anchored import Anchored, log_abs, value
 from densities.errors import ParameterError, ShapeError
 from densities.transforms.program import programs_of
-from densities.transforms.spline_solving import bracketed, has_zero
+from densities.transforms.spline_solving import bracketed
 
 NAMES = ["linear_spline", "monotone_cubic_spline", "monotone_hermite_spline", "rational_quadratic_spline"]
 SPLINES = [pytest.param(t, id=str(t)) for name in NAMES for t in maps.registry.get(name).instances()]
@@ -169,15 +169,6 @@ def test_second_derivatives_may_make_a_curve_turn():
     dn.MonotoneHermiteSpline(**good, second_derivatives=[1, -1])
     with pytest.raises(ParameterError, match="turns in interval 0"):
         dn.MonotoneHermiteSpline(**good, second_derivatives=[-40, 40])
-
-
-def test_zeros_are_counted_exactly():
-    third = 3
-    assert not has_zero([1, 0, 1], 0, 1)
-    assert has_zero([1, -2 * third, third * third], 0, 1)  # (1 - 3x)²
-    assert has_zero([2, -9, 9], 0, 1)  # (3x - 1)(3x - 2)
-    assert not has_zero([2, -9, 11], 0, 1)
-    assert has_zero([0, 1], 0, 1) and has_zero([1, -1], 0, 1)
 
 
 def test_bracketed_newton_finds_roots_from_afar():

@@ -1,4 +1,4 @@
-"""Polynomials with rational coefficients, lowest first, in exact arithmetic: their real roots and their expansions.
+"""Polynomials with rational coefficients, lowest first, in exact arithmetic: their real roots, expansions and signs.
 
 A polynomial of doubles is one of rationals, so whether two roots are one is decided and not guessed.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
+from math import comb
 
 import numpy as np
 
@@ -130,4 +132,30 @@ def _bisected(c: Exact, low: float, high: float, sign: int) -> float:
     return min((float(from_ordinal(k)) for k in (i, j)), key=lambda x: abs(at(c, Fraction(x))))
 
 
-__all__ = ["Exact", "at", "derivative", "exact", "expansion", "factors", "real_roots"]
+def has_zero(c: Exact, low: Fraction, high: Fraction) -> bool:
+    """Whether p is 0 somewhere in [low, high], both ends included: by Sturm's theorem where a quicker look does not tell."""
+    if at(c, low) * at(c, high) <= 0:
+        return True
+    bounds = _bernstein(tuple(a * (high - low) ** k for k, a in enumerate(expansion(c, low))))
+    if min(bounds) > 0 or max(bounds) < 0:
+        return False  # a polynomial lies between its Bernstein coefficients
+    chain = [_trimmed(c), _trimmed(derivative(c))]
+    while chain[-1]:
+        chain.append(tuple(-a for a in _divided(chain[-2], chain[-1])[1]))
+    before, after = (_changes([at(p, x) for p in chain]) for x in (low, high))
+    return before != after
+
+
+def _bernstein(c: Exact) -> list[Fraction]:
+    """The coefficients in the Bernstein basis of [0, 1]."""
+    n = len(c) - 1
+    return [sum((Fraction(comb(i, j), comb(n, j)) * c[j] for j in range(i + 1)), Fraction(0)) for i in range(n + 1)]
+
+
+def _changes(values: Sequence[Fraction]) -> int:
+    """How often the sign changes, zeros left out."""
+    signs = [v > 0 for v in values if v != 0]
+    return sum(a != b for a, b in pairwise(signs))
+
+
+__all__ = ["Exact", "at", "derivative", "exact", "expansion", "factors", "has_zero", "real_roots"]

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from densities.errors import ParameterError
+from densities.numerics.polynomials import Exact, derivative, expansion, has_zero
 from densities.transforms.base import register
 from densities.transforms.spline import FALLING, KNOTS, LATEX, RISING, Cells, Row, Spline
-from densities.transforms.spline_solving import derivative, has_zero, shifted, solve
+from densities.transforms.spline_solving import solve
 
 # Beyond the knots a point has no bound; this one is finite, as all of a table.
 FAR = float(np.finfo(float).max)
@@ -45,27 +46,27 @@ class MonotoneHermiteSpline(Spline):
     def columns(self, cells: Cells) -> Mapping[str, np.ndarray]:
         start = cells.start
         last = len(start) - 1
-        curves = [[Fraction(cells.low[k]), Fraction(cells.d_low[k])] for k in (0, last)]
+        curves: list[Exact] = [(Fraction(cells.low[k]), Fraction(cells.d_low[k])) for k in (0, last)]
         curves[1:1] = [self._curve(cells, k) for k in range(1, last)]
         rows = []
         for k, curve in enumerate(curves):
             width = Fraction(cells.right[k]) - Fraction(cells.left[k]) or Fraction(1)
-            level, *rest = shifted(curve, (Fraction(start[k]) - Fraction(cells.left[k])) / width)
+            level, *rest = expansion(curve, (Fraction(start[k]) - Fraction(cells.left[k])) / width)
             rows.append([float(level), *(float(c / width) for c in rest), *(0.0,) * (len(TERMS) - len(rest))])
         table = dict(zip(("level", *TERMS), np.array(rows).T, strict=True))
         first, second = cells.left - start, cells.right - start
         first[0], second[-1] = -FAR, FAR
         return {"start": start, **table, "scale": cells.scale, "first": first, "last": second}
 
-    def _curve(self, cells: Cells, k: int) -> list[Fraction]:
+    def _curve(self, cells: Cells, k: int) -> Exact:
         """The coefficients of the polynomial in θ of the interval before the knot k, which rises."""
         low, high, left, right = (Fraction(ends[k]) for ends in (cells.low, cells.high, cells.left, cells.right))
         width = right - left
         slopes = [width * Fraction(d[k]) for d in (cells.d_low, cells.d_high)]
         given = self.params.get("second_derivatives")
         bends = [] if given is None else [width**2 * Fraction(self._sign * float(b)) for b in given[k - 1 : k + 1]]
-        curve = [low, *hermite(high - low, *slopes, *bends)]
-        if has_zero(derivative(curve), 0, 1):
+        curve = (low, *hermite(high - low, *slopes, *bends))
+        if has_zero(derivative(curve), Fraction(0), Fraction(1)):
             names = ", ".join(self.params)
             raise ParameterError(
                 f"{self.name}: {names}: expected data that a monotone polynomial takes on between the knots, "

@@ -250,7 +250,9 @@ def _quadrature() -> Workload:
             log_p, log_q = -0.5 * (x - m) ** 2 - 0.5 * math.log(2 * math.pi), -abs(x) - math.log(2)
             return math.exp(log_p) * (log_p - log_q)
 
-        return np.array([quad(integrand, -30, 30, (x,), points=[0.0, x], epsabs=0, epsrel=1e-10)[0] for x in m.tolist()])
+        return np.array(
+            [quad(integrand, -30, 30, (x,), points=[0.0, x], epsabs=0, epsrel=1e-10)[0] for x in m.tolist()]
+        )
 
     def by_frozen_scipy(m: np.ndarray) -> np.ndarray:
         quad, stats = import_module("scipy.integrate").quad, import_module("scipy.stats")

@@ -266,7 +266,9 @@ def test_narrow_intervals_beside_an_end_that_doubles_round():
     assert close(law.prob(a, b), (mp.log(b) - mp.log(a)) / mp.mpf(1.68))
     semicircular = dn.parse("semicircular(-7.3, 0.3)")
     a, b, scale = -7.0 - 1.5e-9, -7.0 - 1e-9, mp.mpf(0.3)
-    truth = mp.quad(lambda y: mp.sqrt(scale**2 - (y + mp.mpf(7.3)) ** 2), [mp.mpf(a), mp.mpf(b)]) * 2 / (mp.pi * scale**2)
+    truth = (
+        mp.quad(lambda y: mp.sqrt(scale**2 - (y + mp.mpf(7.3)) ** 2), [mp.mpf(a), mp.mpf(b)]) * 2 / (mp.pi * scale**2)
+    )
     assert close(semicircular.prob(a, b), truth)
 
 

@@ -37,7 +37,9 @@ def test_the_methods_of_scipy(law, theirs):
 def test_draws_take_what_scipy_takes():
     frozen = dn.to_scipy(dn.Normal(1, 2))
     assert np.ndim(frozen.rvs()) == 0
-    np.testing.assert_array_equal(frozen.rvs(5, random_state=3), frozen.rvs((5,), random_state=np.random.default_rng(3)))
+    np.testing.assert_array_equal(
+        frozen.rvs(5, random_state=3), frozen.rvs((5,), random_state=np.random.default_rng(3))
+    )
     assert frozen.rvs((2, 3), np.random.RandomState(0)).shape == (2, 3)
     assert st.kstest(frozen.rvs(2000, random_state=1), frozen.cdf).pvalue > 1e-4
     batch = dn.to_scipy(dn.Normal([0.0, 1.0], 1.0))
@@ -75,7 +77,9 @@ def test_what_is_refused():
         _ = dn.to_scipy(dn.Normal()).fit
 
 
-@pytest.mark.parametrize(("hand", "package", "extra"), [("to_torch", "torch", "torch"), ("to_numpyro", "numpyro", "numpyro")])
+@pytest.mark.parametrize(
+    ("hand", "package", "extra"), [("to_torch", "torch", "torch"), ("to_numpyro", "numpyro", "numpyro")]
+)
 def test_a_missing_package_is_named(hand, package, extra, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, package, None)
     monkeypatch.setitem(__import__("sys").modules, f"{package}.distributions", None)

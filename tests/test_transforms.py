@@ -133,21 +133,13 @@ def slope(transform, x):
 def scalars():
     """Every example whose parameters are single numbers."""
     return [
-        t
-        for entry in transforms.registry
-        if entry.name in REFERENCE
-        for t in entry.instances()
-        if t.batch_shape == ()
+        t for entry in transforms.registry if entry.name in REFERENCE for t in entry.instances() if t.batch_shape == ()
     ]
 
 
 def batches():
     return [
-        t
-        for entry in transforms.registry
-        if entry.name in REFERENCE
-        for t in entry.instances()
-        if t.batch_shape != ()
+        t for entry in transforms.registry if entry.name in REFERENCE for t in entry.instances() if t.batch_shape != ()
     ]
 
 

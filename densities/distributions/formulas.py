@@ -121,6 +121,7 @@ LIMITS: dict[str, Callable[[Mapping[str, Any]], str | None]] = {
     "triangular": _triangular,
 }
 
+
 def density_text(law: Any) -> str | None:
     """The density of a family in x and its parameters, and None for other laws; where a formula is 0/0, its limit."""
     if law.batch_shape or law.event_shape:

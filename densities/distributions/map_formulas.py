@@ -391,6 +391,8 @@ SPECIAL: dict[str, Callable[[Any, float], MapFormula | None]] = {
     "tan": _wave("tan(x)", "atan(y)", "1/(1 + y**2)"),
     "yeo_johnson": _yeo_johnson,
 }
+
+
 def _polynomial(step: Any, near: float) -> str:
     return " + ".join(f"({number_text(c)})*x**{k}" for k, c in enumerate(step.coefficients) if c)
 

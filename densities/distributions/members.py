@@ -67,7 +67,9 @@ class Members(Univariate):
     @property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         if any(len(law.atoms[0]) for law in self.laws.flat):
-            raise UnsupportedOperationError(f"{self}: its members have different point masses; ask a member for its atoms")
+            raise UnsupportedOperationError(
+                f"{self}: its members have different point masses; ask a member for its atoms"
+            )
         return super().atoms
 
     def same_as(self, other: object) -> bool:

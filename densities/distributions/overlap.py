@@ -27,7 +27,7 @@ EXTREME = 300.0
 # How far from the peak that was found the logarithm of an integral may be: e^MISSED is a double by far.
 MISSED = 300.0
 # Distances from the outer marks, in scales of the law, at which panels over a tail that is a power end.
-RUNGS = 16.0 ** 2.0 ** np.arange(8)
+RUNGS = 16.0**2.0 ** np.arange(8)
 
 
 class Overlap(NamedTuple):

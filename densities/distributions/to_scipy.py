@@ -50,7 +50,9 @@ class Frozen:
         if shape == (1,):
             return self.law.rvs(rng=_generator(random_state))
         if shape[len(shape) - len(batch) :] != batch:
-            raise UnsupportedOperationError(argument_error("size", f"a shape that ends in the batch shape {batch}", size))
+            raise UnsupportedOperationError(
+                argument_error("size", f"a shape that ends in the batch shape {batch}", size)
+            )
         return self.law.rvs(shape[: len(shape) - len(batch)], rng=_generator(random_state))
 
     def moment(self, order: int) -> Any:

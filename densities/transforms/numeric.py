@@ -111,7 +111,9 @@ class FunctionTransform(Bijection):
         return result
 
     def _log_det(self, x: Any) -> Any:
-        log_slope = self._by_distances(x, lambda x: self._log_slope(x)[0], lambda beside: lambda u: beside._log_slope(u)[0])
+        log_slope = self._by_distances(
+            x, lambda x: self._log_slope(x)[0], lambda beside: lambda u: beside._log_slope(u)[0]
+        )
         return _as_precise_as(x, log_slope)
 
     def _solved(self, y: Any) -> Any:

@@ -44,7 +44,9 @@ def test_laws_of_numpyro_are_known_outside_the_support():
         np.testing.assert_array_equal(theirs.cdf(jnp.asarray([-1.0, np.inf, np.nan])), [0.0, 1.0, np.nan])
         assert float(jax.grad(theirs.log_prob)(-1.0)) == 0.0
     counts = dn.to_numpyro(dn.NegativeBinomial(3.0, 0.4))
-    np.testing.assert_allclose(counts.cdf(jnp.asarray([-1.0, 0.5])), dn.NegativeBinomial(3.0, 0.4).cdf([-1.0, 0.5]), rtol=1e-7)
+    np.testing.assert_allclose(
+        counts.cdf(jnp.asarray([-1.0, 0.5])), dn.NegativeBinomial(3.0, 0.4).cdf([-1.0, 0.5]), rtol=1e-7
+    )
 
 
 def test_numbers_of_trials_are_integers_there():

@@ -242,10 +242,7 @@ def test_pareto_shape_finds_the_shape():
 
 
 def flagged(draw, n, repeats):
-    runs = [
-        estimate_mean(lambda source: source.draws(draw), n, rng=seed, scheme="plain")
-        for seed in range(repeats)
-    ]
+    runs = [estimate_mean(lambda source: source.draws(draw), n, rng=seed, scheme="plain") for seed in range(repeats)]
     return np.mean([run.heavy_tail for run in runs])
 
 
@@ -349,7 +346,9 @@ def test_means_of_chunks_are_merged_where_they_are_many(tmp_path, monkeypatch):
     merged = estimate_mean(exponential, 1600, rng=3)
     assert merged.n == merged.drawn == 104 * 16
     assert merged.chunks == len(merged.chunk_means) == 13
-    np.testing.assert_allclose(merged.chunk_means[:12, 0], single.chunk_means[:96, 0].reshape(12, 8).mean(-1), rtol=1e-15)
+    np.testing.assert_allclose(
+        merged.chunk_means[:12, 0], single.chunk_means[:96, 0].reshape(12, 8).mean(-1), rtol=1e-15
+    )
     path = tmp_path / "run.json"
     part = estimate_mean(exponential, 1600, rng=3, progress=interrupt, checkpoint=path)
     assert part.stopped == "interrupted" and part.drawn == 37 * 16

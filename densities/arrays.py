@@ -64,6 +64,19 @@ def identity(x: Any) -> Any:
     return x
 
 
+def rules_in(table: dict[Any, Any]) -> Callable[..., Callable[[Callable], Callable]]:
+    """The decorator `@rule(np.exp, ...)` of a kind of number: it files in the table what these functions do to such numbers."""
+
+    def rule(*functions: Any) -> Callable[[Callable], Callable]:
+        def filed(formula: Callable) -> Callable:
+            table.update(dict.fromkeys(functions, formula))
+            return formula
+
+        return filed
+
+    return rule
+
+
 def some(condition: Any) -> bool:
     """Whether a condition holds anywhere; for a scalar without the cost of an array."""
     return bool(condition if isinstance(condition, (bool, np.bool_)) else np.any(condition))

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from densities.arrays import rules_in
 from densities.precise import Lifted
 
 RULES: dict[Any, Callable[..., Any]] = {}
+rule = rules_in(RULES)
 LOG2, HALF_LOG_2PI = math.log(2.0), 0.5 * math.log(2.0 * math.pi)
 SLOPE_OF_ERF = 2.0 / math.sqrt(math.pi)
 
@@ -177,16 +179,6 @@ def chained(function: Callable, partials: tuple[Callable, ...], arguments: tuple
 def smooth(function: Any, *partials: Callable) -> None:
     """Files the chain rule for a function."""
     RULES[function] = lambda *arguments: chained(function, partials, arguments)
-
-
-def rule(*functions: Any) -> Callable[[Callable], Callable]:
-    """Files what functions of NumPy do to numbers that move."""
-
-    def file(formula: Callable) -> Callable:
-        RULES.update(dict.fromkeys(functions, formula))
-        return formula
-
-    return file
 
 
 def unknown(*_: Any) -> Any:

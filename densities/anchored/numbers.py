@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from densities.arrays import rules_in
+
 LOG2 = float(np.log(2.0))
 HALF_PI, ROOT2 = float(np.pi / 2), float(np.sqrt(2.0))
 # Between these magnitudes log|h| is read from h itself; outside, h may be subnormal or infinite and the kept log decides.
@@ -464,16 +466,6 @@ def choose(condition: Any, x: Any, y: Any) -> Any:
     return where(condition, x, y) if isinstance(x, Anchored) or isinstance(y, Anchored) else np.where(condition, x, y)
 
 
-def rule(*ufuncs: np.ufunc) -> Callable[[Callable], Callable]:
-    """Decorator: what these ufuncs do to anchored numbers."""
-
-    def file(function: Callable) -> Callable:
-        RULES.update(dict.fromkeys(ufuncs, function))
-        return function
-
-    return file
-
-
 RULES: dict[np.ufunc, Callable] = {
     np.add: add,
     np.subtract: lambda x, y: add(x, -y),
@@ -503,3 +495,5 @@ RULES: dict[np.ufunc, Callable] = {
     np.maximum: lambda x, y: where(anchored(x) > y, x, y),
     np.minimum: lambda x, y: where(anchored(x) < y, x, y),
 }
+
+rule = rules_in(RULES)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from densities.arrays import rules_in
 from densities.foreign.kinds import array_namespace, library_of, like, special_of
 from densities.foreign.numbers import RULES, Equality, Foreign, ForeignError, Inequality
 from densities.foreign.smooth import on_host
@@ -129,16 +130,7 @@ def of_method(ufunc: Any, method: str, inputs: tuple, kwargs: dict) -> Any:
 
 
 RULES.update({"ufunc": of_ufunc, "host": of_host, "function": of_function, "method": of_method})
-
-
-def rule(*functions: Any) -> Callable[[Callable], Callable]:
-    """Files what functions of NumPy and SciPy are here."""
-
-    def file(formula: Callable) -> Callable:
-        RULES.update(dict.fromkeys(functions, formula))
-        return formula
-
-    return file
+rule = rules_in(RULES)
 
 
 # ---- arithmetic with Python's numbers, which take the type of the array ----

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from densities.arrays import rules_in
 from densities.precise.constants import RoundedError, exact
 from densities.precise.context import context
 
 RULES: dict[Any, Callable[..., Any]] = {}
+rule = rules_in(RULES)
 Numbers = int | np.integer | bool | np.bool_
 
 
@@ -181,16 +183,6 @@ def plain(x: Any) -> Any:
 def real(x: Any) -> Any:
     """An mpf, NaN where a function has left the real line."""
     return context().nan if hasattr(x, "_mpc_") else x
-
-
-def rule(*functions: Any) -> Callable[[Callable], Callable]:
-    """Files what stands for functions of NumPy or SciPy on precise numbers."""
-
-    def file(formula: Callable) -> Callable:
-        RULES.update(dict.fromkeys(functions, formula))
-        return formula
-
-    return file
 
 
 def on_precise(formula: Callable) -> Callable[..., Precise]:

@@ -56,9 +56,7 @@ NEAR_0 = 0.05
     source="P. Kumaraswamy, J. Hydrology 46 (1980); M. C. Jones, Statistical Methodology 6 (2009)",
 )
 class Kumaraswamy(Family):
-    """f(x) = a b x^(a-1) (1 - x^a)^(b-1) for 0 < x < 1; a, b > 0; everything closed; quantiles near 1 keep their
-    distance.
-    """
+    """f(x) = a b x^(a-1) (1 - x^a)^(b-1) for 0 < x < 1; a, b > 0; everything closed; quantiles near 1 keep their distance."""
 
     parameters = {"a": positive(REQUIRED, "concentration1"), "b": positive(REQUIRED, "concentration0")}
     latex_density = r"a\,b\,x^{a-1}(1-x^a)^{b-1}"
@@ -201,9 +199,7 @@ class Triangular(Between):
         return np.logaddexp(np.where(a < c, rising, -np.inf), np.where(b > c, falling, -np.inf))
 
     def _quantile_of(self, logq: Any, log_other: Any, c: Any, d: Any) -> Any:
-        """x = √(cq) below the mode, 1 - x = √(d(1 - q)) above; the other distance as (c + dq)/(2 - x), which is
-        exact.
-        """
+        """x = √(cq) below the mode, 1 - x = √(d(1 - q)) above; the other distance as (c + dq)/(2 - x), which is exact."""
         log_c, log_d = np.log(c), np.log(d)
         rising = logq < log_c
         low, high = 0.5 * (logq + log_c), 0.5 * (log_other + log_d)
@@ -244,9 +240,7 @@ class Triangular(Between):
 
 @register("arcsine", examples=[{}, {"low": -1.0, "high": 3.0}], source="Johnson, Kotz, Balakrishnan 2, ch. 25")
 class Arcsine(Between):
-    """f(x) = 1/(π √((x - low)(high - x))) for low < x < high; F = (2/π) asin √z; everything to a few ulp at both
-    ends.
-    """
+    """f(x) = 1/(π √((x - low)(high - x))) for low < x < high; F = (2/π) asin √z; everything to a few ulp at both ends."""
 
     parameters = {"low": real(0.0, "a", "lower"), "high": real(1.0, "b", "upper")}
     latex_density = r"\frac{1}{\pi\sqrt{(x-\mathrm{low})(\mathrm{high}-x)}}"

@@ -196,9 +196,7 @@ class WrappedCauchy(Circular):
         )
 
     def _distance(self, q: Any, end: Any, ratio: Any) -> Any:
-        """The width of the arc of mass q that leaves `end`, on either side (the law is the same seen from there
-        mirrored).
-        """
+        """The width of the arc of mass q that leaves `end`, on either side (the law is the same seen from there mirrored)."""
         first = np.arctan2(ratio * np.sin(0.5 * end), np.cos(0.5 * end))
         second = first + np.pi * q
         along = np.cos(first) * np.cos(second) + np.sin(first) * np.sin(second) / (ratio * ratio)

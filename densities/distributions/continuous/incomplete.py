@@ -141,9 +141,7 @@ def lower_gamma_ratio(a: Any, x: Any) -> Any:
 
 @precisely(lambda z, a, power=0.0: special.xlogy(a + power, z) - z - special.gammaln(a))
 def log_gamma_terms(z: Any, a: Any, power: Any = 0.0) -> Any:
-    """log of z^(a + power) e^-z/Γ(a); for a >= 10 as a(log r - r + 1) with r = z/a, which does not cancel near the
-    mode.
-    """
+    """log of z^(a + power) e^-z/Γ(a); for a >= 10 as a(log r - r + 1) with r = z/a, which does not cancel near the mode."""
 
     def direct(z: Any, a: Any) -> Any:
         return xlogy(a + power, z) - z - special.gammaln(a)

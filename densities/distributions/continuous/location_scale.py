@@ -184,9 +184,7 @@ class Laplace(Symmetric, Family):
 
 @register("logistic", examples=[{}, {"loc": 1.0, "scale": 2.0}], source="Johnson, Kotz, Balakrishnan 2, ch. 23")
 class Logistic(Symmetric, Family):
-    """f(x) = e^-z/(scale (1 + e^-z)²), z = (x - loc)/scale, on the line; loc real, scale > 0; everything to a few
-    ulp.
-    """
+    """f(x) = e^-z/(scale (1 + e^-z)²), z = (x - loc)/scale, on the line; loc real, scale > 0; everything to a few ulp."""
 
     shared_draws = True
     parameters = {"loc": real(0.0, "mu"), "scale": positive(1.0, "s")}

@@ -1,6 +1,4 @@
-"""Powers of a gamma or exponential variable: chi-squared, chi, half-normal, Maxwell, inverse gamma, Lévy, Weibull,
-...
-"""
+"""Powers of a gamma or exponential variable: chi-squared, chi, half-normal, Maxwell, inverse gamma, Lévy, Weibull, ..."""
 
 from __future__ import annotations
 
@@ -303,9 +301,7 @@ class ExponentialPower(Family):
         )
 
     def _var(self, *shapes: Any) -> Any:
-        """Γ(1 + 2r) - Γ(1 + r)² with r = 1/power, the logarithm of its ratio by the series of log Γ(1 + r) near r =
-        0.
-        """
+        """Γ(1 + 2r) - Γ(1 + r)² with r = 1/power, the logarithm of its ratio by the series of log Γ(1 + r) near r = 0."""
         power, factor = self.core(*shapes)
         order = np.asarray(1.0 / np.asarray(power))
         finite = order > -0.5
@@ -357,9 +353,7 @@ def _rate_of(logq: Any) -> Any:
     source="Johnson, Kotz, Balakrishnan 1, ch. 21",
 )
 class Weibull(ExponentialPower):
-    """f(x) = shape z^(shape-1) exp(-z^shape)/scale, z = x/scale > 0; shape, scale > 0; everything closed, in both
-    tails.
-    """
+    """f(x) = shape z^(shape-1) exp(-z^shape)/scale, z = x/scale > 0; shape, scale > 0; everything closed, in both tails."""
 
     parameters = {"shape": positive(REQUIRED, "k", "c", "concentration", "alpha"), "scale": positive(1.0, "lam")}
     scale_name = "scale"

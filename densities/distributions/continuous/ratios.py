@@ -35,9 +35,7 @@ LOGISTIC_VARIANCE = (
 
 
 class BetaRatio(Family):
-    """X = B/((1 - B) factor) with B a beta variable: `core` gives a, b and the factor. Tails are those of B at xf/(1
-    + xf).
-    """
+    """X = B/((1 - B) factor) with B a beta variable: `core` gives a, b and the factor. Tails are those of B at xf/(1 + xf)."""
 
     @staticmethod
     def core(*shapes: Any) -> tuple[Any, Any, Any]:
@@ -118,9 +116,7 @@ class BetaRatio(Family):
     source="Johnson, Kotz, Balakrishnan 2, ch. 25",
 )
 class BetaPrime(BetaRatio):
-    """f(x) = x^(a-1) (1 + x)^(-a-b)/B(a, b) for x > 0: the law of B/(1 - B), B beta; a, b > 0; accurate as the beta
-    law.
-    """
+    """f(x) = x^(a-1) (1 + x)^(-a-b)/B(a, b) for x > 0: the law of B/(1 - B), B beta; a, b > 0; accurate as the beta law."""
 
     parameters = {"a": positive(REQUIRED, "alpha"), "b": positive(REQUIRED, "beta")}
     latex_density = r"\frac{x^{a-1}(1+x)^{-a-b}}{B(a,b)}"
@@ -216,9 +212,7 @@ class LogExponential(Family):
     "pareto", examples=[{"a": 3.0}, {"a": 1.0, "xm": 2.0}, {"a": 0.1}], source="Johnson, Kotz, Balakrishnan 1, ch. 20"
 )
 class Pareto(LogExponential):
-    """f(x) = a xm^a/x^(a+1) for x >= xm; a > 0, xm > 0; everything closed; points near xm keep their distance from
-    it.
-    """
+    """f(x) = a xm^a/x^(a+1) for x >= xm; a > 0, xm > 0; everything closed; points near xm keep their distance from it."""
 
     parameters = {"a": positive(REQUIRED, "alpha", "b"), "xm": positive(1.0, "scale", "m")}
     scale_name = "xm"
@@ -307,9 +301,7 @@ class Lomax(LogExponential):
     source="Johnson, Kotz, Balakrishnan 2, ch. 23",
 )
 class LogLogistic(Family):
-    """f(x) = shape z^(shape-1)/(scale (1 + z^shape)²), z = x/scale > 0: the law of e^Y, Y logistic; shape, scale >
-    0.
-    """
+    """f(x) = shape z^(shape-1)/(scale (1 + z^shape)²), z = x/scale > 0: the law of e^Y, Y logistic; shape, scale > 0."""
 
     parameters = {"shape": positive(REQUIRED, "c", "beta", "concentration"), "scale": positive(1.0, "alpha")}
     scale_name = "scale"

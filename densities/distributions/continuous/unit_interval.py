@@ -37,9 +37,7 @@ from densities.precise import Lifted
 
 
 class Between(Family):
-    """A family on [low, high] whose standard member lives on [0, 1]; quantiles near `high` keep their distance from
-    it.
-    """
+    """A family on [low, high] whose standard member lives on [0, 1]; quantiles near `high` keep their distance from it."""
 
     low, high = "low", "high"
 

@@ -13,8 +13,8 @@ from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from .arrays import threads_for
-from .errors import ParameterError, argument_error, warn
+from densities.arrays import threads_for
+from densities.errors import ParameterError, argument_error, warn
 
 __all__ = ["ordered_results", "shared_out"]
 

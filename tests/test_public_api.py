@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import densities
-from densities.distributions.words import OURS
+from densities.distributions.foreign_names import OURS
 from densities.validation.laws import CheckReport
 
 PACKAGE = Path(densities.__file__).parent

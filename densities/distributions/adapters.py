@@ -23,10 +23,10 @@ from densities.distributions.dirichlet import Dirichlet
 from densities.distributions.discrete import Binomial
 from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.from_density import FromDensity
-from densities.distributions.handed import TABLES, our_parameters
 from densities.distributions.mixture import Mixture
 from densities.distributions.scipy_families import COUNTS, FAMILIES
 from densities.distributions.tables import Table
+from densities.distributions.torch_families import TABLES, our_parameters
 from densities.distributions.wishart import Wishart
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import is_foreign, to_numpy

@@ -21,10 +21,10 @@ from densities.arrays import generator_of, in_parts, quiet
 from densities.distributions import moments
 from densities.distributions.arithmetic import Arithmetic
 from densities.distributions.evaluation import Evaluation
+from densities.distributions.foreign_names import no_attribute
 from densities.distributions.masses import log_mass, numeric_score, solve_quantile
 from densities.distributions.narrow import mass_in_digits
 from densities.distributions.pins import pinned
-from densities.distributions.words import no_attribute
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.numerics.streams import Stream

@@ -20,7 +20,7 @@ from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.distributions.convolution import RANKS, Convolution, by_smaller_tail
 from densities.distributions.frames import NARROWER
-from densities.distributions.log_size import Half, halves
+from densities.distributions.log_abs import Half, halves
 from densities.distributions.masses import log_mass
 from densities.distributions.mixture import GUIDES, Mixture
 from densities.protocols import push_forward

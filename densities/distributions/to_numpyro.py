@@ -9,7 +9,7 @@ import numpy as np
 
 from densities.anchored import value
 from densities.distributions.base import Univariate
-from densities.distributions.handed import TABLES, named_as, needs, revived, their_parameters
+from densities.distributions.torch_families import TABLES, named_as, needs, revived, their_parameters
 from densities.domains import SPD, Simplex
 from densities.foreign import unwrapped
 from densities.foreign.maps import has_foreign_parameters

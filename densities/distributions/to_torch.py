@@ -10,7 +10,7 @@ import numpy as np
 from densities.anchored import value
 from densities.distributions.base import Univariate
 from densities.distributions.foreign import limits
-from densities.distributions.handed import TABLES, named_as, needs, revived, their_parameters
+from densities.distributions.torch_families import TABLES, named_as, needs, revived, their_parameters
 from densities.domains import SPD, Simplex
 from densities.errors import ShapeError, argument_error
 from densities.foreign import Foreign, unwrapped

@@ -15,7 +15,7 @@ from densities.divergences.batches import kl_batch
 from densities.divergences.closed_forms import closed_form
 from densities.divergences.mixtures import bracketed
 from densities.divergences.montecarlo import kl_montecarlo
-from densities.divergences.numeric import kl_quadrature
+from densities.divergences.quadrature import kl_quadrature
 from densities.divergences.precise import kl_digits
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
 from densities.divergences.sums import kl_sum

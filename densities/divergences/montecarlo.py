@@ -16,7 +16,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
 from densities.divergences.draws import ControlledDraws, LogRatioDraws, columns_of
-from densities.divergences.numeric import log_size
+from densities.divergences.quadrature import log_size
 from densities.divergences.ratio import RadonNikodym
 from densities.errors import UnsupportedOperationError
 from densities.estimate import Estimate, Status

@@ -3,7 +3,7 @@
 The sums are k1 = ∫p log(p/q), ∫p and ∫q on the same nodes. An answer is given only where all of these hold: every sum has
 settled when the nodes are doubled, its terms had died out at the ends of every panel, p log(p/q) falls steeply into every
 infinite end, both masses are there, and what all this and rounding may have done is small against the value. Anything else is
-for `densities.divergences.numeric`: near-identical laws, borders between finite and infinite, points that need anchors.
+for `densities.divergences.quadrature`: near-identical laws, borders between finite and infinite, points that need anchors.
 """
 
 from __future__ import annotations

@@ -21,9 +21,9 @@ from densities.distributions.vector_moments import (
     integrate_vector,
     within_reach,
 )
-from densities.divergences import directions, elliptical, rewrites
+from densities.divergences import elliptical, normal_mixtures, rewrites
 from densities.divergences.forms import FLOOR1, FLOOR3, K1, K3, MASS_TOLERANCE, Form, P, Q, better
-from densities.divergences.numeric import FLOORS, kl_integrands
+from densities.divergences.quadrature import FLOORS, kl_integrands
 from densities.divergences.vector_draws import kl_draws
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status, infinite
@@ -80,7 +80,7 @@ def route(p: Any, q: Any, method: str) -> tuple[str, str]:
         return "digits", "images of normal laws under affine maps: their parameters and the divergence in many digits"
     if elliptical.radii(p, q) is not None:
         return "radii", "one centre and one shape: the squared distances from it tell all"
-    found = directions.reduced(p, q)
+    found = normal_mixtures.reduced(p, q)
     if found is not None and found.dimension <= MAX_DIMENSION:
         return (
             "directions",
@@ -113,11 +113,11 @@ def evaluate(
     if by == "radii":
         seen = elliptical.radii(p, q)
         assert seen is not None
-        return directions.with_rounding(scalar_kl(seen.p, seen.q, method=method, rtol=rtol), seen)
+        return normal_mixtures.with_rounding(scalar_kl(seen.p, seen.q, method=method, rtol=rtol), seen)
     if by == "directions":
-        found = directions.reduced(p, q)
+        found = normal_mixtures.reduced(p, q)
         assert found is not None
-        return directions.with_rounding(scalar_kl(found.p, found.q, method=method, rtol=rtol), found)
+        return normal_mixtures.with_rounding(scalar_kl(found.p, found.q, method=method, rtol=rtol), found)
     if by == "entries":
         terms, error = elliptical.kl_by_entries(
             p,
@@ -152,7 +152,7 @@ def kl_coordinates(p: Any, q: Any, scalar_kl: Callable[[Any, Any], Estimate]) ->
     # A standard deviation is the root of a variance, off by half an ulp, and log p/q by that.
     computed = [rewrites.is_computed(a, p) or rewrites.is_computed(b, q) for a, b in found.pairs]
     error = found.error + sum(
-        directions.felt(2.0 * EPS, float(term.value)) for term, off in zip(terms, computed, strict=True) if off
+        normal_mixtures.felt(2.0 * EPS, float(term.value)) for term, off in zip(terms, computed, strict=True) if off
     )
     return _summed(terms, found.dependence, error, {"total_correlation": found.dependence})
 

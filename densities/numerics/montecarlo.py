@@ -25,13 +25,12 @@ from scipy import special
 from densities.arrays import generator_of, keep_freed_memory
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.executors import ordered_results
-
-from . import checkpoints
-from .checkpoints import refusal
-from .controls import adjusted, convergence_rate
-from .nets import Source
-from .tails import tail_shape, tail_size
-from .tally import Chunks, Plan, Tally, Values, chunks_of, largest, statistics, whole_blocks
+from densities.numerics import checkpoints
+from densities.numerics.checkpoints import refusal
+from densities.numerics.controls import adjusted, convergence_rate
+from densities.numerics.nets import Source
+from densities.numerics.pareto_tail import tail_shape, tail_size
+from densities.numerics.tally import Chunks, Plan, Tally, Values, chunks_of, largest, statistics, whole_blocks
 
 __all__ = ["MeanResult", "Source", "check_run", "entropy_of", "estimate_mean"]
 

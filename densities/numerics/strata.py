@@ -11,9 +11,8 @@ from functools import lru_cache
 import numpy as np
 
 from densities.arrays import quiet
-
-from .nets import Source, inside, jittered_pairs, middles_of, tilt, tilted_weight
-from .streams import Quantile
+from densities.numerics.nets import Source, inside, jittered_pairs, middles_of, tilt, tilted_weight
+from densities.numerics.streams import Quantile
 
 __all__ = ["tilted_quantiles"]
 

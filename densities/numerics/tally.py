@@ -10,9 +10,8 @@ import numpy as np
 
 from densities.arrays import all_finite, quiet
 from densities.errors import ShapeError, argument_error
-
-from .nets import Source
-from .tails import tail_size
+from densities.numerics.nets import Source
+from densities.numerics.pareto_tail import tail_size
 
 __all__ = ["MOST_MEANS", "Chunks", "Plan", "Tally", "Values", "chunks_of", "largest", "statistics", "whole_blocks"]
 

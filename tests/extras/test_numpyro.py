@@ -16,7 +16,7 @@ pytestmark = pytest.mark.extras
 jax.config.update("jax_enable_x64", True)
 jnp = jax.numpy
 
-from densities.distributions.handed import TABLES  # noqa: E402
+from densities.distributions.torch_families import TABLES  # noqa: E402
 
 
 @pytest.mark.parametrize("name", TABLES["numpyro"])

@@ -184,7 +184,7 @@ def test_masses():
 
 
 def test_laws_of_torch_and_back():
-    from densities.distributions.handed import TABLES
+    from densities.distributions.torch_families import TABLES
 
     for name in TABLES["torch"]:
         law = law_of(name, 0)

@@ -20,7 +20,7 @@ from densities.divergences.montecarlo import Pilot, controlled
 from densities.numerics.controls import adjusted
 from densities.numerics.montecarlo import HEAVY_SHAPE, LARGEST_BOUNDED
 from densities.numerics.nets import Source
-from densities.numerics.tails import tail_shape, tail_size
+from densities.numerics.pareto_tail import tail_shape, tail_size
 
 ROWS = json.loads(gzip.decompress((Path(__file__).parents[1] / "reference" / "coverage.json.gz").read_bytes()))
 SLICES = 20

@@ -13,7 +13,7 @@ from densities.arrays import quiet
 from densities.distributions.base import registry
 from densities.divergences.closed_forms import closed_form
 from densities.divergences.direct import direct, kl_direct
-from densities.divergences.numeric import kl_quadrature
+from densities.divergences.quadrature import kl_quadrature
 from densities.duals import DERIVATIVES, Dual, DualError
 
 NEAR = json.loads((Path(__file__).parent.parent / "reference" / "near.json").read_text())

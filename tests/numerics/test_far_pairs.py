@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import densities as dn
-from densities.divergences.directions import reduced
+from densities.divergences.normal_mixtures import reduced
 from densities.estimate import Status
 
 CASES = json.loads((Path(__file__).parent.parent / "reference" / "far_pairs.json").read_text(encoding="utf-8"))

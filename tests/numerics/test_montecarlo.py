@@ -13,7 +13,7 @@ from densities.errors import ParameterError, ShapeError, UnknownNameError
 from densities.numerics import montecarlo, nets, tally
 from densities.numerics.montecarlo import estimate_mean
 from densities.numerics.nets import Source
-from densities.numerics.tails import pareto_shape, tail_size
+from densities.numerics.pareto_tail import pareto_shape, tail_size
 
 SCHEMES = ["sobol", "stratified", "plain"]
 

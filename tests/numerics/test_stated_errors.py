@@ -20,7 +20,7 @@ from densities.distributions import (
     UniformBall,
 )
 from densities.divergences import entropy, kl
-from densities.divergences.numeric import kl_quadrature
+from densities.divergences.quadrature import kl_quadrature
 from densities.estimate import Status
 from densities.transforms import Exp, MatrixAffine
 

@@ -2,7 +2,6 @@
 
 from densities.distributions.continuous.asymmetric import GeneralizedNormal, InverseGaussian, SkewNormal
 from densities.distributions.continuous.bounded import Arcsine, ContinuousBernoulli, Kumaraswamy, Triangular
-from densities.distributions.continuous.bounded_more import Bradford, LogUniform
 from densities.distributions.continuous.circular import VonMises, WrappedCauchy
 from densities.distributions.continuous.folded import (
     DoubleGamma,
@@ -14,6 +13,7 @@ from densities.distributions.continuous.folded import (
 from densities.distributions.continuous.gammas import GeneralizedGamma, HalfGeneralizedNormal, Nakagami
 from densities.distributions.continuous.half import HalfCauchy, HalfNormal
 from densities.distributions.continuous.heavy import StudentT
+from densities.distributions.continuous.hyperbola import Bradford, LogUniform
 from densities.distributions.continuous.images_line import (
     Anglit,
     GeneralizedExtremeValue,

@@ -1,4 +1,4 @@
-"""More families on a bounded interval: Kumaraswamy, triangular, arcsine, continuous Bernoulli."""
+"""Families on a bounded interval: Kumaraswamy, triangular, arcsine, continuous Bernoulli."""
 
 from __future__ import annotations
 

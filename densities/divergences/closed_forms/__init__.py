@@ -1,6 +1,6 @@
 """D(p||q) in closed form as pure functions of parameters, each answer with a bound on its own rounding."""
 
-from . import (  # noqa: F401
+from densities.divergences.closed_forms import (  # noqa: F401
     circular,
     discrete,
     interval,
@@ -11,7 +11,7 @@ from . import (  # noqa: F401
     multivariate,
     scales,
 )
-from .table import (
+from densities.divergences.closed_forms.table import (
     ClosedForm,
     closed_form,
     entropies,

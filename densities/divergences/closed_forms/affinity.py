@@ -19,11 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from densities.divergences.closed_forms.elementary import EPS, TINY, Bounded
+from densities.divergences.closed_forms.table import Params
 from densities.numerics.cholesky import LARGEST, cholesky, exactly, forward
 from densities.precise.context import context, digits
-
-from .elementary import EPS, TINY, Bounded
-from .table import Params
 
 __all__ = ["FAMILIES", "log_affinity"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import (
+from densities.divergences.closed_forms.elementary import (
     EPS,
     SAFETY,
     TINY,
@@ -22,8 +22,16 @@ from .elementary import (
     times,
     total,
 )
-from .lngamma import NODES, WEIGHTS
-from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
+from densities.divergences.closed_forms.lngamma import NODES, WEIGHTS
+from densities.divergences.closed_forms.table import (
+    Feature,
+    Params,
+    entropy,
+    expectation,
+    kl_rule,
+    log_density,
+    support,
+)
 
 ANGLES = np.arange(128) * (2 * np.pi / 128)  # the trapezoid rule on the circle is exact to e^-80 for kappa <= 60
 CROSSOVER = 60.0

@@ -6,10 +6,27 @@ from typing import Any
 
 import numpy as np
 
-from .elementary import EPS, SAFETY, TINY, Bounded, as_bounded, relative_entropy, times, total
-from .interval import compositional
-from .line_expectations import where
-from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
+from densities.divergences.closed_forms.elementary import (
+    EPS,
+    SAFETY,
+    TINY,
+    Bounded,
+    as_bounded,
+    relative_entropy,
+    times,
+    total,
+)
+from densities.divergences.closed_forms.interval import compositional
+from densities.divergences.closed_forms.line_expectations import where
+from densities.divergences.closed_forms.table import (
+    Feature,
+    Params,
+    entropy,
+    expectation,
+    kl_rule,
+    log_density,
+    support,
+)
 
 
 @support("bernoulli", measure="counting")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import (
+from densities.divergences.closed_forms.elementary import (
     BERNOULLI,
     EPS,
     SAFETY,
@@ -23,9 +23,17 @@ from .elementary import (
     times,
     total,
 )
-from .line_expectations import where
-from .lngamma import NODES, WEIGHTS, log_beta, shape_remainder
-from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
+from densities.divergences.closed_forms.line_expectations import where
+from densities.divergences.closed_forms.lngamma import NODES, WEIGHTS, log_beta, shape_remainder
+from densities.divergences.closed_forms.table import (
+    Feature,
+    Params,
+    entropy,
+    expectation,
+    kl_rule,
+    log_density,
+    support,
+)
 
 
 @support("beta", "kumaraswamy", "continuous_bernoulli")

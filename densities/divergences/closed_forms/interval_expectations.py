@@ -7,10 +7,19 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import EPS, Bounded, as_bounded, exp_of, log_ratio, square_of, times, total
-from .line_expectations import power_means, where
-from .lngamma import log_beta, log_gamma
-from .table import Params, expectation
+from densities.divergences.closed_forms.elementary import (
+    EPS,
+    Bounded,
+    as_bounded,
+    exp_of,
+    log_ratio,
+    square_of,
+    times,
+    total,
+)
+from densities.divergences.closed_forms.line_expectations import power_means, where
+from densities.divergences.closed_forms.lngamma import log_beta, log_gamma
+from densities.divergences.closed_forms.table import Params, expectation
 
 # --- uniform: every feature is a difference of antiderivatives over the length --------------------------------------
 

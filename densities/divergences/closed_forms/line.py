@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import (
+from densities.divergences.closed_forms.elementary import (
     BERNOULLI,
     EPS,
     SAFETY,
@@ -24,9 +24,17 @@ from .elementary import (
     times,
     total,
 )
-from .lngamma import log_beta, log_gamma
-from .scales import Stacy, stacy_moment
-from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
+from densities.divergences.closed_forms.lngamma import log_beta, log_gamma
+from densities.divergences.closed_forms.scales import Stacy, stacy_moment
+from densities.divergences.closed_forms.table import (
+    Feature,
+    Params,
+    entropy,
+    expectation,
+    kl_rule,
+    log_density,
+    support,
+)
 
 LOG_2PI = np.log(2 * np.pi)
 # x coth x - 1 in powers of (2x)^2: B_2k/(2k)!

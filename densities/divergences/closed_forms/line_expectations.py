@@ -7,10 +7,19 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import EPS, Bounded, as_bounded, exp_of, log_ratio, square_of, times, total
-from .lngamma import log_beta, log_gamma
-from .scales import scaled_e1
-from .table import Params, entropy, expectation
+from densities.divergences.closed_forms.elementary import (
+    EPS,
+    Bounded,
+    as_bounded,
+    exp_of,
+    log_ratio,
+    square_of,
+    times,
+    total,
+)
+from densities.divergences.closed_forms.lngamma import log_beta, log_gamma
+from densities.divergences.closed_forms.scales import scaled_e1
+from densities.divergences.closed_forms.table import Params, entropy, expectation
 
 LOG_2PI = np.log(2 * np.pi)
 

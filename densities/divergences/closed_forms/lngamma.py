@@ -12,7 +12,19 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from .elementary import BERNOULLI, EPS, SAFETY, TINY, Bounded, as_bounded, horner, log_excess, log_ratio, near, total
+from densities.divergences.closed_forms.elementary import (
+    BERNOULLI,
+    EPS,
+    SAFETY,
+    TINY,
+    Bounded,
+    as_bounded,
+    horner,
+    log_excess,
+    log_ratio,
+    near,
+    total,
+)
 
 SHIFT = 12  # the asymptotic series starts at x >= 12, where its ninth term is below 1e-18 of the first
 MU_SERIES = [b / ((2 * k + 1) * (2 * k + 2)) for k, b in enumerate(BERNOULLI[:8])]  # mu(x) x

@@ -15,13 +15,23 @@ from typing import Any
 
 import numpy as np
 
+from densities.divergences.closed_forms.elementary import (
+    EPS,
+    SAFETY,
+    TINY,
+    Bounded,
+    log_excess,
+    log_ratio,
+    near,
+    relative_difference,
+    times,
+    total,
+)
+from densities.divergences.closed_forms.lngamma import NODES, WEIGHTS, shape_remainder
+from densities.divergences.closed_forms.multivariate import anew, spread_excess, whitened
+from densities.divergences.closed_forms.table import Params, kl_rule
 from densities.numerics.cholesky import cholesky, forward
 from densities.precise.context import context
-
-from .elementary import EPS, SAFETY, TINY, Bounded, log_excess, log_ratio, near, relative_difference, times, total
-from .lngamma import NODES, WEIGHTS, shape_remainder
-from .multivariate import anew, spread_excess, whitened
-from .table import Params, kl_rule
 
 
 @kl_rule("wishart", "wishart", source="by the exponential family, in terms of the ratio of the means")

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.special import psi
 
+from densities.divergences.closed_forms.elementary import EPS, SAFETY, TINY, Bounded, log_excess, near, times, total
+from densities.divergences.closed_forms.lngamma import log_gamma
+from densities.divergences.closed_forms.table import Params, entropy, kl_rule
 from densities.numerics.cholesky import DIGITS, LARGEST, cholesky, exactly, forward
 from densities.precise.context import context, digits
-
-from .elementary import EPS, SAFETY, TINY, Bounded, log_excess, near, times, total
-from .lngamma import log_gamma
-from .table import Params, entropy, kl_rule
 
 WIDE = np.longdouble  # 64 bits of mantissa on x86: three more digits against an ill-conditioned covariance
 WIDE_EPS = float(np.finfo(WIDE).eps)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import special
 
-from .elementary import (
+from densities.divergences.closed_forms.elementary import (
     EPS,
     SAFETY,
     TINY,
@@ -27,8 +27,16 @@ from .elementary import (
     times,
     total,
 )
-from .lngamma import lngamma_remainder, log_gamma, shape_remainder
-from .table import Feature, Params, entropy, expectation, kl_rule, log_density, support
+from densities.divergences.closed_forms.lngamma import lngamma_remainder, log_gamma, shape_remainder
+from densities.divergences.closed_forms.table import (
+    Feature,
+    Params,
+    entropy,
+    expectation,
+    kl_rule,
+    log_density,
+    support,
+)
 
 ROOT2 = np.sqrt(2.0)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DuplicateNameError
-from .elementary import Bounded, as_bounded, times, total
+from densities.divergences.closed_forms.elementary import Bounded, as_bounded, times, total
+from densities.errors import DuplicateNameError
 
 Params = Mapping[str, Any]
 Feature = tuple[Any, ...]

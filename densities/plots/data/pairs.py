@@ -17,7 +17,7 @@ from densities.divergences.ratio import radon_nikodym
 from densities.errors import NoClosedFormError, ParameterError, argument_error
 from densities.estimate import Estimate, Status
 from densities.numerics.montecarlo import HEAVY_SHAPE, Source
-from densities.numerics.tails import tail_shape, tail_size
+from densities.numerics.pareto_tail import tail_shape, tail_size
 from densities.plots.data.laws import grid, limits, quantiles, scalar_law, view_grid
 
 # The integrand is seen where it is more than this share of its height; a part of the view below NARROW is enlarged.

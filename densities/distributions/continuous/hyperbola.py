@@ -1,4 +1,4 @@
-"""More families on a bounded interval: log-uniform, Bradford."""
+"""Families on a bounded interval whose density is a hyperbola, 1/(1 + rz): log-uniform, Bradford."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from densities.domains import UNIT, Interval
 from densities.parameters import positive, real
 from densities.precise import precisely
 from densities.transforms.base import Bijection, constant, register
-from densities.transforms.cdfs import TFP
+from densities.transforms.cdfs import TFP, ExponentialCdf, GumbelCdf
 from densities.transforms.normalizing import at_bound
 
 STRAIGHT = 1e-17  # below, log(1 + t) and exp(t) - 1 are t to the last bit
@@ -38,7 +38,7 @@ class StretchedCdf(Bijection):
     """y = F(s), s = log(1 + shape·z)/shape, z = (x - loc)/scale, and s = z for shape = 0.
 
     Near the end -1/shape of z the distance from it is what is used, so that no point next to it is lost. A subclass gives
-    F, its quantile function and its log-density.
+    F, its quantile function and its log-density: those of the law at shape = 0, which s has whatever the shape is.
     """
 
     parameters = {"shape": real(0.0, "concentration"), "loc": real(0.0), "scale": positive(1.0)}
@@ -55,15 +55,15 @@ class StretchedCdf(Bijection):
     def _log_scale(self) -> Any:
         return constant(np.log(self.params["scale"]))
 
-    def cdf(self, s: Any) -> Any:
+    def cdf(self, s: Any, /) -> Any:
         """F(s)."""
         raise NotImplementedError
 
-    def ppf(self, y: Any) -> Any:
+    def ppf(self, y: Any, /) -> Any:
         """The s with F(s) = y."""
         raise NotImplementedError
 
-    def logpdf(self, s: Any) -> Any:
+    def logpdf(self, s: Any, /) -> Any:
         """log F'(s)."""
         raise NotImplementedError
 
@@ -130,16 +130,7 @@ class GevCdf(StretchedCdf):
         )
         self.domain = Interval(low, high, low_slack=self._slack, high_slack=self._slack)
 
-    def cdf(self, s: Any) -> Any:
-        xp = namespace(s)
-        return xp.exp(-xp.exp(-s))
-
-    def ppf(self, y: Any) -> Any:
-        xp = namespace(y)
-        return -xp.log(-xp.log(y))
-
-    def logpdf(self, s: Any) -> Any:
-        return -s - namespace(s).exp(-s)
+    cdf, ppf, logpdf = GumbelCdf.cdf, GumbelCdf.ppf, GumbelCdf.logpdf
 
 
 @register(
@@ -161,11 +152,4 @@ class GeneralizedParetoCdf(StretchedCdf):
         high = np.where(np.less(self.params["shape"], 0), self._bound, np.inf)
         self.domain = Interval(self.params["loc"], high, low_closed=True, high_slack=self._slack)
 
-    def cdf(self, s: Any) -> Any:
-        return -namespace(s).expm1(-s)
-
-    def ppf(self, y: Any) -> Any:
-        return -namespace(y).log1p(-y)
-
-    def logpdf(self, s: Any) -> Any:
-        return -s
+    cdf, ppf, logpdf = ExponentialCdf.cdf, ExponentialCdf.ppf, ExponentialCdf.logpdf

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from densities.divergences.batches import kl_batch
 from densities.divergences.closed_forms import closed_form
 from densities.divergences.mixtures import bracketed
 from densities.divergences.montecarlo import kl_montecarlo
-from densities.divergences.quadrature import kl_quadrature
 from densities.divergences.precise import kl_digits
+from densities.divergences.quadrature import kl_quadrature
 from densities.divergences.ratio import RadonNikodym, radon_nikodym
 from densities.divergences.sums import kl_sum
 from densities.errors import NoClosedFormError, ShapeError, argument_error
@@ -76,18 +77,11 @@ def kl(
     ratio = radon_nikodym(p, q)
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
     shape = joint_shape("kl", "laws", dict(zip("pq", shapes, strict=True))) if any(shapes) else ()
-    if shape and dps is None:
-        return kl_batch(
-            ratio.p,
-            ratio.q,
-            shape,
-            method,
-            rtol,
-            lambda a, b: kl(a, b, method=method, n=n, rng=rng, rtol=rtol, **options),
-        )
+    in_doubles: Callable[..., Estimate] = partial(kl, method=method, n=n, rng=rng, rtol=rtol, **options)
     if dps is not None:
-        known = kl(ratio.p, ratio.q, method=method, n=n, rng=rng, rtol=rtol, **options)
-        return kl_digits(ratio.p, ratio.q, dps, known, lambda a, b: plan(a, b, method="quadrature"))
+        return kl_digits(ratio.p, ratio.q, dps, in_doubles(ratio.p, ratio.q), partial(plan, method="quadrature"))
+    if shape:
+        return kl_batch(ratio.p, ratio.q, shape, method, rtol, in_doubles)
     decided = _plan(ratio, method)
     if decided.closed is not None:
         return _with_plan(decided.closed, decided)
@@ -206,16 +200,7 @@ def _infinite(ratio: RadonNikodym) -> Estimate:
 
 
 def _with_plan(estimate: Estimate, decided: Plan) -> Estimate:
-    detail = {**estimate.detail, "plan": list(decided.steps)}
-    return Estimate(
-        estimate.value,
-        estimate.error,
-        estimate.error_kind,
-        estimate.status,
-        estimate.method,
-        estimate.evaluations,
-        detail,
-    )
+    return replace(estimate, detail={**estimate.detail, "plan": list(decided.steps)})
 
 
 __all__ = ["CANCELLATION", "EPS", "METHODS", "Plan", "candidates", "kl", "plan"]

@@ -1,6 +1,7 @@
 """The floors of the house: who may import whom, read from the source itself."""
 
 import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def cycle_in(edges):
 
 
 FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+PACKAGES = sorted({path.parent.relative_to(PACKAGE).as_posix() for path in FILES.values()} - {"."})
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +143,19 @@ def test_every_module_has_a_floor():
 def test_every_folder_is_a_package():
     folders = {path.parent for path in FILES.values()}
     assert all((folder / "__init__.py").exists() for folder in folders), sorted(map(str, folders))
+
+
+def names_missing_in(docstring, folder):
+    """The modules and packages of a folder that the docstring of its package does not name."""
+    inside = {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    return sorted(inside - set(re.findall(r"\w+", docstring)) - {"__init__"})
+
+
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_the_docstring_of_a_package_says_where_things_are(folder):
+    source = (PACKAGE / folder / "__init__.py").read_text(encoding="utf-8")
+    missing = names_missing_in(ast.get_docstring(ast.parse(source)), PACKAGE / folder)
+    assert not missing, f"say in {folder}/__init__.py what is in {missing}"
 
 
 def test_imports_go_down(internal):

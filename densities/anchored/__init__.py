@@ -1,4 +1,7 @@
-"""Numbers that do not saturate: a value as an anchor and an offset, with the logarithm of the offset."""
+"""Numbers that do not saturate: a value as an anchor and an offset, with the logarithm of the offset.
+
+`numbers` has the arrays and their arithmetic, `functions` what the functions of NumPy and SciPy do to them.
+"""
 
 from densities.anchored import functions
 from densities.anchored.numbers import (

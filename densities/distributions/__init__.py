@@ -1,4 +1,39 @@
-"""Laws: families, and what is made of them by maps, mixing and truncation."""
+"""Laws: families, and what is made of them by maps, mixing and truncation.
+
+Every law
+    base, evaluation            the methods of a law on the line, and how they treat what a user passes
+    moments, masses             mean, variance, entropy and mode; masses and quantiles where a law has no formula for them
+    arithmetic, functions       NumPy's arithmetic on laws; push(law, function)
+    foreign_names               what other libraries call the methods
+Families
+    family                      location, scale and shapes; a subclass has the formulas of the standard member
+    continuous, discrete        the families on the line and of point masses, by topic
+    formulas, map_formulas      densities, maps, inverses and slopes as plain formulas, for SymPy and for explanations
+Images g(X)
+    pushforward                 the change-of-variables rule: density, distribution function, atoms
+    pushed_parts, pushed_quantiles   expectations in base coordinates; quantiles and draws
+    branches, route, supports   the monotone pieces, the way of a point through a chain, whether X lives where g is defined
+    cancelling, narrow, pins, steep, stated_errors   places at which doubles lose the digits of a density on that way
+    periodic, waves             sin, cos and tan of wide laws
+Other laws on the line
+    mixture, truncated          sums of densities; X given low < X <= high
+    independent                 sums, products, ratios, extremes and order statistics of independent laws, by name or by
+    convolution, product_ratio, order, listed   quadrature of the density (its tools: frames, overlap, log_abs)
+    from_density, adapters      laws of a user's log-density, of SciPy, torch and NumPyro, of samples
+    members                     batches whose members are laws of different kinds
+Point masses
+    lattice, strands, tables    integers under maps that never turn back; masses given one by one
+Laws of vectors and matrices
+    vector_base, matrix_base, vector_moments   their methods; mean, covariance and expectations
+    elliptical, dirichlet, ball, wishart, product   families; independent entries
+    vector_pushforward, vector_mixture     images under bijections; mixtures
+Other ways to answer
+    identities                  simplify(law): the name of an image
+    latex, symbolic, explain    the density in LaTeX, as a SymPy expression, factor by factor at a point
+    digits, precise, precise_order   many digits, `dps=`
+    foreign                     points of torch, JAX and CuPy
+    to_scipy, to_torch, to_numpyro   the law as another library has it, by scipy_families and torch_families
+"""
 
 from densities.distributions import continuous, digits, discrete, foreign, identities, latex, periodic, precise_order  # noqa: F401  (they file themselves with the protocols)
 from densities.distributions.adapters import KernelDensity

@@ -331,4 +331,3 @@ def chosen_points(parts: Sequence[VectorPart], u: np.ndarray) -> list[tuple[Vect
         rows = np.flatnonzero(which == index)
         found.append((part, rows, part.points(u[rows, :-1])))
     return found
-

@@ -1,4 +1,28 @@
-"""Divergences: how far one law is from another."""
+"""Divergences: how far one law is from another.
+
+    evaluate, divergence        kl(p, q) and divergence(name, p, q): which method answers
+    generators                  the divergences by name
+    information                 entropy, cross entropy
+Before any number
+    ratio, vector_ratio         log dp/dq, and where it exists (on the line; for vectors)
+    rewrites                    shared maps cancel, structure is used
+    extremes                    the least and the largest log dp/dq
+Closed forms
+    closed_forms                entropies, expectations, pair rules and affinities of families, by topic
+Quadrature and sums, on the line
+    quadrature, sums            in base coordinates, between landmarks; over point masses
+    plain, batches              tame pairs and batches of them on plain doubles
+    shares                      the other divergences: integrals over both laws
+    forms                       the two forms of each sum, and the better one
+    direct, near_counts, neighbours   near-identical laws, through the derivative of the log-density in the parameters
+    precise                     many digits, `dps=`
+Laws of vectors
+    vector                      which way: by coordinates, quadratic forms, cubature or draws
+    elliptical, normal_mixtures   q with ellipsoids as level sets; mixtures of normal laws
+Monte Carlo, bounds
+    montecarlo, draws, vector_draws   the mean of log dp/dq over draws of p
+    mixtures                    a sandwich around the divergence of mixtures, which owes nothing to an integral
+"""
 
 from densities.divergences.divergence import divergence
 from densities.divergences.evaluate import Plan, kl, plan

@@ -3,6 +3,10 @@
 A `Foreign` holds such an array and answers the ufuncs and functions of NumPy and SciPy by those of its own library, so a
 formula written once runs on it, on its device, in its precision, inside its jit and vmap. What the library lacks is computed by
 NumPy on the host, with the derivatives that are known here. No library is imported before an array of it is met.
+
+    kinds, numbers, functions   whose array it is; `Foreign`; its ufuncs and functions
+    smooth, maps                functions that are differentiated right in both modes; the formulas of maps
+    derivatives                 derivatives of a user's function
 """
 
 from densities.foreign import functions

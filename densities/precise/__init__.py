@@ -1,4 +1,8 @@
-"""Numbers of many digits that answer the ufuncs of NumPy and SciPy: what stands behind `dps=`."""
+"""Numbers of many digits that answer the ufuncs of NumPy and SciPy: what stands behind `dps=`.
+
+`numbers` and `functions` are the arithmetic, `constants` the doubles that stand for constants such as log 2, `context` the
+precision, `quadrature` the integrals.
+"""
 
 from densities.precise.constants import RoundedError, exact
 from densities.precise.context import bits, context, digits, literal, public

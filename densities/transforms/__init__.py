@@ -1,4 +1,24 @@
-"""Maps of the line and of vectors, by class and by name."""
+"""Maps of the line and of vectors, by class and by name.
+
+What a map is
+    base, chains                Transform, Bijection, Piece; composition, and what cancels in it
+    catalogue, between          find(domain=...); the bijection between two supports
+    program                     formulas on large arrays, traced once and run block by block
+Maps of the line
+    linear, power, exponential  affine maps, leaky relu; powers, roots, 1/x; exp, log, softplus and their kin
+    sigmoidal, hyperbolic, tails   sigmoid, logit, tanh, erf, ...; sinh-arcsinh; maps that bend their tails
+    normalizing, complements    Box-Cox, Yeo-Johnson; log(1 - e^x), log Φ, erfc and others through complements
+    cdfs, extremes, of_laws     distribution functions by name, of extremes, of any law
+    manytoone, piecewise, polynomial   abs, square, sin, clip, floor, ...; maps put together by the user; polynomials
+    spline, spline_hermite, spline_solving   monotone splines, and how their inverse is found
+    numeric, solving            a user's function; inverses without a formula
+    distances                   distances from an anchor, for maps without a rule for anchored numbers
+    symbolic                    maps from SymPy expressions, by symbolic_text (reading), symbolic_analysis and
+                                symbolic_zeros (pieces), symbolic_inverse, symbolic_kernels (compiling), symbolic_series,
+                                symbolic_turns and symbolic_rests (digits beside turning points)
+Maps of vectors
+    vector, constrained         elementwise, affine; simplex, ascending vectors, permutations
+"""
 
 from densities.transforms.base import (
     Bijection,

@@ -1,4 +1,16 @@
-"""Continuous families on the line, by topic."""
+"""Continuous families on the line, by topic.
+
+location_scale              normal, Cauchy, Laplace, logistic, Gumbel
+heavy, asymmetric           Student's t; skew-normal, generalised normal, inverse Gaussian
+positive, powers, gammas    exponential, log-normal, gamma; chi-squared, chi, Weibull, ...; generalised gamma, Nakagami
+half, ratios                half-normal, half-Cauchy; F, beta prime, Pareto, Lomax, log-logistic
+unit_interval, bounded, hyperbola   uniform, beta; Kumaraswamy, triangular, arcsine, ...; log-uniform, Bradford
+circular                    von Mises, wrapped Cauchy
+folded, mixed_tails, noncentral     |B| and ±B; tails of two terms; noncentral chi-squared, Rice
+image                       families with all methods from a base and a chain of maps:
+images_line, images_positive        Johnson's, extreme values, logit-normal, ...; Burr, Gompertz, log-Laplace, ...
+shared, incomplete, entropies       what formulas share; incomplete gamma and beta functions; entropies of their laws
+"""
 
 from densities.distributions.continuous.asymmetric import GeneralizedNormal, InverseGaussian, SkewNormal
 from densities.distributions.continuous.bounded import Arcsine, ContinuousBernoulli, Kumaraswamy, Triangular

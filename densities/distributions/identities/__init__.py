@@ -5,6 +5,10 @@
 Nothing that evaluates a law asks this table, so that the general path and the named law check each other. A chain of
 maps is spelled in moves (`moves`), and the law takes in as many as the table knows; what is left stays behind it as
 maps. A rule refuses where its parameters would overflow or lose digits, and then the law stays as it is.
+
+    table, chains, moves        how rules are filed, and how a law is led through them
+    names, lines, powers, exponentials, circular, reflected, symmetric, generalized, truncations   rules, by the map
+    pairs, several              rules for functions of independent variables
 """
 
 from __future__ import annotations

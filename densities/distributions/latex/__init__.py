@@ -2,8 +2,9 @@
 
     f_Y(y) = f_X(g^{-1}(y)) |dg^{-1}(y)/dy|,   f_X(x) = ...,   y in the support
 
-The strings stand beside the formulas of families and maps; nothing is derived. What comes out is LaTeX that
-matplotlib's mathtext renders too.
+The strings stand beside the formulas of families and maps; nothing is derived, but ways back through maps without a
+template (`symbolic`). `maps` has the templates of inverses and slopes, `limits` those of densities that are 0/0 at some
+parameters, `text` puts numbers into them. What comes out is LaTeX that matplotlib's mathtext renders too.
 """
 
 from __future__ import annotations

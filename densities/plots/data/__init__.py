@@ -1,1 +1,1 @@
-"""What the figures show, as arrays: no drawing happens here."""
+"""What the figures show, as arrays: `laws`, `pairs` of laws, `maps`. No drawing happens here."""

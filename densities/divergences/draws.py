@@ -25,6 +25,10 @@ from densities.transforms.program import follow, programs_of
 
 # Plain points nearer to an end than this share of it are left to anchored ones.
 CLOSE = 2.0**-20
+# The share of the draws that goes to rare parts of a law together, a power of two: of nets each chunk has it exactly.
+TO_RARE = 2.0**-4
+# What so few of all draws are expected to meet is not seen in their spread.
+RARE = 8.0
 
 
 class Run(NamedTuple):
@@ -40,17 +44,26 @@ class Run(NamedTuple):
     kind: str
 
 
+def drawn_weights(weights: np.ndarray) -> np.ndarray:
+    """How often parts of these weights are drawn: those that would hardly be share a part of the draws evenly."""
+    rare = weights * len(weights) < TO_RARE
+    if not rare.any():
+        return weights
+    often = weights * ((1.0 - TO_RARE) / np.sum(weights[~rare]))
+    return np.where(rare, TO_RARE / np.count_nonzero(rare), often)
+
+
 class Quantiles:
     """Draws by uniform numbers: u, 1 - u and weight, tilted toward both tails where they are not plain.
 
     Large t lie in the tails: tilted draws are smoother for a net, and give a finite variance to values up to (mass of the
-    tail)^-3/4.
+    tail)^-3/4. Rare parts are drawn more often than they come, and count less.
     """
 
     weight: Any
 
     def __init__(self, source: Any, parts: list[Any], dimension: int):
-        v = source.uniforms(dimension)
+        v, self.shares = source.uniforms(dimension), np.ones(source.size)
         first = v[:, 0]
         if source.scheme == "plain":
             self.u, self.rest, self.weight = first, 1.0 - first, 1.0
@@ -72,8 +85,13 @@ class Quantiles:
 
     def _scattered(self, parts: list[Any], v: np.ndarray) -> Iterator[Run]:
         """The runs of draws in no order, v of which choose among the parts; by indices, which cost a quarter of masks."""
-        weights = np.cumsum([part.weight for part in parts])
-        chosen = np.searchsorted(weights[:-1], v * weights[-1], side="right")
+        weights = np.array([part.weight for part in parts])
+        drawn = drawn_weights(weights / weights.sum())
+        chosen = np.searchsorted(np.cumsum(drawn)[:-1], v, side="right")
+        shares = weights / weights.sum() / drawn
+        if np.any(shares != 1.0):
+            self.shares = shares[chosen]
+            self.weight = self.weight * self.shares
         upper = self.u > 0.5
         for index, part in enumerate(parts):
             here = chosen == index
@@ -95,7 +113,7 @@ class Quantiles:
     def drawn_otherwise(self, rows: np.ndarray) -> None:
         """These rows are plain draws of the law, not quantiles of the uniforms."""
         if np.ndim(self.weight):
-            self.weight[rows] = 1.0
+            self.weight[rows] = self.shares[rows]
 
     def follow(self, middle: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> None:
         """u, log u and log(1 - u) less their means, which follow a smooth t and its tails."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
-from densities.divergences.draws import ControlledDraws, LogRatioDraws, columns_of
+from densities.divergences.draws import RARE, ControlledDraws, LogRatioDraws, columns_of, drawn_weights
 from densities.divergences.quadrature import log_size
 from densities.divergences.ratio import RadonNikodym
 from densities.errors import UnsupportedOperationError
@@ -42,8 +42,6 @@ FAR_LEVELS, TAME = np.array([1e-20, 1e-40, 1e-80, 1e-160, 1e-300]), 0.2
 BESIDE, ULPS = 2.0**-45, 8.0
 # A function of the numbers is a difference of terms, so many times as large at most.
 TERMS = 4.0
-# A point mass that so few of all draws are expected to meet is not seen in their spread.
-RARE = 8.0
 # Beyond the quantile that so many draws are expected to pass, tails are looked at where they halve, so many times.
 FAR_OUT, HALVINGS = 4.0, 24
 # A run to a target may end with so few draws.
@@ -129,11 +127,12 @@ def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -
     except UnsupportedOperationError:  # too many to list: none of them holds much
         return 0.0
     with quiet():
-        hidden = (masses > 0.0) & (masses * n < RARE)
+        drawn = drawn_weights(masses / masses.sum()) if p.measure == "lebesgue" else masses
+        hidden = (masses > 0.0) & (drawn * n < RARE)
         t = np.asarray(values.ratio.log(places[hidden])) - mean
         if slope:
             t = t + slope * (np.expm1(-t - mean) + values.known[0])
-        return float(np.sqrt(np.sum(masses[hidden] * t**2) / n))
+        return float(np.sqrt(np.sum(masses[hidden] ** 2 / drawn[hidden] * t**2) / n))
 
 
 class _FarOut:

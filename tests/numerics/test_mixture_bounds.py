@@ -78,6 +78,34 @@ def test_components_that_no_draw_meets_are_in_the_error(weight, far, width, n):
         assert found.error <= 1.1 * truth
 
 
+@pytest.mark.parametrize("weight", [1e-3, 1e-5, 1e-12])
+@pytest.mark.parametrize("n", [2**12, 2**16])
+def test_rare_vectors_are_drawn(weight, n):
+    """Components so far apart that the divergence is that of the weights and of each; of normal laws with cov c²I."""
+
+    def normal(c, mean):
+        return dn.MultivariateNormal([mean] * 5, c * c * np.eye(5))
+
+    p = dn.Mixture([1.0 - weight, weight], [normal(1.0, 0.0), normal(0.5, 300.0)])
+    truth = sum(
+        w * (np.log(w) + 2.5 * (c * c / 4.0 - 1.0 + np.log(4.0 / (c * c)) + at * at / 4.0))
+        for w, c, at in ((1.0 - weight, 1.0, 0.0), (weight, 0.5, 300.0))
+    )
+    found = dn.kl(p, normal(2.0, 0.0), method="montecarlo", n=n, rng=3)
+    assert abs(found.value - truth) <= 4.0 * found.error + 1e-15
+    assert found.ok and found.error <= 0.05 * truth
+
+
+def test_shares_at_rare_components_count():
+    """Components a hundred scales apart, by the weight of the one that q has not; H² = 1 - √(1 - w)."""
+    w = 1e-4
+    p, q = dn.Mixture([1.0 - w, w], [dn.Normal(), dn.Normal(100, 1)]), dn.Normal()
+    for name, truth in (("total_variation", w), ("squared_hellinger", -np.expm1(0.5 * np.log1p(-w)))):
+        for seed in range(5):
+            found = dn.divergence(name, p, q, method="montecarlo", n=2**12, rng=seed)
+            assert abs(found.value - truth) <= 4.0 * found.error + 1e-15, found
+
+
 def test_more_pairs_than_are_worth_it_leave_the_upper_bound_open():
     many = dn.Mixture(np.full(20, 0.05), [dn.Normal(i, 1) for i in range(20)])
     assert upper_bound(many, many.replace(weights=np.full(20, 0.05))) == np.inf

@@ -247,13 +247,18 @@ def same_parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
 COMMON = {"params", "batch_shape", "event_shape", "_inverse", "_programs", "_simplest"}
 
 
+def from_elsewhere(cls: type) -> bool:
+    """Whether a class is not one of this package."""
+    return cls.__module__.partition(".")[0] != __name__.partition(".")[0]
+
+
 def same_attributes(a: Any, b: Any) -> bool:
     """Whether two objects of one class agree in what their constructors keep beside the parameters.
 
     A class from elsewhere may hold a number or a function in an attribute; those of this package are told by their parameters,
     or have a `same_as` of their own. What a cached property has found does not count.
     """
-    if type(a).__module__.partition(".")[0] == __name__.partition(".")[0]:
+    if not from_elsewhere(type(a)):
         return True
     own, others = vars(a), vars(b)
     names = (own.keys() | others.keys()) - COMMON

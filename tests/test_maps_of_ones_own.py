@@ -1,0 +1,119 @@
+"""Maps and laws that a user writes as classes: what is not said is found out, and no two are taken for each other."""
+
+import numpy as np
+import pytest
+
+import densities as dn
+
+
+class Stretched(dn.Bijection):
+    """y = x + amount·tanh(x), by a number that is kept in an attribute, and a constructor that calls no other."""
+
+    domain, codomain = dn.Real(), dn.Real()
+
+    def __init__(self, amount, shape=np.tanh):
+        self.amount, self.shape = amount, shape
+
+    def forward_and_log_det(self, x):
+        return x + self.amount * self.shape(x), np.log1p(self.amount * (1 - self.shape(x) ** 2))
+
+
+def test_maps_of_ones_own_are_told_apart_by_their_attributes():
+    X = dn.Normal()
+    near, far = Stretched(1.0), Stretched(0.5)
+    assert near.same_as(Stretched(1.0))
+    assert near.inv.same_as(Stretched(1.0).inv)
+    assert not near.same_as(far)
+    assert not near.inv.same_as(far.inv)
+    assert not near.same_as(Stretched(1.0, np.arctan))
+    assert not Stretched([1.0, X]).same_as(Stretched([1.0, dn.Normal(1)]))
+    assert Stretched({"by": np.ones(3), "of": (X,)}).same_as(Stretched({"by": np.ones(3), "of": (dn.Normal(),)}))
+    assert dn.kl(X >> near, X >> Stretched(1.0)).value == 0.0
+    found = dn.kl(X >> near, X >> far)
+    assert 0.07 < found.value < 0.08
+    drawn = dn.kl(X >> near, X >> far, method="montecarlo", rng=0)
+    assert abs(found.value - drawn.value) < 6 * drawn.error
+    (X >> near).logpdf(np.linspace(-3, 3, 100_000))  # what is kept for speed does not count
+    assert near.same_as(Stretched(1.0))
+
+
+def test_laws_of_ones_own_are_told_apart_by_their_attributes():
+    class Ramp(dn.FromDensity):
+        same_as = dn.Distribution.same_as
+
+    X, wide = (Ramp(density, normalize=True) for density in (lambda x: -(x**2), lambda x: -(x**4)))
+    assert X.same_as(X)
+    assert not X.same_as(wide)
+
+
+class Falling(dn.Bijection):
+    """y = -2x, without a word on its direction."""
+
+    domain = codomain = dn.Real()
+
+    def forward_and_log_det(self, x):
+        return -2.0 * x, np.log(2.0) + 0.0 * x
+
+
+class FallingFast(dn.Bijection):
+    """y = c/(x - 1) from (1, ∞) onto (0, ∞), for an array c of either sign onto the line."""
+
+    domain, codomain = dn.Interval(1, np.inf), dn.Real()
+    parameters = {"c": dn.Affine.parameters["loc"]}
+
+    def forward_and_log_det(self, x):
+        return self.params["c"] / (x - 1), np.log(np.abs(self.params["c"])) - 2 * np.log(x - 1)
+
+
+class Within(Falling):
+    """The same on an interval."""
+
+    domain, codomain = dn.Interval(-3, 5), dn.Interval(-10, 6)
+
+
+class Below(Falling):
+    """The same on a half line."""
+
+    domain, codomain = dn.Interval(-np.inf, 0), dn.Interval(0, np.inf)
+
+
+class Turning(dn.Bijection):
+    domain, codomain = dn.Real(), dn.Interval(0, np.inf)
+
+    def forward_and_log_det(self, x):
+        return x**2, np.log(np.abs(2 * x))
+
+
+@pytest.mark.parametrize(
+    ("t", "law", "named"),
+    [
+        (Falling(), dn.Normal(1, 1), dn.Normal(-2, 2)),
+        (Within(), dn.Uniform(-1, 3), dn.Uniform(-6, 2)),
+        (Below(), -dn.Exponential(1), dn.Exponential(2)),
+    ],
+    ids=["on the line", "between two ends", "on a half line"],
+)
+def test_the_direction_is_found(t, law, named):
+    image = law >> t
+    points = named.ppf([0.01, 0.3, 0.9])
+    np.testing.assert_allclose(image.cdf(points), named.cdf(points), rtol=1e-12)
+    np.testing.assert_allclose(image.isf(1e-10), named.isf(1e-10), rtol=1e-9)
+    assert t.increasing is False
+    assert t.inv.increasing is False
+
+
+def test_the_direction_is_found_member_by_member():
+    assert FallingFast([2.0, -3.0]).increasing.tolist() == [False, True]
+
+
+def test_a_map_that_turns_is_refused():
+    with pytest.raises(dn.NotMonotoneError, match="got one that turns"):
+        (dn.Normal() >> Turning()).cdf(1.0)
+
+
+def test_what_is_said_is_not_looked_for():
+    class Said(Turning):
+        increasing = True
+
+    assert Said().increasing is True
+    assert not dn.check_transform(Said()).ok

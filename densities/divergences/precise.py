@@ -8,7 +8,7 @@ to the digits asked for. Whether D is infinite is told by the exponents of the t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 from densities.arrays import quiet
 from densities.distributions.digits import DiscreteView, checked, mass_on
 from densities.distributions.precise import UNLIFTED, MixtureView, PushedView, View, density, view
+from densities.distributions.strands import Strand
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.precise import RoundedError, bits, context, digits, public
@@ -165,24 +166,27 @@ def _over_atoms(p: DiscreteView, q: View) -> tuple[Any, Any, int]:
     for strand in p.law.strands:
         with quiet():
             middle = float(np.clip(np.rint(strand.law.centre), strand.low, strand.high))
-            for side, end in ((1.0, float(strand.high)), (-1.0, float(strand.low))):
-                k = middle if side > 0 else middle - 1.0
-                sizes: Sequence[Any] = [mp.inf]
-                while side * k <= side * end:
-                    place = mp.mpf(float(strand.at(np.asarray(k))))
-                    mass = p.on(place)
-                    term = mass * mp.log(mass / mass_on(q, place)) if mass else mp.mpf(0)
-                    terms.append(term)
-                    ratio = abs(term) / sizes[-1] if sizes[-1] else mp.mpf(0)
-                    sizes = [*sizes[-3:], abs(term)]
-                    if ratio < 0.9 and sizes[-1] < mp.eps * abs(mp.fsum(terms)) / 16:
-                        left += sizes[-1] / (1 - ratio)
-                        break
-                    if len(terms) > TERMS:
-                        raise RoundedError(f"more than {TERMS} point masses")
-                    k += side
-    total = mp.fsum(terms)
-    return total, left + mp.eps * mp.fsum(map(abs, terms)) * 4, len(terms)
+            left += _outwards(strand, middle, float(strand.high), 1.0, p, q, terms)
+            left += _outwards(strand, middle - 1.0, float(strand.low), -1.0, p, q, terms)
+    return mp.fsum(terms), left + mp.eps * mp.fsum(map(abs, terms)) * 4, len(terms)
+
+
+def _outwards(strand: Strand, k: float, end: float, side: float, p: DiscreteView, q: View, terms: list[Any]) -> Any:
+    """Adds p log(p/q) from k on toward an end to the terms; what is left where they stop, 0 at the end itself."""
+    mp = context()
+    before = mp.inf
+    while side * k <= side * end:
+        place = mp.mpf(float(strand.at(np.asarray(k))))
+        mass = p.on(place)
+        term = mass * mp.log(mass / mass_on(q, place)) if mass else mp.mpf(0)
+        terms.append(term)
+        ratio = abs(term) / before if before else mp.mpf(0)
+        if ratio < 0.9 and abs(term) < mp.eps * abs(mp.fsum(terms)) / 16:
+            return abs(term) / (1 - ratio)
+        if len(terms) > TERMS:
+            raise RoundedError(f"more than {TERMS} point masses")
+        k, before = k + side, abs(term)
+    return mp.mpf(0)
 
 
 __all__ = ["kl_digits"]

@@ -23,6 +23,7 @@ from densities.distributions.continuous.shared import (
     HALF_LOG_2PI,
     LOG2,
     LOG_PI,
+    ByBothTails,
     Symmetric,
     by_log_newton,
     complement,
@@ -230,7 +231,7 @@ def log_erfcx_difference(alpha: Any, beta: Any, width: Any, above: Any) -> Any:
     examples=[{"mean": 1.0, "lam": 1.0}, {"mean": 2.0, "lam": 0.5}, {"mean": 1.0, "lam": 200.0}],
     source="Johnson, Kotz, Balakrishnan 1, ch. 15; Michael, Schucany, Haas, Amer. Statist. 30 (1976)",
 )
-class InverseGaussian(Family):
+class InverseGaussian(ByBothTails, Family):
     """f(x) = √(lam/(2πx³)) exp(-lam (x - mean)²/(2 mean² x)) for x > 0; mean, lam > 0.
 
     With r = √(lam/x): F = (erfcx(-α) + erfcx(β)) e^-α²/2 below the mean, 1 - F = (erfcx(α) - erfcx(β)) e^-α²/2 above,
@@ -292,18 +293,6 @@ class InverseGaussian(Family):
             return np.where(by_lower, *self._log_both(x, mean, lam))
 
         return by_log_newton(start, rarity, log_tail, lambda x: self._logpdf(x, mean, lam), upper=~np.asarray(by_lower))
-
-    def _ppf(self, q: Any, mean: Any, lam: Any) -> Any:
-        return self._quantile_of(np.log(q), np.log1p(-q), mean, lam)
-
-    def _isf(self, q: Any, mean: Any, lam: Any) -> Any:
-        return self._quantile_of(np.log1p(-q), np.log(q), mean, lam)
-
-    def _log_ppf(self, logq: Any, mean: Any, lam: Any) -> Any:
-        return self._quantile_of(logq, log1mexp(logq), mean, lam)
-
-    def _log_isf(self, logq: Any, mean: Any, lam: Any) -> Any:
-        return self._quantile_of(log1mexp(logq), logq, mean, lam)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], mean: Any, lam: Any) -> Any:
         return rng.wald(mean, lam, shape)

@@ -12,7 +12,7 @@ from scipy import special
 from densities.anchored import Anchored, anchored, log_abs, pure, value
 from densities.distributions.base import register
 from densities.distributions.continuous.incomplete import log_beta
-from densities.distributions.continuous.shared import EULER, LOG2, LOG_PI, complement, log_rest, near_one
+from densities.distributions.continuous.shared import EULER, LOG2, LOG_PI, ByBothTails, complement, log_rest, near_one
 from densities.distributions.continuous.unit_interval import Between
 from densities.distributions.family import Family
 from densities.domains import UNIT, Interval
@@ -137,7 +137,7 @@ def log_gamma_bend(x: Any, h: Any, k: int = 0) -> Any:
     examples=[{"left": 0.0, "mode": 0.25, "right": 1.0}, {"left": -1.0, "mode": 2.0, "right": 2.0}],
     source="Johnson, Kotz, Balakrishnan 2, ch. 26",
 )
-class Triangular(Between):
+class Triangular(ByBothTails, Between):
     """f rises linearly from 0 at left to 2/(right - left) at mode and falls to 0 at right; left <= mode <= right,
     left < right.
     """
@@ -206,18 +206,6 @@ class Triangular(Between):
         log_x = np.where(rising, low, np.logaddexp(log_c, log_d + logq) - np.log1p(np.exp(high)))
         log_y = np.where(rising, np.logaddexp(log_d, log_c + log_other) - np.log1p(np.exp(low)), high)
         return np.where(log_x < -LOG2, Anchored.from_log(log_x), Anchored.from_log(log_y, -1.0, 1.0))
-
-    def _ppf(self, q: Any, c: Any, d: Any) -> Any:
-        return self._quantile_of(np.log(q), np.log1p(-q), c, d)
-
-    def _isf(self, q: Any, c: Any, d: Any) -> Any:
-        return self._quantile_of(np.log1p(-q), np.log(q), c, d)
-
-    def _log_ppf(self, logq: Any, c: Any, d: Any) -> Any:
-        return self._quantile_of(logq, log1mexp(logq), c, d)
-
-    def _log_isf(self, logq: Any, c: Any, d: Any) -> Any:
-        return self._quantile_of(log1mexp(logq), logq, c, d)
 
     def _kinks(self, c: Any, d: Any) -> Any:
         return (c,)

@@ -23,7 +23,7 @@ from densities.distributions.continuous.incomplete import (
     upper_gamma,
 )
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import EULER, LOG2, complement, power_of, where_finite
+from densities.distributions.continuous.shared import EULER, LOG2, ByBothTails, complement, power_of, where_finite
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
 from densities.logmath import log1mexp
@@ -32,7 +32,7 @@ from densities.parameters import REQUIRED, positive
 ZETA = special.zeta(np.arange(2.0, 26.0))
 
 
-class GammaPower(Family):
+class GammaPower(ByBothTails, Family):
     """X = (G/factor)^(1/power) with G a standard gamma variable: `core` gives its shape, the power and the factor.
 
     Density and tails are those of the gamma law at u = factor x^power, tails swapped where the power is negative.
@@ -90,12 +90,6 @@ class GammaPower(Family):
 
     def _isf(self, q: Any, *shapes: Any) -> Any:
         return self._point_of(1.0 - q, q, *shapes)
-
-    def _log_ppf(self, logq: Any, *shapes: Any) -> Any:
-        return self._quantile_of(logq, log1mexp(logq), *shapes)
-
-    def _log_isf(self, logq: Any, *shapes: Any) -> Any:
-        return self._quantile_of(log1mexp(logq), logq, *shapes)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *shapes: Any) -> Any:
         return self._outer(draw_gamma(rng, shape, self.core(*shapes)[0]), *shapes)

@@ -12,7 +12,7 @@ from densities.distributions.base import register
 from densities.distributions.continuous.entropies import beta_ratio_entropy
 from densities.distributions.continuous.incomplete import incomplete_beta, log_beta_terms, log_incomplete_beta
 from densities.distributions.continuous.positive import draw_gamma
-from densities.distributions.continuous.shared import LOG2, complement, where_finite
+from densities.distributions.continuous.shared import LOG2, ByBothTails, complement, where_finite
 from densities.distributions.continuous.unit_interval import beta_point, beta_quantile
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
@@ -34,7 +34,7 @@ LOGISTIC_VARIANCE = (
 )
 
 
-class BetaRatio(Family):
+class BetaRatio(ByBothTails, Family):
     """X = B/((1 - B) factor) with B a beta variable: `core` gives a, b and the factor. Tails are those of B at xf/(1 + xf)."""
 
     @staticmethod
@@ -94,12 +94,6 @@ class BetaRatio(Family):
 
     def _isf(self, q: Any, *shapes: Any) -> Any:
         return self._point_of(1.0 - q, q, *shapes)
-
-    def _log_ppf(self, logq: Any, *shapes: Any) -> Any:
-        return self._quantile_of(logq, log1mexp(logq), *shapes)
-
-    def _log_isf(self, logq: Any, *shapes: Any) -> Any:
-        return self._quantile_of(log1mexp(logq), logq, *shapes)
 
     def _draw(self, rng: np.random.Generator, shape: tuple[int, ...], *shapes: Any) -> Any:
         a, b, factor = self.core(*shapes)

@@ -16,7 +16,7 @@ LOG2 = float(np.log(2.0))
 LOG_PI = float(np.log(np.pi))
 HALF_LOG_2PI = 0.5 * float(np.log(2.0 * np.pi))
 MINUS_SQRT_HALF = -float(np.sqrt(0.5))
-EULER = 0.5772156649015329
+EULER = 0.5772156649015329  # Euler's constant, -ψ(1)
 # Below this a tail is taken from its logarithm: a double keeps few digits near underflow.
 DEEP = 1e-280
 # SciPy's inverses are right to a few ulp for tails above this, and parameters as each caller bounds them.
@@ -216,6 +216,24 @@ def by_log_newton(
             break
         last = size
     return x
+
+
+class ByBothTails:
+    """Quantiles by one formula, `_quantile_of(log F, log(1 - F), *shapes)`: of either tail, however small, with all digits."""
+
+    _quantile_of: Callable[..., Any]
+
+    def _ppf(self, q: Any, *shapes: Any) -> Any:
+        return self._quantile_of(np.log(q), np.log1p(-q), *shapes)
+
+    def _isf(self, q: Any, *shapes: Any) -> Any:
+        return self._quantile_of(np.log1p(-q), np.log(q), *shapes)
+
+    def _log_ppf(self, logq: Any, *shapes: Any) -> Any:
+        return self._quantile_of(logq, log1mexp(logq), *shapes)
+
+    def _log_isf(self, logq: Any, *shapes: Any) -> Any:
+        return self._quantile_of(log1mexp(logq), logq, *shapes)
 
 
 class Centred:

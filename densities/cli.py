@@ -38,7 +38,7 @@ __all__ = ["main"]
 
 WIDE = 160  # columns of tables where the output is no terminal
 PATIENCE = 1.0  # seconds before a progress bar appears
-LEVELS = (0.01, 0.25, 0.5, 0.75, 0.99)
+LEVELS = (0.01, 0.25, 0.5, 0.75, 0.99)  # of the quantiles that `show` prints
 WORDS = ("real", "positive", "unit", "bounded")
 EPILOG = """\
 expressions: normal(0, 1) >> affine(loc=1, scale=2) >> exp · exp(0.8*normal(0, 1) + 0.5) · 1/gamma(3, 2)

@@ -20,7 +20,8 @@ from densities.foreign import Foreign, ForeignError
 from densities.logmath import log1mexp
 from densities.parameters import batch_shape, bind
 
-# Quantiles of standard members, by family and shapes: they cost more than the rest of the integral of a tame pair.
+# Quantiles of standard members, by family and shapes: they cost more than the rest of the integral of a tame pair. So many
+# are remembered, in some megabytes.
 _STANDARD_MARKS: dict[tuple[type, tuple[Any, ...]], np.ndarray] = {}
 REMEMBERED = 4096
 # Logarithms of masses and of lengths that are near the end of the doubles; over these lengths a density is FLAT or singular.

@@ -42,7 +42,7 @@ lift.register(SymbolicBranch)(SymbolicBranch.by_formula)
 lift.register(SymbolicBijection)(SymbolicBijection.by_formula)
 
 LONG = 10**6  # denominators beyond it are not what a user wrote
-FUNCTION_LIMIT = 1000.0
+FUNCTION_LIMIT = 1000.0  # larger integers stay floats: SymPy would write out their gamma functions digit by digit
 COUNTERS = [sympy.Symbol(name, integer=True) for name in "nmkjil"]
 PI_PARTS = {float(k * np.pi / 2): k * sympy.pi / 2 for k in range(-8, 9) if k}
 

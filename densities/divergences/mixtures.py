@@ -23,6 +23,7 @@ from densities.divergences.plain import kl_plain
 from densities.divergences.ratio import RadonNikodym
 from densities.estimate import Estimate, Status
 
+# Every iteration gives a bound, and the least of them is taken: none need converge.
 ITERATIONS = 40
 # Pairs of components whose divergences are looked for; more of them cost more than the integral itself.
 PAIRS = 100

@@ -30,7 +30,7 @@ TOWARD, BEYOND = (
     1.0 - np.geomspace(1e-300, 0.99, 200),
     np.concatenate([np.linspace(0.0, 8.0, 256), np.geomspace(8.0, 1e12, 200)]),
 )
-BISECTIONS = 60
+BISECTIONS = 60  # more than the bits of a double
 # A peak is found by so many zooms into the neighbourhood of the highest of so many points, and marked at these widths from it.
 ZOOMS, POINTS, WIDTHS = 10, 65, np.array([-8.0, -3.0, -1.0, 0.0, 1.0, 3.0, 8.0])
 # Integers of a strand at which signs of log p/q are looked at, and how far apart crossings may lie to be visited one by one.

@@ -24,7 +24,7 @@ __all__ = ["Tail", "Verdict", "log_remainder", "tail_verdict"]
 
 EPS = float(np.finfo(float).eps)
 U = 2.0 ** np.arange(-2, 21)  # 1/4 ... 10⁶ in log distance
-POINTS = 5
+POINTS = 5  # the last in a row that can be trusted give the exponent
 # Exponents are formed from rounded parameters: nearer to the border than this the symbolic ones must decide.
 MARGIN = 1e-9
 # Second order: how small s must be seen to be, and how far from 0 and -1 its c.

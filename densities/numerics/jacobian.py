@@ -20,8 +20,8 @@ __all__ = ["Jacobian", "LogDerivative", "jacobian", "log_derivative"]
 Function = Callable[[Any], Any]
 EPS = float(np.finfo(float).eps)
 LEAST = float(np.finfo(float).tiny)  # below it special functions flush to 0, and others lose their digits
-STEPS = 60
-COMPLEX_STEP = 1e-20
+STEPS = 60  # at the most, each half as long as the one before
+COMPLEX_STEP = 1e-20  # of the size of x: its square is nothing beside 1, and nothing is subtracted
 # A slope is looked at again with steps at which rounding is this part of it, and sought below BACK of them if it is not one.
 CHECKS, BACK = (1e-4, 1e-2), 8.0
 # Where central differences know a slope no better than this, those to the roomier side may.

@@ -16,9 +16,9 @@ from densities.errors import unknown_name
 
 __all__ = ["SCHEMES", "Source"]
 
-BITS = 52
+BITS = 52  # of direction numbers: points made of them are doubles
 LAST = 1.0 - 2.0**-53  # the largest double below 1
-FIRST = 2.0**-54
+FIRST = 2.0**-54  # stands for a 0 that is drawn, whose quantile may be infinite
 # Points whose few arrays fit into the second cache of a core.
 CACHED = 2**13
 # Primitive polynomials and initial numbers of the dimensions 2 to 16: S. Joe and F. Y. Kuo, "Constructing Sobol

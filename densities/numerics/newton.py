@@ -16,7 +16,7 @@ from densities.numerics.roots import EPS, bracketed_root
 __all__ = ["Known", "roots_between"]
 
 Function = Callable[[np.ndarray], tuple[Any, Any]]
-STEPS = 10
+STEPS = 10  # what has not settled by then is bracketed
 # A bracket whose distances from an end differ by more than this factor is looked at in their logarithm.
 WIDE = 1.5
 # An error e leaves after a step about e²·BEND·(what the logarithm of the slope changes by over the cell)/(its width), the

@@ -14,8 +14,8 @@ import numpy as np
 __all__ = ["Inverse", "Roots", "bracketed_root", "expand_bracket", "from_ordinal", "invert", "to_ordinal"]
 
 Function = Callable[..., Any]
-BLOCK = 2**15
-TABLE = 512
+BLOCK = 2**15  # points whose buffers stay in the cache
+TABLE = 512  # roots that are solved safely, as starts for all others of a smooth function
 EPS = float(np.finfo(float).eps)
 
 

@@ -19,7 +19,7 @@ from densities.arrays import quiet
 __all__ = ["FARTHEST", "IntegerSum", "first_true", "gram_rule", "sum_integers"]
 
 EPS, LARGEST = float(np.finfo(float).eps), float(np.finfo(float).max)
-NODES = 16
+NODES = 16  # of the Gauss rule of a panel, however many integers that has
 # Panels of at most this many integers, and cores of at most CORE in all, are summed term by term.
 EXACT, CORE = 64, 2**12
 # Integers beyond this are not looked at; blocks that double end there.

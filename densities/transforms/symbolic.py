@@ -52,9 +52,9 @@ from densities.transforms.symbolic_zeros import EndlessZerosError
 __all__ = ["Symbolic", "SymbolicBranch"]
 
 WAVES: dict[Any, type[Transform]] = {sympy.sin: Sin, sympy.cos: Cos, sympy.tan: Tan}
-PROBES = 60
-MARGIN = 2.0**-30
-TINY = 1e-40
+PROBES = 60  # points at which formulas are compared with mpmath
+MARGIN = 2.0**-30  # what a turning point beside an end, or the logarithm of a distance, may be off by and still be it
+TINY = 1e-40  # a value so near 0 that x - root shows whether the inverse keeps it
 
 
 class SymbolicBranch(Bijection):

@@ -26,7 +26,7 @@ __all__ = ["Kernel", "LogKernel", "evaluated", "number", "precise", "reach"]
 Function = Callable[[Any], Any]
 LOG2 = math.log(2.0)
 HALF, THIRD = sympy.Rational(1, 2), sympy.Rational(1, 3)
-DIGITS = 30
+DIGITS = 30  # of constants on their way to the nearest double
 OVERFLOWN = 1e-9  # what overflows on the way moves a value by more than this, or not at all
 
 

@@ -24,11 +24,11 @@ from densities.transforms.symbolic_text import X
 
 __all__ = ["Edge", "FarEnd", "Pole", "TurningPoint", "far_end", "inner_turning_point", "root_points", "turning_points"]
 
-TERMS = 24
-DIGITS = 80
+TERMS = 24  # of a series
+DIGITS = 80  # while coefficients are formed, of which reversion loses many
 NOTHING = 1e-30  # below it, beside the others, a coefficient of 80 digits is zero
-SMALLEST_TERM = 1e-17
-WIDEST = 0.25
+SMALLEST_TERM = 1e-17  # what is left out, beside the first
+WIDEST = 0.25  # how far from its place a series is used at the most
 SPAN, STEPS = 700.0, 1401  # of log|x - c|
 
 

@@ -21,14 +21,14 @@ from densities.transforms.symbolic_text import X
 __all__ = ["EndlessZerosError", "Zeros", "inner_point", "zeros"]
 
 OO = sympy.oo
-DIGITS = 40
-SCAN_DIGITS = 30
-MODERATE = 30.0
+DIGITS = 40  # of zeros by numbers
+SCAN_DIGITS = 30  # to which two zeros are the same
+MODERATE = 30.0  # up to here a scan has evenly spaced points, too
 FARTHEST = 8  # powers of ten that a scan goes out to, and down to
-FINE = 12
+FINE = 12  # the largest denominator in a curved exponent of exp, where SymPy expands to powers of that root of e
 SHORT = 20  # binary places
 DIP = 0.9  # of neighbouring sizes, in a dip that is more than rounding
-MAX_DEGREE = 60
+MAX_DEGREE = 60  # of a polynomial whose roots are asked for; others are scanned
 MOST_TURNS = 100  # of a wave: each makes two pieces, which take some hundredths of a second
 FASTEST = 1.5  # radians between two points of a scan
 PERIODIC = (sympy.sin, sympy.cos, sympy.tan)

@@ -25,7 +25,7 @@ from densities.transforms.chains import compose
 
 __all__ = ["Check", "draws_check", "independent_checks", "integral", "mass_check", "vector_checks"]
 
-MASS_TOLERANCE = 1e-7
+MASS_TOLERANCE = 1e-7  # a wrong log-determinant is off by far more, an adaptive integral by far less
 MIN_COVERAGE = 0.1  # less resolved mass than this decides nothing
 MAX_NOISE = 1e-6  # cells where neighbouring doubles are further apart than this share of the cell are left out
 LEVELS = np.array([1e-10, 1e-7, 1e-5, 1e-3, 0.01, 0.05, 0.15, 0.3])

@@ -38,7 +38,7 @@ ON_THE_LINE, CONTINUOUS, DISCRETE = LawBook(), LawBook(), LawBook()
 TAIL = np.array([1e-300, 1e-200, 1e-100, 1e-50, 1e-20, 1e-10, 1e-6, 1e-4, 0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5])
 LEVELS = np.concatenate([TAIL, 1.0 - TAIL[(TAIL >= 1e-6) & (TAIL < 0.5)]])
 FUNCTIONS = ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf")
-MOMENT_TOLERANCE = 1e-7
+MOMENT_TOLERANCE = 1e-7  # of the scale of a law, beside what the integral over quantiles states
 CELLS = 50  # of the chi-squared test
 # Relative accuracy of a distribution function in roundings: its formula goes through logarithms of up to 700.
 ROUNDINGS = 2000

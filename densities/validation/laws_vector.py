@@ -34,7 +34,7 @@ from densities.validation.map_case import DRAWS, FALSE_ALARMS, checks_as_finding
 __all__ = ["vector_law_findings", "vector_map_findings"]
 
 MAPS, LAWS = LawBook(), LawBook()
-POINTS = 40
+POINTS = 40  # draws at which maps and laws are tried
 ROUNDINGS = 256  # of sums over a few coordinates
 COORDINATES = 3  # of maps that take any number of them
 

@@ -35,7 +35,7 @@ from densities.validation.laws import (
 from densities.validation.points import ends_of, points_of, ulps
 
 FALSE_ALARMS = 1e-6  # of the test of the draws of one law
-DRAWS = 2**16
+DRAWS = 2**16  # of which a share of 1 % in the wrong place shows at that rate
 # The error of a numeric derivative is an estimate: it is taken ten times, and a derivative less sure than this is not used.
 DERIVATIVE_MARGIN, DERIVATIVE_LIMIT = 10.0, 1e-5
 LOG_ULPS = 16  # what a sum of a few logarithms may lose, beside what conditioning forces

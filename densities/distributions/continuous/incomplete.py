@@ -33,7 +33,7 @@ from densities.precise import precisely
 RARE, TINY = 1e-5, 1e-290
 # Stirling: log Γ(a) = (a - 1/2) log a - a + log √(2π) + remainder; NIST DLMF 5.11.1, to 1e-17 for a >= 10.
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400)
-
+# log x - 1/(2x) - ψ(x) = Σ d_k/x^2k, DLMF 5.11.2, to 1e-17 for x >= 10.
 DIGAMMA = (1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132, -691 / 32760, 1 / 12, -3617 / 8160)
 
 # With both parameters of a beta law above this its density is nearly a normal one, and Gauss rules on these shares of

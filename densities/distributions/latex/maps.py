@@ -16,7 +16,7 @@ from densities.distributions.latex.text import filled, number, rounded, worded
 from densities.distributions.waves import waves_of
 from densities.transforms.linear import line_coefficients
 
-SHORT = 12
+SHORT = 12  # the largest denominator that is written as a fraction
 ARSINH, ARTANH, ARCOSH = r"\operatorname{arsinh}", r"\operatorname{artanh}", r"\operatorname{arcosh}"
 ERFINV = r"\operatorname{erf}^{-1}\left(@\right)"
 

@@ -15,7 +15,7 @@ from densities.parameters import number_text
 TOKEN = re.compile(r"\\(?:mathrm|operatorname)\{[^}]*\}|\\[A-Za-z]+|\\.|[A-Za-z]+|\d+(?:\.\d+)?|\s+|.")
 GREEK = {"mu": r"\mu", "mean": r"\mu", "sigma": r"\sigma", "kappa": r"\kappa", "beta": r"\beta", "lam": r"\lambda"}
 GREEK |= {"alpha": r"\alpha", "lmbda": r"\lambda"}
-DIGITS = 6
+DIGITS = 6  # of decimal numbers, as `:g` has them
 # \frac12 and \frac m2, which mathtext does not read.
 SHORT_FRACTION = re.compile(r"\\frac(?!\{)\s*(\\[A-Za-z]+|[^\s\\])\s*(\\[A-Za-z]+|[^\s\\])")
 PLAIN_SUM = re.compile(r"\^\{(-?[\d.]+(?:[+-][\d.]+)+)\}")

@@ -33,7 +33,8 @@ from densities.divergences.closed_forms.table import (
     support,
 )
 
-ANGLES = np.arange(128) * (2 * np.pi / 128)  # the trapezoid rule on the circle is exact to e^-80 for kappa <= 60
+ANGLES = np.arange(128) * (2 * np.pi / 128)
+# Up to this kappa the trapezoid rule at these angles is exact to e^-80; beyond, asymptotic series are.
 CROSSOVER = 60.0
 
 

@@ -70,7 +70,7 @@ _NAMES = {
         NoncentralChiSquared PowerFunction ReciprocalInverseGaussian Rice Semicircular SmithBain
         difference_of maximum minimum order_statistic product_of ratio_of sum_of
         Bernoulli Binomial Categorical Delta DiscreteUniform Geometric NegativeBinomial Poisson Zipf
-        Dirichlet MultivariateNormal MultivariateT UniformBall Wishart""",
+        Dirichlet InverseWishart MultivariateNormal MultivariateT UniformBall Wishart""",
     "densities.transforms": """
         LinearSpline MonotoneCubicSpline MonotoneHermiteSpline Piecewise Polynomial RationalQuadraticSpline
         Ascending Permute SoftmaxCentered StickBreaking

@@ -487,21 +487,21 @@ class SPD(Domain):
     measure = "symmetric"
 
     def contains(self, x: Any) -> Any:
-        return self.least_pivot(x) > 0.0
+        return np.all(self.pivots(x) > 0.0, axis=-1)
 
-    def least_pivot(self, x: Any) -> Any:
-        """The least pivot of elimination, the diagonal scaled to 1: eps of it is noise. NaN where x is not symmetric."""
+    def pivots(self, x: Any) -> Any:
+        """The pivots of elimination, the diagonal scaled to 1, (..., n): eps of one is noise. NaN where x is not symmetric."""
         x = _array(x) * 1.0
         with np.errstate(all="ignore"):
             size = np.sqrt(np.stack([x[..., i, i] for i in range(self.n)], axis=-1))
             rest = x / size[..., :, None] / size[..., None, :]
             slack = max(1e-9, 64 * self.n * float(np.finfo(x.dtype).eps))
             symmetric = np.all(np.abs(rest - np.swapaxes(rest, -1, -2)) <= slack, axis=(-2, -1))
-            least = np.where(symmetric, rest[..., 0, 0], np.nan)
+            found = [rest[..., 0, 0]]
             while rest.shape[-1] > 1:
                 rest = rest[..., 1:, 1:] - rest[..., 1:, :1] * (rest[..., :1, 1:] / rest[..., :1, :1])
-                least = np.minimum(least, rest[..., 0, 0])
-            return least
+                found.append(rest[..., 0, 0])
+            return np.where(symmetric[..., None], np.stack(found, axis=-1), np.nan)
 
     def interior_point(self) -> Any:
         """The unit matrix."""

@@ -40,6 +40,13 @@ def log_wishart(df, scale, x):
         return float(powers - trace(v**-1 * x) / 2 - df * n / 2 * mp.log(2) - log_gamma_n(n, df / 2))
 
 
+def log_inverse_wishart(df, scale, x):
+    with mp.workdps(60):
+        n, df, v, x = len(scale), mpf(df), matrix(scale), matrix(x)
+        powers = df / 2 * mp.log(mp.det(v)) - (df + n + 1) / 2 * mp.log(mp.det(x))
+        return float(powers - trace(v * x**-1) / 2 - df * n / 2 * mp.log(2) - log_gamma_n(n, df / 2))
+
+
 def kl_wishart(a, v, b, u):
     with mp.workdps(80):
         n, a, b, seen = len(v), mpf(a), mpf(b), matrix(u) ** -1 * matrix(v)
@@ -60,22 +67,30 @@ CASES = {
 }
 
 
+DENSITIES = {"wishart": (dn.Wishart, log_wishart), "inverse_wishart": (dn.InverseWishart, log_inverse_wishart)}
+
+
 @pytest.fixture(params=CASES)
 def case(request):
     return CASES[request.param]
 
 
-def test_wishart_densities(case):
-    law = dn.Wishart(*case)
+@pytest.fixture(params=DENSITIES)
+def kind(request):
+    return DENSITIES[request.param]
+
+
+def test_densities(case, kind):
+    law, formula = kind[0](*case), kind[1]
     points = law.rvs(4, rng=1)
-    truth = np.array([log_wishart(*case, x) for x in points])
+    truth = np.array([formula(*case, x) for x in points])
     np.testing.assert_allclose(law.logpdf(points), truth, rtol=0, atol=1e-13 * (1 + np.abs(truth).max()))
 
 
-def test_entropies_are_means_over_draws(case):
-    law = dn.Wishart(*case)
-    surprise = -law.logpdf(law.rvs(2**12, rng=2))
-    assert abs(law.entropy() - surprise.mean()) < 5 * surprise.std() / 2**6
+def test_entropies_are_means_over_draws(case, kind):
+    law = kind[0](*case)
+    surprise = -law.logpdf(law.rvs(2**10, rng=2))
+    assert abs(law.entropy() - surprise.mean()) < 5 * surprise.std() / 2**5
 
 
 def test_one_row_is_a_gamma_law():
@@ -87,6 +102,31 @@ def test_one_row_is_a_gamma_law():
     other = law.replace(df=3.5, scale=[[1.0]])
     assert dn.kl(law, other).value == pytest.approx(dn.kl(alike, dn.Gamma(1.75, 2.0)).value, rel=1e-14)
     assert dn.kl(law, other, method="quadrature").value == pytest.approx(dn.kl(law, other).value, rel=1e-10)
+
+
+def test_one_row_is_an_inverse_gamma_law():
+    law, alike = dn.InverseWishart(2.5, [[3.0]]), dn.InverseGamma(1.25, 1.5)
+    y = np.array([1e-2, 0.5, 3.0, 1e200])
+    np.testing.assert_allclose(law.logpdf(y[:, None, None]), alike.logpdf(y), rtol=1e-14)
+    for df in (1.5, 4.0, 4.5):
+        for name in ("mean", "var", "entropy", "mode", "std"):
+            known = getattr(dn.InverseGamma(df / 2, 1.5), name)()
+            np.testing.assert_allclose(np.ravel(getattr(law.replace(df=df), name)()), known, rtol=1e-14)
+    other = dn.kl(law, law.replace(df=3.5, scale=[[1.0]]))
+    assert other.value == pytest.approx(dn.kl(alike, dn.InverseGamma(1.75, 0.5)).value, rel=1e-14)
+
+
+def test_moments_of_inverses():
+    law, other = dn.InverseWishart(9.5, S), st.invwishart(9.5, S)
+    assert dn.as_distribution(other).same_as(law)
+    for name in ("mean", "var", "mode"):
+        np.testing.assert_allclose(getattr(law, name)(), getattr(other, name)(), rtol=1e-14)
+    np.testing.assert_allclose(np.einsum("ijij->ij", law.cov()), law.var(), rtol=1e-14)
+    seen = np.cov(law.rvs(50_000, rng=3).reshape(-1, 4).T).reshape(2, 2, 2, 2)
+    np.testing.assert_allclose(seen, law.cov(), atol=0.1 * np.max(law.var()))
+    few = law.replace(df=3.0)
+    np.testing.assert_array_equal(few.mean(), [[np.inf, np.nan], [np.nan, np.inf]])
+    assert np.all(np.isinf(few.var())) and np.isinf(few.cov()[0, 1, 1, 0]) and np.isnan(few.cov()[0, 0, 0, 1])
 
 
 def test_against_scipy():
@@ -117,11 +157,12 @@ PAIRS = {
 def test_wishart_divergences(name):
     p, q = (dn.Wishart(*parameters) for parameters in PAIRS[name])
     for first, second in ((p, q), (q, p)):
-        found = dn.kl(first, second)
-        truth = kl_wishart(*first.params.values(), *second.params.values())
-        assert found.method == "closed"
-        assert abs(found.value - truth) <= found.error
-        assert abs(found.value - truth) <= 1e-11 * truth
+        (a, v), (b, u) = (law.params.values() for law in (first, second))
+        truth = kl_wishart(a, v, b, u)
+        for found in (dn.kl(first, second), dn.kl(dn.InverseWishart(a, u), dn.InverseWishart(b, v))):
+            assert found.method == "closed"
+            assert abs(found.value - truth) <= found.error
+            assert abs(found.value - truth) <= 1e-11 * truth
 
 
 def test_divergences_are_the_same_in_other_coordinates():
@@ -134,15 +175,37 @@ def test_divergences_are_the_same_in_other_coordinates():
     )
 
 
-def test_draws_agree_with_closed_forms():
+def test_closed_forms_are_means_over_draws():
     p, q = dn.Wishart(7.0, np.eye(3)), dn.Wishart(8.5, np.eye(3) + 0.2)
-    found, truth = dn.kl(p, q, method="montecarlo", n=2**10, rng=1), dn.kl(p, q)
-    assert abs(found.value - truth.value) < 5 * found.error < 0.1
-    found, truth = (dn.divergence("hellinger", p, q, method=m, n=2**9, rng=1) for m in ("montecarlo", "closed"))
-    assert abs(found.value - truth.value) < 5 * found.error < 0.05
+    draws = p.rvs(2**12, rng=1)
+    t = p.logpdf(draws) - q.logpdf(draws)
+    assert abs(t.mean() - dn.kl(p, q).value) < 5 * t.std() / 2**6
+    half = dn.divergence("bhattacharyya", p, q).value
+    assert abs(np.exp(-t / 2).mean() - np.exp(-half)) < 5 * np.exp(-t / 2).std() / 2**6
+    swapped = dn.InverseWishart(7.0, np.eye(3) + 0.2), dn.InverseWishart(8.5, np.eye(3))
+    assert dn.divergence("bhattacharyya", *swapped).value == pytest.approx(half, rel=1e-13)
     assert dn.divergence("renyi", p, q, order=40.0).value == np.inf
     np.testing.assert_allclose(dn.divergence("renyi", p, q, order=1 - 1e-9).value, dn.kl(p, q).value, rtol=1e-7)
     assert dn.kl(p, dn.Wishart(7.0, np.eye(3) + 0.2), method="quadrature").reason
+
+
+@pytest.mark.slow
+def test_monte_carlo_agrees_with_closed_forms():
+    p, q = dn.Wishart(7.0, np.eye(3)), dn.Wishart(8.5, np.eye(3) + 0.2)
+    found, truth = dn.kl(p, q, method="montecarlo", n=2**12, rng=1), dn.kl(p, q)
+    assert abs(found.value - truth.value) < 5 * found.error < 0.05
+    found, truth = (dn.divergence("hellinger", p, q, method=m, n=2**12, rng=1) for m in ("montecarlo", "closed"))
+    assert abs(found.value - truth.value) < 5 * found.error < 0.05
+
+
+@pytest.mark.slow
+def test_nodes_whose_matrices_round_to_singular_ones():
+    """Of two rows the divergence is an integral over three numbers, some of them tiny beside the others."""
+    p, q = dn.InverseWishart(6.0, S), dn.InverseWishart(7.0, np.eye(2))
+    found = dn.kl(p, q, method="quadrature")
+    assert abs(found.value - dn.kl(p, q).value) < found.error < 1e-11
+    inner = dn.kl(dn.Wishart(2.5, [[1.0]]), dn.InverseWishart(3.0, [[2.0]]))
+    assert inner.value == pytest.approx(dn.kl(dn.ChiSquared(2.5), dn.InverseGamma(1.5, 1.0)).value, rel=1e-11)
 
 
 def test_points():
@@ -169,6 +232,8 @@ def test_marginals_and_multiples():
     law = dn.Wishart(5, S)
     assert law.marginal(0, 0).same_as(dn.Gamma(2.5, 4.0)) and law.marginal(0, 1) is None
     assert (2 * law / 4).same_as(law.replace(scale=S / 2))
+    inverse = dn.InverseWishart(5, S)
+    assert inverse.marginal(1, 1).same_as(dn.InverseGamma(2.0, 0.5)) and inverse.marginal(0, 1) is None
     for image in (lambda x: -x, lambda x: x + 1, np.exp, lambda x: SHEAR @ x, lambda x: np.array([1.0, 2.0]) * x):
         with pytest.raises(UnsupportedOperationError, match="wishart laws have images"):
             image(law)

@@ -67,7 +67,7 @@ from densities.distributions.truncated import Truncated, truncate
 from densities.distributions.vector_base import ArrayDistribution, VectorDistribution
 from densities.distributions.vector_mixture import VectorMixture
 from densities.distributions.vector_pushforward import VectorPushforward
-from densities.distributions.wishart import Wishart
+from densities.distributions.wishart import InverseWishart, Wishart
 from densities.protocols import as_distribution
 
 __all__ = [
@@ -85,6 +85,7 @@ __all__ = [
 __all__ += [
     "ArrayDistribution",
     "Dirichlet",
+    "InverseWishart",
     "MatrixDistribution",
     "MultivariateNormal",
     "MultivariateT",

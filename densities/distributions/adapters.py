@@ -27,7 +27,7 @@ from densities.distributions.mixture import Mixture
 from densities.distributions.scipy_families import COUNTS, FAMILIES
 from densities.distributions.tables import Table
 from densities.distributions.torch_families import TABLES, our_parameters
-from densities.distributions.wishart import Wishart
+from densities.distributions.wishart import InverseWishart, Wishart
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import is_foreign, to_numpy
 from densities.protocols import as_distribution
@@ -260,4 +260,5 @@ ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("scipy", "multivariate_t_frozen"): _multivariate_t,
     ("scipy", "dirichlet_frozen"): _family(Dirichlet, "alpha"),
     ("scipy", "wishart_frozen"): _family(Wishart, "df", "scale"),
+    ("scipy", "invwishart_frozen"): _family(InverseWishart, "df", "scale"),
 }

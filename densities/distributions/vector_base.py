@@ -29,7 +29,7 @@ class VectorPart:
     `forward` takes x (..., d) to (y, log|det dy/dx|), shapes (..., event) and (...,). Where `whole`, log p(y) is Σ log
     root - log_det. `quantiles` takes uniforms (..., d) to x, where there is a faster way than the quantiles of the
     roots, which reach tails that no draw does. `backward` takes y to x, where that is known. `logs` takes x to the logarithms
-    of the entries of y, where these may underflow.
+    of the entries of y, where these may underflow; `factor` to the lower factor T of a matrix y = T Tᵀ, which loses digits.
     """
 
     weight: float
@@ -39,6 +39,7 @@ class VectorPart:
     quantiles: Callable[[np.ndarray], np.ndarray] | None = None
     backward: Callable[[np.ndarray], np.ndarray] | None = None
     logs: Callable[[np.ndarray], np.ndarray] | None = None
+    factor: Callable[[np.ndarray], np.ndarray] | None = None
 
     def log_density(self, x: np.ndarray) -> Any:
         """The log-density of the roots at x."""
@@ -125,6 +126,10 @@ class ArrayDistribution(Distribution):
     def logpdf_by_logs(self, logs: np.ndarray) -> Any:
         """log f where the entries are e^logs, which may underflow; NaN where the law has no such formula."""
         return np.full(logs.shape[: logs.ndim - len(self.event_shape)], np.nan)
+
+    def logpdf_by_factor(self, factor: np.ndarray) -> Any:
+        """log f of the matrix T Tᵀ, which may round to one that is not positive; NaN where the law has no such formula."""
+        return np.full(factor.shape[:-2], np.nan)
 
     def logpdf_anywhere(self, x: np.ndarray) -> Any:
         """The log-density, -inf outside the support."""

@@ -110,6 +110,7 @@ class Piece:
     whole: bool
     backward: Callable[[np.ndarray], np.ndarray] | None
     logs: Callable[[np.ndarray], np.ndarray] | None
+    factor: Callable[[np.ndarray], np.ndarray] | None
 
     def log_density(self, x: np.ndarray) -> Any:
         if all(root is self.roots[0] for root in self.roots):
@@ -147,8 +148,10 @@ def expanded(part: Any) -> list[Piece]:
         breaks = tuple(np.asarray(inner.breaks, dtype=float) for inner in choice)
         roots, forward = tuple(inner.root for inner in choice), partial(_through, part, choice)
         backward = None if part.backward is None else partial(_undone, part, choice)
-        logs = None if part.logs is None else partial(_logs_of, part, choice)
-        pieces.append(Piece(weight, roots, breaks, forward, whole, backward, logs))
+        logs, factor = (
+            None if function is None else partial(_of_mapped, function, choice) for function in (part.logs, part.factor)
+        )
+        pieces.append(Piece(weight, roots, breaks, forward, whole, backward, logs, factor))
     return pieces
 
 
@@ -159,8 +162,8 @@ def _through(part: Any, choice: tuple[Any, ...], x: np.ndarray) -> tuple[Any, An
     return y, log_det + sum(np.nan if inner is None else value(inner) for inner in log_dets)
 
 
-def _logs_of(part: Any, choice: tuple[Any, ...], x: np.ndarray) -> np.ndarray:
-    return part.logs(_mapped(choice, x)[0])
+def _of_mapped(function: Callable[[np.ndarray], np.ndarray], choice: tuple[Any, ...], x: np.ndarray) -> np.ndarray:
+    return function(_mapped(choice, x)[0])
 
 
 def _mapped(choice: tuple[Any, ...], x: np.ndarray) -> tuple[np.ndarray, list[Any]]:
@@ -189,7 +192,11 @@ def log_density_on(law: Any, piece: Any, x: np.ndarray) -> tuple[Any, Any, Any, 
 
 
 def log_density_at(law: Any, piece: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """log f(y) of any law at the images y of points x, by their logarithms where entries underflow."""
+    """log f(y) of any law at the images y of points x, by their logarithms where entries underflow, by factors of matrices."""
+    if piece.factor is not None:
+        found = law.logpdf_by_factor(piece.factor(x))
+        if not np.isnan(found).all():
+            return found
     found = np.array(law.logpdf_anywhere(y), dtype=float)
     if piece.logs is not None:
         small = np.any(np.abs(y) < TINY, axis=-1)

@@ -14,9 +14,10 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import special
 
+from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.base import register
-from densities.distributions.continuous import Chi, Gamma, Normal
+from densities.distributions.continuous import Chi, Gamma, InverseGamma, Normal
 from densities.distributions.elliptical import LOG_2PI, decomposed
 from densities.distributions.matrix_base import MatrixDistribution
 from densities.distributions.vector_base import VectorPart
@@ -124,19 +125,29 @@ class Bartlett(MatrixDistribution):
 
     def logpdf_anywhere(self, x: np.ndarray) -> Any:
         """The log-density, -inf outside the support; where rounding blurs whether X is positive, its factor tells."""
-        seen = np.asarray(self.support.least_pivot(x) > -BLURRED)
+        pivots = self.support.pivots(x)
+        # After the first pivot that is noise all are.
+        clear = np.logical_and.accumulate(pivots > BLURRED, axis=-1)
+        seen = np.all((pivots > -BLURRED) | ~np.roll(clear, 1, axis=-1), axis=-1) & (pivots[..., 0] > 0.0)
         return np.where(
             seen, self.raw_logpdf(np.where(seen[..., None, None], x, self.support.interior_point())), -np.inf
         )
 
     def raw_logpdf(self, x: Any) -> Any:
-        """The log-density of A less the logarithm of the Jacobian; -inf where rounding has hidden that X is not positive."""
-        a, rest = self._whitened(self._in_units(x))
+        """The log-density of A less the logarithm of the Jacobian; -inf where only A shows that X is not positive."""
+        return self._log_density(*self._whitened(self._in_units(x)))
+
+    def logpdf_by_factor(self, factor: np.ndarray) -> Any:
+        a = self._back(factor / self._units[..., :, None], self._doubled[0], forward)
+        return self._log_density(a, np.zeros(a.shape))
+
+    def _log_density(self, a: np.ndarray, rest: np.ndarray) -> Any:
+        """log f at the point that A and what it rounds away make."""
         diagonal, below = _diagonal(a), np.tril(a, -1)
         df = self._diagonal_law.params["df"]
         # What A rounds away, to the first order.
         moved = _diagonal(rest) * ((df - 1.0) / diagonal - diagonal)
-        of_roots = np.sum(self._diagonal_law.raw_logpdf(diagonal) + moved, axis=-1) - 0.5 * (
+        of_roots = np.sum(value(self._diagonal_law.raw_logpdf(diagonal)) + moved, axis=-1) - 0.5 * (
             np.sum(np.square(below), axis=(-2, -1)) + self.n * (self.n - 1) / 2 * LOG_2PI
         )
         found = of_roots - self._log_jacobian(np.log(diagonal))
@@ -168,23 +179,20 @@ class Bartlett(MatrixDistribution):
         diagonal = [Chi(float(df)) for df in self._diagonal_law.params["df"]]
 
         def forward(x: np.ndarray) -> tuple[Any, Any]:
-            return self._made(_triangle(x[..., :n], x[..., n:])), self._log_jacobian(np.log(x[..., :n]))
+            return _squared(factor(x)), self._log_jacobian(np.log(x[..., :n]))
+
+        def factor(x: np.ndarray) -> np.ndarray:
+            return self._image(_triangle(x[..., :n], x[..., n:]))
 
         def backward(y: np.ndarray) -> np.ndarray:
             a, _ = self._whitened(self._in_units(y))
             return np.concatenate([_diagonal(a), a[..., *below]], axis=-1)
 
-        return (VectorPart(1.0, (*diagonal, *[Normal()] * len(below[0])), forward, backward=backward),)
+        return (VectorPart(1.0, (*diagonal, *[Normal()] * len(below[0])), forward, backward=backward, factor=factor),)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         diagonal = np.sqrt(rng.chisquare(self._diagonal_law.params["df"], (*shape, self.n)))
-        return self._made(_triangle(diagonal, rng.standard_normal((*shape, self.n * (self.n - 1) // 2))))
-
-    def _made(self, a: np.ndarray) -> np.ndarray:
-        """X = T Tᵀ, both triangles alike."""
-        t = self._image(a)
-        x = t @ np.swapaxes(t, -1, -2)
-        return 0.5 * (x + np.swapaxes(x, -1, -2))
+        return _squared(self._image(_triangle(diagonal, rng.standard_normal((*shape, self.n * (self.n - 1) // 2)))))
 
     def multiple(self, factor: Transform) -> Any:
         """The same law with a multiple of the scale."""
@@ -217,6 +225,12 @@ class Bartlett(MatrixDistribution):
 
 def _diagonal(x: np.ndarray) -> np.ndarray:
     return np.diagonal(x, axis1=-2, axis2=-1)
+
+
+def _squared(t: np.ndarray) -> np.ndarray:
+    """T Tᵀ, both triangles alike."""
+    x = t @ np.swapaxes(t, -1, -2)
+    return 0.5 * (x + np.swapaxes(x, -1, -2))
 
 
 def _triangle(diagonal: np.ndarray, below: np.ndarray) -> np.ndarray:
@@ -286,3 +300,84 @@ class Wishart(Bartlett):
         if not np.all(excess > 0):
             raise UnsupportedOperationError(f"mode: {self} has no maximum inside, which takes df > {self.n + 1}")
         return excess * self.params["scale"]
+
+
+@register(
+    "inverse_wishart",
+    aliases=("invwishart",),
+    source="M. L. Eaton, Multivariate Statistics (1983), ch. 8; D. von Rosen, Scand. J. Statist. 15 (1988)",
+    examples=[
+        {"df": 6.0, "scale": [[2.0, 0.5], [0.5, 1.0]]},
+        {"df": 5.5, "scale": [[1.0, 0.3, 0.0], [0.3, 2.0, -0.5], [0.0, -0.5, 0.5]]},
+    ],
+)
+class InverseWishart(Bartlett):
+    """f(X) = |scale|^(df/2) exp(-tr(scale X⁻¹)/2)/(2^(df n/2) |X|^((df+n+1)/2) Γ_n(df/2)); X (..., n, n) -> (...,).
+
+    The law of X for which X⁻¹ has Wishart's law with df degrees of freedom and the inverse of scale; what holds there for
+    points, parameters and accuracy holds here.
+    """
+
+    @property
+    def _order(self) -> np.ndarray:
+        return np.arange(self.n)[::-1]
+
+    @property
+    def _exponents(self) -> np.ndarray:
+        """X⁻¹ = L⁻ᵀ AᵀA L⁻¹: i + 1 of A -> AᵀA, and the inverse of that, |AᵀA|^-(n+1)."""
+        return np.arange(self.n) - (2.0 * self.n + 1.0)
+
+    def _image(self, a: np.ndarray) -> np.ndarray:
+        return self._factor @ forward(a, np.eye(self.n))
+
+    def _back(self, factor: Any, of_scale: Any, solve: Callable[[Any, Any], Any]) -> Any:
+        return solve(factor, of_scale)
+
+    def marginal(self, i: int, j: int) -> Any:
+        """Entry (i, i): inverse gamma; None for the others."""
+        if i != j:
+            return None
+        return InverseGamma(
+            (np.asarray(self.params["df"])[()] - (self.n - 1)) / 2.0, self.params["scale"][..., i, i] / 2.0
+        )
+
+    @property
+    def _excess(self) -> np.ndarray:
+        """df - n + 1, which is twice the order of the first moment of the diagonal that is infinite."""
+        return self._df - (self.n - 1)
+
+    def closed_mean(self) -> Any:
+        """scale/(df - n - 1) for df > n + 1; otherwise inf on the diagonal, and nan beside it."""
+        spare = self._excess - 2.0
+        regular = self.params["scale"] / np.where(spare > 0.0, spare, np.nan)
+        return np.where(spare > 0.0, regular, np.where(np.eye(self.n, dtype=bool), np.inf, np.nan))
+
+    def closed_var(self) -> Any:
+        return np.square(self.std())
+
+    def std(self) -> Any:
+        """√(((m + 1) V_ij² + (m - 1) V_ii V_jj)/(m (m - 1)² (m - 3))), m = df - n > 3, otherwise inf."""
+        m = self._excess - 1.0
+        finite = m > 3.0
+        m = np.where(finite, m, 4.0)
+        entries = np.sqrt(m + 1.0) * np.asarray(self.params["scale"])
+        size = np.hypot(entries, np.sqrt(m - 1.0) * self._diagonal_products)
+        return np.where(finite, size / ((m - 1.0) * np.sqrt(m * (m - 3.0))), np.inf)
+
+    def closed_cov(self) -> Any:
+        """Cov(X_ij, X_kl) = (2 V_ij V_kl + (m - 1) (V_ik V_jl + V_il V_jk))/(m (m - 1)² (m - 3)), m = df - n > 3.
+
+        Otherwise the variances are infinite and the covariances do not exist.
+        """
+        m = (self._excess - 1.0)[..., None, None]
+        finite = m > 3.0
+        m = np.where(finite, m, 4.0)
+        scale = np.asarray(self.params["scale"])
+        products = 2.0 * np.einsum("...ij,...kl->...ijkl", scale, scale) + (m - 1.0) * self._crossed()
+        one = np.eye(self.n, dtype=bool)
+        alike = np.einsum("ik,jl->ijkl", one, one) | np.einsum("il,jk->ijkl", one, one)
+        return np.where(finite, products / (m * np.square(m - 1.0) * (m - 3.0)), np.where(alike, np.inf, np.nan))
+
+    def mode(self) -> Any:
+        """scale/(df + n + 1)."""
+        return self.params["scale"] / (self._df + self.n + 1)

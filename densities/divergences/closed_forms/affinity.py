@@ -39,6 +39,7 @@ AXES = {
     "categorical": {"probs": 1},
     "multivariate_normal": {"mean": 1, "cov": 2},
     "wishart": {"scale": 2},
+    "inverse_wishart": {"scale": 2},
 }
 NOWHERE = slice(0)
 
@@ -263,6 +264,7 @@ MEMBERS: dict[str, Callable[..., tuple[Member, ...]]] = {
     "johnson_su": lambda a, b, loc, scale: (normal_of(-a / b, 1 / b, "asinh", loc, scale),),
     "multivariate_normal": _vector_of,
     "wishart": _wishart_of,
+    "inverse_wishart": lambda df, scale: (Member("wishart", ("inverse", len(scale)), (df / 2, *scale.ravel())),),
     # inverse Gaussian ones and their end without mean
     "inverse_gaussian": lambda mean, lam: (_inverse_gaussian_of(mean, lam, 1),),
     "reciprocal_inverse_gaussian": lambda mean, lam: (_inverse_gaussian_of(mean, lam, -1),),

@@ -40,6 +40,14 @@ def wishart_pair(p: Params, q: Params) -> Bounded:
     return _pair(p["df"], q["df"], p["scale"], q["scale"])
 
 
+@kl_rule(
+    "inverse_wishart", "inverse_wishart", source="by the inverses, of Wishart laws with the inverses of the scales"
+)
+def inverse_wishart_pair(p: Params, q: Params) -> Bounded:
+    """D(W(a, V^-1) || W(b, U^-1)): the eigenvalues of U V^-1."""
+    return _pair(p["df"], q["df"], q["scale"], p["scale"])
+
+
 def _pair(a: Any, b: Any, v: Any, u: Any) -> Bounded:
     n = v.shape[-1]
     of_scales = spread_excess(whitened(v, u), a / b, relative_difference(a, b))

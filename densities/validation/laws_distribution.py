@@ -39,6 +39,7 @@ TAIL = np.array([1e-300, 1e-200, 1e-100, 1e-50, 1e-20, 1e-10, 1e-6, 1e-4, 0.001,
 LEVELS = np.concatenate([TAIL, 1.0 - TAIL[(TAIL >= 1e-6) & (TAIL < 0.5)]])
 FUNCTIONS = ("logpdf", "pdf", "cdf", "sf", "logcdf", "logsf")
 MOMENT_TOLERANCE = 1e-7  # of the scale of a law, beside what the integral over quantiles states
+COARSE, FINE = 14, 22  # nodes on a panel of the integrals over quantiles
 CELLS = 50  # of the chi-squared test
 # Relative accuracy of a distribution function in roundings: its formula goes through logarithms of up to 700.
 ROUNDINGS = 2000
@@ -74,14 +75,40 @@ class LawCase:
     @cached_property
     def bulk(self) -> np.ndarray:
         """Quantiles between 1e-6 and 1 - 1e-6 and points between them, well inside the support."""
-        levels = TAIL[TAIL >= 1e-6]
-        points = np.unique(np.concatenate([self.law.ppf(levels), self.law.isf(levels)]))
+        points = np.unique(self._quantiles[:, TAIL >= 1e-6])
         return self._inside(np.concatenate([points, 0.5 * (points[1:] + points[:-1])]))
 
     @cached_property
     def points(self) -> np.ndarray:
         """The bulk, and quantiles far out on both sides."""
-        return self._inside(np.concatenate([self.bulk, self.law.ppf(TAIL), self.law.isf(TAIL)]))
+        return self._inside(np.concatenate([self.bulk, self._quantiles.ravel()]))
+
+    @cached_property
+    def _quantiles(self) -> np.ndarray:
+        return np.stack([self.law.ppf(TAIL), self.law.isf(TAIL)])
+
+    @cached_property
+    def halves(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Quantiles on either side of the median and their weights in an integral over the probability u = e⁻ˢ.
+
+        Rows are panels in s, split at kinks; in columns stand a coarse Gauss rule and a fine one.
+        """
+        law = self.law
+        kinks = np.concatenate([law.kinks(), law.atoms[0], law.critical_points])
+        kinks = np.append(
+            kinks, np.nextafter(kinks, -np.inf)
+        )  # an atom is a flat piece of the quantiles, with two ends
+        rules = [np.polynomial.legendre.leggauss(n) for n in (COARSE, FINE)]
+        nodes, weights = np.concatenate(rules, axis=1)
+        found = []
+        for quantile, mass in ((law.ppf, law.logcdf), (law.isf, law.logsf)):
+            splits = -np.asarray(mass(kinks)) if len(kinks) else np.empty(0)
+            panels = np.concatenate([np.log(2) * np.arange(1, 12), 8 + np.geomspace(1, 690, 24), splits])
+            panels = np.unique(panels[(panels >= np.log(2)) & (panels <= 700)])
+            half = 0.5 * np.diff(panels)[:, None]
+            s = panels[:-1, None] + half * (nodes + 1)
+            found.append((quantile(logp=-s), np.exp(-s) * weights * half))
+        return found
 
     def _inside(self, points: np.ndarray) -> np.ndarray:
         low, high = self.ends
@@ -439,35 +466,22 @@ def moments(case: LawCase) -> Finding:
 
 
 def _expectation(case: LawCase, name: str, function: Callable, claimed: float, scale: float) -> Finding:
-    value, error = _over_quantiles(case.law, function)
+    value, error = _over_quantiles(case, function)
     allowed = MOMENT_TOLERANCE * scale + 4 * error
     if not error < 1e-3 * scale:
         return undecided(f"{name}: the integral over quantiles is known to {error:.1e} only")
     return compared(name, claimed, claimed, value, allowed)
 
 
-def _over_quantiles(law: Any, function: Callable) -> tuple[float, float]:
-    """∫₀¹ f(F⁻¹(u)) du with u = e⁻ˢ on either side of the median, by Gauss rules on panels split at kinks; and its error."""
-    kinks = np.concatenate([law.kinks(), law.atoms[0], law.critical_points])
+def _over_quantiles(case: LawCase, function: Callable) -> tuple[float, float]:
+    """∫₀¹ f(F⁻¹(u)) du by the fine rule on either side of the median, and its error."""
     total, error = 0.0, 0.0
-    kinks = np.concatenate(
-        [kinks, np.nextafter(kinks, -np.inf)]
-    )  # an atom is a flat piece of the quantiles, with two ends
-    for quantile, mass in ((law.ppf, law.logcdf), (law.isf, law.logsf)):
-        splits = -np.asarray(mass(kinks)) if len(kinks) else np.empty(0)
-        panels = np.concatenate([np.log(2) * np.arange(1, 12), 8 + np.geomspace(1, 690, 24), splits])
-        panels = np.unique(panels[(panels >= np.log(2)) & (panels <= 700)])
-        coarse, fine = (_panel_sums(quantile, function, panels, n) for n in (14, 22))
+    for points, weights in case.halves:
+        terms = np.asarray(function(points)) * weights
+        coarse, fine = (np.sum(part, axis=1) for part in np.split(terms, [COARSE], axis=1))
         total += float(np.sum(fine))
         error += float(np.sum(np.abs(fine - coarse)) + 1e3 * np.abs(fine[-1]))  # and what lies beyond e^-700
     return total, error
-
-
-def _panel_sums(quantile: Callable, function: Callable, panels: np.ndarray, n: int) -> np.ndarray:
-    nodes, weights = np.polynomial.legendre.leggauss(n)
-    left, width = panels[:-1], np.diff(panels)
-    s = left[:, None] + 0.5 * width[:, None] * (nodes + 1)
-    return (np.asarray(function(quantile(logp=-s))) * np.exp(-s)) @ weights * 0.5 * width
 
 
 # ---- laws on a countable set ----

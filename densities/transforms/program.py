@@ -115,11 +115,12 @@ class Tape:
         self.steps: list[Step] = []
         self.known: dict[Any, Symbol] = {}
 
-    def record(self, function: Callable, inputs: tuple, ufunc: Any = None) -> Symbol:
-        """The symbol of function(*inputs), an elementwise function of arrays and numbers."""
+    def record(self, function: Callable, inputs: tuple, ufunc: Any = None, sample: Any = None) -> Symbol:
+        """The symbol of function(*inputs), an elementwise function of arrays and numbers; `sample` where that is known."""
         key = (function, *map(_key, inputs))
         if key not in self.known:
-            sample = function(*map(self.sampled, inputs))
+            if sample is None:
+                sample = function(*map(self.sampled, inputs))
             if type(sample) is not np.ndarray or sample.shape != self.samples[0].shape:
                 raise Untraceable("a result that is no array of the points")
             self.known[key] = self._add(function, inputs, sample, ufunc is not None)
@@ -129,12 +130,12 @@ class Tape:
         """function(*inputs) as one step; a tuple of results is taken apart, and plain numbers are what they are."""
         found = function(*map(self.sampled, inputs))
         if not isinstance(found, tuple):
-            return self.record(function, inputs)
+            return self.record(function, inputs, sample=found)
         whole = self._add(function, inputs, found, False)
         return tuple(self._part(whole, i, part) for i, part in enumerate(found))
 
     def _part(self, whole: Symbol, i: int, part: Any) -> Any:
-        return part if isinstance(part, float | np.floating) else self.record(itemgetter(i), (whole,))
+        return part if isinstance(part, float | np.floating) else self.record(itemgetter(i), (whole,), sample=part)
 
     def check(self, condition: Callable, x: Symbol) -> None:
         """A condition that the values of x must meet on every block."""

@@ -106,9 +106,64 @@ def test_the_direction_is_found_member_by_member():
     assert FallingFast([2.0, -3.0]).increasing.tolist() == [False, True]
 
 
-def test_a_map_that_turns_is_refused():
-    with pytest.raises(dn.NotMonotoneError, match="got one that turns"):
-        (dn.Normal() >> Turning()).cdf(1.0)
+class Exponential(dn.Bijection):
+    """y = exp(x), without a word on where it goes."""
+
+    def forward_and_log_det(self, x):
+        return np.exp(x), x
+
+
+class Squashed(dn.Bijection):
+    """y = 3 - 2/(1 + exp(-x)), likewise."""
+
+    def forward_and_log_det(self, x):
+        return 3 - 2 / (1 + np.exp(-x)), np.log(2) - np.abs(x) - 2 * np.log1p(np.exp(-np.abs(x)))
+
+
+def test_the_image_is_found():
+    law = dn.Normal(0.2, 1.0)
+    image, named = law >> Exponential(), dn.LogNormal(0.2, 1.0)
+    assert str(image.support) == "(0, inf)"
+    assert image.cdf(-1.0) == image.pdf(-1.0) == 0.0
+    for q in (dn.Gamma(2), dn.Normal(0, 5)):
+        found, true = dn.kl(image, q), dn.kl(named, q)
+        assert abs(found.value - true.value) <= found.error + true.error
+    inner = dn.Logistic() >> Squashed()
+    np.testing.assert_allclose([float(end) for end in inner.support.edges], [1.0, 3.0], rtol=1e-15)
+    assert dn.kl(inner, dn.Uniform(1, 3)).value == pytest.approx(0.0, abs=1e-12)
+
+
+class Logarithm(dn.Bijection):
+    def forward_and_log_det(self, x):
+        return np.log(x), -np.log(x)
+
+
+class ByNumbers(dn.Bijection):
+    def forward_and_log_det(self, x):
+        return (2 * x, np.log(2.0)) if x > 0 else (x, 0.0)
+
+
+class Unwritten(dn.Bijection):
+    def forward(self, x):
+        return x**3 + x
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (Turning, dn.NotMonotoneError, "got one that turns"),
+        (Logarithm, dn.DomainError, "NaN at x = -17.4825; the class says where it is defined by `domain`"),
+        (ByNumbers, dn.ShapeError, "expected formulas of arrays, got ValueError"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(make, error, words):
+    with pytest.raises(error, match=words):
+        dn.Normal() >> make()
+
+
+def test_a_formula_that_is_missing_is_asked_for():
+    with pytest.raises(dn.UnsupportedOperationError, match=r"forward_and_log_det\(x\) is not written"):
+        (dn.Normal() >> Unwritten()).pdf(1.0)
 
 
 def test_what_is_said_is_not_looked_for():

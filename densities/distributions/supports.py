@@ -12,7 +12,7 @@ from densities.arrays import quiet
 from densities.domains import Interval
 from densities.errors import ShapeError, SupportError
 from densities.parameters import joint_shape
-from densities.transforms.base import Flat, Piece, Transform
+from densities.transforms.base import Bijection, Flat, Piece, Transform
 
 
 def populated(pieces: Sequence[Piece | Flat], support: Interval) -> Sequence[Piece | Flat]:
@@ -56,7 +56,11 @@ def _check_poles(base: Any, transform: Transform) -> None:
 
 
 def check_support(base: Any, transform: Transform) -> None:
-    """SupportError with the lost mass where the base certainly leaves the domain of the map."""
+    """SupportError with the lost mass where the base certainly leaves the domain of the map.
+
+    What the class of a map does not say is found here, or refused, before any number is asked for.
+    """
+    _ = [step.increasing for step in transform.steps if isinstance(step, Bijection)]
     _check_poles(base, transform)
     domain, support = transform.domain, base.support
     if not isinstance(domain, Interval) or not isinstance(support, Interval) or domain.is_real_line:

@@ -19,7 +19,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, choose, log_abs, value
 from densities.arrays import as_points, in_blocks, quiet
 from densities.domains import REAL, Domain, Interval
-from densities.errors import DomainError, NotMonotoneError, ParameterError, UnsupportedOperationError, argument_error
+from densities.errors import DomainError, ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
 from densities.parameters import (
     Fixed,
@@ -37,6 +37,7 @@ from densities.protocols import compose_maps, is_law, push_forward
 from densities.registry import NameRegistry
 from densities.transforms.program import LARGE, programs_of
 from densities.transforms.solving import solve_inverse
+from densities.transforms.undeclared import found_direction, found_image
 
 EPS = float(np.finfo(float).eps)
 # The formulas of a map, which arrays of every library go through.
@@ -214,8 +215,8 @@ class Bijection(Transform):
     """A map with one branch everywhere. On the line it is strictly monotone, `increasing` or not.
 
     A map of one's own is a subclass with `domain`, `codomain` and `forward_and_log_det(x)`, which gives y and log|dy/dx|;
-    `inverse_and_log_det(y)`, which gives x and log|dx/dy|, is solved for where it is not written, and `increasing` is found
-    where it is not said: NotMonotoneError where the map turns. `check_transform` judges it.
+    `inverse_and_log_det(y)`, which gives x and log|dx/dy|, is solved for where it is not written, `codomain` and
+    `increasing` are found where they are not said (NotMonotoneError where the map turns). `check_transform` judges it.
     """
 
     increasing: Any = True
@@ -226,15 +227,18 @@ class Bijection(Transform):
 
     def __init_subclass__(cls, **kwargs: Any):
         super().__init_subclass__(**kwargs)
-        if from_elsewhere(cls) and not any(
-            "increasing" in vars(base) for base in cls.__mro__[: cls.__mro__.index(Bijection)]
-        ):
-            cls.increasing = cached_property(found_direction)
-            cls.increasing.__set_name__(cls, "increasing")
+        if from_elsewhere(cls):
+            own = cls.__mro__[: cls.__mro__.index(Bijection)]
+            for name, found in (("increasing", found_direction), ("codomain", found_image)):
+                if not any(name in vars(base) for base in own):
+                    setattr(cls, name, cached_property(found))
+                    vars(cls)[name].__set_name__(cls, name)
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         """(y, log|dy/dx|); shapes (..., event) -> (..., event), (...,), or a plain number for a log-det that is constant."""
-        raise NotImplementedError
+        raise UnsupportedOperationError(
+            f"{type(self).__name__}: forward_and_log_det(x) is not written; push(X, function) takes a map without a derivative"
+        )
 
     def inverse_and_log_det(self, y: Any) -> tuple[Any, Any]:
         """(x, log|dx/dy|); without a formula of its own, a bracketing solver on the forward map."""
@@ -343,34 +347,6 @@ def touches(end: Any, limit: Any, *slacks: Any) -> Any:
     """Whether `end` lies at `limit` or below, as far as the rounding of both can tell."""
     with quiet():
         return (value(end) <= value(limit)) | (value(end - limit) <= sum(map(np.asarray, slacks)))
-
-
-def found_direction(transform: Any) -> Any:
-    """Whether a map of the line rises, at moderate points of its domain; for a batch, member by member."""
-    if not isinstance(transform.domain, Interval):
-        return True
-    with quiet():
-        values = np.asarray(value(transform.forward(moderate_points(transform))), dtype=float)
-        steps = np.diff(values, axis=0)
-        noise = 64 * EPS * np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
-    ups, downs = np.count_nonzero(steps > noise, axis=0), np.count_nonzero(steps < -noise, axis=0)
-    if np.any((ups > 0) & (downs > 0)):
-        raise NotMonotoneError(
-            f"{transform}: expected a map that rises all over {transform.domain}, or falls, got one that turns; "
-            "a map with several pieces is a ManyToOne, a Piecewise or a Symbolic formula"
-        )
-    return ups >= downs if np.ndim(ups) else bool(ups >= downs)
-
-
-def moderate_points(transform: Any) -> np.ndarray:
-    """Points of the domain from left to right, (points, batch): between two ends, or moderate distances from one or from 0."""
-    low, high = (np.asarray(value(end)) for end in transform.domain.edges)
-    share = np.linspace(0.0, 1.0, 35)[1:-1].reshape(-1, *(1,) * max(len(transform.batch_shape), low.ndim, high.ndim))
-    ways = [low + share * (high - low), low + 10.0 * share / (1.0 - share), high - 10.0 * (1.0 - share) / share]
-    kinds = [np.isfinite(low) & np.isfinite(high), np.isfinite(low), np.isfinite(high)]
-    return np.select(
-        [np.broadcast_to(kind, ways[0].shape) for kind in kinds], ways, 5.0 * np.log(share / (1.0 - share))
-    )
 
 
 class Inverse(Bijection):

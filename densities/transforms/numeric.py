@@ -17,6 +17,7 @@ from densities.foreign.derivatives import Automatic, automatic, hosted
 from densities.numerics.roots import from_ordinal, to_ordinal
 from densities.transforms.base import EPS, Bijection
 from densities.transforms.solving import solve_inverse
+from densities.transforms.undeclared import approach, image
 
 Function = Callable[[Any], Any]
 ROUNDINGS = 8  # of a derivative by a library, which rounds as the function does
@@ -65,7 +66,7 @@ class FunctionTransform(Bijection):
             number = ~np.isnan(values)
             self.increasing = self._direction(points[number], values[number], increasing)
             self._refuse_nan(points[~number])
-            self.codomain = codomain or self._find_codomain()
+            self.codomain = codomain or image(self.function, domain, self.increasing)
             if derivative is None:
                 self.automatic = automatic(self.function, points[np.abs(points) <= MODERATE])
             self._check_companions(points[np.abs(points) <= MODERATE])
@@ -223,30 +224,6 @@ class FunctionTransform(Bijection):
             )
         return rising
 
-    def _find_codomain(self) -> Interval:
-        (low, low_slack), (high, high_slack) = self._limit(-1.0), self._limit(1.0)
-        if not self.increasing:
-            low, low_slack, high, high_slack = high, high_slack, low, low_slack
-        return Interval(low, high, low_slack=low_slack, high_slack=high_slack)
-
-    def _limit(self, side: float) -> tuple[float, float]:
-        """The limit of the function towards one end, and how far off it may be.
-
-        Towards an infinite end x is squared at each step, towards a finite one the distance to it is: the differences
-        of a function with a limit then shrink at least geometrically, those of a logarithm do not.
-        """
-        end = float(value(self.domain.high if side > 0 else self.domain.low))
-        values = np.asarray(self.function(approach(self.domain, side)), dtype=float)
-        last, before = values[-1] - values[-2], values[-2] - values[-3]
-        unbounded = side * (np.inf if self.increasing else -np.inf)
-        if np.isinf(values[-1]) or np.isnan(last) or abs(last) > 0.75 * abs(before) > 0.0:
-            return float(values[-1]) if np.isinf(values[-1]) else unbounded, 0.0
-        at_end = float(np.asarray(self.function(np.asarray([end])), dtype=float)[0])
-        if abs(at_end - values[-1]) <= max(2 * abs(last), 4 * EPS * abs(values[-1])):
-            return at_end + 0.0, 2 * EPS * abs(at_end)
-        tail = 0.0 if last == before else last * last / (before - last)
-        return float(values[-1] + tail), float(abs(last) + EPS * abs(values[-1]))
-
     def _check_companions(self, x: np.ndarray) -> None:
         y = self._values(x)
         if self.given_inverse is not None:
@@ -326,16 +303,3 @@ def probes(domain: Interval) -> np.ndarray:
         [from_ordinal(ordinals.astype(np.int64)), evenly, *(approach(domain, side) for side in (-1.0, 1.0))]
     )
     return np.unique(points[domain.interior_contains(points) & np.isfinite(points)])
-
-
-def approach(domain: Interval, side: float) -> np.ndarray:
-    """Points that run to one end of the domain, each as far again, in logarithms, as the one before."""
-    end, other = (domain.high, domain.low) if side > 0 else (domain.low, domain.high)
-    end, other = float(value(end)), float(value(other))
-    powers = 10.0**2.0 ** np.arange(9)
-    if np.isinf(end):
-        points = side * powers
-        return points[domain.interior_contains(points)]
-    reach = min(1.0, 0.5 * abs(end - other)) if np.isfinite(other) else 1.0
-    points = end - side * reach / powers
-    return points[domain.interior_contains(points)]

@@ -32,8 +32,48 @@ NARROWEST = 2.0**22
 KINDS: list[tuple[Callable[[Sequence[Any]], bool], Callable[..., Any]]] = []
 
 
+class Weighted:
+    """What mixtures of every kind of laws have in common: weights and components."""
+
+    params: Any
+    weights: Any
+    components: tuple[Any, ...]
+    _terms: list[tuple[float, Any]]
+
+    def _weigh(self, weights: Sequence[float], components: Sequence[Any]) -> None:
+        self.weights = checked_weights(weights, len(components))
+        self.components = tuple(as_distribution(component) for component in components)
+        self.params = {}
+        self._terms = [
+            (weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0
+        ]
+
+    @property
+    def terms(self) -> Sequence[tuple[float, Any]]:
+        """The weights that are not zero, each with its component."""
+        return self._terms
+
+    @property
+    def measure(self) -> str:
+        kinds = {component.measure for _, component in self._terms}
+        return kinds.pop() if len(kinds) == 1 else "mixed"
+
+    def same_as(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Weighted)
+            and np.array_equal(self.weights, other.weights)
+            and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True))
+        )
+
+    def _text(self, name: str, of: Callable[[Any], str]) -> str:
+        return f"{name}([{', '.join(map(number_text, self.weights))}], [{', '.join(map(of, self.components))}])"
+
+    def __str__(self) -> str:
+        return self._text("mixture", str)
+
+
 @register("mixture", examples=(), source="definition")
-class Mixture(Univariate):
+class Mixture(Weighted, Univariate):
     """f(x) = Σ wᵢ fᵢ(x): component i with probability wᵢ. Components may have atoms (spike and slab).
 
     weights     numbers >= 0 that sum to 1, one for each component
@@ -52,29 +92,14 @@ class Mixture(Univariate):
         return super().__new__(cls)
 
     def __init__(self, weights: Sequence[float], components: Sequence[Any]):
-        self.weights = checked_weights(weights, len(components))
-        self.components = tuple(as_distribution(component) for component in components)
+        self._weigh(weights, components)
         for component in self.components:
             if not isinstance(component, Univariate) or component.batch_shape:
                 raise ShapeError(argument_error("components", "scalar laws on the line", component))
-        self.params = {}
-        self._terms = [
-            (weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0
-        ]
-
-    @property
-    def terms(self) -> Sequence[tuple[float, Any]]:
-        """The weights that are not zero, each with its component."""
-        return self._terms
 
     @cached_property
     def support(self) -> Interval:
         return hull([component.support for _, component in self._terms])
-
-    @property
-    def measure(self) -> str:
-        kinds = {component.measure for _, component in self._terms}
-        return kinds.pop() if len(kinds) == 1 else "mixed"
 
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
@@ -233,23 +258,11 @@ class Mixture(Univariate):
             )
         )
 
-    def same_as(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Mixture)
-            and np.array_equal(self.weights, other.weights)
-            and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True))
-        )
-
     def replace(self, **changes: Any) -> Mixture:
         return Mixture(**{"weights": self.weights, "components": self.components, **changes})
 
-    def __str__(self) -> str:
-        weights = ", ".join(map(number_text, self.weights))
-        return f"mixture([{weights}], [{', '.join(map(str, self.components))}])"
-
     def __repr__(self) -> str:
-        weights = ", ".join(map(number_text, self.weights))
-        return f"Mixture([{weights}], [{', '.join(map(repr, self.components))}])"
+        return self._text("Mixture", repr)
 
 
 def _is_own_root(law: Any) -> bool:

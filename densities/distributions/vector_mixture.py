@@ -9,12 +9,10 @@ from typing import Any
 import numpy as np
 
 from densities.arrays import quiet
-from densities.distributions.mixture import KINDS, Mixture, checked_weights
+from densities.distributions.mixture import KINDS, Mixture, Weighted
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, RealVector, hull
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
-from densities.parameters import number_text
-from densities.protocols import as_distribution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +38,7 @@ class Union(Domain):
         return " or ".join(str(member) for member in self.members)
 
 
-class VectorMixture(VectorDistribution):
+class VectorMixture(Weighted, VectorDistribution):
     """f(x) = Σ wᵢ fᵢ(x): component i, a law of vectors, with probability wᵢ; x (..., n) -> (...,).
 
     `mixture(weights, components)` makes it of components that are laws of vectors, all of the same n and without batch.
@@ -49,8 +47,7 @@ class VectorMixture(VectorDistribution):
     name = "mixture"
 
     def __init__(self, weights: Sequence[float], components: Sequence[Any]):
-        self.weights = checked_weights(weights, len(components))
-        self.components = tuple(as_distribution(component) for component in components)
+        self._weigh(weights, components)
         self.event_shape = self.components[0].event_shape
         for component in self.components:
             if (
@@ -60,27 +57,13 @@ class VectorMixture(VectorDistribution):
             ):
                 expected = f"laws of vectors with {self.event_shape} entries, without a batch"
                 raise ShapeError(argument_error("mixture: components", expected, component))
-        self.params = {}
-        self._terms = [
-            (weight, component) for weight, component in zip(self.weights, self.components, strict=True) if weight > 0
-        ]
         self._carriers = {component.carrier for _, component in self._terms}
-
-    @property
-    def terms(self) -> Sequence[tuple[float, Any]]:
-        """The weights that are not zero, each with its component."""
-        return self._terms
 
     @property
     def support(self) -> Any:
         supports = [component.support for _, component in self._terms]
         whole = any(isinstance(support, RealVector) for support in supports)
         return RealVector(self.n) if whole else supports[0] if len(supports) == 1 else Union(tuple(supports))
-
-    @property
-    def measure(self) -> str:
-        kinds = {component.measure for _, component in self._terms}
-        return kinds.pop() if len(kinds) == 1 else "mixed"
 
     @property
     def conditioning(self) -> float:
@@ -156,23 +139,11 @@ class VectorMixture(VectorDistribution):
             [weight for weight, _ in self._terms], [component.simplify() for _, component in self._terms]
         )
 
-    def same_as(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, VectorMixture)
-            and np.array_equal(self.weights, other.weights)
-            and all(a.same_as(b) for a, b in zip(self.components, other.components, strict=True))
-        )
-
     def replace(self, **changes: Any) -> Any:
         return VectorMixture(**{"weights": self.weights, "components": self.components, **changes})
 
-    def __str__(self) -> str:
-        return f"mixture([{', '.join(map(number_text, self.weights))}], [{', '.join(map(str, self.components))}])"
-
     def __repr__(self) -> str:
-        return (
-            f"VectorMixture([{', '.join(map(number_text, self.weights))}], [{', '.join(map(repr, self.components))}])"
-        )
+        return self._text("VectorMixture", repr)
 
 
 KINDS.append((lambda components: any(getattr(one, "event_shape", ()) for one in components), VectorMixture))

@@ -9,6 +9,21 @@
     closed
 
 Names are looked up in the modules below at first use, so that `import densities` costs next to nothing.
+
+Where things are. Nothing imports from further down this list, but that the first two lines are one floor:
+
+    errors, arrays, logmath, backends, executors   exceptions, shapes, log-space functions, array libraries, workers
+    anchored, precise, duals, foreign   what formulas run on beside doubles: points near a limit, many digits,
+                                        derivatives, arrays of torch and JAX
+    domains, estimate, registry, parameters, protocols, syntax   supports, results, names, the reader of formulas
+    numerics                            quadrature, roots, Monte Carlo, the rule for tails: of functions and arrays
+    transforms                          maps
+    expectation                         E[f(X)] of any law: the one engine
+    distributions                       laws, and what maps make of them
+    divergences                         kl, divergence, entropy
+    validation                          laws that maps and distributions must obey; validate(p, q)
+    expressions, plots                  laws from text; figures
+    cli, benchmarks                     the command `densities`
 """
 
 from __future__ import annotations

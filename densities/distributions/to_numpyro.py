@@ -7,10 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import value
 from densities.distributions.base import Univariate
-from densities.distributions.torch_families import TABLES, named_as, needs, revived, their_parameters
-from densities.domains import SPD, Simplex
+from densities.distributions.torch_families import (
+    CONSTRAINTS,
+    TABLES,
+    constraint_of,
+    named_as,
+    needs,
+    revived,
+    their_parameters,
+)
 from densities.foreign import unwrapped
 from densities.foreign.maps import has_foreign_parameters
 from densities.protocols import as_distribution
@@ -57,21 +63,11 @@ def _guarded(theirs: Any) -> Any:
     return named_as(theirs, Guarded)
 
 
-# Their names of the sets that laws of arrays live on, where these are not all arrays.
-CONSTRAINTS = {Simplex.measure: "simplex", SPD.measure: "positive_definite"}
-
-
 def _constraint(law: Any) -> Any:
     constraints = needs("numpyro.distributions.constraints", "to_numpyro", "numpyro")
     if not isinstance(law, Univariate):
         return getattr(constraints, CONSTRAINTS.get(law.support.measure, "real_vector"))
-    low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
-    below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
-    if below and above:
-        return constraints.real
-    if below or above:
-        return (constraints.less_than if below else constraints.greater_than)((high if below else low)[()])
-    return constraints.interval(low[()], high[()])
+    return constraint_of(law.support, constraints, constraints.greater_than)
 
 
 @cache

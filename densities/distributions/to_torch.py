@@ -7,11 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from densities.anchored import value
 from densities.distributions.base import Univariate
 from densities.distributions.foreign import limits
-from densities.distributions.torch_families import TABLES, named_as, needs, revived, their_parameters
-from densities.domains import SPD, Simplex
+from densities.distributions.torch_families import (
+    CONSTRAINTS,
+    TABLES,
+    constraint_of,
+    named_as,
+    needs,
+    revived,
+    their_parameters,
+)
 from densities.errors import ShapeError, argument_error
 from densities.foreign import Foreign, unwrapped
 from densities.foreign.maps import has_foreign_parameters
@@ -98,23 +104,25 @@ def _guarded(theirs: Any) -> Any:
     return named_as(theirs, Guarded)
 
 
-# Their names of the sets that laws of arrays live on, where these are not all arrays.
-CONSTRAINTS = {Simplex.measure: "simplex", SPD.measure: "positive_definite"}
-
-
 def _constraint(law: Any) -> Any:
     constraints = needs("torch.distributions.constraints", "to_torch", "torch")
     if not isinstance(law, Univariate):
         name = CONSTRAINTS.get(law.support.measure)
         return getattr(constraints, name) if name else constraints.independent(constraints.real, len(law.event_shape))
-    low, high = (np.asarray(value(end), dtype=float) for end in law.support.edges)
-    below, above = bool(np.all(np.isneginf(low))), bool(np.all(np.isposinf(high)))
-    if below and above:
-        return constraints.real
-    if below or above:
-        one_sided = constraints.less_than if below else constraints.greater_than_eq
-        return one_sided((high if below else low)[()])
-    return constraints.interval(low[()], high[()])
+    return constraint_of(law.support, constraints, constraints.greater_than_eq)
+
+
+def _draws_of_all(law: Any, shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Draws of every member of an expanded batch: a member of the law that stands for several is drawn as often."""
+    own = tuple(law.batch_shape)
+    lead, inner = shape[: len(shape) - len(own)], shape[len(shape) - len(own) :]
+    wide = [i for i, (n, m) in enumerate(zip(own, inner, strict=True)) if n != m]
+    draws = np.asarray(law.rvs((*lead, *(inner[i] for i in wide)), rng=seed))
+    # The axes of repeated draws come first; each goes to where the batch has it.
+    at, after = len(lead), len(lead) + len(wide)
+    order = [*range(at), *(at + wide.index(i) if i in wide else after + i for i in range(len(own)))]
+    order += [axis for axis in range(draws.ndim) if axis not in order]
+    return draws.transpose(order).reshape(shape + tuple(law.event_shape))
 
 
 @cache
@@ -177,18 +185,8 @@ def _class() -> Any:
                 if has_foreign_parameters(self.law):
                     return self.rsample(sample_shape)
                 seed = int(torch.randint(2**62, ()))
-                return torch.tensor(self._draws(tuple(sample_shape), seed), dtype=self.dtype)
-
-        def _draws(self, sample_shape: tuple[int, ...], seed: int) -> np.ndarray:
-            """Draws for every member of the batch: a member of the law that stands for several is drawn as often."""
-            own, shape = tuple(self.law.batch_shape), sample_shape + tuple(self.batch_shape)
-            lead, inner = shape[: len(shape) - len(own)], shape[len(shape) - len(own) :]
-            wide = [i for i, (n, m) in enumerate(zip(own, inner, strict=True)) if n != m]
-            draws = np.asarray(self.law.rvs((*lead, *(inner[i] for i in wide)), rng=seed))
-            at, after = len(lead), len(lead) + len(wide)
-            order = [*range(at), *(at + wide.index(i) if i in wide else after + i for i in range(len(own)))]
-            order += [axis for axis in range(draws.ndim) if axis not in order]
-            return draws.transpose(order).reshape(shape + tuple(self.event_shape))
+                shape = tuple(sample_shape) + tuple(self.batch_shape)
+                return torch.tensor(_draws_of_all(self.law, shape, seed), dtype=self.dtype)
 
         def rsample(self, sample_shape: Any = ()) -> Any:
             if not self.has_rsample:

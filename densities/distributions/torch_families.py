@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from densities.anchored import value
 from densities.arrays import quiet
+from densities.domains import SPD, Interval, Simplex
 from densities.errors import UnsupportedOperationError
 from densities.foreign import Foreign, is_traced
 
@@ -55,6 +57,8 @@ OF_NUMPYRO = {
     "categorical": ("CategoricalProbs", {"probs": "probs"}),
 }
 TABLES = {"torch": SHARED | OF_TORCH, "numpyro": SHARED | OF_NUMPYRO}
+# Their names of the sets that laws of arrays live on, where these are not all arrays.
+CONSTRAINTS = {Simplex.measure: "simplex", SPD.measure: "positive_definite"}
 
 
 def converted(source: str, given: Callable[[str], Any]) -> tuple[str, Any]:
@@ -97,6 +101,17 @@ def our_parameters(law: Any, names: dict[str, str], to_numpy: Callable[[Any], np
     return found
 
 
+def constraint_of(support: Interval, constraints: Any, above: Callable[[Any], Any]) -> Any:
+    """Their constraint for the points of an interval; `above` makes the one for points above a finite end."""
+    low, high = (np.asarray(value(end), dtype=float) for end in support.edges)
+    ends = not np.all(np.isneginf(low)), not np.all(np.isposinf(high))
+    if ends == (False, False):
+        return constraints.real
+    if ends == (False, True):
+        return constraints.less_than(high[()])
+    return constraints.interval(low[()], high[()]) if all(ends) else above(low[()])
+
+
 def needs(package: str, name: str, extra: str) -> Any:
     """The imported package, or an error that says how to get it."""
     from importlib import import_module
@@ -110,9 +125,6 @@ def needs(package: str, name: str, extra: str) -> Any:
         ) from error
 
 
-__all__ = ["TABLES", "needs", "our_parameters", "their_parameters"]
-
-
 def named_as(theirs: type, guarded: type) -> type:
     """A class of ours under the name of theirs, which it is made of."""
     guarded.__name__, guarded.__qualname__, guarded.__module__ = theirs.__name__, theirs.__qualname__, theirs.__module__
@@ -124,3 +136,15 @@ def revived(guarded: Callable[[type], type], theirs: type, state: dict[str, Any]
     copy: Any = object.__new__(guarded(theirs))
     copy.__dict__.update(state)
     return copy
+
+
+__all__ = [
+    "CONSTRAINTS",
+    "TABLES",
+    "constraint_of",
+    "named_as",
+    "needs",
+    "our_parameters",
+    "revived",
+    "their_parameters",
+]

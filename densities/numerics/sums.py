@@ -255,7 +255,7 @@ def sum_integers(
         converged = total.evaluated <= MAX_TERMS
         for outward, start, end in ((1.0, last + 1.0, high), (-1.0, first - 1.0, low)):
             if (end - start) * outward >= 0:
-                more, doubt, good = _tail(total, outward, start, end, float(EXACT // 2), value)
+                more, doubt, good = _tail(total, _Doubling(outward, start, end, float(EXACT // 2)), value)
                 value, error, converged = value + more, error + doubt, converged and good
         if total.gave_up:
             return IntegerSum(value, np.full_like(value, np.inf), False, False, total.evaluated)
@@ -275,28 +275,40 @@ def _graded(ends: np.ndarray) -> np.ndarray:
     return np.unique(np.concatenate(found))
 
 
-def _tail(
-    total: _Summation, outward: float, start: float, end: float, width: float, so_far: Any
-) -> tuple[Any, Any, bool]:
-    """The sum from `start` outward to `end` in blocks that double, its error, and whether it came to an end."""
+class _Doubling:
+    """Blocks of integers from `start` outward to `end`, each twice as long as the one before."""
+
+    def __init__(self, outward: float, start: float, end: float, width: float):
+        self.outward, self.start, self.width = outward, start, width
+        self.left, self.done = abs(end - start) + 1.0, 0.0
+
+    @property
+    def finished(self) -> bool:
+        return self.left - self.done <= 0
+
+    def take(self, n: int) -> tuple[list[float], list[float]]:
+        """The lowest integers of the next n blocks and how many each has; fewer blocks at the end or too far out."""
+        firsts: list[float] = []
+        counts: list[float] = []
+        while len(counts) < n and not self.finished and abs(self.start) + self.done <= FARTHEST:
+            count = min(self.width, self.left - self.done)
+            firsts.append(self.start + self.done if self.outward > 0 else self.start - self.done - count + 1.0)
+            counts.append(count)
+            self.done, self.width = self.done + count, 2.0 * self.width
+        return firsts, counts
+
+
+def _tail(total: _Summation, blocks: _Doubling, so_far: Any) -> tuple[Any, Any, bool]:
+    """The sum over the blocks, its error, and whether it came to an end."""
     value: Any = 0.0
     error: Any = 0.0
     previous: Any = None
-    done = 0.0  # integers between start and the next block
     batch = 4 if total.smooth else 2
     while True:
-        firsts, counts = [], []
-        for _ in range(batch):
-            count = min(width, abs(end - start) + 1.0 - done)
-            if count <= 0 or abs(start) + done > FARTHEST:
-                break
-            firsts.append(start + done if outward > 0 else start - done - count + 1.0)
-            counts.append(count)
-            done, width = done + count, 2.0 * width
+        firsts, counts = blocks.take(batch)
         if not firsts:
-            finished = abs(end - start) + 1.0 - done <= 0
-            rest = 0.0 if finished or previous is None else _beyond(*previous)
-            enough = finished or bool(np.all(rest <= 1e-10 * np.abs(so_far + value) + 1e-300))
+            rest = 0.0 if blocks.finished or previous is None else _beyond(*previous)
+            enough = blocks.finished or bool(np.all(rest <= 1e-10 * np.abs(so_far + value) + 1e-300))
             return value, error + rest, enough
         before = total.size
         values, errors = total.run(firsts, counts)

@@ -158,66 +158,19 @@ def gumbel_gumbel(p: Params, q: Params) -> Bounded:
     return weibull_excess(d, p["scale"] / q["scale"], (q["loc"] - p["loc"]) / q["scale"])
 
 
-def _single(name: str) -> None:
-    to_stacy = FAMILIES[name]
+def positive(**params: Any) -> tuple[float, float]:
+    return 0.0, np.inf
 
-    @support(name)
-    def positive(**params: Any) -> tuple[float, float]:
-        return 0.0, np.inf
 
-    @entropy(name)
-    def stacy_entropy(**params: Any) -> Bounded:
-        """log s - log|c| + alpha + lnG(alpha) + (1/c - alpha) psi(alpha)."""
-        law = to_stacy(**params)
-        psi = special.psi(law.alpha)
-        return total(
-            np.log(law.s), -np.log(np.abs(law.c)), law.alpha, log_gamma(law.alpha), psi / law.c, -law.alpha * psi
-        )
+def stacy_entropy(law: Stacy) -> Bounded:
+    """log s - log|c| + alpha + lnG(alpha) + (1/c - alpha) psi(alpha)."""
+    psi = special.psi(law.alpha)
+    return total(np.log(law.s), -np.log(np.abs(law.c)), law.alpha, log_gamma(law.alpha), psi / law.c, -law.alpha * psi)
 
-    @log_density(name)
-    def stacy_log_density(**params: Any) -> list[tuple[Any, Feature]]:
-        law = to_stacy(**params)
-        constant = total(np.log(np.abs(law.c)), -np.log(law.s), times(-1.0, log_gamma(law.alpha)))
-        return [(constant, ("one",)), (law.c * law.alpha - 1, ("log", law.s)), (-1.0, ("power", law.c, law.s))]
 
-    @expectation("log", name)
-    def log(params: Params, t: Any) -> Bounded:
-        law = to_stacy(**params)
-        return total(log_ratio(law.s, t), special.psi(law.alpha) / law.c)
-
-    @expectation("power", name)
-    def power(params: Params, k: Any, t: Any) -> Bounded:
-        """E (X/t)^k = (s/t)^k G(alpha + k/c)/G(alpha), infinite where alpha + k/c <= 0."""
-        return stacy_moment(to_stacy(**params), k, t)
-
-    @expectation("log_square", name)
-    def log_square(params: Params, m: Any, s: Any) -> Bounded:
-        """E ((log X - m)/s)^2 = psi'(alpha)/(c s)^2 + ((E log X - m)/s)^2."""
-        law = to_stacy(**params)
-        centre = total(np.log(law.s), special.psi(law.alpha) / law.c, -m)
-        return total(special.polygamma(1, law.alpha) / (law.c * s) ** 2, square_of(times(1 / s, centre)))
-
-    @expectation("linear", name)
-    def linear(params: Params, m: Any, s: Any) -> Bounded:
-        return total(stacy_moment(to_stacy(**params), 1.0, s), -m / s)
-
-    @expectation("square", name)
-    def square(params: Params, m: Any, s: Any) -> Bounded:
-        law = to_stacy(**params)
-        return total(stacy_moment(law, 2.0, s), times(-2 * m / s, stacy_moment(law, 1.0, s)), square_of(m / s))
-
-    @expectation("abs", name)
-    def absolute(params: Params, m: Any, s: Any) -> Bounded:
-        """E|X - m|/s = E X - m + 2 E(m - X)+, by incomplete gamma functions."""
-        law = to_stacy(**params)
-        cut = (np.maximum(m, 0.0) / law.s) ** law.c
-        inside = np.where(law.c > 0, special.gammainc(law.alpha, cut), special.gammaincc(law.alpha, cut))
-        shifted = np.maximum(law.alpha + 1 / law.c, TINY)
-        first = np.where(law.c > 0, special.gammainc(shifted, cut), special.gammaincc(shifted, cut))
-        mean = stacy_moment(law, 1.0, s)
-        coarse = Bounded(first, 64 * EPS * (first + 1e-3))
-        below = total(2 * np.maximum(m, 0.0) / s * inside, times(-2.0, product(mean, coarse)))
-        return total(mean, -m / s, Bounded(np.where(m > 0, below.value, 0.0), np.where(m > 0, below.bound, 0.0)))
+def stacy_log_density(law: Stacy) -> list[tuple[Any, Feature]]:
+    constant = total(np.log(np.abs(law.c)), -np.log(law.s), times(-1.0, log_gamma(law.alpha)))
+    return [(constant, ("one",)), (law.c * law.alpha - 1, ("log", law.s)), (-1.0, ("power", law.c, law.s))]
 
 
 def product(a: Bounded, b: Bounded) -> Bounded:
@@ -229,7 +182,7 @@ def product(a: Bounded, b: Bounded) -> Bounded:
 
 
 def stacy_moment(law: Stacy, k: Any, t: Any) -> Bounded:
-    """E (X/t)^k."""
+    """E (X/t)^k = (s/t)^k G(alpha + k/c)/G(alpha), infinite where alpha + k/c <= 0."""
     order = law.alpha + k / law.c
     safe = np.where(order > 0, order, 1.0)
     growth = total(log_gamma(safe), times(-1.0, log_gamma(law.alpha)))
@@ -237,20 +190,73 @@ def stacy_moment(law: Stacy, k: Any, t: Any) -> Bounded:
     return Bounded(np.where(order > 0, value.value, np.inf), np.where(order > 0, value.bound, 0.0))
 
 
+def stacy_log(law: Stacy, t: Any) -> Bounded:
+    """E log(X/t)."""
+    return total(log_ratio(law.s, t), special.psi(law.alpha) / law.c)
+
+
+def stacy_log_square(law: Stacy, m: Any, s: Any) -> Bounded:
+    """E ((log X - m)/s)^2 = psi'(alpha)/(c s)^2 + ((E log X - m)/s)^2."""
+    centre = total(np.log(law.s), special.psi(law.alpha) / law.c, -m)
+    return total(special.polygamma(1, law.alpha) / (law.c * s) ** 2, square_of(times(1 / s, centre)))
+
+
+def stacy_linear(law: Stacy, m: Any, s: Any) -> Bounded:
+    """E (X - m)/s."""
+    return total(stacy_moment(law, 1.0, s), -m / s)
+
+
+def stacy_square(law: Stacy, m: Any, s: Any) -> Bounded:
+    """E ((X - m)/s)^2."""
+    return total(stacy_moment(law, 2.0, s), times(-2 * m / s, stacy_moment(law, 1.0, s)), square_of(m / s))
+
+
+def stacy_abs(law: Stacy, m: Any, s: Any) -> Bounded:
+    """E|X - m|/s = E X - m + 2 E(m - X)+, by incomplete gamma functions."""
+    cut = (np.maximum(m, 0.0) / law.s) ** law.c
+    inside = np.where(law.c > 0, special.gammainc(law.alpha, cut), special.gammaincc(law.alpha, cut))
+    shifted = np.maximum(law.alpha + 1 / law.c, TINY)
+    first = np.where(law.c > 0, special.gammainc(shifted, cut), special.gammaincc(shifted, cut))
+    mean = stacy_moment(law, 1.0, s)
+    coarse = Bounded(first, 64 * EPS * (first + 1e-3))
+    below = total(2 * np.maximum(m, 0.0) / s * inside, times(-2.0, product(mean, coarse)))
+    return total(mean, -m / s, Bounded(np.where(m > 0, below.value, 0.0), np.where(m > 0, below.bound, 0.0)))
+
+
+def gamma_exp_minus(law: Stacy, m: Any, s: Any) -> Bounded:
+    """E exp(-(X - m)/s) = e^(m/s) (1 + theta/s)^-k, for c = 1."""
+    return exp_of(m / s, -law.alpha * np.log1p(law.s / s))
+
+
+EXPECTATIONS: dict[str, Callable[..., Bounded]] = {
+    "log": stacy_log,
+    "power": stacy_moment,
+    "log_square": stacy_log_square,
+    "linear": stacy_linear,
+    "square": stacy_square,
+    "abs": stacy_abs,
+}
+
+
+def _of_family(name: str, formula: Callable[..., Bounded]) -> Callable[..., Bounded]:
+    """An expectation of a generalised gamma law as one of the family, f(params, *feature_arguments)."""
+    return lambda params, *arguments: formula(FAMILIES[name](**params), *arguments)
+
+
+def _file(name: str) -> None:
+    """All of it for one family."""
+    to_stacy = FAMILIES[name]
+    support(name)(positive)
+    entropy(name)(lambda **params: stacy_entropy(to_stacy(**params)))
+    log_density(name)(lambda **params: stacy_log_density(to_stacy(**params)))
+    for feature, formula in EXPECTATIONS.items():
+        expectation(feature, name)(_of_family(name, formula))
+
+
 for _name in NAMES:
-    _single(_name)
-
-
-def _gamma_exp_minus(name: str) -> None:
-    @expectation("exp_minus", name)
-    def exp_minus(params: Params, m: Any, s: Any) -> Bounded:
-        """E exp(-(X - m)/s) = e^(m/s) (1 + theta/s)^-k."""
-        law = FAMILIES[name](**params)
-        return exp_of(m / s, -law.alpha * np.log1p(law.s / s))
-
-
+    _file(_name)
 for _name in ("gamma", "exponential", "chi_squared"):
-    _gamma_exp_minus(_name)
+    expectation("exp_minus", _name)(_of_family(_name, gamma_exp_minus))
 
 
 @expectation("exp_minus", "half_normal")

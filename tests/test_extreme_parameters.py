@@ -122,3 +122,25 @@ def test_shares_that_sum_to_1_by_rounding_alone_are_taken_so(weights):
     ):
         with pytest.raises(dn.ParameterError, match="sum to 1"):
             made()
+
+
+@pytest.mark.parametrize("p", [1e-300, 1e-20, 1e-10, 0.4, 1.0 - 1e-10])
+def test_quantiles_of_continuous_bernoulli_laws_whose_reflection_has_no_double(p):
+    """-log(u + (1 - u) e^-λ)/λ with λ = log((1 - p)/p) from the upper tail, by mp."""
+    law = dn.ContinuousBernoulli(p)
+    with mp.workdps(400):
+        size = mp.log((1 - mpf(p)) / mpf(p))
+        for u in (1e-300, 1e-12, 1e-5, 0.01, 0.3, 0.5, 0.7, 0.99):
+            upper, lower = (-mp.log(a + (1 - a) * mp.exp(-size)) / size for a in (mpf(u), 1 - mpf(u)))
+            assert law.isf(u) == pytest.approx(float(upper), rel=1e-13)
+            assert law.ppf(u) == pytest.approx(float(lower), rel=1e-13)
+
+
+def test_log_densities_of_continuous_bernoulli_laws_that_are_nearly_uniform():
+    """λ(1/2 - x) - λ²/24 but for λ⁴, of size 1e-8: its digits decide between laws so near."""
+    size = float(mp.log(mpf(0.50000001) / (1 - mpf(0.50000001))))
+    law = dn.ContinuousBernoulli(0.50000001)
+    assert law.logpdf(0.25) == pytest.approx(-0.25 * size - size**2 / 24, rel=1e-14)
+    truth = size**2 / 6  # of λ and -λ: λ² times the variance of a uniform law, 1/12, times two
+    found = dn.kl(dn.ContinuousBernoulli(0.49999999), law, method="montecarlo", n=2**12, rng=0)
+    assert abs(found.value - truth) <= 4.0 * found.error + 1e-7 * truth

@@ -19,6 +19,7 @@ from densities.domains import UNIT, Interval
 from densities.errors import ParameterError, argument_error
 from densities.logmath import log1mexp
 from densities.parameters import REQUIRED, all_hold, positive, real, within
+from densities.precise import precisely
 
 # 1/s - 1/(e^s - 1) = 1/2 - s Σ a_k s^2k and 1/s² - 1/(2 sinh(s/2))² = Σ b_k s^2k, to 1e-18 for s < 0.5.
 MEAN_SERIES = (
@@ -295,6 +296,17 @@ def _shrink(u: Any) -> Any:
     return np.where(u == 0, 1.0, -np.expm1(-safe) / safe)
 
 
+@precisely(lambda u: np.log(_shrink(u)))
+def _log_shrink(u: Any) -> Any:
+    """log((1 - e^-u)/u), to relative accuracy near 0 too: -u/2 + log(sinh(u/2)/(u/2)) there."""
+    near = np.where(u < 0.5, u, 0.0)
+    square = 0.25 * near * near
+    above = (
+        square / 6.0 * (1.0 + square / 20.0 * (1.0 + square / 42.0 * (1.0 + square / 72.0 * (1.0 + square / 110.0))))
+    )
+    return np.where(u < 0.5, -0.5 * near + np.log1p(above), np.log(_shrink(u)))
+
+
 @register(
     "continuous_bernoulli",
     examples=[{"p": 0.3}, {"p": 0.5}, {"p": 0.999}],
@@ -323,13 +335,13 @@ class ContinuousBernoulli(Family):
 
     def _logpdf(self, x: Any, p: Any) -> Any:
         w, _, s = self._from_heavy_end(x, p)
-        return w * -s - np.log(_shrink(s))
+        return w * -s - _log_shrink(s)
 
     def _log_tails(self, x: Any, p: Any) -> tuple[Any, Any]:
         """log F(w) and log(1 - F(w))."""
         w, v, s = self._from_heavy_end(x, p)
-        inner = np.log(w) + np.log(_shrink(value(w) * s)) - np.log(_shrink(s))
-        outer = w * -s + np.log(v) + np.log(_shrink(value(v) * s)) - np.log(_shrink(s))
+        inner = np.log(w) + _log_shrink(value(w) * s) - _log_shrink(s)
+        outer = w * -s + np.log(v) + _log_shrink(value(v) * s) - _log_shrink(s)
         return np.where(inner > -LOG2, complement(outer), inner), np.where(outer > -LOG2, complement(inner), outer)
 
     def _logcdf(self, x: Any, p: Any) -> Any:
@@ -347,23 +359,25 @@ class ContinuousBernoulli(Family):
         return np.exp(self._logsf(x, p))
 
     def _log_ppf(self, logq: Any, p: Any) -> Any:
+        return self._distance_quantile(logq, np.abs(special.logit(p)), np.asarray(p) > 0.5)
+
+    @staticmethod
+    def _distance_quantile(logq: Any, s: Any, heavy_high: Any) -> Any:
         """From the tail of the end where the quantile lies nearer; the distance from that end by its logarithm."""
-        s = np.abs(special.logit(p))
-        heavy_high = np.asarray(p) > 0.5
         inner, outer = (np.where(heavy_high, a, b) for a, b in ((log1mexp(logq), logq), (logq, log1mexp(logq))))
         share = -np.expm1(-s) * np.exp(inner)
-        w = (
-            inner
-            + np.log(_shrink(s))
-            + np.log(np.where(share > 0, -np.log1p(-share) / np.where(share > 0, share, 1.0), 1.0))
-        )
-        growth = outer + s + np.log(_shrink(s)) + np.log(s)
+        few = np.where(share < 0.5, share, 0.0)
+        low = inner + _log_shrink(s) + np.log(np.where(few > 0, -np.log1p(-few) / np.where(few > 0, few, 1.0), 1.0))
+        # 1 - share is the upper tail and what the density leaves of the lower one at the far end.
+        high = np.log(-np.logaddexp(outer, inner - s)) - np.log(s)
+        w = np.where(share < 0.5, low, high)
+        growth = outer + s + _log_shrink(s) + np.log(s)
         small = np.exp(np.minimum(growth, 0.0))
         v = np.where(
             growth < 0,
             outer
             + s
-            + np.log(_shrink(s))
+            + _log_shrink(s)
             + np.log(np.where(small > 0, np.log1p(small) / np.where(small > 0, small, 1.0), 1.0)),
             np.log(np.logaddexp(0.0, growth) / np.where(s > 0, s, 1.0)),
         )
@@ -373,7 +387,8 @@ class ContinuousBernoulli(Family):
         return np.where(from_low, Anchored.from_log(distance), Anchored.from_log(distance, -1.0, 1.0))
 
     def _log_isf(self, logq: Any, p: Any) -> Any:
-        return 1.0 - self._log_ppf(logq, 1.0 - np.asarray(p))
+        """Of the reflected law, whose p may be no double."""
+        return 1.0 - self._distance_quantile(logq, np.abs(special.logit(p)), np.asarray(p) < 0.5)
 
     def _ppf(self, q: Any, p: Any) -> Any:
         return np.where(q < 0.5, self._log_ppf(np.log(q), p), self._log_isf(np.log1p(-q), p))
@@ -409,4 +424,4 @@ class ContinuousBernoulli(Family):
 
     def _entropy(self, p: Any) -> Any:
         mean, _, s = self._centre(p)
-        return s * mean + np.log(_shrink(s))
+        return s * mean + _log_shrink(s)

@@ -106,24 +106,26 @@ def _resolved(formulas: _Formulas, steps: Sequence[Any], x: float) -> tuple[floa
 
 
 def _log_slope(formulas: _Formulas, steps: Sequence[Any], x: Any) -> Any:
-    total = mpmath.mpf(0)
+    total, forward = mpmath.mpf(0), None
     for step in steps:
-        y, slope = formulas.at(step, float(x))
+        x = x if forward is None else forward(x)  # where the last step leads does not matter
+        forward, slope = formulas.at(step, float(x))
         try:
             d = slope(x)
         except ZeroDivisionError:  # 1 - exp(x) is 0 in these digits
             return mpmath.nan
         if not d or not mpmath.isfinite(d) or mpmath.im(d):
             return mpmath.nan
-        total, x = total + mpmath.log(abs(d)), y(x)
+        total += mpmath.log(abs(d))
     return total
 
 
 def _noise(formulas: _Formulas, steps: Sequence[Any], x: Any, log: Any) -> Any:
     """Σ |∂ log|dy/dx| / ∂ log xᵢ|·eps over the points xᵢ on the way through a chain; `log` is log|dy/dx| at x."""
     total = mpmath.mpf(0)
-    for i, step in enumerate(steps):
-        here = _log_slope(formulas, steps[i:], x) if i else log
-        total += abs(_log_slope(formulas, steps[i:], x * (1 + STEP)) - here) / STEP
-        x = formulas.at(step, float(x))[0](x)
+    for i in range(len(steps)):
+        if i:
+            x = formulas.at(steps[i - 1], float(x))[0](x)
+            log = _log_slope(formulas, steps[i:], x)
+        total += abs(_log_slope(formulas, steps[i:], x * (1 + STEP)) - log) / STEP
     return total * float(np.finfo(float).eps)

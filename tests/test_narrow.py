@@ -176,3 +176,74 @@ def test_slivers_of_images_of_narrow_laws(text, mean, scale, inverse, width):
             low, high = ((inverse(mp.mpf(end)) - mp.mpf(mean)) / mp.mpf(scale) for end in (a, b))
             truth = (mp.exp(high) - mp.exp(low)) / 2 if high < 0 else (mp.exp(-low) - mp.exp(-high)) / 2
         assert law.prob(a, b) == pytest.approx(float(truth), rel=1e-9, abs=0.0)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps == np.finfo(float).eps, reason="long doubles are doubles here")
+@pytest.mark.parametrize(
+    ("text", "loc", "scale", "forward", "inverse"),
+    [
+        ("exp", 100.25, 2.0**-9, mp.exp, mp.log),
+        ("sqrt >> exp", 2.0**16, 1.0, lambda x: mp.exp(mp.sqrt(x)), lambda y: mp.log(y) ** 2),
+        ("reciprocal", -(2.0**17), 1.0, lambda x: 1 / x, lambda y: 1 / y),
+        ("cube", 2.0**18, 1.0, lambda x: x**3, mp.cbrt),
+        ("atan", 2.0**18, 1.0, mp.atan, mp.tan),
+        ("asinh >> affine(loc=-0.1, scale=3)", 2.0**15, 1.0, lambda x: 3 * mp.asinh(x) - 0.1, None),
+    ],
+    ids=["exp", "root and exp", "reciprocal", "cube", "atan", "asinh and line"],
+)
+def test_tails_of_curved_images_of_laws_far_from_0(text, loc, scale, forward, inverse):
+    inverse = inverse or (lambda y: mp.sinh((y + mp.mpf(0.1)) / 3))
+    base = dn.Normal(loc, scale) if text != "sqrt >> exp" else dn.truncate(dn.Normal(loc, scale), 0, np.inf)
+    law = base >> dn.parse(text)
+    with mp.workdps(60):
+        y = np.array([float(forward(mp.mpf(loc) + scale * mp.mpf(z))) for z in (-37.0, -9.3, 0.4, 21.0, 36.0)])
+        z = [(inverse(mp.mpf(v)) - loc) / scale for v in y.tolist()]
+        z = [-v for v in z] if text == "reciprocal" else z
+        below = [float(mp.erfc(-v / mp.sqrt(2)) / 2) for v in z]
+        above = [float(mp.erfc(v / mp.sqrt(2)) / 2) for v in z]
+    np.testing.assert_allclose(law.cdf(y), below, rtol=1e-12)
+    np.testing.assert_allclose(law.sf(y), above, rtol=1e-12)
+
+
+M = mpf(2.0**-17)
+# What lies beside the image of an end: the law, P(Y <= y) by hand, and points.
+BESIDE_IMAGES = {
+    "1": (
+        lambda: 1 / dn.LogitNormal(12.5, 5.5) - 1,
+        lambda y: mp.erfc((mp.log(y) + 12.5) / -mpf(5.5) / mp.sqrt(2)) / 2,
+        [3e-9, 1e-12, 1e-15],
+    ),
+    "root of 2": (
+        lambda: np.log(np.sqrt(2 + dn.Exponential(2.0**-17)) - 1),
+        lambda y: -mp.expm1((2 - (mp.exp(y) + 1) ** 2) / M),
+        [-0.88137358, -0.88137],
+    ),
+    "exp of 1 in digits": (
+        lambda: np.exp(10 * (0.1 + dn.Exponential(2.0**-17))),
+        lambda y: -mp.expm1((mpf(0.1) - mp.log(y) / 10) / M),
+        [2.7182818284591, 2.7183],
+    ),
+    "cube of 1": (
+        lambda: dn.Pareto(1e5) ** 3 - 1,
+        lambda y: -mp.expm1(-mpf(1e5) * mp.log1p(y) / 3),
+        [1e-14, 1e-9, 1e-5],
+    ),
+    "quarter of pi": (
+        lambda: 4 * np.arctan(1 + dn.Exponential(2.0**-17)),
+        lambda y: -mp.expm1((1 - mp.tan(y / 4)) / M),
+        [3.1415926535899, 3.1416],
+    ),
+}
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps == np.finfo(float).eps, reason="long doubles are doubles here")
+@pytest.mark.parametrize("name", BESIDE_IMAGES)
+def test_narrow_laws_beside_the_image_of_an_end(name):
+    make, below, points = BESIDE_IMAGES[name]
+    law = make()
+    with mp.workdps(60):
+        truth = [below(mpf(y)) for y in points]
+        slope = [mp.log(mp.diff(below, mpf(y), h=mpf(10) ** -35)) for y in points]
+        np.testing.assert_allclose(law.cdf(points), [float(p) for p in truth], rtol=2e-14)
+        np.testing.assert_allclose(law.sf(points), [float(1 - p) for p in truth], rtol=2e-14)
+        np.testing.assert_allclose(law.logpdf(points), [float(v) for v in slope], rtol=1e-13)

@@ -56,6 +56,7 @@ class Branch:
     from_low: bool
     to_high: bool
     narrow: bool = False
+    beyond: tuple[float, float] = (np.nan, np.nan)
 
     @property
     def up(self) -> Any:
@@ -69,7 +70,8 @@ class Branch:
 
     @cached_property
     def route(self) -> Route:
-        return (ExactRoute if self.narrow else Route)(self.map, self.domain, self.image)
+        way = (self.map, self.domain, self.image)
+        return ExactRoute(*way, self.beyond) if self.narrow else Route(*way)
 
     def crowding(self, a: Any, b: Any) -> Any:
         """How many times its width the place of an interval from a to b of the image is, at the worst, on its way back."""

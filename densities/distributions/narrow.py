@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from densities.distributions.route import Route, ends_of
 from densities.domains import Interval
 from densities.errors import AccuracyWarning, UnsupportedOperationError, warn
 from densities.foreign import Foreign
+from densities.protocols import ends_beyond_doubles
 from densities.transforms.base import Inverse
 from densities.transforms.linear import Line, exact_steps
 
@@ -36,6 +38,10 @@ BLURRED, BLURRED_BESIDE_ENDS, ROUGH = 2.0**18, 2.0**22, 1e-4
 # What chains of lines may lose of two doubles, in roundings of these: digits are cheap for them.
 TWICE = 2.0**10
 SLIVER = 1e-3
+# Where the machine has long doubles of more digits, points are pulled through curves in these, a point that they round
+# themselves where log|g| is STEADY in log|x|; but not one that is told by its distance from an end, as those BESIDE it are, by
+# this share of it.
+LONG, STEADY, BESIDE = np.longdouble, 32.0, 2.0**-10
 QUARTERS = np.array([0.25, 0.75])
 # Points at which maps that turn are seen.
 SEEN = 9
@@ -94,6 +100,57 @@ def _place_after(step: Any, x: Any) -> Any:
     return carried(step, x)[0] if is_line(step) else value(step.forward(x))
 
 
+def pulled(step: Any, x: Any, before: Interval, after: Interval) -> tuple[Any, Any]:
+    """The same for the step of a way back between two intervals, with the digits that long doubles have of curves."""
+    if is_line(step) or not np.finfo(LONG).eps < EPS:
+        return carried(step, x)
+    x = _from_ends(x, before, step.domain)
+    y, log_det = step.forward_and_log_det(x)
+    if not isinstance(x, Anchored):
+        return y, log_det
+    with suppress(TypeError):  # of functions that no long doubles have
+        at = np.asarray(x.anchor, dtype=LONG) + x.offset
+        place, told = np.asarray(step.forward(at)), _at_end(x, before)
+        if place.dtype == LONG:
+            if np.any(told):
+                y = _to_image(step, x, y, told)
+            steady = np.abs(at) * np.exp(value(log_det)) < STEADY * np.abs(place)
+            known = (
+                np.isfinite(place) & (place != 0) & (steady | (at - x.anchor == x.offset)) & ~(told | _at_end(y, after))
+            )
+            anchor = place.astype(float)
+            y = choose(known, Anchored(anchor, np.where(known, place - anchor, 0.0).astype(float)), y)
+    return y, log_det
+
+
+def _to_image(step: Any, x: Anchored, y: Any, told: Any) -> Any:
+    """Points told by the distance from an end go to that from its image: what the double of that misses is not theirs."""
+    center = np.asarray(step.forward(np.asarray(x.anchor, dtype=LONG)))
+    missed = np.where(told & (center.astype(float) == _anchor_of(y)), center - _anchor_of(y), 0.0).astype(float)
+    return choose(missed != 0.0, y + Anchored(0.0, missed), y)
+
+
+def _from_ends(x: Any, interval: Interval, domain: Any) -> Any:
+    """Points beside ends of an interval by the distance from the doubles of these, which formulas keep.
+
+    Not from those of the domain of a formula that are no doubles, as π/2: it takes the distance from these themselves.
+    """
+    own = [end for end, slack in ends_of(domain) if slack]
+    for end, _ in ends_of(interval) if isinstance(x, Anchored) else ():
+        near = (np.abs(x.anchor - end) <= BESIDE * np.abs(end)) & (x.anchor != end) & (end not in own)
+        x = choose(near, Anchored(end, (x.anchor - end) + x.offset), x)
+    return x
+
+
+def _anchor_of(x: Any) -> Any:
+    return x.anchor if isinstance(x, Anchored) else np.nan
+
+
+def _at_end(x: Any, interval: Interval) -> Any:
+    """Whether points are told by the distance from an end of an interval other than 0."""
+    return np.isin(_anchor_of(x), [end for end, _ in ends_of(interval) if end])
+
+
 def carried_all(steps: Sequence[Any], x: Any) -> tuple[Any, Any]:
     total: Any = 0.0
     for step in steps:
@@ -102,8 +159,14 @@ def carried_all(steps: Sequence[Any], x: Any) -> tuple[Any, Any]:
     return x, total
 
 
+@dataclass(frozen=True, eq=False)
 class ExactRoute(Route):
-    """The way through a bijection, its lines taken without rounding."""
+    """The way through a bijection, its lines taken without rounding.
+
+    `beyond` is what the ends of the domain are beyond their doubles, NaN where that is not known.
+    """
+
+    beyond: tuple[float, float] = (np.nan, np.nan)
 
     @cached_property
     def _exact(self) -> tuple[Sequence[Any], Sequence[Any]]:
@@ -117,8 +180,31 @@ class ExactRoute(Route):
     def carry(self, x: Any) -> tuple[Any, Any]:
         return self._but_at_ends(x, carried_all(self._exact[0], place_of(x)), super().carry, 0)
 
+    @cached_property
+    def _between(self) -> Sequence[tuple[Interval, Interval]]:
+        """The intervals before and after each step of the way back; those of the maps where a batch has many."""
+        if self.map.batch_shape or any(np.ndim(value(end)) for end in self.domain.edges):
+            return [(step.domain, step.codomain) for step in self._exact[1]]
+        found = [self.domain]
+        with quiet():
+            for step in self._exact[0]:
+                found.append(step.image(found[-1]))
+        return list(pairwise(found[::-1]))
+
     def carry_back(self, y: Any) -> tuple[Any, Any]:
-        return self._but_at_ends(y, carried_all(self._exact[1], place_of(y)), super().carry_back, -1)
+        x, total = place_of(y), 0.0
+        for step, (before, after) in zip(self._exact[1], self._between, strict=True):
+            x, log_det = pulled(step, x, before, after)
+            total = total + log_det
+        return self._but_at_ends(y, (self._from_exact_ends(x), total), super().carry_back, -1)
+
+    def _from_exact_ends(self, x: Any) -> Any:
+        """Points beside ends of the domain by the distance from these themselves, as the base takes them."""
+        for end, beyond in zip(map(value, self.domain.edges), self.beyond, strict=True):
+            if np.isfinite(end) and end != 0.0 and np.isfinite(beyond):
+                near = np.abs(x.anchor - end) <= BESIDE * np.abs(end)
+                x = choose(near, Anchored(end, (x.anchor - end) - beyond + x.offset), x)
+        return x
 
     def _but_at_ends(self, x: Any, exact: tuple[Any, Any], usual: Callable, station: int) -> tuple[Any, Any]:
         """The distance from an end, where a point has it, is that from the exact one: it is not the double in its place."""
@@ -248,6 +334,18 @@ def _ratio(first: Any, last: Any) -> float:
     return float(np.max(ratio, initial=0.0))
 
 
+def beyond_doubles(base: Any, domain: Interval) -> tuple[float, float]:
+    """What the ends of a piece of the support of a law are beyond their doubles; NaN where that is not known."""
+    if base.batch_shape or not all(type(end) is float for end in domain.edges):
+        return np.nan, np.nan
+    known = [0.0 if slack == 0.0 else np.nan for slack in domain.slacks]
+    rounded = [np.isnan(rest) and np.isfinite(end) for rest, end in zip(known, domain.edges, strict=True)]
+    if any(rounded) and domain.edges == base.support.edges:
+        rests = ends_beyond_doubles(base)
+        known = [rest if unknown else exact for rest, unknown, exact in zip(rests, rounded, known, strict=True)]
+    return known[0], known[1]
+
+
 def keeps_place(law: Any, simple: Any) -> bool:
     """Whether a law that one on a way through maps is replaced by stands where that does, to the rounding of its width."""
     base: Any = law
@@ -301,6 +399,7 @@ __all__ = [
     "NARROW",
     "ExactRoute",
     "Narrowness",
+    "beyond_doubles",
     "carried_all",
     "in_digits",
     "keeps_place",

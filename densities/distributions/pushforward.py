@@ -34,7 +34,7 @@ from densities.distributions.cancelling import watched
 from densities.distributions.lattice import Discrete
 from densities.distributions.masses import refined
 from densities.distributions.members import Members, of_members
-from densities.distributions.narrow import NARROW, Narrowness, carried_all, narrowness
+from densities.distributions.narrow import NARROW, Narrowness, beyond_doubles, carried_all, narrowness
 from densities.distributions.pushed_quantiles import PushedQuantiles
 from densities.distributions.supports import check_support, populated, shared_batch
 from densities.domains import Interval, hull, same_end
@@ -111,7 +111,9 @@ class Pushforward(PushedQuantiles):
     def branches(self) -> tuple[Branch, ...]:  # type: ignore[override]
         """The monotone pieces that carry mass, each with its way there and back."""
         found = self._found_branches()
-        return tuple(replace(branch, narrow=True) for branch in found) if self._narrow(found) else found
+        if not self._narrow(found):
+            return found
+        return tuple(replace(branch, narrow=True, beyond=beyond_doubles(self.base, branch.domain)) for branch in found)
 
     def _narrow(self, branches: tuple[Branch, ...]) -> bool:
         with quiet():

@@ -93,3 +93,10 @@ def test_the_inverse_of_a_fraction_of_lines_is_one():
     with quiet():
         np.testing.assert_allclose(pieces[0].map.inverse(y), (y + 1) / (y - 1), rtol=1e-15)
     assert all(piece.map.inverse_expr is not None for piece in pieces)
+
+
+def test_logarithms_beside_a_root_know_distances_below_the_doubles():
+    law = dn.Symbolic("x + sqrt(x)")(dn.Exponential())
+    y = np.array([5e-324, 1e-300, 1e-160])
+    np.testing.assert_allclose(law.logcdf(y), 2.0 * np.log(y), rtol=1e-14)  # x = y² to first order
+    np.testing.assert_allclose(law.logpdf(y), np.log(2.0) + np.log(y), rtol=1e-14)

@@ -29,7 +29,7 @@ DIGITS = 80  # while coefficients are formed, of which reversion loses many
 NOTHING = 1e-30  # below it, beside the others, a coefficient of 80 digits is zero
 SMALLEST_TERM = 1e-17  # what is left out, beside the first
 WIDEST = 0.25  # how far from its place a series is used at the most
-SPAN, STEPS = 700.0, 1401  # of log|x - c|
+SPAN, STEPS = 2250.0, 4501  # of log|x - c|: the cube roots of distances cover the doubles
 
 
 class TurningPoint:

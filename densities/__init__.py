@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from densities.distributions.symbolic import Symbolic as Symbolic
     from densities.divergences import *  # noqa: F403
     from densities.domains import SPD as SPD
+    from densities.domains import CorrelationCholesky as CorrelationCholesky
     from densities.domains import Integers as Integers
     from densities.domains import Interval as Interval
     from densities.domains import Ordered as Ordered
@@ -85,7 +86,7 @@ _NAMES = {
         NoncentralChiSquared PowerFunction ReciprocalInverseGaussian Rice Semicircular SmithBain
         difference_of maximum minimum order_statistic product_of ratio_of sum_of
         Bernoulli Binomial Categorical Delta DiscreteUniform Geometric NegativeBinomial Poisson Zipf
-        Dirichlet InverseWishart MultivariateNormal MultivariateT UniformBall Wishart""",
+        Dirichlet InverseWishart LKJCholesky MultivariateNormal MultivariateT UniformBall Wishart""",
     "densities.transforms": """
         LinearSpline MonotoneCubicSpline MonotoneHermiteSpline Piecewise Polynomial RationalQuadraticSpline
         Ascending Permute SoftmaxCentered StickBreaking
@@ -99,7 +100,7 @@ _NAMES = {
         reparametrise""",
     "densities.distributions.symbolic": "Symbolic",
     "densities.distributions.explain": "explain",
-    "densities.domains": "Integers Interval Ordered Real RealVector SPD Simplex",
+    "densities.domains": "CorrelationCholesky Integers Interval Ordered Real RealVector SPD Simplex",
     "densities.estimate": "ErrorKind Estimate Status",
     "densities.expectation": "expect",
     "densities.expressions": "parse",

@@ -23,6 +23,7 @@ __all__ = [
     "SPD",
     "UNIT",
     "Ball",
+    "CorrelationCholesky",
     "Domain",
     "Integers",
     "Interval",
@@ -509,3 +510,30 @@ class SPD(Domain):
 
     def __str__(self) -> str:
         return f"symmetric positive definite matrices of {self.n} rows"
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationCholesky(Domain):
+    """The lower triangular matrices of n rows with a positive diagonal whose rows have length 1, as the sums of an n-simplex.
+
+    They are the factors of correlation matrices; densities refer to Lebesgue measure below the diagonal.
+    """
+
+    n: int
+
+    event_ndim = 2
+    measure = "correlation"
+
+    def contains(self, x: Any) -> Any:
+        x = _array(x) * 1.0
+        gap = np.abs(np.sum(x * x, axis=-1) - 1.0)
+        long_one = np.all(gap <= max(1e-9, 64 * self.n * np.finfo(x.dtype).eps), axis=-1)
+        lower = np.all(np.equal(x, 0.0) | np.tri(self.n, dtype=bool), axis=(-2, -1))
+        return long_one & lower & np.all(np.stack([x[..., i, i] for i in range(self.n)], axis=-1) > 0.0, axis=-1)
+
+    def interior_point(self) -> Any:
+        """The unit matrix."""
+        return np.eye(self.n)
+
+    def __str__(self) -> str:
+        return f"Cholesky factors of correlation matrices of {self.n} rows"

@@ -72,7 +72,7 @@ PAIRS = [
     ("discrete_uniform(2, 5)", "discrete_uniform(1, 6)"),
     ("zipf(6)", "zipf(5)"),
 ]
-APART = {"dirichlet", "multivariate_normal", "log_cauchy", "wishart", "inverse_wishart"}  # tested below
+APART = {"dirichlet", "multivariate_normal", "log_cauchy", "wishart", "inverse_wishart", "lkj_cholesky"}  # tested below
 
 
 def sides(p, q):

@@ -256,6 +256,117 @@ def test_wrong_parameters_are_refused():
             dn.Wishart(*arguments)
 
 
+# ---- factors of correlation matrices ----
+
+LKJ = {"two rows": (2, 1.5), "uniform": (3, 1.0), "many": (5, 1e8), "little": (4, 0.05), "plain": (4, 2.5)}
+
+
+def rows_of(n, concentration):
+    """(β, h) of the rows after the first: L_ii² is Beta(β, h)."""
+    return [(mpf(concentration) + mpf(n - 1 - i) / 2, mpf(i) / 2) for i in range(1, n)]
+
+
+def log_factors(n, concentration, x):
+    """log f with the diagonal as the rest of its row has it, or as it stands where that is known better."""
+    with mp.workdps(60):
+        total = mpf(0)
+        for i, (b, h) in enumerate(rows_of(n, concentration), 1):
+            own = mpf(float(x[i, i]))
+            log = mp.log(own) if own < 0.5 else mp.log1p(-mp.fsum(mpf(float(z)) ** 2 for z in x[i, :i])) / 2
+            total += (2 * b - 2) * log + mp.loggamma(b + h) - mp.loggamma(b) - h * mp.log(mp.pi)
+        return float(total)
+
+
+@pytest.mark.parametrize("name", LKJ)
+def test_factors_of_correlations(name):
+    n, concentration = LKJ[name]
+    law = dn.LKJCholesky(n, concentration)
+    points = law.rvs(4, rng=1)
+    truth = [log_factors(n, concentration, x) for x in points]
+    np.testing.assert_allclose(law.logpdf(points), truth, rtol=1e-14, atol=1e-14)
+    with mp.workdps(60):
+        rows = rows_of(n, concentration)
+        constant = sum(mp.loggamma(b) - mp.loggamma(b + h) + h * mp.log(mp.pi) for b, h in rows)
+        entropy = constant + sum((b - 1) * (mp.psi(0, b + h) - mp.psi(0, b)) for b, h in rows)
+        means = [
+            mp.exp(mp.loggamma(b + 0.5) + mp.loggamma(b + h) - mp.loggamma(b) - mp.loggamma(b + h + 0.5))
+            for b, h in rows
+        ]
+        spreads = [b / (b + h) - m * m for (b, h), m in zip(rows, means, strict=True)]
+    assert law.entropy() == pytest.approx(float(entropy), rel=1e-14, abs=1e-14)
+    np.testing.assert_allclose(np.diagonal(law.mean())[1:], list(map(float, means)), rtol=1e-14)
+    np.testing.assert_allclose(np.diagonal(law.var())[1:], list(map(float, spreads)), rtol=1e-12)
+    np.testing.assert_allclose(law.var()[1, 0], law.marginal(1, 0).var(), rtol=1e-13)
+    np.testing.assert_allclose(np.einsum("ijij->ij", law.cov()), law.var())
+
+
+@pytest.mark.parametrize(
+    ("p", "q"), [(1.5, 2.5), (1e-3, 1e-3 * (1 + 2.0**-30)), (1e8, 1e8 + 1.0), (0.3, 1e7), (1e7, 0.3)]
+)
+def test_divergences_of_factors(p, q):
+    for n in (2, 4):
+        found = dn.kl(dn.LKJCholesky(n, p), dn.LKJCholesky(n, q))
+        with mp.workdps(80):
+            step, rows = mpf(q) - mpf(p), rows_of(n, p)
+            gains = [
+                mp.loggamma(b + h) - mp.loggamma(b) - mp.loggamma(b + step + h) + mp.loggamma(b + step) for b, h in rows
+            ]
+            truth = sum(gains) + step * sum(mp.psi(0, b + h) - mp.psi(0, b) for b, h in rows)
+        assert found.method == "closed"
+        assert abs(found.value - truth) <= found.error and abs(found.value - truth) <= 1e-13 * truth
+
+
+def test_two_rows_are_a_shifted_beta_law():
+    law, alike = dn.LKJCholesky(2, 1.5), 2 * dn.Beta(1.5, 1.5) - 1
+    r = np.linspace(-0.95, 0.95, 9)
+    points = np.array([[[1.0, 0.0], [z, np.sqrt(1 - z * z)]] for z in r])
+    np.testing.assert_allclose(law.logpdf(points), alike.logpdf(r), rtol=1e-14)
+    assert (
+        law.marginal(1, 0).same_as(alike) and law.marginal(0, 1).same_as(dn.Delta(0)) and law.marginal(0, 0).mean() == 1
+    )
+    assert law.entropy() == pytest.approx(alike.entropy(), rel=1e-14)
+    found = dn.kl(law, dn.LKJCholesky(2, 4.0), method="quadrature")
+    assert found.value == pytest.approx(dn.kl(law, dn.LKJCholesky(2, 4.0)).value, rel=1e-12)
+    half = dn.divergence("bhattacharyya", law, dn.LKJCholesky(2, 4.0)).value
+    assert half == pytest.approx(dn.divergence("bhattacharyya", alike, 2 * dn.Beta(4, 4) - 1).value, rel=1e-10)
+
+
+def test_draws_of_factors():
+    """Factors drawn by rows and by the vine; all correlations have one law."""
+    law = dn.LKJCholesky(4, 0.8)
+    draws = law.rvs(4_000, rng=4)
+    part = law.parts()[0]
+    u = np.random.default_rng(5).random((1_000, 6))
+    for factors in (draws, part.forward(part.points(u))[0]):
+        assert np.all(law.support.contains(factors))
+        np.testing.assert_allclose(factors.mean(axis=0), law.mean(), atol=0.08)
+        np.testing.assert_allclose(factors.var(axis=0), law.var(), atol=0.08)
+        correlations = factors @ np.swapaxes(factors, -1, -2)
+        for i, j in ((1, 0), (2, 1), (3, 2)):
+            assert st.kstest(correlations[:, i, j], law.marginal(1, 0).cdf).pvalue > 1e-4
+    y, log_det = part.forward(part.points(u[:50]))
+    np.testing.assert_allclose(part.backward(y), part.points(u[:50]), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(part.log_density(part.points(u[:50])) - log_det, law.logpdf(y), rtol=1e-11, atol=1e-11)
+
+
+def test_points_that_are_no_factors():
+    law = dn.LKJCholesky(2, 1.5)
+    c = np.sqrt(0.75)
+    wrong = [[[1, 0], [0.5, 0.5]], [[1, 0.1], [0.5, c]], [[1, 0], [0.5, -c]], [[-1, 0], [0.5, c]], [[1, 0], [1, 0]]]
+    np.testing.assert_array_equal(law.pdf(np.array(wrong, dtype=float)), 0.0)
+    assert np.isnan(law.pdf([[1, 0], [np.nan, c]])) and law.pdf([[1, 0], [0.5, c]]) > 0
+    assert law.pdf(np.array([[1, 0], [0.5, c]], dtype=np.float32)) > 0 and np.eye(2, dtype=int) in law.support
+    batch = dn.LKJCholesky(3, [1.0, 2.0])
+    assert batch.entropy().shape == (2,) and batch.cov().shape == (2, 3, 3, 3, 3)
+    np.testing.assert_array_equal(dn.LKJCholesky(3, [1.5, 2.0]).mode(), np.stack([np.eye(3)] * 2))
+    with pytest.raises(UnsupportedOperationError, match="concentration > 1"):
+        batch.mode()
+    with pytest.raises(ShapeError, match="one whole number"):
+        dn.LKJCholesky([2, 3], 1.0)
+    with pytest.raises(ParameterError, match="n"):
+        dn.LKJCholesky(1, 1.0)
+
+
 def test_a_law_of_matrices_needs_summaries():
     with pytest.raises(NotImplementedError):
         MatrixDistribution().var()

@@ -25,7 +25,7 @@ Point masses
     lattice, strands, tables    integers under maps that never turn back; masses given one by one
 Laws of vectors and matrices
     vector_base, matrix_base, vector_moments   their methods; mean, covariance and expectations
-    elliptical, dirichlet, ball, wishart, product   families; independent entries
+    elliptical, dirichlet, ball, wishart, lkj, product   families; independent entries
     vector_pushforward, vector_mixture     images under bijections; mixtures
 Other ways to answer
     identities                  simplify(law): the name of an image
@@ -56,6 +56,7 @@ from densities.distributions.independent import (
     sum_of,
 )
 from densities.distributions.latex import limits  # noqa: F401
+from densities.distributions.lkj import LKJCholesky
 from densities.distributions.matrix_base import MatrixDistribution
 from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
@@ -86,6 +87,7 @@ __all__ += [
     "ArrayDistribution",
     "Dirichlet",
     "InverseWishart",
+    "LKJCholesky",
     "MatrixDistribution",
     "MultivariateNormal",
     "MultivariateT",

@@ -1,7 +1,8 @@
 """Which families torch.distributions and NumPyro share with this library, and what their parameters are called there.
 
 Each parameter of theirs is one of ours, its reciprocal or its complement to 1; all three undo themselves, so the table
-reads both ways. Behind "#" stands a number that NumPyro draws with only where its type is an integer's.
+reads both ways. Behind "#" stands a number that NumPyro draws with only where its type is an integer's, behind "@" one that
+must be an integer of Python.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import numpy as np
 
 from densities.anchored import value
 from densities.arrays import quiet
-from densities.domains import SPD, Interval, Simplex
+from densities.domains import SPD, CorrelationCholesky, Interval, Simplex
 from densities.errors import UnsupportedOperationError
 from densities.foreign import Foreign, is_traced
 
-# our name: (their class, {their parameter: ours, perhaps behind "1/", "1-" or "#"})
+# our name: (their class, {their parameter: ours, perhaps behind "1/", "1-", "#" or "@"})
 SHARED: dict[str, tuple[str, dict[str, str]]] = {
     "normal": ("Normal", {"loc": "loc", "scale": "scale"}),
     "log_normal": ("LogNormal", {"loc": "mu", "scale": "sigma"}),
@@ -48,6 +49,7 @@ OF_TORCH = {
     "negative_binomial": ("NegativeBinomial", {"total_count": "n", "probs": "1-p"}),
     "categorical": ("Categorical", {"probs": "probs"}),
     "wishart": ("Wishart", {"df": "df", "covariance_matrix": "scale"}),
+    "lkj_cholesky": ("LKJCholesky", {"dim": "@n", "concentration": "concentration"}),
 }
 OF_NUMPYRO = {
     "logistic": ("Logistic", {"loc": "loc", "scale": "scale"}),
@@ -55,20 +57,27 @@ OF_NUMPYRO = {
     "binomial": ("BinomialProbs", {"total_count": "#n", "probs": "p"}),
     "negative_binomial": ("NegativeBinomialProbs", {"total_count": "n", "probs": "1-p"}),
     "categorical": ("CategoricalProbs", {"probs": "probs"}),
+    "lkj_cholesky": ("LKJCholesky", {"dimension": "@n", "concentration": "concentration"}),
 }
 TABLES = {"torch": SHARED | OF_TORCH, "numpyro": SHARED | OF_NUMPYRO}
 # Their names of the sets that laws of arrays live on, where these are not all arrays.
-CONSTRAINTS = {Simplex.measure: "simplex", SPD.measure: "positive_definite"}
+CONSTRAINTS = {
+    Simplex.measure: "simplex",
+    SPD.measure: "positive_definite",
+    CorrelationCholesky.measure: "corr_cholesky",
+}
 
 
 def converted(source: str, given: Callable[[str], Any]) -> tuple[str, Any]:
-    """The name behind "1/", "1-" or "#", and what `given` has under it, so changed."""
+    """The name behind "1/", "1-", "#" or "@", and what `given` has under it, so changed."""
     if source[:2] == "1/":
         return source[2:], 1.0 / given(source[2:])
     if source[:2] == "1-":
         return source[2:], 1.0 - given(source[2:])
     if source[:1] == "#":
         return source[1:], as_integers(given(source[1:]))
+    if source[:1] == "@":
+        return source[1:], int(given(source[1:]))
     return source, given(source)
 
 
@@ -95,7 +104,7 @@ def our_parameters(law: Any, names: dict[str, str], to_numpy: Callable[[Any], np
     """The parameters of one of their laws under our names, in double precision."""
     found = {}
     for theirs, source in names.items():
-        ours = source.removeprefix("1/").removeprefix("1-").removeprefix("#")
+        ours = source.removeprefix("1/").removeprefix("1-").removeprefix("#").removeprefix("@")
         value = np.asarray(to_numpy(getattr(law, theirs)), dtype=float)[()]
         found[ours] = converted(source, {ours: value}.__getitem__)[1]
     return found

@@ -312,10 +312,26 @@ def _symmetric(entries: np.ndarray) -> tuple[np.ndarray, Any]:
     return x, 0.0
 
 
+def _below(x: np.ndarray) -> np.ndarray:
+    return x[..., *np.tril_indices(x.shape[-1], -1)]
+
+
+def _unit_rows(entries: np.ndarray) -> tuple[np.ndarray, Any]:
+    """The lower triangular matrices with these entries below the diagonal and rows of length 1, where there are such."""
+    n = math.isqrt(2 * entries.shape[-1]) + 1
+    x = np.zeros((*entries.shape[:-1], n, n))
+    x[..., *np.tril_indices(n, -1)] = entries
+    left = 1.0 - np.sum(np.square(x), axis=-1)
+    inside = np.all(left > 0.0, axis=-1)
+    x[..., range(n), range(n)] = np.sqrt(np.maximum(left, 0.0))
+    return x, np.where(inside, 0.0, -np.inf)
+
+
 # By the measure of a support.
 CHARTS = {
     "lebesgue": Chart(lambda y: y, lambda y: (y, 0.0)),
     "symmetric": Chart(_lower, _symmetric),
+    "correlation": Chart(_below, _unit_rows),
     "simplex": Chart(lambda y: np.log(y[:, :-1]) - np.log(y[:, -1:]), _from_log_ratios),
 }
 

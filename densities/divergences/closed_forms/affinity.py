@@ -114,6 +114,13 @@ def _wishart(theta: Any, shared: Any, ends: Any) -> tuple[Any, ...]:
     return *(context().loggamma(a - context().mpf(k) / 2) for k in range(n)), *logs
 
 
+def _lkj(theta: Any, shared: Any, ends: Any) -> tuple[Any, ...]:
+    """Σ log G(b) - log G(b + h) over the rows, h half the entries before the diagonal."""
+    mp, n = context(), int(shared[0])
+    rows = [(theta[0] + mp.mpf(n - 1 - i) / 2, mp.mpf(i) / 2) for i in range(1, n)]
+    return *(mp.loggamma(b) for b, _ in rows), *(-mp.loggamma(b + h) for b, h in rows)
+
+
 def _is_positive(matrix: Any) -> bool:
     """By the pivots of elimination, each against the entry it comes from."""
     rest = matrix.copy()
@@ -157,6 +164,7 @@ FAMILIES: dict[str, Family] = {
     "normal": Family(_normal, positive=slice(1)),
     "multivariate_normal": Family(_vector),
     "wishart": Family(_wishart),
+    "lkj": Family(_lkj, positive=slice(1)),
     "inverse_gaussian": Family(_inverse_gaussian, positive=slice(1), nonnegative=slice(1, 2)),
     "von_mises": Family(_von_mises),
     "tilted": Family(_tilted),
@@ -265,6 +273,7 @@ MEMBERS: dict[str, Callable[..., tuple[Member, ...]]] = {
     "multivariate_normal": _vector_of,
     "wishart": _wishart_of,
     "inverse_wishart": lambda df, scale: (Member("wishart", ("inverse", len(scale)), (df / 2, *scale.ravel())),),
+    "lkj_cholesky": lambda n, concentration: (Member("lkj", (n,), (concentration,)),),
     # inverse Gaussian ones and their end without mean
     "inverse_gaussian": lambda mean, lam: (_inverse_gaussian_of(mean, lam, 1),),
     "reciprocal_inverse_gaussian": lambda mean, lam: (_inverse_gaussian_of(mean, lam, -1),),

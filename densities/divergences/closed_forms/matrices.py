@@ -1,4 +1,4 @@
-"""Wishart's laws of positive definite matrices.
+"""Wishart's laws of positive definite matrices, and the factors of correlation matrices.
 
 With m_i the eigenvalues of (a/b) U^-1 V, that is of the ratio of the means of W(a, V) and W(b, U),
 
@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from densities.distributions.continuous.heavy import digamma_gain
+from densities.distributions.continuous.incomplete import gamma_ratio_remainder
 from densities.divergences.closed_forms.elementary import (
     EPS,
     SAFETY,
@@ -27,7 +29,7 @@ from densities.divergences.closed_forms.elementary import (
     times,
     total,
 )
-from densities.divergences.closed_forms.lngamma import NODES, WEIGHTS, shape_remainder
+from densities.divergences.closed_forms.lngamma import NODES, WEIGHTS, binet_curvature, shape_remainder
 from densities.divergences.closed_forms.multivariate import anew, spread_excess, whitened
 from densities.divergences.closed_forms.table import Params, kl_rule
 from densities.numerics.cholesky import cholesky, forward
@@ -93,3 +95,37 @@ def _pair_in_digits(a: Any, b: Any, v: Any, u: Any) -> float | None:
         x, y = (a - k) / 2, (b - k) / 2
         found += mp.loggamma(y) - mp.loggamma(x) - (y - x) * mp.psi(0, x)
     return float(found) if found >= 0 else None
+
+
+@kl_rule("lkj_cholesky", "lkj_cholesky", source="by the exponential family of log det R; rows are independent")
+def lkj_pair(p: Params, q: Params) -> Bounded:
+    """Sum over the rows of D(Beta(x, h) || Beta(y, h)), x and y = concentration + (n - i)/2, h = (i - 1)/2.
+
+    That is (y - x)^2 times the integral of (1 - t) (psi'(a) - psi'(a + h)), a = x + t (y - x), where 1/2 <= y/x <= 2, and
+    elsewhere log (x)_h - log (y)_h + (y - x) (psi(x + h) - psi(x)) with (x)_h = G(x + h)/G(x).
+    """
+    n = int(np.max(p["n"]))
+    half = np.arange(1, n) / 2
+    x, y = (law["concentration"][..., None] + (half[::-1] - 0.5) for law in (p, q))
+    step = (q["concentration"] - p["concentration"])[..., None]
+    x, y, half, step = np.broadcast_arrays(x, y, half, step)
+    smooth = (step >= -x / 2) & (step <= x)
+    a = x[..., None] + np.where(smooth, step, 0.0)[..., None] * (NODES + 1) / 2
+    weight = WEIGHTS / 4 * (1 - NODES) * (step[..., None] / a) ** 2
+    integral = np.sum(weight * _trigamma_fall(a, half[..., None]), axis=-1)
+    far = total(
+        gamma_ratio_remainder(x, half),
+        -gamma_ratio_remainder(y, half),
+        half * log_ratio(x, y),
+        step * digamma_gain(x, half),
+    )
+    rows = Bounded(
+        np.where(smooth, integral, far.value), np.where(smooth, 2 * SAFETY * EPS * integral + TINY, far.bound)
+    )
+    return Bounded(rows.value.sum(-1), rows.bound.sum(-1) + n * EPS * rows.value.sum(-1))
+
+
+def _trigamma_fall(a: Any, h: Any) -> Any:
+    """a^2 (psi'(a) - psi'(a + h)) >= 0 for a > 0, with psi'(a) = 1/a + 1/(2 a^2) + mu''(a)."""
+    b = a + h
+    return h * (a / b) + h * (a + b) / (2 * b * b) + binet_curvature(a) - binet_curvature(b) * (a / b) ** 2

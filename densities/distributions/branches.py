@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from densities.transforms.base import Bijection, Flat
 from densities.transforms.program import follow
 
 __all__ = [
+    "LOG_MASSES",
+    "MASSES",
     "Branch",
+    "Masses",
     "alike",
     "beside_end",
     "blunted",
@@ -160,29 +163,45 @@ def _beside(turn: Any, branch: Branch, y: Any, x: Any) -> Any:
     return choose(near, branch.route.pull_point(choose(known, Anchored(end, y - end), Anchored.exact(y))), anchored(x))
 
 
+class Masses(NamedTuple):
+    """Masses or their logarithms: the methods of a law for those below, above and between points, what none is, their sum."""
+
+    below: str
+    above: str
+    between: str
+    nothing: float
+    join: np.ufunc
+
+    @property
+    def logs(self) -> bool:
+        return self is LOG_MASSES
+
+
+MASSES = Masses("raw_cdf", "raw_sf", "raw_mass", 0.0, np.add)
+LOG_MASSES = Masses("raw_logcdf", "raw_logsf", "raw_log_mass", -np.inf, np.logaddexp)
+
+
 def mass_table(
-    base: Any, branches: Sequence[Branch], y: Any, names: Sequence[str], whole: Sequence[Any], *, lower: bool
+    base: Any, branches: Sequence[Branch], y: Any, kind: Masses, whole: Sequence[Any], *, lower: bool
 ) -> np.ndarray:
     """(branches, points): the mass, or its logarithm, of each branch where the map is at most y (above y).
 
-    For laws without a batch. `names` are those of the three masses of the base: (cdf, sf, mass) or their logarithms;
-    `whole` are those of the branches. The preimages that lie between two ends are sent to the base in one call.
+    For laws without a batch; `whole` are the masses of the branches. The preimages that lie between two ends are sent to
+    the base in one call.
     """
-    cdf, sf, mass = names
-    nothing = -np.inf if mass == "log_mass" else 0.0
     table = np.empty((len(branches), y.size if isinstance(y, np.ndarray) else int(np.prod(y.shape))))
     points = y.reshape(-1)
     starts, stops, places = [], [], []
     for row, branch, everything in zip(table, branches, whole, strict=True):
         below, above = np.asarray(points <= branch.image.low), np.asarray(points >= branch.image.high)
-        row[below], row[above] = (nothing, everything) if lower else (everything, nothing)
+        row[below], row[above] = (kind.nothing, everything) if lower else (everything, kind.nothing)
         inside = np.flatnonzero(~(below | above))
         if not inside.size:
             continue
         x = branch.route.pull_point(points[inside])
         left = bool(branch.up) == lower
         if branch.from_low if left else branch.to_high:
-            row[inside] = value(follow(getattr(base, f"raw_{cdf if left else sf}"), x))
+            row[inside] = value(follow(getattr(base, kind.below if left else kind.above), x))
             continue
         turn = branch.domain.low if left else branch.domain.high
         ends = Anchored.at(turn), _beside(turn, branch, points[inside], x)
@@ -190,7 +209,7 @@ def mass_table(
         stops.append(_spread(ends[1] if left else ends[0], inside.size))
         places.append((row, inside))
     if places:
-        found = np.asarray(value(getattr(base, f"raw_{mass}")(_joined(starts), _joined(stops))))
+        found = np.asarray(value(getattr(base, kind.between)(_joined(starts), _joined(stops))))
         last = np.cumsum([inside.size for _, inside in places])[:-1]
         for (row, inside), part in zip(places, np.split(found, last), strict=True):
             row[inside] = part

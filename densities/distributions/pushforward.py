@@ -21,7 +21,10 @@ from densities.anchored import Anchored, anchored, choose, value
 from densities.arrays import quiet, some
 from densities.distributions.base import Distribution, Univariate
 from densities.distributions.branches import (
+    LOG_MASSES,
+    MASSES,
     Branch,
+    Masses,
     alike,
     has_nonzero_end,
     is_limit,
@@ -67,7 +70,6 @@ class Pushforward(PushedQuantiles):
         self.params = {}
         self.batch_shape = shared_batch(base, transform)
         self._image = image
-        self._whole_masses: dict[str, list[Any]] = {}  # of whole branches, as masses and as logarithms
         if image is None:
             check_support(base, transform)
 
@@ -78,7 +80,7 @@ class Pushforward(PushedQuantiles):
         """The constant pieces with the logarithms of their masses under the base, which may be below the doubles."""
         flats = (piece for piece in self._pieces if isinstance(piece, Flat))
         domains = ((piece, piece.domain.intersect(self.base.support)) for piece in flats)
-        found = [(piece, float(value(self._piece_mass(domain, "log_mass")))) for piece, domain in domains]
+        found = [(piece, float(value(self._piece_mass(domain, LOG_MASSES)))) for piece, domain in domains]
         return tuple((piece, log) for piece, log in found if log > -np.inf)
 
     @cached_property
@@ -246,7 +248,7 @@ class Pushforward(PushedQuantiles):
         with quiet():
             return float(
                 np.logaddexp.reduce(
-                    [self._piece_mass(branch.domain, "log_mass") for branch in self.branches], initial=-np.inf
+                    [self._piece_mass(branch.domain, LOG_MASSES) for branch in self.branches], initial=-np.inf
                 )
             )
 
@@ -329,84 +331,86 @@ class Pushforward(PushedQuantiles):
     # ---- masses ----
 
     def raw_cdf(self, y: Any) -> Any:
-        return self._accumulate(y, "cdf", "sf", "mass", lower=True)
+        return self._accumulate(y, MASSES, lower=True)
 
     def raw_sf(self, y: Any) -> Any:
-        return self._accumulate(y, "cdf", "sf", "mass", lower=False)
+        return self._accumulate(y, MASSES, lower=False)
 
     def raw_logcdf(self, y: Any) -> Any:
-        return self._accumulate(y, "logcdf", "logsf", "log_mass", lower=True)
+        return self._accumulate(y, LOG_MASSES, lower=True)
 
     def raw_logsf(self, y: Any) -> Any:
-        return self._accumulate(y, "logcdf", "logsf", "log_mass", lower=False)
+        return self._accumulate(y, LOG_MASSES, lower=False)
 
-    def _accumulate(self, y: Any, cdf: str, sf: str, mass: str, *, lower: bool) -> Any:
+    def _accumulate(self, y: Any, kind: Masses, *, lower: bool) -> Any:
         """P(Y <= y) or P(Y > y), or its log, as a sum over branches of the mass on one side of the preimage."""
-        logs = mass == "log_mass"
-        join: Callable = np.logaddexp if logs else np.add
-        nothing = -np.inf if logs else 0.0
         branch = self.branches[0] if len(self.branches) == 1 else None
         if branch is not None and branch.from_low and branch.to_high:
-            return self._one_side(branch, branch.route.pull_point(y), cdf, sf, mass, lower=lower)
-        if mass not in self._whole_masses:
-            self._whole_masses[mass] = [self._piece_mass(branch.domain, mass) for branch in self.branches]
+            return self._one_side(branch, branch.route.pull_point(y), kind, lower=lower)
+        whole = self._log_branch_masses if kind.logs else self._branch_masses
         if not self.batch_shape and self.branches and isinstance(y, np.ndarray | Anchored):
-            table = mass_table(self.base, self.branches, y, (cdf, sf, mass), self._whole_masses[mass], lower=lower)
-            return np.logaddexp.reduce(table, axis=0) if logs else np.add.reduce(table, axis=0)
-        total: Any = np.full(np.shape(value(y)), nothing)
-        for branch, everything in zip(self.branches, self._whole_masses[mass], strict=True):
-            total = join(total, self._branch_mass(branch, y, cdf, sf, mass, nothing, everything, lower=lower))
+            return kind.join.reduce(mass_table(self.base, self.branches, y, kind, whole, lower=lower), axis=0)
+        total: Any = np.full(np.shape(value(y)), kind.nothing)
+        for branch, everything in zip(self.branches, whole, strict=True):
+            total = kind.join(total, self._branch_mass(branch, y, kind, everything, lower=lower))
         return total
 
-    def _branch_mass(
-        self, branch: Branch, y: Any, cdf: str, sf: str, mass: str, nothing: float, everything: Any, *, lower: bool
-    ) -> Any:
+    @cached_property
+    def _branch_masses(self) -> list[Any]:
+        """The masses of whole branches."""
+        return [self._piece_mass(branch.domain, MASSES) for branch in self.branches]
+
+    @cached_property
+    def _log_branch_masses(self) -> list[Any]:
+        return [self._piece_mass(branch.domain, LOG_MASSES) for branch in self.branches]
+
+    def _branch_mass(self, branch: Branch, y: Any, kind: Masses, everything: Any, *, lower: bool) -> Any:
         below, above = np.asarray(y <= branch.image.low), np.asarray(y >= branch.image.high)
         x = branch.route.pull_point(choose(~(below | above), y, branch.image.interior_point()))
-        partial = self._one_side(branch, x, cdf, sf, mass, lower=lower)
-        outside = np.where(below, nothing, everything) if lower else np.where(below, everything, nothing)
+        partial = self._one_side(branch, x, kind, lower=lower)
+        outside = np.where(below, kind.nothing, everything) if lower else np.where(below, everything, kind.nothing)
         return choose(below | above, outside, partial)
 
-    def _one_side(self, branch: Branch, x: Any, cdf: str, sf: str, mass: str, *, lower: bool) -> Any:
+    def _one_side(self, branch: Branch, x: Any, kind: Masses, *, lower: bool) -> Any:
         """The mass of the branch on the low side of x (or the high one), seen from y: a decreasing branch swaps sides."""
         left = np.asarray(branch.up) == lower
         if left.ndim:
-            return choose(left, self._left(branch, x, cdf, mass), self._right(branch, x, sf, mass))
-        return self._left(branch, x, cdf, mass) if left else self._right(branch, x, sf, mass)
+            return choose(left, self._left(branch, x, kind), self._right(branch, x, kind))
+        return self._left(branch, x, kind) if left else self._right(branch, x, kind)
 
-    def _left(self, branch: Branch, x: Any, cdf: str, mass: str) -> Any:
+    def _left(self, branch: Branch, x: Any, kind: Masses) -> Any:
         if branch.from_low:
-            return follow(getattr(self.base, f"raw_{cdf}"), x)
-        return getattr(self.base, f"raw_{mass}")(Anchored.at(branch.domain.low), anchored(x))
+            return follow(getattr(self.base, kind.below), x)
+        return getattr(self.base, kind.between)(Anchored.at(branch.domain.low), anchored(x))
 
-    def _right(self, branch: Branch, x: Any, sf: str, mass: str) -> Any:
+    def _right(self, branch: Branch, x: Any, kind: Masses) -> Any:
         if branch.to_high:
-            return follow(getattr(self.base, f"raw_{sf}"), x)
-        return getattr(self.base, f"raw_{mass}")(anchored(x), Anchored.at(branch.domain.high))
+            return follow(getattr(self.base, kind.above), x)
+        return getattr(self.base, kind.between)(anchored(x), Anchored.at(branch.domain.high))
 
-    def _piece_mass(self, domain: Interval, mass: str) -> Any:
+    def _piece_mass(self, domain: Interval, kind: Masses) -> Any:
         """The mass of the base on a piece of its support."""
-        support, logs = self.base.support, mass == "log_mass"
+        support = self.base.support
         low, high = same_end(domain.low, support.low), same_end(domain.high, support.high)
         with quiet():
             if low and high:
                 whole = self.base.log_continuous_mass
-                return whole if logs else np.exp(whole)
+                return whole if kind.logs else np.exp(whole)
             start, stop = Anchored.at(domain.low), Anchored.at(domain.high)
             if low:
-                return value(self.base.raw_logcdf(stop) if logs else self.base.raw_cdf(stop))
+                return value(getattr(self.base, kind.below)(stop))
             if high:
-                return value(self.base.raw_logsf(start) if logs else self.base.raw_sf(start))
-            return value(getattr(self.base, f"raw_{mass}")(start, stop))
+                return value(getattr(self.base, kind.above)(start))
+            return value(getattr(self.base, kind.between)(start, stop))
 
     def raw_mass(self, a: Any, b: Any) -> Any:
-        return self._between(a, b, "mass", np.add, 0.0)
+        return self._between(a, b, MASSES)
 
     def raw_log_mass(self, a: Any, b: Any) -> Any:
-        return self._between(a, b, "log_mass", np.logaddexp, -np.inf)
+        return self._between(a, b, LOG_MASSES)
 
-    def _between(self, a: Any, b: Any, mass: str, join: Callable, nothing: float) -> Any:
-        total: Any = nothing
+    def _between(self, a: Any, b: Any, kind: Masses) -> Any:
+        total: Any = kind.nothing
         crowded: Any = 0.0
         for branch in self.branches:
             image, domain = branch.image, branch.domain
@@ -414,13 +418,12 @@ class Pushforward(PushedQuantiles):
             empty = np.asarray(b <= image.low) | np.asarray(a >= image.high)
             start, stop = (self._preimage_or_end(branch, y, first, last) for y in (a, b))
             low, high = branch.turned(start, stop)
-            total = join(
-                total, choose(empty, nothing, getattr(self.base, f"raw_{mass}")(anchored(low), anchored(high)))
-            )
+            inside = getattr(self.base, kind.between)(anchored(low), anchored(high))
+            total = kind.join(total, choose(empty, kind.nothing, inside))
             crowded = np.maximum(crowded, np.where(empty, 0.0, branch.crowding(a, b)))
         # The density of a narrow law has lost digits too, by which an integral of it is no better.
         crowded = np.where(crowded > self.narrowness.lost, crowded, 0.0)
-        return refined(self, a, b, total, crowded, logs=mass == "log_mass")
+        return refined(self, a, b, total, crowded, logs=kind.logs)
 
     @staticmethod
     def _preimage_or_end(branch: Branch, y: Any, first: Any, last: Any) -> Any:

@@ -138,6 +138,23 @@ class norm_gen(st.rv_continuous):
         return np.log(2.0) - 2.0 * x
 
 
+@pytest.mark.parametrize("bins", ["counts", "with gaps", "densities over 35 decades"])
+def test_histograms_are_laws_of_constant_density_between_edges(bins):
+    edges = np.linspace(-9.0, 9.0, 301) if "35" in bins else np.array([-2.0, -1.5, 0.25, 1.0, np.pi, 4.0])
+    heights = {"counts": [3, 1, 4, 1, 5], "with gaps": [0, 3, 0, 0, 7]}.get(bins, st.norm.pdf(edges[1:] - 0.03))
+    theirs = st.rv_histogram((np.asarray(heights), edges), density="35" in bins)
+    law, x = dn.as_distribution(theirs), np.linspace(-2.5, 4.5, 41)
+    np.testing.assert_allclose(law.pdf(x), theirs.pdf(x), rtol=1e-12)
+    np.testing.assert_allclose(law.cdf(x), theirs.cdf(x), rtol=1e-12, atol=1e-15)
+    moved = theirs(loc=1.0, scale=2.0)
+    np.testing.assert_allclose(dn.as_distribution(moved).pdf(x), moved.pdf(x), rtol=1e-12)
+    masses, ends = theirs._hpdf[1:-1] * np.diff(edges), edges**3 / 3.0
+    there = masses > 0.0
+    logs = np.log(masses[there] / np.diff(edges)[there]) @ masses[there]
+    truth = logs + 0.5 * np.log(2.0 * np.pi) + 0.5 * masses @ (np.diff(ends) / np.diff(edges))
+    assert dn.kl(theirs, dn.Normal()).value == pytest.approx(truth, rel=1e-11, abs=1e-14)
+
+
 def test_a_users_family_is_not_taken_for_its_namesake():
     law = dn.as_distribution(norm_gen(a=0.0, name="norm")())
     assert law.sf(3.0) == pytest.approx(np.exp(-6.0), rel=1e-12)
@@ -150,6 +167,7 @@ def test_a_users_family_is_not_taken_for_its_namesake():
         ("norm", dn.UnsupportedOperationError, "expected a distribution"),
         (st.gamma, dn.ParameterError, r"\(a\) given"),
         (st.argus([1, 2]), dn.UnsupportedOperationError, "not a batch"),
+        (st.rv_histogram(([-1, 2], [0.0, 1.0, 2.0]), density=True), dn.ParameterError, "masses"),
         (st.logser(0.5), dn.UnsupportedOperationError, "known family"),
         (st.vonmises(1.0), dn.ParameterError, "did not converge"),
     ],

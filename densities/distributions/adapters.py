@@ -31,11 +31,14 @@ from densities.distributions.wishart import InverseWishart, Wishart
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import is_foreign, to_numpy
 from densities.protocols import as_distribution
+from densities.transforms.spline import LinearSpline
 
 __all__ = ["KernelDensity"]
 
 # The most integers of a finite support that are listed one by one, and how far from 1 their masses may add up.
 LISTED, MASS_TOLERANCE = 2**17, 1e-9
+# A bin with less than this share of the mass before it begins anew: their sum would lose its digits.
+FAINT = 2.0**-12
 # Terms of a kernel sum held at once.
 TERMS = 2**16
 
@@ -68,6 +71,8 @@ def _continuous(law: Any) -> Any:
     family = FAMILIES.get(law.dist.name) if _is_scipys_own(law) else None
     if family is not None:
         return _placed(family(*shapes), loc, scale)
+    if type(law.dist).__name__ == "rv_histogram":
+        return _placed(_histogram(law.dist), loc, scale)
     return _by_density(law, f"scipy.stats.{law.dist.name}", partial(_rvs, law))
 
 
@@ -77,6 +82,34 @@ def _discrete(law: Any) -> Any:
     if family is not None:
         return _placed(family(*shapes), loc, 1.0)
     return _listed(law, law.pmf)
+
+
+def _histogram(law: Any) -> Any:
+    """scipy.stats.rv_histogram: lines from cumulated masses to edges, a component for each run of bins that are not empty."""
+    heights, edges = (np.asarray(part, dtype=float) for part in law._histogram)
+    masses = heights * np.diff(edges) if law._density else heights
+    if not (np.all(masses >= 0.0) and 0.0 < np.sum(masses) < np.inf):
+        raise ParameterError(argument_error("law", "a histogram with masses >= 0, not all of them 0", masses))
+    runs: list[list[int]] = []
+    total = np.inf
+    for index, mass in enumerate(masses):
+        if mass > 0.0 and mass < FAINT * total:
+            runs.append([])
+            total = 0.0
+        total = total + mass if mass > 0.0 else np.inf
+        if mass > 0.0:
+            runs[-1].append(index)
+    laws = [_along(masses[run], edges[run[0] : run[-1] + 2]) for run in runs]
+    weights = np.array([np.sum(masses[run]) for run in runs])
+    return laws[0] if len(laws) == 1 else Mixture(weights / weights.sum(), laws)
+
+
+def _along(masses: np.ndarray, edges: np.ndarray) -> Any:
+    """The law of constant density between neighbouring edges, each with a share of the mass."""
+    if len(masses) == 1:
+        return Uniform(*edges.tolist())
+    total = np.append(0.0, np.cumsum(masses))
+    return Uniform(0.0, total[-1]) >> LinearSpline(total, edges)
 
 
 def _is_scipys_own(law: Any) -> bool:
@@ -256,6 +289,7 @@ ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("scipy", "ContinuousDistribution"): _random_variable,
     ("scipy", "DiscreteDistribution"): _random_integer,
     ("scipy", "gaussian_kde"): _kernels,
+    ("scipy", "rv_histogram"): _histogram,
     ("scipy", "multivariate_normal_frozen"): _family(MultivariateNormal, "mean", "cov"),
     ("scipy", "multivariate_t_frozen"): _multivariate_t,
     ("scipy", "dirichlet_frozen"): _family(Dirichlet, "alpha"),

@@ -55,6 +55,13 @@ class Quiet:
         self.variable.reset(self.token)
 
 
+def read_only(*arrays: np.ndarray) -> Any:
+    """Arrays that a law keeps and hands out."""
+    for array in arrays:
+        array.flags.writeable = False
+    return arrays
+
+
 def quiet() -> Quiet:
     """The floating-point state in which formulas run: no warning escapes."""
     return Quiet()

@@ -45,7 +45,13 @@ def checked_shares(given: np.ndarray, name: str, told: Any) -> np.ndarray:
 
 
 class Parameters(dict[str, Any]):
-    """Parameters by name, for reading: a law or a map never changes."""
+    """Parameters by name, for reading: a law or a map never changes, nor do the arrays in them."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        for p in self.values():
+            if type(p) is np.ndarray:
+                p.flags.writeable = False
 
     def _refuse(self, *_: Any, **__: Any) -> Any:
         raise UnsupportedOperationError(

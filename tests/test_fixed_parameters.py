@@ -7,8 +7,20 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from densities.distributions import LogNormal, MultivariateNormal, Normal, registry
+from densities.distributions import (
+    Binomial,
+    Categorical,
+    Delta,
+    LogNormal,
+    MultivariateNormal,
+    Normal,
+    Poisson,
+    as_distribution,
+    registry,
+    truncate,
+)
 from densities.errors import UnsupportedOperationError
 from densities.parameters import Parameters
 from densities.transforms import Affine
@@ -66,3 +78,31 @@ def test_other_attributes_are_the_users():
     law.note = map_.note = "mine"
     assert law.note == map_.note == "mine"
     assert law.replace(scale=3.0).params == {"loc": 0.0, "scale": 3.0}
+
+
+def test_arrays_that_a_law_keeps_are_for_reading():
+    law = Normal([1.0, 2.0], 1.0)
+    for kept in (law.params["loc"], pickle.loads(pickle.dumps(law)).params["loc"], copy.deepcopy(law).params["loc"]):
+        with pytest.raises(ValueError, match="read-only"):
+            kept[0] = 7.0
+    for mixed in (Categorical([0.2, 0.3, 0.5]), np.clip(Normal(), -1, 2), truncate(Poisson(3), 1, 5)):
+        with pytest.raises(ValueError, match="read-only"):
+            mixed.atoms[1][0] = 0.9
+
+
+@pytest.mark.parametrize(
+    "law", [Normal([0, 1], 1), Binomial(5, [0.3, 0.4]), Delta([0, 1]), MultivariateNormal([0, 1], np.eye(2))], ids=str
+)
+def test_summaries_are_arrays_of_the_caller(law):
+    for summary in ("mode", "mean", "var"):
+        found = getattr(law, summary)()
+        found += 1.0
+        assert not np.array_equal(getattr(law, summary)(), found)
+
+
+def test_a_kernel_density_estimate_keeps_its_points():
+    estimate = stats.gaussian_kde(np.arange(5.0))
+    law = as_distribution(estimate)
+    before = law.pdf(0.3)
+    estimate.dataset[:] = 100.0
+    assert law.pdf(0.3) == before

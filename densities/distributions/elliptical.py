@@ -133,7 +133,7 @@ class Elliptical(VectorDistribution):
 
     def mode(self) -> Any:
         """The centre."""
-        return self.closed_mode()
+        return np.array(self.closed_mode())
 
 
 def _forward_substitution(factor: np.ndarray, right: np.ndarray) -> np.ndarray:

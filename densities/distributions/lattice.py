@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import value
-from densities.arrays import quiet
+from densities.arrays import quiet, read_only
 from densities.distributions.base import Univariate
 from densities.distributions.strands import LEVELS, LOG_TINY, Strand
 from densities.domains import Interval
@@ -140,7 +140,7 @@ class Discrete(Univariate):
                 places.append(strand.at(np.arange(low, high + 1.0)))
         points = np.unique(np.concatenate(places))
         masses = np.asarray(self.pmf(points))
-        return points[masses > 0], masses[masses > 0]
+        return read_only(points[masses > 0], masses[masses > 0])
 
     # ---- masses ----
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, choose, is_pure, value
-from densities.arrays import quiet
+from densities.arrays import quiet, read_only
 from densities.distributions.base import Part, Univariate, register
 from densities.distributions.branches import merged_atoms, merged_log_atoms
 from densities.distributions.continuous.shared import patched
@@ -104,13 +104,13 @@ class Mixture(Weighted, Univariate):
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         places, masses = self._listed("atoms", np.multiply)
-        return merged_atoms(places, masses)
+        return read_only(*merged_atoms(places, masses))
 
     @cached_property
     def log_atoms(self) -> tuple[np.ndarray, np.ndarray]:
         with quiet():
             places, logs = self._listed("log_atoms", lambda weight, logs: np.log(weight) + logs)
-        return merged_log_atoms(places, logs)
+        return read_only(*merged_log_atoms(places, logs))
 
     def _listed(self, atoms: str, weighted: Callable[[float, np.ndarray], np.ndarray]) -> tuple[np.ndarray, ...]:
         """The places and the weighted masses of all atoms of the components."""

@@ -45,10 +45,10 @@ def plain(estimate: Estimate, what: str, scale: float = 0.0) -> float:
 
 
 def summary(law: Any, name: str, compute: Callable[[Any], float]) -> Any:
-    """The closed form of a summary, or `compute` for each member of the batch."""
+    """The closed form of a summary, or `compute` for each member of the batch; an array is the caller's own."""
     found = closed(law, name)
     if found is not None:
-        return found
+        return np.array(found) if type(found) is np.ndarray and not found.flags.writeable else found
     if not law.batch_shape:
         return compute(law)
     members = [compute(law.member(index, law.batch_shape)) for index in np.ndindex(law.batch_shape)]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
-from densities.arrays import quiet, some
+from densities.arrays import quiet, read_only, some
 from densities.distributions.base import Distribution, Univariate
 from densities.distributions.branches import (
     LOG_MASSES,
@@ -231,15 +231,17 @@ class Pushforward(PushedQuantiles):
     @cached_property
     def log_atoms(self) -> tuple[np.ndarray, np.ndarray]:
         locations, logs = self._pushed_atoms
-        return merged_log_atoms(
-            np.append(locations, [piece.value for piece, _ in self.flats]),
-            np.append(logs, [log for _, log in self.flats]),
+        return read_only(
+            *merged_log_atoms(
+                np.append(locations, [piece.value for piece, _ in self.flats]),
+                np.append(logs, [log for _, log in self.flats]),
+            )
         )
 
     @cached_property
     def atoms(self) -> tuple[np.ndarray, np.ndarray]:
         locations, logs = self.log_atoms
-        return locations, np.exp(logs)
+        return read_only(locations, np.exp(logs))
 
     @cached_property
     def log_continuous_mass(self) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
 from densities.anchored.numbers import concatenate
-from densities.arrays import quiet
+from densities.arrays import quiet, read_only
 from densities.distributions.base import Univariate, register
 from densities.distributions.masses import quantile_between
 from densities.domains import Interval
@@ -114,7 +114,7 @@ class Truncated(Univariate):
         """The places of the atoms that are kept, and the logarithms of the masses that they had."""
         places, logs = self.base.log_atoms
         kept = (places > self.low) & (places <= self.high) if np.isfinite(self.low) else places <= self.high
-        return places[kept], logs[kept]
+        return read_only(places[kept], logs[kept])
 
     @cached_property
     def log_mass(self) -> float:

@@ -135,8 +135,7 @@ def test_edges_of_the_real_line():
 
 
 def test_the_precision_that_users_set_is_left_alone():
-    mpmath.mp.dps = 15
-    with digits(200):
+    with mpmath.workdps(15), digits(200):
         assert mpmath.mp.dps == 15
 
 

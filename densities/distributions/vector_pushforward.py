@@ -412,16 +412,33 @@ def elementary_steps(transform: Transform) -> list[Transform]:
     ]
 
 
+@singledispatch
 def affine(step: Transform, n: int) -> tuple[Any, Any] | None:
     """(loc, matrix) of a map that is y = loc + matrix x; None for another one."""
-    if isinstance(step, Linear):
-        return step.params["loc"], step.params["matrix"]
-    if isinstance(step, Inverse) and isinstance(step.original, Linear):
-        matrix = step.original.inverse_matrix
-        return -(matrix @ np.broadcast_to(step.original.params["loc"], (n,))[..., None])[..., 0], matrix
-    if isinstance(step, Permute):
-        return 0.0, step.matrix
-    line = line_coefficients(step.elementwise) if isinstance(step, Independent) else None
+    return None
+
+
+@affine.register
+def _(step: Linear, n: int) -> tuple[Any, Any]:
+    return step.params["loc"], step.params["matrix"]
+
+
+@affine.register
+def _(step: Permute, n: int) -> tuple[Any, Any]:
+    return 0.0, step.matrix
+
+
+@affine.register
+def _(step: Inverse, n: int) -> tuple[Any, Any] | None:
+    if not isinstance(step.original, Linear):
+        return None
+    matrix = step.original.inverse_matrix
+    return -(matrix @ np.broadcast_to(step.original.params["loc"], (n,))[..., None])[..., 0], matrix
+
+
+@affine.register
+def _(step: Independent, n: int) -> tuple[Any, Any] | None:
+    line = line_coefficients(step.elementwise)
     if line is None:
         return None
     loc, scale = line

@@ -143,6 +143,11 @@ class ByNumbers(dn.Bijection):
         return (2 * x, np.log(2.0)) if x > 0 else (x, 0.0)
 
 
+class Shares(dn.Bijection):
+    def forward_and_log_det(self, x):
+        return np.exp(x) / np.sum(np.exp(x), axis=-1, keepdims=True), x
+
+
 class Unwritten(dn.Bijection):
     def forward(self, x):
         return x**3 + x
@@ -153,6 +158,7 @@ class Unwritten(dn.Bijection):
     [
         (Turning, dn.NotMonotoneError, "got one that turns"),
         (Logarithm, dn.DomainError, "NaN at x = -17.4825; the class says where it is defined by `domain`"),
+        (Shares, dn.ShapeError, "entries depend on others; .* by `domain`"),
         (ByNumbers, dn.ShapeError, "expected formulas of arrays, got ValueError"),
     ],
 )
@@ -164,6 +170,39 @@ def test_what_contradicts_itself_is_refused(make, error, words):
 def test_a_formula_that_is_missing_is_asked_for():
     with pytest.raises(dn.UnsupportedOperationError, match=r"forward_and_log_det\(x\) is not written"):
         (dn.Normal() >> Unwritten()).pdf(1.0)
+    with pytest.raises(dn.UnsupportedOperationError, match=r"inverse_and_log_det\(y\) is not written"):
+        (V >> Bent(0.7)).pdf([1.0, 2.0])
+
+
+V = dn.MultivariateNormal([0.3, -0.5], [[1.0, 0.4], [0.4, 0.7]])
+
+
+class Bent(dn.Bijection):
+    """y = (x_1, x_2 exp(s tanh x_1) + x_1²), without a matrix of slopes or a codomain."""
+
+    domain = dn.RealVector(2)
+
+    def __init__(self, s):
+        self.s = s
+
+    def forward_and_log_det(self, x):
+        first, log_scale = x[..., 0], self.s * np.tanh(x[..., 0])
+        return np.stack([first, x[..., 1] * np.exp(log_scale) + first**2], axis=-1), log_scale
+
+
+class Coupled(Bent):
+    def inverse_and_log_det(self, y):
+        first, log_scale = y[..., 0], self.s * np.tanh(y[..., 0])
+        return np.stack([first, (y[..., 1] - first**2) * np.exp(-log_scale)], axis=-1), -log_scale
+
+
+def test_maps_of_vectors():
+    assert dn.check_transform(Coupled(0.7)).ok
+    p, q = V >> Coupled(0.7), V >> Coupled(0.3)
+    assert dn.kl(p, V >> Coupled(0.7)).value == 0.0
+    found, drawn = dn.kl(p, q), dn.kl(p, q, method="montecarlo", rng=0)
+    assert abs(found.value - drawn.value) < 5 * drawn.error
+    assert (p >> Coupled(0.7).inv) is V
 
 
 def test_what_is_said_is_not_looked_for():

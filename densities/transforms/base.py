@@ -269,8 +269,15 @@ class Bijection(Transform):
         return (Piece(self.domain, self),) if isinstance(self.domain, Interval) else ()
 
     def jacobian(self, x: Any) -> Any:
-        """The matrix dy/dx: (..., n) -> (..., n, n), and for a map of the line (...,) -> (..., 1, 1)."""
+        """The matrix dy/dx: (..., n) -> (..., n, n), and for a map of the line (...,) -> (..., 1, 1).
+
+        Of a map of vectors that writes none it is numeric, right to about 1e-10.
+        """
         x = np.asarray(x, dtype=float)
+        if self.event_ndim:
+            from densities.numerics.jacobian import jacobian
+
+            return jacobian(lambda points: value(self.forward(points)), x).matrix
         with quiet():
             slope = np.exp(self.forward_and_log_det(x)[1]) * np.where(self.increasing, 1.0, -1.0)
         return np.broadcast_to(slope, np.broadcast_shapes(x.shape, self.batch_shape))[..., None, None]

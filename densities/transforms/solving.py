@@ -9,13 +9,20 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import Interval
+from densities.errors import UnsupportedOperationError
 from densities.numerics.roots import invert
 
 
 def solve_inverse(bijection: Any, y: Any) -> Any:
-    """x in the domain with bijection(x) = y, to the last bits that y determines; NaN where y is not reached."""
+    """x in the domain with bijection(x) = y, to the last bits that y determines; NaN where y is not reached.
+
+    Raises UnsupportedOperationError for maps of vectors.
+    """
     domain = bijection.domain
-    assert isinstance(domain, Interval)
+    if not isinstance(domain, Interval):
+        raise UnsupportedOperationError(
+            f"{bijection}: inverse_and_log_det(y) is not written, and only maps of the line are solved for"
+        )
     y = np.asarray(y)
     names = tuple(bijection.params) if bijection.batch_shape else ()
     kind = type(bijection)

@@ -22,11 +22,16 @@ def found_direction(transform: Any) -> Any:
     with quiet():
         points = moderate_points(transform)
         try:
-            values = np.asarray(value(transform.forward(points)), dtype=float)
+            values, others = (np.asarray(value(transform.forward(x)), dtype=float) for x in (points, points[:-5]))
         except (TypeError, ValueError) as error:
             raise ShapeError(
                 f"{transform}: expected formulas of arrays, got {type(error).__name__}: {error}"
             ) from error
+        if others.shape != values[:-5].shape or not np.allclose(others, values[:-5], equal_nan=True):
+            raise ShapeError(
+                f"{transform}: expected a map of numbers, each by itself, got one in which entries depend on others; "
+                "the class of a map of vectors says so by `domain`, as in RealVector(3)"
+            )
         if np.isnan(values).any():
             x = np.broadcast_to(points, values.shape)[np.isnan(values)][0]
             raise DomainError(

@@ -228,7 +228,9 @@ def _kernels(estimate: Any) -> Any:
     """scipy.stats.gaussian_kde: of points on the line one law, of vectors the mixture of multivariate normals."""
     covariance = np.asarray(estimate.covariance)
     if len(covariance) == 1:
-        return KernelDensity(np.array(estimate.dataset[0]), np.array(estimate.weights), float(np.sqrt(covariance[0, 0])))
+        return KernelDensity(
+            np.array(estimate.dataset[0]), np.array(estimate.weights), float(np.sqrt(covariance[0, 0]))
+        )
     return Mixture(estimate.weights, [MultivariateNormal(point, covariance) for point in estimate.dataset.T])
 
 

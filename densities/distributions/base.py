@@ -467,6 +467,14 @@ class Univariate(Evaluation, Distribution):
         """E[Y^order]."""
         return moments.moment(self, order)
 
+    def skewness(self) -> Any:
+        """E[Z³] of Z = (Y - E Y)/std Y: nan where the variance is 0 or infinite, or the integral has no value."""
+        return moments.standardised(self, 3, "skewness")
+
+    def kurtosis(self) -> Any:
+        """E[Z⁴] of Z = (Y - E Y)/std Y, 3 for normal laws: nan where the variance is 0 or infinite, inf where E[Z⁴] is."""
+        return moments.standardised(self, 4, "kurtosis")
+
     def median(self) -> Any:
         """The quantile at 1/2, exact where the law knows its centre."""
         known = self.closed_median()

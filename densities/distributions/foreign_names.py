@@ -21,7 +21,7 @@ OURS = {
     "rsample": "rvs, or to_torch(law).rsample for derivatives",
     "sample": "rvs",
     "standard_deviation": "std",
-    "stats": "mean() and var(), moment(order)",
+    "stats": "mean(), var(), skewness(), kurtosis() (3 for normal laws), moment(order)",
     "stddev": "std",
     "survival_function": "sf",
     "variance": "var",

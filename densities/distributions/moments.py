@@ -123,6 +123,30 @@ def moment(law: Any, order: int) -> Any:
     return summary(law, f"moment_{order}", compute)
 
 
+def standardised(law: Any, order: int, name: str) -> Any:
+    """E[Z^order] of Z = (Y - c)/s for the double c of the mean and the standard deviation s; `name` is what it is called."""
+
+    def compute(one: Any) -> float:
+        exponent = int(np.frexp(_spread(one))[1])
+        one = one * 2.0**-exponent if abs(exponent) > HALFWAY else one  # no double holds the variance
+        variance = variance_estimate(one)
+        if not 0.0 < variance.value < np.inf:
+            return float("nan")
+        centre, scale = float(one.mean()), float(one.std())
+
+        def logs(y: Any) -> Logs:
+            distance = y - centre
+            return order * (log_abs(distance) - np.log(scale)), sign(distance) ** order
+
+        found = expect_logs(logs, one, landmarks=[centre])
+        # What the scale and a mean that is rounded leave open.
+        open_ = 0.5 * variance.error / variance.value + EPS * abs(centre) / scale
+        missed = order * open_ * (1.0 + abs(found.value)) if np.isfinite(found.value) else 0.0
+        return plain(replace(found, error=found.error + missed), name, 1.0)
+
+    return summary(law, name, compute)
+
+
 def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:
     return plain(expect(function, law), "expect", 1e-300)
 

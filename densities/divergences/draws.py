@@ -8,6 +8,7 @@ tails. Each t depends on its own draw alone, so that it is the same whatever is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property, partial, reduce
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from densities.arrays import BLOCK, all_finite, quiet
 from densities.distributions.route import safe
 from densities.divergences.ratio import Nodes, RadonNikodym
 from densities.domains import Interval
+from densities.estimate import Estimate, Status
 from densities.numerics.nets import tilt
 from densities.numerics.strata import tilted_quantiles
 from densities.numerics.streams import CONTROLS
@@ -51,6 +53,20 @@ def drawn_weights(weights: np.ndarray) -> np.ndarray:
         return weights
     often = weights * ((1.0 - TO_RARE) / np.sum(weights[~rare]))
     return np.where(rare, TO_RARE / np.count_nonzero(rare), often)
+
+
+def within_doubles(estimate: Estimate) -> Estimate:
+    """The mean over draws as it is, or without an error where log dp/dq at a draw, or its square, has left the doubles: that
+    says nothing of whether the divergence is finite."""
+    if np.isfinite(estimate.value) and np.isfinite(estimate.error):
+        return estimate
+    doubted = estimate.status is Status.HEAVY_TAIL and np.isfinite(estimate.value)
+    detail = {
+        **estimate.detail,
+        "reason": estimate.reason or "log dp/dq at draws, or its square, is beyond the doubles",
+    }
+    status = estimate.status if doubted else Status.NOT_CONVERGED
+    return replace(estimate, error=np.inf, status=status, detail=detail)
 
 
 class Quantiles:

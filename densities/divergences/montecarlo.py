@@ -15,7 +15,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
-from densities.divergences.draws import RARE, ControlledDraws, LogRatioDraws, columns_of, drawn_weights
+from densities.divergences.draws import RARE, ControlledDraws, LogRatioDraws, columns_of, drawn_weights, within_doubles
 from densities.divergences.quadrature import log_size
 from densities.divergences.ratio import RadonNikodym
 from densities.errors import UnsupportedOperationError
@@ -286,7 +286,7 @@ def kl_montecarlo(
     tails_alone = _unseen_tails(values, scheme, result.coefficients, estimate.value, int(result.n))
     rounding = pilot.rounding(slope) + pilot.of_controls(values, result.coefficients)
     spread = max(float(np.hypot(estimate.error, rare)), tails_alone)
-    estimate = replace(estimate, error=spread + rounding)
+    estimate = within_doubles(replace(estimate, error=spread + rounding))
     if (
         estimate.status is Status.CONVERGED
         and values.smooth

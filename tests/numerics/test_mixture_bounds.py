@@ -164,3 +164,12 @@ def test_a_component_of_another_coordinate_is_a_part_of_its_own():
     )
     assert dn.kl(law, dn.Normal(1, 3)).value > 0
     assert law.mean() == pytest.approx(0.5 * np.exp(0.5) + 0.25 * 2, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("p", "q"), [("log_normal(0, 30)", "normal(0, 1)"), ("weibull(0.01, 1)", "cauchy(0, 1)")], ids=["squares", "draws"]
+)
+def test_draws_beyond_the_doubles_say_nothing(p, q):
+    """Of the second D is 96.56: that draws of p overflow makes it no infinite one."""
+    found = dn.kl(dn.parse(p), dn.parse(q), method="montecarlo", n=2**12, rng=0)
+    assert found.status is Status.NOT_CONVERGED and found.error == np.inf and "doubles" in found.reason

@@ -221,6 +221,8 @@ def test_points():
     for wrong in (1.0, [1.0, 2.0], np.eye(3)):
         with pytest.raises(ShapeError, match="points of shape"):
             law.logpdf(wrong)
+    far = dn.Wishart(5.5, 1e150 * S), 1e-200 * np.eye(2)  # their quotient is below the doubles
+    assert far[0].logpdf(far[1]) == pytest.approx(log_wishart(5.5, 1e150 * S, far[1]), rel=1e-14)
     batch = dn.Wishart([4.0, 5.0], [S, S + 1.0])
     assert batch.logpdf(S).shape == (2,) and batch.cov().shape == (2, 2, 2, 2, 2) and batch.entropy().shape == (2,)
     assert batch.logpdf(S)[0] == pytest.approx(dn.Wishart(4.0, S).logpdf(S), rel=1e-14)

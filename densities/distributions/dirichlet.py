@@ -44,7 +44,7 @@ class LogitBeta(Univariate):
 
     def raw_ppf(self, q: Any) -> Any:
         a, b = self.params.values()
-        return _log_beta_quantile(a, b, q) - _log_beta_quantile(b, a, 1.0 - q)
+        return log_beta_quantile(a, b, q) - log_beta_quantile(b, a, 1.0 - q)
 
 
 def _split(w: Any) -> tuple[Any, Any, Any, Any]:
@@ -52,7 +52,7 @@ def _split(w: Any) -> tuple[Any, Any, Any, Any]:
     return special.log_expit(w), special.log_expit(-w), special.expit(w), special.expit(-w)
 
 
-def _log_beta_quantile(a: float, b: float, u: Any) -> Any:
+def log_beta_quantile(a: Any, b: Any, u: Any) -> Any:
     """log v with I_v(a, b) = u; where v underflows, from I_v ~ v^a/(a B(a, b))."""
     v = special.betaincinv(a, b, u)
     leading = (np.log(u) + np.log(a) + special.betaln(a, b)) / a

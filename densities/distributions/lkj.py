@@ -12,7 +12,7 @@ from densities.distributions.base import register
 from densities.distributions.continuous import Beta
 from densities.distributions.continuous.heavy import digamma_gain
 from densities.distributions.continuous.incomplete import digamma_remainder, gamma_ratio_remainder
-from densities.distributions.dirichlet import LogitBeta
+from densities.distributions.dirichlet import LogitBeta, log_beta_quantile
 from densities.distributions.discrete import Delta
 from densities.distributions.matrix_base import MatrixDistribution
 from densities.distributions.vector_base import VectorPart
@@ -88,7 +88,8 @@ class LKJCholesky(MatrixDistribution):
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         n = self.n
         rows, columns = np.tril_indices(n, -1)
-        laws = [LogitBeta(float(b), float(b)) for b in self.params["concentration"] + 0.5 * np.arange(n - 1)[::-1]]
+        shapes = self.params["concentration"] + 0.5 * np.arange(n - 1)[::-1]
+        laws = [LogitBeta(float(b), float(b)) for b in shapes]
 
         def forward(x: np.ndarray) -> tuple[Any, Any]:
             w = np.zeros((*x.shape[:-1], n, n))
@@ -107,7 +108,9 @@ class LKJCholesky(MatrixDistribution):
             return 2.0 * np.arcsinh(y[..., rows, columns] / after[..., rows, columns])
 
         def quantiles(u: np.ndarray) -> np.ndarray:
-            return np.stack([laws[j].raw_ppf(u[..., k]) for k, j in enumerate(columns)], axis=-1)
+            b, upper = shapes[columns], u > 0.5
+            log_v = log_beta_quantile(b, b, np.where(upper, 1.0 - u, u))
+            return np.where(upper, -1.0, 1.0) * (log_v - np.log1p(-np.exp(log_v)))
 
         return (VectorPart(1.0, tuple(laws[j] for j in columns), forward, quantiles=quantiles, backward=backward),)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, NoReturn
 
 import numpy as np
@@ -45,7 +46,15 @@ class VectorPart:
         """The log-density of the roots at x."""
         if self.alike:
             return np.sum(self.roots[0].logpdf(x), axis=-1)
-        return sum(root.logpdf(x[..., i]) for i, root in enumerate(self.roots))
+        return sum(np.sum(root.logpdf(x[..., places]), axis=-1) for root, places in self.groups)
+
+    @cached_property
+    def groups(self) -> list[tuple[Any, list[int]]]:
+        """The laws among the roots, each with its places: one call serves them."""
+        found: dict[int, tuple[Any, list[int]]] = {}
+        for i, root in enumerate(self.roots):
+            found.setdefault(id(root), (root, []))[1].append(i)
+        return list(found.values())
 
     @property
     def alike(self) -> bool:

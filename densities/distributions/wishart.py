@@ -37,7 +37,7 @@ BLURRED = 1e-8
 class Bartlett(MatrixDistribution):
     """X = T Tᵀ with T made of L and A; a subclass says how, and with which degrees of freedom and Jacobian."""
 
-    parameters = {"df": positive(REQUIRED, "nu"), "scale": real(REQUIRED, "scale_matrix")}
+    parameters = {"df": positive(REQUIRED, "nu"), "scale": real(REQUIRED, "scale_matrix", "covariance_matrix")}
     event_axes: ClassVar = {"scale": 2}
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -91,18 +91,19 @@ class Bartlett(MatrixDistribution):
         return float(np.max(np.linalg.cond(self._root)))
 
     @cached_property
+    def _seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """The scale in units of its own."""
+        return _in_units(np.asarray(self.params["scale"]))
+
+    @property
     def _units(self) -> np.ndarray:
-        """Powers of two by which rows and columns are divided: then the diagonal of the scale is between 1/2 and 2."""
-        return np.exp2(np.rint(np.log2(np.diagonal(self.params["scale"], axis1=-2, axis2=-1)) / 2.0))
+        return self._seen[1]
 
     @cached_property
     def _doubled(self) -> doubled.Doubled:
         """The factor of the scale in these units."""
         with quiet():
-            return doubled.cholesky(self._in_units(self.params["scale"]))
-
-    def _in_units(self, x: Any) -> np.ndarray:
-        return np.asarray(x, dtype=float) / self._units[..., :, None] / self._units[..., None, :]
+            return doubled.cholesky(self._seen[0])
 
     @cached_property
     def _factor(self) -> np.ndarray:
@@ -135,7 +136,7 @@ class Bartlett(MatrixDistribution):
 
     def raw_logpdf(self, x: Any) -> Any:
         """The log-density of A less the logarithm of the Jacobian; -inf where only A shows that X is not positive."""
-        return self._log_density(*self._whitened(self._in_units(x)))
+        return self._log_density(*self._whitened(x))
 
     def logpdf_by_factor(self, factor: np.ndarray) -> Any:
         a = self._back(factor / self._units[..., :, None], self._doubled[0], forward)
@@ -153,25 +154,25 @@ class Bartlett(MatrixDistribution):
         found = of_roots - self._log_jacobian(np.log(diagonal))
         return np.where(np.isnan(found), -np.inf, found)
 
-    def _whitened(self, x: np.ndarray) -> doubled.Doubled:
-        """A and what it rounds away at points in the units of the scale: NaN where one is not positive."""
+    def _whitened(self, x: Any) -> doubled.Doubled:
+        """A at points, and what it rounds away: NaN where one is not positive."""
+        x, units = _in_units(np.asarray(x, dtype=float))
+        stretch = (units / self._units)[..., None]  # a power of two, which rounds nothing
         factor = cholesky(np.tril(x))
-        a = self._back(factor, self._doubled[0], forward)
+        a = self._back(stretch * factor, self._doubled[0], forward)
         rest = np.zeros(a.shape)
-        lost = np.max(_diagonal(x) / np.square(_diagonal(factor)), axis=-1)
-        ill = ~(np.maximum(lost, self._lost) * np.sqrt(self.params["df"]) <= ILL)
+        ill = ~(np.maximum(_lost(x, factor), self._lost) * np.sqrt(self.params["df"]) <= ILL)
         if np.any(ill):
             ill = np.broadcast_to(ill, a.shape[:-2])
-            chosen, scale = (np.broadcast_to(y, a.shape)[ill] for y in (x, self._doubled[0]))
-            of_scale = scale, np.broadcast_to(self._doubled[1], a.shape)[ill]
-            a[ill], rest[ill] = self._back(doubled.cholesky(chosen), of_scale, doubled.forward)
+            chosen, scale, lower = (np.broadcast_to(y, a.shape)[ill] for y in (x, *self._doubled))
+            stretch = np.broadcast_to(stretch, a.shape)[ill]
+            of_points = tuple(stretch * part for part in doubled.cholesky(chosen))
+            a[ill], rest[ill] = self._back(of_points, (scale, lower), doubled.forward)
         return a, rest
 
     @cached_property
     def _lost(self) -> Any:
-        """By what factor rounding of the scale is larger in the pivots of its factor."""
-        scale = self._in_units(self.params["scale"])
-        return np.max(_diagonal(scale) / np.square(_diagonal(self._doubled[0])), axis=-1)
+        return _lost(self._seen[0], self._doubled[0])
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         n = self.n
@@ -185,10 +186,15 @@ class Bartlett(MatrixDistribution):
             return self._image(_triangle(x[..., :n], x[..., n:]))
 
         def backward(y: np.ndarray) -> np.ndarray:
-            a, _ = self._whitened(self._in_units(y))
+            a, _ = self._whitened(y)
             return np.concatenate([_diagonal(a), a[..., *below]], axis=-1)
 
-        return (VectorPart(1.0, (*diagonal, *[Normal()] * len(below[0])), forward, backward=backward, factor=factor),)
+        def quantiles(u: np.ndarray) -> np.ndarray:
+            chi = value(self._diagonal_law.raw_ppf(u[..., :n]))
+            return np.concatenate([chi, special.ndtri(u[..., n:])], axis=-1)
+
+        roots = (*diagonal, *[Normal()] * len(below[0]))
+        return (VectorPart(1.0, roots, forward, quantiles=quantiles, backward=backward, factor=factor),)
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         diagonal = np.sqrt(rng.chisquare(self._diagonal_law.params["df"], (*shape, self.n)))
@@ -221,6 +227,17 @@ class Bartlett(MatrixDistribution):
         """V_ik V_jl + V_il V_jk, (batch, n, n, n, n)."""
         scale = np.asarray(self.params["scale"])
         return np.einsum("...ik,...jl->...ijkl", scale, scale) + np.einsum("...il,...jk->...ijkl", scale, scale)
+
+
+def _in_units(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices with rows and columns divided by powers of two, their diagonal then between 1/2 and 2, and these powers."""
+    units = np.exp2(np.rint(np.log2(_diagonal(x)) / 2.0))
+    return x / units[..., :, None] / units[..., None, :], units
+
+
+def _lost(x: np.ndarray, factor: np.ndarray) -> Any:
+    """By what factor rounding of matrices is larger in the pivots of their factors."""
+    return np.max(_diagonal(x) / np.square(_diagonal(factor)), axis=-1)
 
 
 def _diagonal(x: np.ndarray) -> np.ndarray:

@@ -227,6 +227,10 @@ def _wishart_of(df: Any, scale: Any) -> tuple[Member, ...]:
     return () if precision is None else (Member("wishart", ("itself", len(scale)), (df / 2, *precision.ravel())),)
 
 
+def _inverse_wishart_of(df: Any, scale: Any) -> tuple[Member, ...]:
+    return (Member("wishart", ("inverse", len(scale)), (df / 2, *scale.ravel())),) if len(scale) <= LARGEST else ()
+
+
 def _inverse(matrix: Any) -> Any:
     """The inverse of the matrix of a lower triangle; None where this is not positive, or too large for many digits."""
     n, lower = len(matrix), np.tril(matrix)
@@ -272,7 +276,7 @@ MEMBERS: dict[str, Callable[..., tuple[Member, ...]]] = {
     "johnson_su": lambda a, b, loc, scale: (normal_of(-a / b, 1 / b, "asinh", loc, scale),),
     "multivariate_normal": _vector_of,
     "wishart": _wishart_of,
-    "inverse_wishart": lambda df, scale: (Member("wishart", ("inverse", len(scale)), (df / 2, *scale.ravel())),),
+    "inverse_wishart": _inverse_wishart_of,
     "lkj_cholesky": lambda n, concentration: (Member("lkj", (n,), (concentration,)),),
     # inverse Gaussian ones and their end without mean
     "inverse_gaussian": lambda mean, lam: (_inverse_gaussian_of(mean, lam, 1),),

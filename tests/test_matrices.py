@@ -189,6 +189,28 @@ def test_closed_forms_are_means_over_draws():
     assert dn.kl(p, dn.Wishart(7.0, np.eye(3) + 0.2), method="quadrature").reason
 
 
+def test_wishart_laws_against_inverse_ones():
+    """One row, the inverses, means over draws, and 1e6 degrees of freedom, where terms of 1e7 leave 6e-5."""
+    one = dn.kl(dn.InverseWishart(3.5, [[1.0]]), dn.Wishart(3.0, [[2.0]]))
+    assert one.value == pytest.approx(dn.kl(dn.InverseGamma(1.75, 0.5), dn.Gamma(1.5, 4.0)).value, rel=1e-13)
+    p, q = dn.Wishart(12.0, np.eye(2) + 0.2), dn.InverseWishart(8.0, 30 * S)
+    draws = p.rvs(2**12, rng=1)
+    t = p.logpdf(draws) - q.logpdf(draws)
+    found = dn.kl(p, q)
+    assert abs(t.mean() - found.value) < 5 * t.std() / 2**6
+    inverses = dn.InverseWishart(12.0, np.linalg.inv(np.eye(2) + 0.2)), dn.Wishart(8.0, np.linalg.inv(30 * S))
+    assert dn.kl(*inverses).value == pytest.approx(found.value, rel=1e-12)
+    p, q = dn.Wishart(1e6, 1e-6 * S), dn.InverseWishart(1e6, 1e6 * S)
+    found = dn.kl(p, q)
+    with mp.workdps(60):
+        (a, v), (b, u) = ((mpf(df), matrix(law.params["scale"])) for df, law in ((1e6, p), (1e6, q)))
+        ends = [((a - k) / 2, (b - k) / 2) for k in range(2)]
+        truth = sum(mp.loggamma(y) - mp.loggamma(x) + (a + b) / 2 * mp.psi(0, x) for x, y in ends) - a
+        truth += b / 2 * (mp.log(mp.det(v) / mp.det(u)) + 4 * mp.log(2)) + trace(v**-1 * u) / (2 * (a - 3))
+    assert abs(found.value - truth) <= found.error <= 1e-12 * truth < 1e-3
+    assert dn.kl(dn.Wishart(3.0, S), q).value == np.inf and dn.kl(dn.Wishart(3.0, S), q).reason
+
+
 @pytest.mark.slow
 def test_monte_carlo_agrees_with_closed_forms():
     p, q = dn.Wishart(7.0, np.eye(3)), dn.Wishart(8.5, np.eye(3) + 0.2)

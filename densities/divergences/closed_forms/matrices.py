@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import psi
 
 from densities.distributions.continuous.heavy import digamma_gain
 from densities.distributions.continuous.incomplete import gamma_ratio_remainder
@@ -29,7 +30,7 @@ from densities.divergences.closed_forms.elementary import (
     times,
     total,
 )
-from densities.divergences.closed_forms.lngamma import NODES, WEIGHTS, binet_curvature, shape_remainder
+from densities.divergences.closed_forms.lngamma import NODES, WEIGHTS, binet_curvature, log_gamma, shape_remainder
 from densities.divergences.closed_forms.multivariate import anew, spread_excess, whitened
 from densities.divergences.closed_forms.table import Params, kl_rule
 from densities.numerics.cholesky import cholesky, forward
@@ -94,6 +95,58 @@ def _pair_in_digits(a: Any, b: Any, v: Any, u: Any) -> float | None:
     for k in range(n):
         x, y = (a - k) / 2, (b - k) / 2
         found += mp.loggamma(y) - mp.loggamma(x) - (y - x) * mp.psi(0, x)
+    return float(found) if found >= 0 else None
+
+
+@kl_rule("wishart", "inverse_wishart", source="by the expectations of log det X and of X^-1")
+def wishart_inverse(p: Params, q: Params) -> Bounded:
+    """D(W(a, V) || W^-1(b, U)); inf for a <= n + 1, where the mean of X^-1 is."""
+    return _crossed(p["df"], q["df"], p["scale"], q["scale"])
+
+
+@kl_rule("inverse_wishart", "wishart", source="by the inverses, of the laws the other way round")
+def inverse_wishart_wishart(p: Params, q: Params) -> Bounded:
+    """D(W(a, V^-1) || W^-1(b, U^-1))."""
+    return _crossed(p["df"], q["df"], q["scale"], p["scale"])
+
+
+def _crossed(a: Any, b: Any, v: Any, u: Any) -> Bounded:
+    """The sum over k of lnG(y) - lnG(x) + (a + b)/2 psi(x), x = (a - k)/2 and y = (b - k)/2, and
+    b (log det V - log det U + 2n log 2)/2 - n a/2 + tr(V^-1 U)/(2 (a - n - 1)).
+    """
+    n, seen = v.shape[-1], whitened(u, v)
+    trace = (forward(seen.factor_q, seen.factor_p) ** 2).sum((-2, -1)).astype(float)
+    logs = np.log(np.diagonal(seen.factor_q, axis1=-2, axis2=-1) / np.diagonal(seen.factor_p, axis1=-2, axis2=-1)).sum(
+        -1
+    )
+    spare = np.where(a > n + 1, 2 * (a - (n + 1)), 1.0)
+    parts = [
+        -n * a / 2,
+        b * n * np.log(2.0),
+        times(b, Bounded(logs.astype(float), n * seen.blur)),
+        Bounded(trace / spare, seen.blur * trace / spare),
+    ]
+    for k in range(n):
+        x, y = (a - k) / 2, (b - k) / 2
+        parts += [log_gamma(y), times(-1.0, log_gamma(x)), (a + b) / 2 * psi(x)]
+    found = total(*parts)
+    found = Bounded(np.where(a > n + 1, found.value, np.inf), found.bound)
+    return anew(found, ((a, 0), (b, 0), (v, 2), (u, 2)), _crossed_in_digits)
+
+
+def _crossed_in_digits(a: Any, b: Any, v: Any, u: Any) -> float | None:
+    """The same of numbers of mpmath; None for matrices that are not positive."""
+    mp, a, b, n = context(), a[()], b[()], len(v)
+    try:
+        factor_v, factor_u = cholesky(v), cholesky(u)
+        logs = sum(map(mp.log, np.diag(factor_v))) - sum(map(mp.log, np.diag(factor_u)))
+        trace = (forward(factor_v, factor_u) ** 2).sum()
+    except (TypeError, ZeroDivisionError, ValueError):
+        return None
+    found = b * (logs + n * mp.log(2)) - n * a / 2 + trace / (2 * (a - n - 1))
+    for k in range(n):
+        x, y = (a - k) / 2, (b - k) / 2
+        found += mp.loggamma(y) - mp.loggamma(x) + (a + b) / 2 * mp.psi(0, x)
     return float(found) if found >= 0 else None
 
 

@@ -17,7 +17,7 @@ Quadrature and sums, on the line
     direct, near_counts, neighbours   near-identical laws, through the derivative of the log-density in the parameters
     precise                     many digits, `dps=`
 Laws of vectors
-    vector                      which way: by coordinates, quadratic forms, cubature or draws
+    vector_routes, vector       which way: by coordinates, quadratic forms, cubature or draws; coordinates and cubature
     elliptical, normal_mixtures   q with ellipsoids as level sets; mixtures of normal laws
 Monte Carlo, bounds
     montecarlo, draws, vector_draws   the mean of log dp/dq over draws of p

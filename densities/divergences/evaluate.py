@@ -11,7 +11,7 @@ import numpy as np
 
 from densities.distributions.identities import canonical
 from densities.distributions.stated_errors import log_density_error
-from densities.divergences import rewrites, vector
+from densities.divergences import rewrites, vector, vector_routes
 from densities.divergences.batches import kl_batch
 from densities.divergences.closed_forms import closed_form
 from densities.divergences.mixtures import bracketed
@@ -86,7 +86,9 @@ def kl(
     if decided.closed is not None:
         return _with_plan(decided.closed, decided)
     if decided.p.event_shape:
-        found = vector.evaluate(decided.p, decided.q, decided.method, kl, method, rtol=rtol, n=n, rng=rng, **options)
+        found = vector_routes.evaluate(
+            decided.p, decided.q, decided.method, kl, method, rtol=rtol, n=n, rng=rng, **options
+        )
         return _with_plan(found, decided)
     run: Callable[..., Estimate] = {"montecarlo": kl_montecarlo, "sum": kl_sum}.get(decided.method, kl_quadrature)
     settings = {"n": n, "rng": rng, **options} if decided.method == "montecarlo" else {"rtol": rtol}
@@ -139,7 +141,7 @@ def _plan(ratio: Any, method: str) -> Plan:
     if method in ("auto", "closed"):
         found = _closed(stripped.p, stripped.q)
         if isinstance(found, Estimate):
-            last = bool(p.event_shape) and vector.route(stripped.p, stripped.q, "auto")[0] == "montecarlo"
+            last = bool(p.event_shape) and vector_routes.route(stripped.p, stripped.q, "auto")[0] == "montecarlo"
             if method == "closed" or last or np.isinf(found.value) or found.error <= CANCELLATION * abs(found.value):
                 return Plan(stripped.p, stripped.q, "closed", (*steps, f"closed form: {found.detail['rule']}"), found)
             steps.append(
@@ -152,7 +154,7 @@ def _plan(ratio: Any, method: str) -> Plan:
                     f"kl: no closed form is known for {p} and {q}; use method='quadrature' or 'montecarlo'"
                 )
     if p.event_shape:
-        name, step = vector.route(stripped.p, stripped.q, method)
+        name, step = vector_routes.route(stripped.p, stripped.q, method)
         return Plan(stripped.p, stripped.q, name, (*steps, step))
     if method == "montecarlo":
         return Plan(stripped.p, stripped.q, "montecarlo", (*steps, "Monte Carlo over draws of p"))

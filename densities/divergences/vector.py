@@ -1,5 +1,4 @@
-"""D(p‖q) of laws of vectors: coordinate by coordinate where q is a product, by quadratic forms where it is elliptical, by
-cubature to three dimensions, else by draws.
+"""D(p‖q) of laws of vectors, coordinate by coordinate where q is a product, and by cubature.
 
 For a product q = ⊗qᵢ the chain rule gives D(p‖q) = TC(p) + Σ D(pᵢ‖qᵢ), with the marginals pᵢ of p and its total
 correlation TC(p) = Σ H(pᵢ) - H(p): all terms >= 0, so nothing cancels, in any dimension.
@@ -19,12 +18,10 @@ from densities.distributions.vector_moments import (
     MAX_DIMENSION,
     expanded,
     integrate_vector,
-    within_reach,
 )
-from densities.divergences import elliptical, normal_mixtures, rewrites
+from densities.divergences import normal_mixtures, rewrites
 from densities.divergences.forms import FLOOR1, FLOOR3, K1, K3, MASS_TOLERANCE, Form, P, Q, better
 from densities.divergences.quadrature import FLOORS, kl_integrands
-from densities.divergences.vector_draws import kl_draws
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS, sharing
@@ -36,8 +33,6 @@ NOTICED = -600.0
 FIRST_FLOORS = (FLOOR1, None, P, None, None, None)
 # A mass nearer to 1 than this may miss it by rounding alone; below this divergence that decides.
 ROUNDED_MASS, ALIKE = 1e-13, 1e-6
-# A transform whose rounding exceeds this share of its value is left for cubature.
-BLURRED = 1e-10
 # The accuracy asked for in three dimensions, where one more digit costs eight times the nodes.
 THREE_RTOL = 1e-9
 # Laws this far apart in nats are known no better by φ than by t; an error that is less than so many times what rounding
@@ -69,95 +64,21 @@ def split(p: Any, q: Any) -> Split | None:
     return Split(tuple(zip(marginals, factors, strict=True)), *dependence)
 
 
-def route(p: Any, q: Any, method: str) -> tuple[str, str]:
-    """The method that answers for a pair of laws of vectors without a closed form, and the words for it."""
-    smooth = p.measure == q.measure == "lebesgue"
-    if method == "montecarlo" and smooth:
-        return "montecarlo", "Monte Carlo over draws of p"
-    if split(p, q) is not None:
-        return "coordinates", "q has independent coordinates: the total correlation of p, and the sum over coordinates"
-    if method == "auto" and elliptical.by_digits(p, q):
-        return "digits", "images of normal laws under affine maps: their parameters and the divergence in many digits"
-    if elliptical.radii(p, q) is not None:
-        return "radii", "one centre and one shape: the squared distances from it tell all"
-    found = normal_mixtures.reduced(p, q)
-    if found is not None and found.dimension <= MAX_DIMENSION:
-        return (
-            "directions",
-            f"the components of p and q differ in {found.dimension} of {p.n} directions: on these alone",
-        )
-    if elliptical.by_entries(p, q):
-        return "entries", "q is normal and p has independent entries: by the normal law with the moments of p"
-    if elliptical.by_transform(p, q):
-        return "transform", "log q depends on a quadratic form, whose Laplace transform is known"
-    if within_reach(p):
-        return "cubature", "cubature in the coordinates of the roots of p"
-    if not smooth:
-        return (
-            "none",
-            "laws of vectors with point masses are compared where the entries of q are independent, entry by entry",
-        )
-    if method == "quadrature":
-        return "none", f"cubature serves at most {MAX_DIMENSION} dimensions and no point masses"
-    return "montecarlo", f"Monte Carlo over draws of p: more than {MAX_DIMENSION} dimensions"
-
-
-def evaluate(
-    p: Any, q: Any, by: str, scalar_kl: Callable[..., Estimate], method: str, *, rtol: float, **draws: Any
-) -> Estimate:
-    """D(p‖q) by the route `by`; `scalar_kl` is for pairs of coordinates, `draws` are options of `estimate_mean`."""
-    if by == "coordinates":
-        return kl_coordinates(p, q, lambda a, b: scalar_kl(a, b, method=method, rtol=rtol, **draws))
-    if by == "digits":
-        return elliptical.kl_by_digits(p, q)
-    if by == "radii":
-        seen = elliptical.radii(p, q)
-        assert seen is not None
-        return normal_mixtures.with_rounding(scalar_kl(seen.p, seen.q, method=method, rtol=rtol), seen)
-    if by == "directions":
-        found = normal_mixtures.reduced(p, q)
-        assert found is not None
-        return normal_mixtures.with_rounding(scalar_kl(found.p, found.q, method=method, rtol=rtol), found)
-    if by == "entries":
-        terms, error = elliptical.kl_by_entries(
-            p,
-            q,
-            lambda a, b: scalar_kl(a, b, method=method, rtol=rtol),
-            lambda a, b: scalar_kl(a, b, method="closed"),
-        )
-        return _summed(terms, 0.0, error, {})
-    if by == "transform":
-        found = elliptical.kl_by_transform(p, q)
-        alike = found.error > BLURRED * found.value and within_reach(p)
-        return kl_cubature(p, q, rtol=rtol) if alike else found
-    if by == "cubature":
-        return kl_cubature(p, q, rtol=rtol)
-    if by == "montecarlo":
-        if p.measure == "lebesgue" and _infinite_tail(p, q) is Verdict.INFINITE:
-            return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
-        return kl_draws(p, q, **draws)
-    return Estimate(
-        np.nan, np.inf, ErrorKind.HEURISTIC, Status.UNAVAILABLE, "quadrature", 0, {"reason": route(p, q, method)[1]}
-    )
-
-
 # ---- coordinates ----
 
 
-def kl_coordinates(p: Any, q: Any, scalar_kl: Callable[[Any, Any], Estimate]) -> Estimate:
+def kl_coordinates(p: Any, q: Any, found: Split, scalar_kl: Callable[[Any, Any], Estimate]) -> Estimate:
     """TC(p) + Σ D(pᵢ‖qᵢ), each by its own method; errors add."""
-    found = split(p, q)
-    assert found is not None
     terms = [scalar_kl(a, b) for a, b in found.pairs]
     # A standard deviation is the root of a variance, off by half an ulp, and log p/q by that.
     computed = [rewrites.is_computed(a, p) or rewrites.is_computed(b, q) for a, b in found.pairs]
     error = found.error + sum(
         normal_mixtures.felt(2.0 * EPS, float(term.value)) for term, off in zip(terms, computed, strict=True) if off
     )
-    return _summed(terms, found.dependence, error, {"total_correlation": found.dependence})
+    return summed(terms, found.dependence, error, {"total_correlation": found.dependence})
 
 
-def _summed(terms: Sequence[Estimate], value: float, error: float, detail: dict[str, Any]) -> Estimate:
+def summed(terms: Sequence[Estimate], value: float, error: float, detail: dict[str, Any]) -> Estimate:
     """A value and its error with those of the terms, of entry 0, 1, ..."""
     total = value + sum(float(term.value) for term in terms)
     error = error + sum(float(term.error) for term in terms) + EPS * len(terms) * abs(total)
@@ -189,7 +110,7 @@ def _joint_status(terms: Sequence[Estimate]) -> Status:
 
 def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     """D(p‖q) from ∫p t, ∫p φ(t), ∫p and ∫q on the same nodes, in the coordinates of the roots of p."""
-    endless = _infinite_tail(p, q)
+    endless = infinite_tail(p, q)
     if endless is Verdict.INFINITE:
         return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
     three = max(len(part.roots) for part in p.parts()) == MAX_DIMENSION
@@ -252,7 +173,7 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, 
     return Estimate(total, error, ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail), last
 
 
-def _infinite_tail(p: Any, q: Any) -> Verdict:
+def infinite_tail(p: Any, q: Any) -> Verdict:
     """Whether ∫p|t| diverges along a coordinate of the roots with the others held: by Fubini it then diverges as a
     whole.
 

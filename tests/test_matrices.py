@@ -12,6 +12,7 @@ from densities.distributions import MatrixDistribution
 from densities.domains import SPD
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError
 from densities.numerics import doubled
+from densities.validation.independent import vector_checks
 
 S = np.array([[2.0, 0.5], [0.5, 1.0]])
 HILBERT = 1.0 / (1.0 + np.arange(5)[:, None] + np.arange(5))
@@ -389,6 +390,21 @@ def test_points_that_are_no_factors():
         dn.LKJCholesky([2, 3], 1.0)
     with pytest.raises(ParameterError, match="n"):
         dn.LKJCholesky(1, 1.0)
+
+
+def test_mass_and_draws_are_checked_in_coordinates_without_bounds():
+    def passed(law):
+        return [check.passed for check in vector_checks("p", law, n=2**12, level=1e-6, rng=0)]
+
+    for law in (dn.Wishart(7.0, HILBERT), dn.InverseWishart(5.0, 1e-150 * S), dn.LKJCholesky(5, 0.3)):
+        assert passed(law) == [True, True]
+    assert passed(dn.Wishart(1.1, S)) == [None, None]  # some draws round to singular matrices
+
+    class Heavier(dn.Wishart):
+        def raw_logpdf(self, x):
+            return super().raw_logpdf(x) + 0.5
+
+    assert passed(Heavier(5.0, S))[0] is False
 
 
 def test_a_law_of_matrices_needs_summaries():

@@ -20,6 +20,7 @@ from scipy.special import gammaln, kolmogorov, log_softmax, ndtri
 
 from densities.anchored import value
 from densities.arrays import generator_of, quiet
+from densities.numerics.cholesky import cholesky
 from densities.transforms import Log, Scale
 from densities.transforms.chains import compose
 
@@ -31,6 +32,7 @@ MAX_NOISE = 1e-6  # cells where neighbouring doubles are further apart than this
 LEVELS = np.array([1e-10, 1e-7, 1e-5, 1e-3, 0.01, 0.05, 0.15, 0.3])
 LARGEST = float(np.finfo(float).max)
 MOST_DRAWS = 2**22  # more show no fault that these do not
+RESOLVED = 1e-10  # pivots of matrices below this share of their diagonal are rounding for the most part
 ULPS = 4  # a draw is taken to stand for the numbers within so many roundings of it
 
 # Distances from an end at 0 below which quadrature nodes run out of doubles, and the mass there that goes unquestioned.
@@ -299,39 +301,50 @@ def _from_log_ratios(ratios: np.ndarray) -> tuple[np.ndarray, Any]:
     return y, np.where(np.all(y > 0.0, axis=-1), np.sum(logs, axis=-1), -np.inf)
 
 
-def _lower(x: np.ndarray) -> np.ndarray:
-    return x[..., *np.tril_indices(x.shape[-1])]
+def _to_log_factor(x: np.ndarray) -> np.ndarray:
+    """The lower factors, their diagonal by logarithms; NaN where a pivot is hardly more than the rounding of the entries."""
+    factor = cholesky(np.tril(x))
+    diagonal = np.diagonal(factor, axis1=-2, axis2=-1)
+    told = np.square(diagonal) > RESOLVED * np.diagonal(x, axis1=-2, axis2=-1)
+    below = factor[..., *np.tril_indices(x.shape[-1], -1)]
+    return np.concatenate([np.where(told, np.log(diagonal), np.nan), below], axis=-1)
 
 
-def _symmetric(entries: np.ndarray) -> tuple[np.ndarray, Any]:
-    """The symmetric matrices of these lower triangles."""
-    n = math.isqrt(2 * entries.shape[-1])
-    rows, columns = np.tril_indices(n)
-    x = np.empty((*entries.shape[:-1], n, n))
-    x[..., rows, columns] = x[..., columns, rows] = entries
-    return x, 0.0
+def _from_log_factor(free: np.ndarray) -> tuple[np.ndarray, Any]:
+    """C Cᵀ of n rows, of Jacobian 2ⁿ Π C_ii^(n-i+2), i = 1, ..., n, by log C_ii and the entries below them."""
+    n = (math.isqrt(8 * free.shape[-1] + 1) - 1) // 2
+    logs, factor = free[..., :n], np.zeros((*free.shape[:-1], n, n))
+    factor[..., range(n), range(n)] = np.exp(logs)
+    factor[..., *np.tril_indices(n, -1)] = free[..., n:]
+    x = factor @ np.swapaxes(factor, -1, -2)
+    told = np.exp(2.0 * logs) > RESOLVED * np.diagonal(x, axis1=-2, axis2=-1)
+    log_det = n * math.log(2.0) + np.sum(np.arange(n + 1, 1, -1) * logs, axis=-1)
+    return x, np.where(told.all(axis=-1), log_det, -np.inf)
 
 
-def _below(x: np.ndarray) -> np.ndarray:
-    return x[..., *np.tril_indices(x.shape[-1], -1)]
+def _to_slopes(x: np.ndarray) -> np.ndarray:
+    """asinh(L_ij/|(L_i,j+1, ..., L_ii)|) of the entries below the diagonal."""
+    rows, columns = np.tril_indices(x.shape[-1], -1)
+    after = np.sqrt(np.cumsum(np.square(x[..., ::-1]), axis=-1))[..., ::-1]
+    return np.arcsinh(x[..., rows, columns] / after[..., rows, columns + 1])
 
 
-def _unit_rows(entries: np.ndarray) -> tuple[np.ndarray, Any]:
-    """The lower triangular matrices with these entries below the diagonal and rows of length 1, where there are such."""
-    n = math.isqrt(2 * entries.shape[-1]) + 1
-    x = np.zeros((*entries.shape[:-1], n, n))
-    x[..., *np.tril_indices(n, -1)] = entries
-    left = 1.0 - np.sum(np.square(x), axis=-1)
-    inside = np.all(left > 0.0, axis=-1)
-    x[..., range(n), range(n)] = np.sqrt(np.maximum(left, 0.0))
-    return x, np.where(inside, 0.0, -np.inf)
+def _from_slopes(free: np.ndarray) -> tuple[np.ndarray, Any]:
+    """L_ij = tanh(s_ij) t_ij and L_ii = t_ii with t_ij = Π 1/cosh(s_ik) over k < j, of Jacobian Π t_ij/cosh²(s_ij)."""
+    n = (math.isqrt(8 * free.shape[-1] + 1) + 1) // 2
+    lower, slopes = np.tril_indices(n, -1), np.zeros((*free.shape[:-1], n, n))
+    slopes[..., *lower] = free
+    falls = np.logaddexp(slopes, -slopes) - math.log(2.0)
+    log_t = falls - np.cumsum(falls, axis=-1)
+    x = np.tril((np.tanh(slopes) + np.eye(n)) * np.exp(log_t))
+    return x, np.sum((log_t - 2.0 * falls)[..., *lower], axis=-1)
 
 
 # By the measure of a support.
 CHARTS = {
     "lebesgue": Chart(lambda y: y, lambda y: (y, 0.0)),
-    "symmetric": Chart(_lower, _symmetric),
-    "correlation": Chart(_below, _unit_rows),
+    "symmetric": Chart(_to_log_factor, _from_log_factor),
+    "correlation": Chart(_to_slopes, _from_slopes),
     "simplex": Chart(lambda y: np.log(y[:, :-1]) - np.log(y[:, -1:]), _from_log_ratios),
 }
 
@@ -341,7 +354,8 @@ def vector_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tu
     draws y of them.
 
     mass: E_g[f/g] = 1;  draws: E_g[h f/g] / E_g[f/g] = mean of h(y), for h the indicators of d + 1 half-spaces.
-    Both are judged by z-scores at a false-alarm rate of `level`. Shares of a whole are taken by their log-ratios.
+    Both are judged by z-scores at a false-alarm rate of `level`. Shares of a whole are taken by their log-ratios,
+    matrices by their factors.
     """
     chart = CHARTS.get(law.support.measure)
     if law.measure != "lebesgue" or chart is None:
@@ -350,7 +364,7 @@ def vector_checks(label: str, law: Any, *, n: int, level: float, rng: Any) -> tu
     with quiet():
         draws = chart.free(np.asarray(law.rvs(n, rng=generator)))
     if not np.isfinite(draws).all():
-        return _not_checked(label, "some of its draws have entries below the doubles")
+        return _not_checked(label, "doubles do not tell some of its draws from the border of its support")
     points, log_g = _fitted_t(draws, generator)
     with quiet():
         whole, log_det = chart.whole(points)

@@ -42,6 +42,7 @@ SLIVER = 1e-3
 # themselves where log|g| is STEADY in log|x|; but not one that is told by its distance from an end, as those BESIDE it are, by
 # this share of it.
 LONG, STEADY, BESIDE = np.longdouble, 32.0, 2.0**-10
+TINY = float(np.finfo(float).tiny)
 QUARTERS = np.array([0.25, 0.75])
 # Points at which maps that turn are seen.
 SEEN = 9
@@ -115,10 +116,10 @@ def pulled(step: Any, x: Any, before: Interval, after: Interval) -> tuple[Any, A
             if np.any(told):
                 y = _to_image(step, x, y, told)
             steady = np.abs(at) * np.exp(value(log_det)) < STEADY * np.abs(place)
-            known = (
-                np.isfinite(place) & (place != 0) & (steady | (at - x.anchor == x.offset)) & ~(told | _at_end(y, after))
-            )
+            # Places that no normal double holds keep what anchored numbers know of them.
             anchor = place.astype(float)
+            known = np.isfinite(anchor) & (np.abs(anchor) >= TINY) & ~(told | _at_end(y, after))
+            known &= steady | (at - x.anchor == x.offset)
             y = choose(known, Anchored(anchor, np.where(known, place - anchor, 0.0).astype(float)), y)
     return y, log_det
 
@@ -202,7 +203,7 @@ class ExactRoute(Route):
         """Points beside ends of the domain by the distance from these themselves, as the base takes them."""
         for end, beyond in zip(map(value, self.domain.edges), self.beyond, strict=True):
             if np.isfinite(end) and end != 0.0 and np.isfinite(beyond):
-                near = np.abs(x.anchor - end) <= BESIDE * np.abs(end)
+                near = (np.abs(x.anchor - end) <= BESIDE * np.abs(end)) & ((x.anchor != end) | (beyond != 0.0))
                 x = choose(near, Anchored(end, (x.anchor - end) - beyond + x.offset), x)
         return x
 

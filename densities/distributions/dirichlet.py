@@ -124,7 +124,7 @@ class Dirichlet(VectorDistribution):
 
     def _by_shares(self, x: Any) -> Any:
         """Σ log of the densities of v_i = x_i/(x_i + ... + x_n), less log det dx/dv."""
-        alpha, left = (np.cumsum(y[..., ::-1], axis=-1)[..., ::-1] for y in (self._alpha, x))
+        alpha, left = (np.flip(np.cumsum(np.flip(y, axis=-1), axis=-1), axis=-1) for y in (self._alpha, x))
         share, rest = x[..., :-1] / left[..., :-1], left[..., 1:] / left[..., :-1]
         logs = (np.where(y < 0.5, np.log(y), np.log1p(-z)) for y, z in ((share, rest), (rest, share)))
         terms = log_beta_terms(self._alpha[..., :-1], alpha[..., 1:], *logs, share, rest)

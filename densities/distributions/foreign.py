@@ -158,7 +158,7 @@ def doubts(law: Univariate, method: str, x: Foreign, found: Foreign, *, logs: bo
 
 @on_foreign.register
 def _(law: ArrayDistribution, method: str, y: Any = None) -> Any:
-    points, axes = wrapped(y).array, len(law.event_shape)
+    points, axes = as_points(y, foreign_parameter(law)), len(law.event_shape)
     if method not in ("logpdf", "pdf") or tuple(points.shape[-axes:]) != law.event_shape:
         expected = f"logpdf or pdf of points of shape {law.event_shape}"
         raise UnsupportedOperationError(argument_error(f"{law}: {method}", expected, tuple(points.shape)))

@@ -318,3 +318,11 @@ def test_foreign_laws_of_torch_are_taken_by_their_density():
     assert dn.as_distribution(theirs).cdf(2.0) == pytest.approx(dn.LogNormal().cdf(2.0), rel=1e-9)
     with pytest.raises(dn.UnsupportedOperationError, match="with a density"):
         dn.as_distribution(d.Geometric(tensor(0.3)))
+
+
+@pytest.mark.parametrize("alpha", [[2.0, 3.0, 4.0], [200.0, 3.0, 4.0]])
+def test_shares_of_numpy_beside_parameters_of_torch(alpha):
+    y = np.array([[0.2, 0.3, 0.5], [0.9, 0.05, 0.05]])
+    true = torch.distributions.Dirichlet(tensor(alpha)).log_prob(torch.from_numpy(y))
+    for points in (y, torch.from_numpy(y), y.tolist()):
+        torch.testing.assert_close(dn.Dirichlet(tensor(alpha)).logpdf(points), true, rtol=1e-12, atol=1e-12)

@@ -79,8 +79,9 @@ def of_ufunc(ufunc: Any, inputs: tuple) -> Any:
 
 
 def of_host(function: Callable, inputs: tuple) -> Foreign:
-    """function(*inputs) by NumPy on the host; what is no Foreign is constant there."""
+    """function(*inputs) by NumPy on the host; what is no Foreign is constant there, and may have the larger shape."""
     places = [i for i, x in enumerate(inputs) if isinstance(x, Foreign)]
+    shape = np.broadcast_shapes(*map(np.shape, inputs))
 
     def of_values(*values: Any) -> Any:
         filled = list(inputs)
@@ -88,7 +89,8 @@ def of_host(function: Callable, inputs: tuple) -> Foreign:
             filled[place] = x
         return function(*filled)
 
-    return Foreign(on_host(of_values, *(inputs[place].array for place in places)))
+    whole = (x if x.shape == shape else np.broadcast_to(x, shape) for x in (inputs[place] for place in places))
+    return Foreign(on_host(of_values, *(x.array for x in whole)))
 
 
 def of_function(function: Any, args: tuple, kwargs: dict) -> Any:

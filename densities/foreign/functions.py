@@ -89,7 +89,8 @@ def of_host(function: Callable, inputs: tuple) -> Foreign:
             filled[place] = x
         return function(*filled)
 
-    whole = (x if x.shape == shape else np.broadcast_to(x, shape) for x in (inputs[place] for place in places))
+    given: Any = (inputs[place] for place in places)
+    whole = (x if x.shape == shape else np.broadcast_to(x, shape) for x in given)
     return Foreign(on_host(of_values, *(x.array for x in whole)))
 
 

@@ -89,8 +89,7 @@ def of_host(function: Callable, inputs: tuple) -> Foreign:
             filled[place] = x
         return function(*filled)
 
-    given: Any = (inputs[place] for place in places)
-    whole = (x if x.shape == shape else np.broadcast_to(x, shape) for x in given)
+    whole: list[Any] = [x if x.shape == shape else np.broadcast_to(x, shape) for x in (inputs[i] for i in places)]
     return Foreign(on_host(of_values, *(x.array for x in whole)))
 
 

@@ -43,11 +43,8 @@ class Route(NamedTuple):
 
 def route(p: Any, q: Any, method: str) -> tuple[str, str]:
     """The method that answers for a pair of laws of vectors without a closed form, and the words for it."""
-    for way in ROUTES:
-        found = way.look(p, q, method)
-        if found:
-            return way.name, way.words(p, found)
-    raise AssertionError("the last route takes every pair")
+    way, found = next((way, found) for way in ROUTES if (found := way.look(p, q, method)))
+    return way.name, way.words(p, found)
 
 
 def evaluate(

@@ -53,7 +53,8 @@ for p, q in PAIRS:
     for scheme in ("sobol", "plain"):
         seeds = range(RUNS // 2 // len(PAIRS))
         runs = [dn.kl(dn.parse(p), dn.parse(q), method="montecarlo", n=1024, rng=s, scheme=scheme) for s in seeds]
-        held = [sum(low <= truth <= high for low, high in (run.interval(level) for run in runs)) for level in (0.68, 0.95)]
+        ranges = [[run.interval(level) for run in runs] for level in (0.68, 0.95)]
+        held = [sum(low <= truth <= high for low, high in each) / len(runs) for each in ranges]
         error = sum(run.error for run in runs) / len(runs)
-        table.add_row(f"{p} against {q}", scheme, str(len(runs)), *(f"{n / len(runs):.0%}" for n in held), f"{error:.1e}")
+        table.add_row(f"{p} against {q}", scheme, str(len(runs)), *(f"{share:.0%}" for share in held), f"{error:.1e}")
 console.print(table)

@@ -164,7 +164,7 @@ def argument_error(name: str, expected: str, got: Any) -> str:
 
 def show(value: Any, width: int = 80) -> str:
     """`repr(value)` on one line, arrays summarised, cut to `width` characters."""
-    if isinstance(value, np.generic):
+    if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0:
         value = value.item()
     with np.printoptions(threshold=6, edgeitems=2, precision=6):
         text = " ".join(repr(value).split())

@@ -71,6 +71,12 @@ def test_shares_come_back_from_the_ends(t):
         np.testing.assert_allclose(t.inv(t(x)), x, rtol=1e-13)
 
 
+@pytest.mark.parametrize("t", SHARES)
+def test_without_entries_there_is_one_share(t):
+    y, log_det = t.forward_and_log_det(np.zeros((2, 0)))
+    assert y.tolist() == [[1.0], [1.0]] and log_det.tolist() == [0.0, 0.0] and t.inv(y).shape == (2, 0)
+
+
 def test_ascending_keeps_small_gaps():
     t = dn.Ascending()
     y = np.array([1.0, np.nextafter(1.0, 2.0), 1.0 + 2.0**-30])

@@ -117,6 +117,7 @@ def test_argument_error_has_name_expected_and_got():
 def test_show_keeps_to_one_short_line():
     assert "\n" not in show(np.zeros((30, 30)))
     assert len(show("x" * 1000)) == 80
+    assert show(np.array(0.5)) == show(np.float32(0.5)) == "0.5"
 
 
 def test_close_matches_ignore_case_but_answer_as_registered():

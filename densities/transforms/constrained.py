@@ -61,7 +61,7 @@ class SoftmaxCentered(Shares):
     latex = r"\frac{\left(e^{x_{1}},\ \ldots,\ e^{x_{n-1}},\ 1\right)}{1 + \sum_{j} e^{x_{j}}}"
 
     def logs(self, x: Any) -> Any:
-        x = np.concatenate([x, np.zeros_like(x[..., :1])], axis=-1)
+        x = np.concatenate([x, _zeros(x)], axis=-1)
         below = x - np.max(x, axis=-1, keepdims=True)
         return below - np.log(np.sum(np.exp(below), axis=-1, keepdims=True))
 
@@ -100,6 +100,11 @@ class StickBreaking(Shares):
         return y[..., :, None] * (np.eye(n) - np.tril(np.ones((n, n))) * v[..., None, :])
 
 
+def _zeros(x: Any) -> Any:
+    """One zero for each vector, which may have no entry: (..., n) -> (..., 1)."""
+    return np.zeros((*x.shape[:-1], 1), x.dtype)
+
+
 def _pieces_left(x: Any) -> Any:
     """log(n - k) for k = 1 .. n - 1, in the precision of x."""
     return np.log(np.arange(x.shape[-1], 0, -1)).astype(x.dtype)
@@ -108,8 +113,8 @@ def _pieces_left(x: Any) -> Any:
 def broken(w: Any) -> Any:
     """log y of y_k = v_k Π_{j<k} (1 - v_j) with log v_k/(1 - v_k) = w_k, and of the rest: (..., n - 1) -> (..., n)."""
     log_v, log_rest = -np.logaddexp(0.0, -w), -np.logaddexp(0.0, w)
-    left = np.cumsum(log_rest, axis=-1)
-    return np.concatenate([log_v + (left - log_rest), left[..., -1:]], axis=-1)
+    left = np.cumsum(np.concatenate([_zeros(w), log_rest], axis=-1), axis=-1)
+    return np.concatenate([log_v + left[..., :-1], left[..., -1:]], axis=-1)
 
 
 def unbroken(logs: Any) -> Any:

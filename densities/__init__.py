@@ -107,8 +107,8 @@ _NAMES = {
     "densities.divergences": "cross_entropy divergence entropy kl plan radon_nikodym",
     "densities.validation": "check_distribution check_transform validate",
     "densities.errors": """
-        AccuracyWarning AmbiguousRuleError DensitiesError DensitiesWarning DomainError DuplicateNameError EstimateError
-        ExpressionError NoClosedFormError NotMonotoneError NotRegisteredError ParameterError ShapeError SupportError
+        AccuracyWarning DensitiesError DensitiesWarning DomainError DuplicateNameError EstimateError
+        ExpressionError NoClosedFormError NotMonotoneError ParameterError ShapeError SupportError
         UnknownNameError UnsupportedOperationError ValidationError""",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -16,7 +16,6 @@ import numpy as np
 
 __all__ = [
     "AccuracyWarning",
-    "AmbiguousRuleError",
     "DensitiesError",
     "DensitiesWarning",
     "DomainError",
@@ -25,7 +24,6 @@ __all__ = [
     "ExpressionError",
     "NoClosedFormError",
     "NotMonotoneError",
-    "NotRegisteredError",
     "ParameterError",
     "ShapeError",
     "SupportError",
@@ -83,15 +81,7 @@ class UnknownNameError(DensitiesError, LookupError):
 
 
 class DuplicateNameError(DensitiesError, ValueError):
-    """A name, alias or pair of types is registered already."""
-
-
-class AmbiguousRuleError(DensitiesError, LookupError):
-    """Several rules apply to a pair of types and none is the most specific; `candidates` holds their keys."""
-
-    def __init__(self, message: str, *, candidates: Sequence[Any] = ()) -> None:
-        super().__init__(message)
-        self.candidates = tuple(candidates)
+    """A name or alias is registered already."""
 
 
 class ExpressionError(DensitiesError, ValueError):
@@ -109,11 +99,7 @@ class ExpressionError(DensitiesError, ValueError):
         return f"{message}\n{caret(self.text, self.position)}"
 
 
-class NotRegisteredError(DensitiesError, LookupError):
-    """No rule is registered for these types."""
-
-
-class NoClosedFormError(NotRegisteredError):
+class NoClosedFormError(DensitiesError, LookupError):
     """No closed form is known for this quantity."""
 
 

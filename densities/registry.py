@@ -1,4 +1,4 @@
-"""Registries: things by name, and rules by pair of types. Both refuse duplicates, and neither guesses."""
+"""Registries of things by name, which refuse duplicates and do not guess."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from densities.errors import (
-    AmbiguousRuleError,
     DensitiesWarning,
     DuplicateNameError,
-    NotRegisteredError,
     ParameterError,
     argument_error,
     close_matches,
@@ -19,7 +17,7 @@ from densities.errors import (
     warn,
 )
 
-__all__ = ["Entry", "NameRegistry", "PairRegistry", "Rule"]
+__all__ = ["Entry", "NameRegistry"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 NAMED, KEYWORD = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
@@ -191,97 +189,6 @@ class NameRegistry:
             except Exception as error:
                 message = f"entry point {point.name!r} of {group} failed to load: {type(error).__name__}: {error}"
                 warn(message, DensitiesWarning)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A function for laws of the types (first, second), valid where `applies(p, q)`; `source` says where it is from."""
-
-    kind: str
-    first: type
-    second: type
-    function: Callable[..., Any]
-    source: str = ""
-    applies: Callable[[Any, Any], bool] | None = None
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
-
-    def __str__(self) -> str:
-        return f"{self.kind}({self.first.__name__}, {self.second.__name__})"
-
-    def covers(self, p: Any, q: Any) -> bool:
-        """True when the rule may be used for these two objects."""
-        of_the_types = isinstance(p, self.first) and isinstance(q, self.second)
-        return of_the_types and (self.applies is None or self.applies(p, q))
-
-    def below(self, other: Rule) -> bool:
-        """True when the rule is at least as specific as the other in both arguments."""
-        return issubclass(self.first, other.first) and issubclass(self.second, other.second)
-
-
-class PairRegistry:
-    """Rules by (kind, type of p, type of q); the one at least as specific as all others in both arguments wins.
-
-    Nothing is decided by the order of registration: where no rule is below all the others that apply, a lookup raises
-    AmbiguousRuleError, and the cure is a rule for exactly that pair.
-    """
-
-    def __init__(self) -> None:
-        self._rules: dict[tuple[str, type, type], Rule] = {}
-
-    def register(
-        self,
-        kind: str,
-        first: type,
-        second: type,
-        *,
-        source: str = "",
-        applies: Callable[[Any, Any], bool] | None = None,
-        override: bool = False,
-    ) -> Callable[[F], F]:
-        """Decorator that files a function for a pair of types.
-
-        Raises ParameterError where one is not a class, DuplicateNameError where the pair has a rule already and
-        `override` is False.
-        """
-        for name, cls in (("first", first), ("second", second)):
-            if not isinstance(cls, type):
-                raise ParameterError(argument_error(name, "a class", cls))
-
-        def file(function: F) -> F:
-            rule = Rule(kind, first, second, function, source, applies)
-            if (kind, first, second) in self._rules and not override:
-                raise DuplicateNameError(f"{rule} is registered already; override=True replaces it")
-            self._rules[kind, first, second] = rule
-            return function
-
-        return file
-
-    def find(self, kind: str, p: Any, q: Any) -> Rule | None:
-        """The rule for these two objects, or None; AmbiguousRuleError where several apply and none is below all."""
-        rules = [rule for rule in self._rules.values() if rule.kind == kind and rule.covers(p, q)]
-        if not rules:
-            return None
-        for rule in rules:
-            if all(rule.below(other) for other in rules):
-                return rule
-        listed = ", ".join(sorted(map(str, rules)))
-        pair = f"{type(p).__name__}, {type(q).__name__}"
-        raise AmbiguousRuleError(f"{kind}({pair}): none of {listed} is the most specific", candidates=rules)
-
-    def get(self, kind: str, p: Any, q: Any) -> Rule:
-        """The rule for these two objects; NotRegisteredError where there is none."""
-        rule = self.find(kind, p, q)
-        if rule is None:
-            raise NotRegisteredError(f"no rule is registered for {kind}({type(p).__name__}, {type(q).__name__})")
-        return rule
-
-    def __iter__(self) -> Iterator[Rule]:
-        return iter(sorted(self._rules.values(), key=str))
-
-    def __len__(self) -> int:
-        return len(self._rules)
 
 
 def _passes(metadata: Mapping[str, Any], key: str, wanted: Any) -> bool:

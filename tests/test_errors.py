@@ -10,7 +10,6 @@ import densities as dn
 from densities import errors
 from densities.errors import (
     AccuracyWarning,
-    AmbiguousRuleError,
     DomainError,
     EstimateError,
     ExpressionError,
@@ -59,7 +58,7 @@ def test_one_base_for_errors_and_one_for_warnings(cls):
         ("ExpressionError", ValueError),
         ("NotMonotoneError", ValueError),
         ("UnsupportedOperationError", TypeError),
-        ("NoClosedFormError", errors.NotRegisteredError),
+        ("NoClosedFormError", LookupError),
         ("DensitiesWarning", UserWarning),
         ("AccuracyWarning", errors.DensitiesWarning),
     ],
@@ -75,7 +74,6 @@ def test_the_builtin_a_numpy_user_would_catch(name, builtin):
         (SupportError("x", lost_mass=0.5, log_lost_mass=-0.7), "lost_mass", 0.5),
         (SupportError("x", lost_mass=0.0, log_lost_mass=-5004.0), "log_lost_mass", -5004.0),
         (UnknownNameError("x", name="expp", close=["exp"]), "close", ("exp",)),
-        (AmbiguousRuleError("x", candidates=[(int, float)]), "candidates", ((int, float),)),
         (EstimateError("x", estimate=3.0), "estimate", 3.0),
         (ValidationError("x", report={"a": 1}), "report", {"a": 1}),
         (ExpressionError("x", text="1 +", position=3), "position", 3),

@@ -1,4 +1,4 @@
-"""Registries refuse duplicates and ambiguity, name close matches, and load other packages late."""
+"""Registries refuse duplicates, name close matches, and load other packages late."""
 
 import importlib.metadata
 import pickle
@@ -7,14 +7,12 @@ import warnings
 import pytest
 
 from densities.errors import (
-    AmbiguousRuleError,
     DensitiesWarning,
     DuplicateNameError,
-    NotRegisteredError,
     ParameterError,
     UnknownNameError,
 )
-from densities.registry import Entry, NameRegistry, PairRegistry
+from densities.registry import Entry, NameRegistry
 
 
 class Exp:
@@ -180,94 +178,6 @@ def test_without_a_group_nothing_is_asked(installed):
 def test_entries_pickle(transforms):
     entry = transforms.get("exp")
     assert pickle.loads(pickle.dumps(entry)) == entry
-
-
-# --- by pair of types
-
-
-class A:
-    pass
-
-
-class B(A):
-    pass
-
-
-class C(B):
-    pass
-
-
-def rule_named(name):
-    return lambda p, q: name
-
-
-@pytest.fixture
-def rules():
-    registry = PairRegistry()
-    registry.register("kl", A, A, source="general")(rule_named("AA"))
-    registry.register("kl", B, B)(rule_named("BB"))
-    return registry
-
-
-@pytest.mark.parametrize(
-    ("p", "q", "name"), [(A(), A(), "AA"), (A(), B(), "AA"), (B(), B(), "BB"), (C(), B(), "BB"), (C(), C(), "BB")]
-)
-def test_the_most_specific_rule_wins(rules, p, q, name):
-    assert rules.get("kl", p, q)(p, q) == name
-
-
-def test_the_order_of_registration_decides_nothing():
-    registry = PairRegistry()
-    registry.register("kl", B, B)(rule_named("BB"))
-    registry.register("kl", A, A)(rule_named("AA"))
-    assert registry.get("kl", C(), C())(None, None) == "BB"
-
-
-def test_ambiguity_is_refused_and_cured_by_the_exact_pair():
-    registry = PairRegistry()
-    registry.register("kl", A, B)(rule_named("AB"))
-    registry.register("kl", B, A)(rule_named("BA"))
-    assert registry.get("kl", B(), A())(None, None) == "BA"
-    with pytest.raises(AmbiguousRuleError, match=r"kl\(B, B\): none of kl\(A, B\), kl\(B, A\)") as caught:
-        registry.find("kl", B(), B())
-    assert {str(rule) for rule in caught.value.candidates} == {"kl(A, B)", "kl(B, A)"}
-    registry.register("kl", B, B)(rule_named("BB"))
-    assert registry.get("kl", B(), B())(None, None) == "BB"
-
-
-def test_applies_decides_before_specificity(rules):
-    registry = PairRegistry()
-    registry.register("kl", A, A)(rule_named("general"))
-    registry.register("kl", B, B, applies=lambda p, q: p is q)(rule_named("same"))
-    b = B()
-    assert registry.get("kl", b, b)(b, b) == "same"
-    assert registry.get("kl", b, B())(None, None) == "general"
-
-
-def test_nothing_registered(rules):
-    assert rules.find("hellinger", A(), A()) is None
-    assert rules.find("kl", 1, A()) is None
-    with pytest.raises(NotRegisteredError, match=r"no rule is registered for kl\(int, A\)"):
-        rules.get("kl", 1, A())
-
-
-def test_duplicate_pairs_need_override(rules):
-    with pytest.raises(DuplicateNameError, match=r"kl\(B, B\) is registered already; override=True"):
-        rules.register("kl", B, B)(rule_named("new"))
-    assert rules.get("kl", B(), B())(None, None) == "BB"
-    rules.register("kl", B, B, override=True)(rule_named("new"))
-    assert rules.get("kl", B(), B())(None, None) == "new"
-    assert len(rules) == 2
-
-
-@pytest.mark.parametrize("pair", [(5, A), (A, A())])
-def test_types_are_classes(rules, pair):
-    with pytest.raises(ParameterError, match="expected a class"):
-        rules.register("kl", *pair)
-
-
-def test_rules_are_listed_with_their_sources(rules):
-    assert [(str(rule), rule.source) for rule in rules] == [("kl(A, A)", "general"), ("kl(B, B)", "")]
 
 
 def test_registering_warns_about_nothing():

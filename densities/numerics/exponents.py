@@ -20,7 +20,7 @@ import numpy as np
 
 from densities.errors import ParameterError, argument_error
 
-__all__ = ["Tail", "Verdict", "log_remainder", "tail_verdict"]
+__all__ = ["Tail", "Verdict", "tail_verdict"]
 
 EPS = float(np.finfo(float).eps)
 U = 2.0 ** np.arange(-2, 21)  # 1/4 ... 10⁶ in log distance
@@ -120,14 +120,3 @@ def _judge(g: np.ndarray, error: np.ndarray) -> Tail:
         second=np.where(known, np.where(vanished, -np.inf, c + 1), np.nan),
         reach=np.where(known, end, 0.0),
     )
-
-
-def log_remainder(log_term: Any, exponent: Any) -> np.ndarray:
-    """log ∫ beyond a cut where log(|f|·distance) = `log_term` and falls with slope `exponent` < 0 in log distance.
-
-    ∫₀^∞ e^(log_term + exponent·u) du = e^log_term/|exponent|: exact for a power, inf for an exponent >= 0. Worth adding
-    where -1e-3 < exponent < 0; a steeper tail has died out within the reach of the quadrature.
-    """
-    log_term, exponent = np.asarray(log_term, dtype=float), np.asarray(exponent, dtype=float)
-    with np.errstate(all="ignore"):
-        return np.where(exponent < 0, log_term - np.log(-exponent), np.inf)

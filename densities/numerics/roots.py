@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Inverse", "Roots", "bracketed_root", "expand_bracket", "from_ordinal", "invert", "to_ordinal"]
+__all__ = ["Inverse", "Roots", "bracketed_root", "from_ordinal", "invert", "to_ordinal"]
 
 Function = Callable[..., Any]
 BLOCK = 2**15  # points whose buffers stay in the cache
@@ -159,43 +159,6 @@ def _finish(root: Any, width: Any, where: Any, x: np.ndarray, y: np.ndarray, kno
     valid = ~np.isnan(y[0]) & ((y[0] == 0) | known)
     root[where] = np.where(valid, np.where(first, x[0], x[1]), np.nan)
     width[where] = np.where(y[0] == 0, 0.0, np.abs(x[1] - x[0]))
-
-
-def expand_bracket(
-    f: Function, start: Any, domain_low: Any = -np.inf, domain_high: Any = np.inf, *, args: Sequence[Any] = ()
-) -> tuple[np.ndarray, np.ndarray]:
-    """(low, high) around a root of monotone f, from `start` inside the open domain; NaN where none was found.
-
-    The ratio of the steps (toward a finite end, of the distances to it) squares each time: 12 steps reach any double.
-    f is never evaluated at the ends of the domain.
-    """
-    parts = np.broadcast_arrays(
-        np.asarray(start, dtype=float), np.asarray(domain_low, dtype=float), np.asarray(domain_high, dtype=float), *args
-    )
-    x, ends, args = parts[0].astype(float), parts[1:3], parts[3:]
-    with np.errstate(all="ignore"):
-        start_value = np.asarray(f(x, *args), dtype=float)
-        found_low, found_high = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
-        inner = [x, x]
-        for k in range(12):
-            outer = [_toward(x, end, side, k) for end, side in zip(ends, (-1.0, 1.0), strict=True)]
-            for i in (0, 1):
-                opposite = np.sign(f(outer[i], *args)) * np.sign(start_value) <= 0
-                fresh = opposite & np.isnan(found_low)
-                found_low = np.where(fresh, np.minimum(outer[i], inner[i]), found_low)
-                found_high = np.where(fresh, np.maximum(outer[i], inner[i]), found_high)
-            if not np.isnan(found_low).any():
-                break
-            inner = outer
-    return found_low, found_high
-
-
-def _toward(x: np.ndarray, end: np.ndarray, side: float, k: int) -> np.ndarray:
-    """The k-th point on the way from x to an end of the domain, strictly before it."""
-    growth = np.exp2(np.minimum(2.0**k, 1023.0))
-    far = x + side * (growth - 1.0) * np.maximum(np.abs(x), 2.0**-10)
-    far = np.where(np.isinf(end), np.clip(far, -np.finfo(float).max, np.finfo(float).max), end - (end - x) / growth)
-    return np.where(far == end, np.nextafter(end, x), far)
 
 
 def is_increasing(f: Function, low: Any, high: Any, args: Sequence[Any] = ()) -> np.ndarray:

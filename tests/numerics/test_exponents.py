@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 
 from densities.errors import ParameterError
-from densities.numerics.exponents import EPS, Verdict, log_remainder, tail_verdict
+from densities.numerics.exponents import EPS, Verdict, tail_verdict
 
 LOG2 = np.log(2.0)
 HALF_LOG_2PI = 0.5 * np.log(2 * np.pi)
@@ -182,13 +182,6 @@ def test_random_powers_are_never_wrong():
     assert ((tail.verdict == truth) | (tail.verdict == Verdict.UNDECIDED))[s[:, 0] == 0].all()
     decided = (tail.verdict == truth)[(np.abs(s[:, 0]) > 1e-8) | (s[:, 0] == 0)]
     assert decided.mean() > 0.99
-
-
-def test_remainder_of_a_power():
-    """∫_L^∞ e^(-s u) du = e^(-s L)/s."""
-    s, L = 1e-5, 3e4
-    np.testing.assert_allclose(log_remainder(-s * L, -s), -s * L - np.log(s))
-    assert log_remainder(0.0, 0.0) == np.inf and log_remainder(0.0, 1.0) == np.inf
 
 
 def test_a_direction_that_is_none():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from densities.numerics.roots import bracketed_root, expand_bracket, from_ordinal, invert, is_increasing, to_ordinal
+from densities.numerics.roots import bracketed_root, from_ordinal, invert, is_increasing, to_ordinal
 
 
 def x_plus_tanh(x):
@@ -80,15 +80,6 @@ def test_open_ends_are_not_evaluated():
 
     assert abs(bracketed_root(f, 0.0, 1.0, increasing=True).x - 1 / (1 + np.exp(-3))) < 2e-16
     assert abs(invert(f, np.array([-3.0]), 0.0, 1.0).x[0] - 0.5) < 2e-16
-
-
-@pytest.mark.parametrize("c", [1e-300, 0.1, 1.0, 7.0, 1e300])
-def test_expand_bracket(c):
-    low, high = expand_bracket(lambda x: np.exp(x) - c, 0.0)
-    assert low <= np.log(c) <= high
-    low, high = expand_bracket(lambda x: np.log(x) + np.log(c), 1.0, 0.0, np.inf)
-    assert 0 < low <= 1 / c <= high
-    assert np.isnan(expand_bracket(lambda x: np.exp(x) + 1, 0.0)[0])
 
 
 def test_is_increasing():

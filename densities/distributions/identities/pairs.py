@@ -83,16 +83,6 @@ def order_statistic_of(law: Any, k: int, n: int) -> Any:
     return None
 
 
-def minimum_of(law: Any, n: int) -> Any:
-    """The law of the least of n independent draws; None where it has no name."""
-    return order_statistic_of(law, 1, n)
-
-
-def maximum_of(law: Any, n: int) -> Any:
-    """The law of the greatest of n independent draws; None where it has no name."""
-    return order_statistic_of(law, n, n)
-
-
 def _names(law: Any) -> Iterator[Any]:
     return names_of(simplify(law))
 
@@ -395,4 +385,4 @@ def beta_order(p: Params, q: Params) -> Any:
     return named("beta", 1.0, q[1] * p[1]) if all_are(p[0], 1.0) and q[0] == 1.0 else None
 
 
-__all__ = ["PAIRS", "law_of", "maximum_of", "minimum_of", "order_statistic_of", "register_pair"]
+__all__ = ["PAIRS", "law_of", "order_statistic_of", "register_pair"]

@@ -27,6 +27,7 @@ from densities.transforms.program import follow, programs_of
 
 # Plain points nearer to an end than this share of it are left to anchored ones.
 CLOSE = 2.0**-20
+NONE = np.empty(0, dtype=int)
 # The share of the draws that goes to rare parts of a law together, a power of two: of nets each chunk has it exactly.
 TO_RARE = 2.0**-4
 # What so few of all draws are expected to meet is not seen in their spread.
@@ -44,6 +45,10 @@ class Run(NamedTuple):
     numbers: np.ndarray
     point: Callable[[Any], Any]
     kind: str
+
+    def indices(self, size: int) -> np.ndarray:
+        """The rows one by one, of so many draws in all."""
+        return np.arange(size)[self.rows]
 
 
 def drawn_weights(weights: np.ndarray) -> np.ndarray:
@@ -203,7 +208,7 @@ class LogRatioDraws:
                 return here - there, sizes, 1.0, None
             draws, (t, here, there) = self._drawn(source), np.empty((3, source.size))
             for run in draws.runs:
-                for at, nodes in self._nodes(source, draws, run, np.arange(source.size)[run.rows], beside):
+                for at, nodes in self._nodes(source, draws, run, run.indices(source.size), beside):
                     t[at], here[at], there[at] = (value(x) for x in (nodes.t, nodes.log_p, nodes.log_q))
         return t, (here, there), draws.weight, draws
 
@@ -220,7 +225,7 @@ class LogRatioDraws:
             return shifts
         with quiet():
             for run in draws.runs if self._plain else ():
-                for rows, x in self._points(source, draws, run, np.arange(source.size)[run.rows]):
+                for rows, x in self._points(source, draws, run, run.indices(source.size)):
                     part, x = run.part, value(x)
                     y = np.asarray(value(part.forward(x)[0]))
                     (t, _, log_q), (t_beside, _, log_q_beside) = (self.ratio.smooth(z) for z in (y, y * (1.0 + share)))
@@ -253,27 +258,27 @@ class LogRatioDraws:
 
     def _quickly(self, source: Any, draws: Any, run: Run, t: np.ndarray) -> np.ndarray:
         """Writes t at a run in plain doubles, ten times faster; the rows that are left, where they do not keep the digits."""
-        part, rows = run.part, np.arange(len(t))[run.rows]
+        part = run.part
         if not (self._plain and (part.injective or not len(self.ratio.p.critical_points))):
-            return rows
+            return run.indices(len(t))
         if not self._by_numbers(part):
-            self._write_by_points(run, self._drawn_otherwise(source, draws, run, rows), t)
+            self._write_by_points(run, self._drawn_otherwise(source, draws, run, run.indices(len(t))), t)
         elif self._ends or _far_ends(part.root):
             self._write_by_points(run, anchored(run.point(run.numbers)), t)
-        else:
-            return rows[~self._write_by_numbers(run, t)]
-        return rows[:0]
+        elif len(doubted := self._write_by_numbers(run, t)):
+            return run.indices(len(t))[doubted]
+        return NONE
 
     def _write_by_numbers(self, run: Run, t: np.ndarray) -> np.ndarray:
-        """Writes t by a program that makes the points too; where it is to be trusted."""
+        """Writes t by a program that makes the points too; the numbers of which it is not to be trusted."""
 
         def log_ratio(numbers: Any) -> Any:
             return self._log_ratio(run.part, follow(lambda numbers: value(run.point(numbers)), numbers))
 
         t[run.rows] = found = np.asarray(value(programs_of(self).run(_name(run), log_ratio, run.numbers)))
         if all_finite(found) and self._stay_safe(run):
-            return np.ones(len(found), dtype=bool)
-        return np.isfinite(found) & self._keep_digits(run.part, value(run.point(run.numbers)))
+            return NONE
+        return np.flatnonzero(~(np.isfinite(found) & self._keep_digits(run.part, value(run.point(run.numbers)))))
 
     def _write_by_points(self, run: Run, points: Anchored, t: np.ndarray) -> None:
         """Writes t at points, of which those beside an end go on anchored."""

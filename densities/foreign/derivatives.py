@@ -29,7 +29,9 @@ class Hosted:
             return self.function(x)
         try:
             with torch.no_grad():
-                return self.function(torch.tensor(np.asarray(x))).numpy()
+                found = self.function(torch.tensor(np.asarray(x)))
+                several = isinstance(found, tuple | list)
+                return tuple(torch.as_tensor(one).numpy() for one in found) if several else found.numpy()
         except RuntimeError as error:  # complex numbers, which not every function of torch takes
             raise TypeError(str(error)) from error
 

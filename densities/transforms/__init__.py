@@ -19,6 +19,7 @@ Maps of the line
                                 symbolic_turns and symbolic_rests (digits beside turning points)
 Maps of vectors
     vector, constrained         elementwise, affine; simplex, ascending vectors, permutations
+    coupling                    entries moved and stretched by functions of earlier ones
 """
 
 from densities.transforms.base import (
@@ -57,6 +58,7 @@ from densities.transforms.complements import (
     LogNdtr,
 )
 from densities.transforms.constrained import Ascending, Permute, SoftmaxCentered, StickBreaking
+from densities.transforms.coupling import AffineAutoregressive, AffineCoupling
 from densities.transforms.exponential import (
     Exp,
     Exp2,
@@ -119,6 +121,8 @@ __all__ = [
     "Acos",
     "Acosh",
     "Affine",
+    "AffineAutoregressive",
+    "AffineCoupling",
     "ArcsineCdf",
     "Ascending",
     "Asin",

@@ -326,3 +326,24 @@ def test_shares_of_numpy_beside_parameters_of_torch(alpha):
     true = torch.distributions.Dirichlet(tensor(alpha)).log_prob(torch.from_numpy(y))
     for points in (y, torch.from_numpy(y), y.tolist()):
         torch.testing.assert_close(dn.Dirichlet(tensor(alpha)).logpdf(points), true, rtol=1e-12, atol=1e-12)
+
+
+def of_tensors(before):
+    return torch.sum(before, dim=-1), 0.5 * torch.tanh(torch.sum(before, dim=-1))
+
+
+def of_arrays(before):
+    return np.sum(before, axis=-1), 0.5 * np.tanh(np.sum(before, axis=-1))
+
+
+def test_functions_of_earlier_entries_by_either_library():
+    """A function of torch alone is one of arrays too, and a function of NumPy has slopes."""
+    base, y = dn.Product([dn.Normal()] * 3), np.array([[0.1, -0.7, 2.0], [1.0, 0.3, -0.2]])
+    laws = [base >> dn.AffineAutoregressive(3, function) for function in (of_tensors, of_arrays)]
+    (values, slopes), (others, its_slopes) = (value_and_slope(law.logpdf, y) for law in laws)
+    for found in (others, laws[0].logpdf(y), laws[1].logpdf(y)):
+        np.testing.assert_allclose(found, values, rtol=1e-14)
+    np.testing.assert_allclose(slopes, its_slopes, rtol=1e-13)
+    step = np.array([0.0, 1e-6, 0.0])
+    differences = (laws[1].logpdf(y + step) - laws[1].logpdf(y - step)) / 2e-6
+    np.testing.assert_allclose(slopes[:, 1], differences, rtol=1e-7)

@@ -88,9 +88,9 @@ def test_it_takes_milliseconds():
     kl_direct(p, q)
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         kl_direct(p, q)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.1
 
 

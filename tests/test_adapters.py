@@ -267,7 +267,7 @@ def test_power_tails_go_on_where_formulas_overflow():
     assert float(dn.kl(law, dn.Cauchy(1, 2))) == pytest.approx(np.log(10 / 8), rel=1e-12)
 
 
-def test_singular_ends():
+def test_a_density_with_singular_ends_is_beta():
     law = dn.FromDensity(lambda x: -np.log(np.pi) - 0.5 * np.log(x) - 0.5 * np.log1p(-x), (0, 1))
     exact = dn.Beta(0.5, 0.5)
     assert law.cdf(0.3) == pytest.approx(exact.cdf(0.3), rel=1e-10)

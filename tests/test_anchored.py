@@ -84,7 +84,7 @@ def argument(anchor, s, log):
 
 
 @pytest.mark.parametrize("ufunc", TRUTHS, ids=lambda ufunc: ufunc.__name__)
-def test_unary_rules(ufunc):
+def test_functions_of_one_number_keep_its_offset(ufunc):
     function, points, ends = TRUTHS[ufunc]
     for anchor, s, log in points:
         with mp.workdps(digits(log)):
@@ -210,7 +210,7 @@ def test_sums_and_comparisons(a, b):
 
 
 @pytest.mark.parametrize("exponent", [0.5, 2.0, 3.0, -1.0, -2.5, 1 / 3])
-def test_powers(exponent):
+def test_powers_keep_the_offset(exponent):
     points = POSITIVE + ([(0.0, -1.0, log) for log in LOGS] if exponent in (2.0, 3.0, -1.0) else [])
     with mp.workdps(2000):
         for anchor, s, log in points:

@@ -94,7 +94,7 @@ def test_a_law_goes_through_an_expression_as_its_draws_do(law, expression):
         (-np.log(dn.Uniform()), dn.Exponential()),
     ],
 )
-def test_names_of_images(law, result):
+def test_images_with_a_name_take_it(law, result):
     assert law.simplify().same_as(result)
 
 

@@ -106,7 +106,7 @@ def turned(scale, loc, factor):
     ],
     ids=["ranks of folded laws", "an end where the map is 0", "ends of either side", "narrow masses of a family"],
 )
-def test_other_batches(make, parameters):
+def test_other_batches_are_their_members(make, parameters):
     check(make(**as_arrays(parameters)), members_of(make, parameters))
 
 

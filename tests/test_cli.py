@@ -58,7 +58,7 @@ def test_compare_without_a_picture(cli, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_compare_as_json(cli):
+def test_compare_as_json_has_values_and_verdicts(cli):
     code, out, _ = cli("compare", P, Q, "--json", *FEW)
     data = json.loads(out)
     assert code == 0
@@ -67,7 +67,7 @@ def test_compare_as_json(cli):
     assert data["pq"]["rows"][0]["value"] == pytest.approx(TRUTH, rel=1e-14)
 
 
-def test_bits(cli):
+def test_bits_are_nats_over_log_2(cli):
     _, out, _ = cli("compare", P, Q, "--bits", *FEW)
     assert "[bits]" in out and str(TRUTH / math.log(2))[:12] in out
 
@@ -83,7 +83,7 @@ def test_a_picture_that_cannot_be_saved(cli, name):
 # --- kl
 
 
-def test_kl(cli):
+def test_kl_is_one_line_with_its_error_and_method(cli):
     code, out, _ = cli("kl", P, Q)
     assert code == 0
     assert out == "D(p‖q) = 0.443147180559945 ± 9.2e-15 (closed, exact) [nats]\n"
@@ -179,7 +179,7 @@ def test_a_divergence_that_is_none(cli, words, told):
 # --- show and list
 
 
-def test_show_a_law(cli, tmp_path):
+def test_show_tells_what_a_law_is(cli, tmp_path):
     code, out, _ = cli("show", "1/gamma(3, 2)", "-o", "law.svg")
     facts = dict(line.split("  ", 1) for line in out.splitlines())
     facts = {heading: fact.strip() for heading, fact in facts.items()}
@@ -208,7 +208,7 @@ def test_show_says_why_a_fact_is_missing(cli):
     assert "entropy [nats]" in out  # refused for a law with atoms, with the reason
 
 
-def test_show_as_json(cli):
+def test_show_as_json_tells_what_a_map_is(cli):
     facts = json.loads(cli("show", "exp >> log1p", "--json")[1])
     assert facts["map"] == "exp >> log1p"
     assert facts["branches"] == "one"
@@ -228,7 +228,7 @@ def test_list_has_every_name(cli):
     assert names == {*distributions.names(), *transforms.names(), *divergences.names()}
 
 
-def test_list_by_domain(cli):
+def test_list_keeps_to_a_domain(cli):
     code, out, _ = cli("list", "transforms", "--domain", "positive", "--codomain", "real")
     assert code == 0
     assert "y = log(x)" in out and "y = exp(x)" not in out
@@ -259,7 +259,7 @@ def test_a_list_without_entries(cli):
         (["check", "expp"], "did you mean 'exp'", "  expp\n  ^\n"),
     ],
 )
-def test_wrong_expressions(cli, words, message, caret):
+def test_wrong_expressions_are_pointed_at(cli, words, message, caret):
     code, out, err = cli(*words)
     assert (code, out) == (2, "")
     assert err.startswith("densities: ") and err.count("\n") == 3
@@ -267,7 +267,7 @@ def test_wrong_expressions(cli, words, message, caret):
 
 
 @pytest.mark.parametrize("words", [[], ["kl", P], ["x"], *(["kl", P, Q, *o] for o in OPTIONS)], ids=str)
-def test_wrong_options(cli, words):
+def test_wrong_options_show_the_usage(cli, words):
     code, _, err = cli(*words)
     assert code == 2 and "usage: densities" in err and "_count" not in err
 

@@ -152,7 +152,7 @@ def test_factors_that_are_not_inverted():
 
 
 @pytest.mark.parametrize("n", [1, 2, 31, 32, 33, 65, 1000])
-def test_sums_of_rows(n):
+def test_sums_of_rows_have_the_same_bits_whatever_is_beside_them(n):
     rows = np.random.default_rng(n).integers(-9, 9, (n, LANES)).astype(float)
     kept = rows.copy()
     assert np.array_equal(added(rows), rows.sum(axis=0))

@@ -154,7 +154,7 @@ def test_the_simplex_has_its_own_measure():
     np.testing.assert_allclose(law.rvs(50, rng=0).sum(-1), 1.0, rtol=1e-15)
 
 
-def test_permutations():
+def test_permutations_move_coordinates_and_back():
     t = dn.Permute([2, 0, 1])
     assert t([1.0, 2.0, 3.0]).tolist() == [3.0, 1.0, 2.0]
     assert t.inv([3.0, 1.0, 2.0]).tolist() == [1.0, 2.0, 3.0]

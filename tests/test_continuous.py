@@ -75,7 +75,7 @@ def test_registering_means_being_tested(name):
 
 
 @each_entry
-def test_log_density(name, entry):
+def test_log_densities_are_those_of_the_table(name, entry):
     law = registry.get(name)(**entry["params"])
     x, logf, *_ = columns(entry)
     step = np.maximum(np.abs(x), np.max(np.abs(law._loc))) * 1e-6
@@ -86,7 +86,7 @@ def test_log_density(name, entry):
 
 @each_entry
 @pytest.mark.parametrize("method", ["logcdf", "logsf"])
-def test_log_tails(name, entry, method):
+def test_log_tails_are_those_of_the_table(name, entry, method):
     """A log-tail near 0 is minus the other tail, and as good as that one relative to itself."""
     law = registry.get(name)(**entry["params"])
     x, logf, *tails = columns(entry)
@@ -98,7 +98,7 @@ def test_log_tails(name, entry, method):
 
 @each_entry
 @pytest.mark.parametrize("method", ["cdf", "sf"])
-def test_tails(name, entry, method):
+def test_tails_are_those_of_the_table(name, entry, method):
     law = registry.get(name)(**entry["params"])
     x, logf, *tails = columns(entry)
     truth = tails[method == "sf"]
@@ -309,7 +309,7 @@ def test_inconsistent_parameters_are_refused(name, parameters):
         ("pareto", {"alpha": 3.0, "scale": 2.0}, {"a": 3.0, "xm": 2.0}),
     ],
 )
-def test_aliases(name, aliased, ours):
+def test_aliases_are_our_parameters(name, aliased, ours):
     assert registry.get(name)(**aliased).same_as(registry.get(name)(**ours))
 
 
@@ -359,7 +359,7 @@ def test_summaries_agree_with_quantile_integrals(law):
 
 
 @each_family
-def test_pickles(law):
+def test_laws_pickle_by_value(law):
     assert pickle.loads(pickle.dumps(law)).same_as(law)
 
 

@@ -355,7 +355,7 @@ def test_points_and_densities_mix():
         law.entropy()
 
 
-def test_truncation():
+def test_truncated_counts_keep_their_shares():
     x = Poisson(3.0)
     law = truncate(x, 1, 5)
     whole = x.cdf(5) - x.cdf(1)
@@ -518,7 +518,7 @@ def test_near_identical_laws():
 # --- batches, arguments -----------------------------------------------------------------------------------------------------
 
 
-def test_batches():
+def test_batches_of_counts_are_their_members():
     law = Poisson([1.0, 2.0, 3.0])
     assert law.pmf(2).shape == (3,)
     assert np.array_equal(law.pmf(2), [Poisson(m).pmf(2) for m in (1.0, 2.0, 3.0)])
@@ -534,7 +534,7 @@ def test_batches():
     assert kl(Poisson([1.0, 2.0]), Poisson(3.0)).value.shape == (2,)
 
 
-def test_what_is_refused():
+def test_impossible_parameters_are_refused():
     for factory, args in (
         (Poisson, (-1.0,)),
         (Binomial, (2.5, 0.5)),

@@ -77,7 +77,7 @@ def test_shares_of_powers_keep_their_digits(order):
             assert log == pytest.approx(float(mpmath.log(power(order)(r) / (1 + r))), rel=2e-15, abs=2e-15)
 
 
-def test_limits_of_shares():
+def test_shares_reach_their_limits():
     ends = np.array([-np.inf, np.inf])
     with np.errstate(all="ignore"):
         assert np.exp(registry.get("total_variation")().log_share(ends)) == pytest.approx([0.5, 0.5])
@@ -139,7 +139,7 @@ def test_by_quadrature_and_by_closed_forms(name, parameters):
 
 
 @pytest.mark.parametrize("name", ["jensen_shannon", "hellinger"])
-def test_by_few_draws(name):
+def test_few_draws_find_the_value(name):
     p, q = dn.StudentT(9), dn.StudentT(7, 0.5)
     found = dn.divergence(name, p, q, method="montecarlo", n=2**10, rng=1)
     assert abs(found.value - dn.divergence(name, p, q).value) < 4 * found.error < 0.02
@@ -148,7 +148,7 @@ def test_by_few_draws(name):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "parameters"), EXAMPLES)
 @pytest.mark.parametrize("scheme", ["sobol", "plain"])
-def test_by_draws(name, parameters, scheme):
+def test_draws_scatter_as_their_error_says(name, parameters, scheme):
     p, q = dn.StudentT(9), dn.StudentT(7, 0.5)
     known = dn.divergence(name, p, q, **parameters)
     scores = []
@@ -231,7 +231,7 @@ def test_nearly_equal_laws_without_a_closed_form(name):
     assert found.error <= 1e-7 * found.value and found.ok
 
 
-def test_laws_far_apart():
+def test_laws_far_apart_keep_their_distance():
     p, q = dn.Normal(0, 1), dn.Normal(100, 1)
     for method in ("closed", "quadrature"):
         found = dn.divergence("bhattacharyya", p, q, method=method)
@@ -310,7 +310,7 @@ def test_where_chi_squared_is_infinite(p, q, infinite):
         assert (found.status is Status.INFINITE) == infinite
 
 
-def test_vectors():
+def test_divergences_of_vectors_are_closed_or_add_up():
     p = dn.MultivariateNormal([0.0, 0.0], [[1.0, 0.3], [0.3, 2.0]])
     q = dn.MultivariateNormal([1.0, 0.0], [[1.5, 0.0], [0.0, 1.0]])
     middle = 0.5 * (np.array([[1.0, 0.3], [0.3, 2.0]]) + np.diag([1.5, 1.0]))
@@ -337,7 +337,7 @@ def test_batches_give_arrays():
     assert found.error.shape == (3,)
 
 
-def test_wrong_arguments():
+def test_wrong_arguments_are_refused():
     p, q = dn.Normal(), dn.Normal(1)
     with pytest.raises(UnknownNameError, match="did you mean 'hellinger'"):
         dn.divergence("helinger", p, q)

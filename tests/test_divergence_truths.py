@@ -21,7 +21,7 @@ SAMPLE = [
 
 
 @pytest.mark.parametrize(("row", "method"), SAMPLE)
-def test_truths(row, method):
+def test_divergences_lie_within_their_error(row, method):
     p, q = dn.parse(row["p"]), dn.parse(row["q"])
     known = {(name, None): truth for name, truth in row.items() if name not in ("p", "q", "renyi")}
     known |= {("renyi", order): truth for order, truth in row["renyi"].items()}

@@ -47,7 +47,7 @@ ALL = [QUADRATURE, SAMPLED, INFINITE, HEAVY, BATCH, Estimate(0.5)]
         (Estimate(np.zeros(9)), "[0, 0, 0, 0, 0, 0, ...] (closed, exact)"),
     ],
 )
-def test_text(estimate, text):
+def test_an_estimate_reads_as_value_error_and_method(estimate, text):
     assert str(estimate) == text
     assert repr(estimate) == f"Estimate({text})"
 
@@ -191,7 +191,7 @@ def test_level_is_a_probability(level):
         SAMPLED.interval(level)
 
 
-def test_bits():
+def test_bits_are_nats_over_log_2():
     assert Estimate(math.log(2), 0.1).bits.value == 1.0
     assert Estimate(math.log(2), math.log(2)).bits.error == 1.0
     assert BATCH.bits.shape == (3,)

@@ -98,7 +98,7 @@ def test_a_point_is_one_number(point):
         dn.explain(X, point)
 
 
-def test_the_command(capsys):
+def test_the_command_explains_in_words_and_json(capsys):
     assert main(["explain", "exp(normal(0,1))", "--at", "2.0"]) == 0
     assert "log density = -1.852312220723718" in capsys.readouterr().out
     assert main(["explain", "exp(normal(0,1))", "--json"]) == 0

@@ -23,7 +23,7 @@ from densities.errors import AccuracyWarning
         ("gamma(1.000000001, 1)", 0.0, -np.inf),
     ],
 )
-def test_limits_at_ends(text, place, limit):
+def test_densities_at_ends_are_limits(text, place, limit):
     assert dn.parse(text).logpdf(place) == limit
 
 

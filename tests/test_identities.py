@@ -278,7 +278,7 @@ UNCHANGED = [
 
 
 @pytest.mark.parametrize(("text", "shortest"), EXAMPLES.items())
-def test_examples(text, shortest):
+def test_examples_are_simplified_to_the_shortest(text, shortest):
     expected = parse(shortest)
     found = parse(text).simplify()
     if hasattr(expected, "components") or hasattr(expected, "low"):
@@ -385,7 +385,7 @@ BATCHES = [
 
 
 @pytest.mark.parametrize(("make", "expected"), BATCHES)
-def test_batches(make, expected):
+def test_batches_are_simplified_as_one(make, expected):
     d = make()
     simple = d.simplify()
     assert simple.batch_shape == d.batch_shape
@@ -441,7 +441,7 @@ def test_spellings_refuse_duplicates():
         ("logistic(1, 2)", "logistic(1, 2)"),
     ],
 )
-def test_canonical(text, largest):
+def test_canonical_laws_are_of_the_largest_family(text, largest):
     assert_same(canonical(parse(text)), parse(largest))
 
 

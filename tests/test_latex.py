@@ -380,7 +380,7 @@ def test_other_laws_render(source):
         ),
     ],
 )
-def test_how_it_reads(source, text):
+def test_laws_read_as_written_by_hand(source, text):
     assert parse(source).latex() == text
 
 
@@ -399,7 +399,7 @@ def test_an_inverse_of_vectors_is_written_by_the_map():
         ("1/gamma(2, 1e-7)", r"\frac{1}{X},\ X \sim \operatorname{Gamma}\left(2, 10^{-7}\right)"),
     ],
 )
-def test_short_names(source, text):
+def test_laws_have_short_names(source, text):
     assert law_latex(parse(source)) == text
 
 

@@ -46,7 +46,7 @@ def relative_error(got: np.ndarray, true: list, floor: float = 0.0) -> np.ndarra
         ("log1p_minus_x", -np.concatenate([ORDINARY[ORDINARY < 1], [1 - 1e-16, 1 - 1e-9]]), 6, 0.0),
     ],
 )
-def test_against_mpmath(name, x, ulps, floor):
+def test_functions_are_those_of_mpmath_to_a_few_ulps(name, x, ulps, floor):
     if x.max() > 1e299 or x.min() < -1e299:
         true = exact(name, x[np.abs(x) < 1e299]) + [mp.mpf(1e300), mp.log(mp.mpf(1e300))]
     else:
@@ -78,7 +78,7 @@ def test_logdiffexp_against_mpmath():
         (0, -np.inf, 0.0),
     ],
 )
-def test_logdiffexp_limits(a, b, expected):
+def test_logdiffexp_reaches_its_limits(a, b, expected):
     np.testing.assert_equal(logmath.logdiffexp(a, b), expected)
 
 
@@ -102,7 +102,7 @@ def test_logdiffexp_limits(a, b, expected):
         ("log1p_minus_x", -1.5, np.nan),
     ],
 )
-def test_limits(name, x, expected):
+def test_limits_are_reached_and_nan_stays(name, x, expected):
     np.testing.assert_equal(getattr(logmath, name)(x), expected)
     assert np.isnan(getattr(logmath, name)(np.nan))
 

@@ -196,7 +196,7 @@ class Coupled(Bent):
         return np.stack([first, (y[..., 1] - first**2) * np.exp(-log_scale)], axis=-1), -log_scale
 
 
-def test_maps_of_vectors():
+def test_maps_of_vectors_obey_the_laws_and_cancel():
     assert dn.check_transform(Coupled(0.7)).ok
     p, q = V >> Coupled(0.7), V >> Coupled(0.3)
     assert dn.kl(p, V >> Coupled(0.7)).value == 0.0

@@ -81,7 +81,7 @@ def kind(request):
     return DENSITIES[request.param]
 
 
-def test_densities(case, kind):
+def test_densities_are_those_of_the_formulas(case, kind):
     law, formula = kind[0](*case), kind[1]
     points = law.rvs(4, rng=1)
     truth = np.array([formula(*case, x) for x in points])
@@ -130,7 +130,7 @@ def test_moments_of_inverses():
     assert np.all(np.isinf(few.var())) and np.isinf(few.cov()[0, 1, 1, 0]) and np.isnan(few.cov()[0, 0, 0, 1])
 
 
-def test_against_scipy():
+def test_wishart_moments_and_draws_are_those_of_scipy():
     law, other = dn.Wishart(5, S), st.wishart(5, S)
     np.testing.assert_allclose(law.var(), other.var(), rtol=1e-14)
     np.testing.assert_allclose(law.mode(), other.mode(), rtol=1e-14)
@@ -231,7 +231,7 @@ def test_nodes_whose_matrices_round_to_singular_ones():
     assert inner.value == pytest.approx(dn.kl(dn.ChiSquared(2.5), dn.InverseGamma(1.5, 1.0)).value, rel=1e-11)
 
 
-def test_points():
+def test_points_that_are_no_covariances_have_no_density():
     law = dn.Wishart(5, S)
     points = np.array([S, [[1, 2], [2, 1]], [[1, 0.5], [0.4, 1]], [[np.nan, 0], [0, 1]], [[np.inf, 0], [0, 1]], 0 * S])
     found = law.logpdf(points)
@@ -356,7 +356,7 @@ def test_two_rows_are_a_shifted_beta_law():
     assert half == pytest.approx(dn.divergence("bhattacharyya", alike, 2 * dn.Beta(4, 4) - 1).value, rel=1e-10)
 
 
-def test_draws_of_factors():
+def test_draws_of_factors_follow_their_law():
     """Factors drawn by rows and by the vine; all correlations have one law."""
     law = dn.LKJCholesky(4, 0.8)
     draws = law.rvs(4_000, rng=4)

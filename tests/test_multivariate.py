@@ -215,7 +215,7 @@ def test_infinite_divergences_say_why():
     assert "point masses" in kl(atoms, normal).reason
 
 
-def test_balls_and_boxes():
+def test_divergences_of_balls_and_boxes_are_logs_of_volumes():
     ball, box = UniformBall([0, 0], 1.0), Product([Uniform(-1, 1), Uniform(-1, 1)])
     assert radon_nikodym(ball, box).absolutely_continuous
     assert not radon_nikodym(box, ball).absolutely_continuous
@@ -426,7 +426,7 @@ def test_float32_stays_float32():
     assert np.isfinite(Dirichlet([1, 2, 3]).logpdf(np.array([0.2, 0.3, 0.5], dtype=np.float32)))
 
 
-def test_outside_and_nan(law):
+def test_nothing_outside_and_nan_for_nan(law):
     far = np.full(law.n, -1e3)
     inside = law.rvs(rng=0)
     with_nan = inside.copy()

@@ -81,7 +81,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("text", NAMES)
-def test_names(text):
+def test_order_statistics_with_a_name_take_it(text):
     found, expected = parse(text), parse(NAMES[text])
     assert type(found) is type(expected)
     points = np.ravel(expected.ppf([0.1, 0.4, 0.9]))
@@ -139,7 +139,7 @@ def test_maps_commute_with_order_statistics():
     assert clipped.pmf(0.0) == pytest.approx(0.5, rel=1e-14)
 
 
-def test_draws():
+def test_draws_follow_the_distribution_function():
     law = dn.order_statistic(dn.Normal(0, 1), 9, 10)
     draws = np.sort(law.rvs(4000, rng=1))
     gap = np.max(np.abs(law.cdf(draws) - np.arange(4000) / 4000))
@@ -257,7 +257,7 @@ def test_texts_parse_back():
         ),
     ],
 )
-def test_refusals(call, error, words):
+def test_what_has_no_order_statistic_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
 

@@ -24,7 +24,7 @@ OPERATIONS = {
 
 
 @pytest.mark.parametrize(("operation", "x", "y", "law"), PAIRED["pairs"])
-def test_laws_of_pairs(operation, x, y, law):
+def test_pairs_follow_the_law_they_name(operation, x, y, law):
     """By name, and against draws: a right law fails once in 1e4 (Kolmogorov-Smirnov with 20,000 draws)."""
     found, expected = law_of(operation, parse(x), parse(y)), parse(law).simplify()
     assert type(found) is type(expected), (found, expected)
@@ -38,7 +38,7 @@ def test_laws_of_pairs(operation, x, y, law):
 
 
 @pytest.mark.parametrize(("law", "k", "n", "expected"), PAIRED["orders"])
-def test_order_statistics(law, k, n, expected):
+def test_order_statistics_are_binomial_tails(law, k, n, expected):
     """P(X_(k) <= x) is the upper tail of a binomial law at F(x), summed here."""
     base, found = parse(law), order_statistic_of(parse(law), k, n)
     assert type(found) is type(parse(expected).simplify()), found

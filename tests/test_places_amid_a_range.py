@@ -39,7 +39,7 @@ CURVES: dict[str, tuple[Callable, Callable, float, Callable]] = {
 
 
 @pytest.mark.parametrize("text", CURVES)
-def test_entropies(text):
+def test_entropies_are_those_of_mpmath(text):
     curve, slope, level, place = CURVES[text]
     with mp.workdps(25):
 

@@ -121,7 +121,7 @@ def test_pieces_meet_where_the_slope_vanishes():
     assert polynomial([1, 0, 2]).codomain.low == 1.0
 
 
-def test_texts():
+def test_polynomials_read_as_texts_that_parse_back():
     t = polynomial([0, -3, 0, 1.0])
     assert str(t) == "polynomial([0, -3, 0, 1])" and parse(str(t)).same_as(t)
     assert parse("normal(0, 1) >> polynomial([0, -3, 0, 1])").same_as(push_forward(parse("normal(0, 1)"), t))

@@ -230,7 +230,7 @@ def test_cuts_that_serve_doubles_alone_are_not_believed():
         assert close(dn.Cauchy().cdf(-1e9, dps=50), mpmath.atan(-1 / x) / mpmath.pi, 49)
 
 
-def test_atoms_and_limits():
+def test_atoms_and_limits_are_exact():
     law = dn.parse("normal(0, 1) >> clip(low=-1, high=1.3)")
     with mpmath.workdps(60):
         below = mpmath.ncdf(-1)
@@ -291,7 +291,7 @@ def test_a_series_that_does_not_converge_is_refused():
         dn.Binomial(10**9, 0.4).sf(4e8, dps=50)
 
 
-def test_summaries():
+def test_entropies_and_means_hold_their_digits():
     with mpmath.workdps(60):
         assert close(dn.Normal(0.0, 2.0).entropy(dps=40), mpmath.log(8 * mpmath.pi * mpmath.e) / 2, 39)
         assert close(np.exp(dn.Normal()).mean(dps=40), mpmath.exp(mpmath.mpf("0.5")), 39)
@@ -306,7 +306,7 @@ def test_shapes_and_batches():
     assert isinstance(dn.Normal().cdf(0.0, dps=30), mpmath.mpf)
 
 
-def test_refusals():
+def test_what_has_no_digits_is_refused():
     with pytest.raises(ParameterError, match="dps"):
         dn.Normal().cdf(0.0, dps=0)
     with pytest.raises(ParameterError, match="exactly one"):

@@ -32,7 +32,7 @@ SQUARE = dn.Normal() ** 2
     ],
     ids=str,
 )
-def test_against_textbooks(law, skewness, kurtosis):
+def test_skewness_and_kurtosis_are_those_of_textbooks(law, skewness, kurtosis):
     np.testing.assert_allclose(law.skewness(), skewness, rtol=1e-12, atol=1e-13)
     if kurtosis is not None:
         np.testing.assert_allclose(law.kurtosis(), kurtosis, rtol=1e-12)

@@ -38,7 +38,7 @@ def test_log_masses_below_subnormal_points(name, cdf):
     np.testing.assert_allclose(dn.parse(name).logcdf(POINTS), truth, rtol=1e-15)
 
 
-def test_batches_too():
+def test_batches_keep_their_digits_too():
     law = dn.HalfNormal(np.array([2.0, 1e5]))
     with mp.workdps(50):
         truth = [float(mp.log(mp.erf(mp.mpf(5e-324) / scale / ROOT2))) for scale in (2, 10**5)]

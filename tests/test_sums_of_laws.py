@@ -117,7 +117,7 @@ def test_summaries_of_a_sum():
 
 
 @pytest.mark.slow
-def test_draws_of_a_sum():
+def test_draws_of_a_sum_follow_its_law():
     law = dn.sum_of(E(1), U(0, 2), -E(3))
     draws = law.rvs(20000, rng=3)
     assert draws.mean() == pytest.approx(-1.0, abs=0.12)
@@ -180,7 +180,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("text", NAMES)
-def test_names(text):
+def test_sums_with_a_name_take_it(text):
     found, expected = parse(text), parse(NAMES[text]).simplify()
     points = np.unique(np.round(np.ravel(expected.ppf([0.1, 0.4, 0.9])), 12))
     assert type(found) is type(expected)
@@ -231,7 +231,7 @@ def test_quadrature_gives_the_named_product(law, named, points):
     assert not isinstance(law.simplify(), ProductOf)
 
 
-def test_moments_of_ratios():
+def test_moments_of_ratios_are_right_or_do_not_exist():
     law = dn.ratio_of(N(1, 1), G(3, 1))
     assert law.mean() == pytest.approx(0.5, rel=1e-12)
     assert np.isnan(dn.ratio_of(N(1, 1), E(1)).mean())
@@ -388,7 +388,7 @@ def test_a_sum_may_be_pushed_on():
         (lambda: dn.ratio_of(N(0, 1), dn.Poisson(2)), SupportError, r"P\(X = 0\)"),
     ],
 )
-def test_refusals(call, error, words):
+def test_what_has_no_sum_is_refused(call, error, words):
     with pytest.raises(error, match=words):
         call()
 

@@ -58,7 +58,7 @@ SHAPES = [  # formula, domain, codomain, critical points
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("text", "domain", "codomain", "critical"), SHAPES, ids=[row[0] for row in SHAPES])
-def test_pieces_and_images(text, domain, codomain, critical):
+def test_formulas_have_their_pieces_and_images(text, domain, codomain, critical):
     t = dn.Symbolic(text)
     assert (str(t.domain), str(t.codomain)) == (domain, codomain)
     assert t.critical_points == pytest.approx(critical, rel=1e-15)
@@ -108,7 +108,7 @@ def test_a_formula_of_sympy_with_any_symbol():
     assert dn.Symbolic("u**2").expr == x**2
 
 
-def test_a_given_domain():
+def test_a_given_domain_chooses_the_branch():
     half = dn.Symbolic("x**2", domain=dn.Interval(0, INF, low_closed=True))
     assert isinstance(half, dn.Bijection) and half.inverse_expr == sympy.sqrt(y)
     assert str(half.codomain) == "[0, inf)"
@@ -150,7 +150,7 @@ def test_what_is_proved_is_told_from_what_was_looked_for():
         (sympy.zeta(x), dn.ParameterError, "functions that NumPy or SciPy compute"),
     ],
 )
-def test_refusals(source, error, message):
+def test_what_is_no_map_is_refused(source, error, message):
     with pytest.raises(error, match=message):
         dn.Symbolic(source)
 
@@ -289,7 +289,7 @@ def test_entropy_and_divergence_where_three_points_come_to_one():
     assert dn.kl(law, dn.Normal(0, 3), method="quadrature").value == pytest.approx(18.826325268198257, rel=1e-13)
 
 
-def test_value_semantics():
+def test_formulas_are_equal_by_value():
     for text in ("x**3 + x", "x**2 - 1", "sin(x) + x/2"):
         t = dn.Symbolic(text)
         again = pickle.loads(pickle.dumps(t))
@@ -323,7 +323,7 @@ CLOSED = [
 
 
 @pytest.mark.parametrize(("text", "base", "truth", "points"), CLOSED, ids=[row[0] for row in CLOSED])
-def test_laws_with_a_name(text, base, truth, points):
+def test_images_are_the_laws_with_a_name(text, base, truth, points):
     law = base >> dn.Symbolic(text)
     assert law.support.same_as(truth.support)
     for method in ("logpdf", "logcdf", "logsf"):
@@ -470,7 +470,7 @@ def test_a_wave_of_a_law_without_ends():
     assert tilted.var() == pytest.approx(0.25 + np.exp(-0.5) + (1 - np.exp(-2)) / 2, rel=1e-9)
 
 
-def test_zeros():
+def test_zeros_are_found_and_proved():
     assert zeros(x**2 - 2, -sympy.oo, sympy.oo).points == [-sympy.sqrt(2), sympy.sqrt(2)]
     assert zeros(sympy.cos(2 * x), sympy.Integer(0), sympy.Integer(3)).points == [sympy.pi / 4, 3 * sympy.pi / 4]
     found = zeros(x - sympy.cos(x), sympy.Integer(-2), sympy.Integer(2))

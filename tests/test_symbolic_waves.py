@@ -36,7 +36,7 @@ def test_a_square_of_tangents():
 
 
 @pytest.mark.slow
-def test_a_cosecant():
+def test_the_tails_of_a_cosecant_are_sums_over_branches():
     law = dn.Symbolic("1/sin(x)")(dn.Normal(0, 1))
     with mp.workdps(40):
         truth = float(mpmath.fsum(mass(a, b) for a, b in preimages_of_cosecant(mpf(4))))

@@ -147,7 +147,7 @@ def test_what_is_in_the_grammar(text, tree):
         ("(" * 300, 200, "parentheses"),
     ],
 )
-def test_what_is_not(text, column, word):
+def test_what_is_no_expression_is_pointed_at(text, column, word):
     position, message = fault(text)
     assert position == column
     assert word in message
@@ -159,7 +159,7 @@ def test_only_text_is_read(given):
         read(given)
 
 
-def test_caps():
+def test_length_and_depth_are_capped():
     assert "characters" in fault("1" + " " * MAX_LENGTH)[1]
     assert read("[" * (MAX_DEPTH - 1) + "1" + "]" * (MAX_DEPTH - 1))
     assert "deeper" in fault("[" * (MAX_DEPTH + 2) + "1" + "]" * (MAX_DEPTH + 2))[1]

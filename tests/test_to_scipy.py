@@ -66,7 +66,7 @@ def test_there_and_back():
     assert str(frozen).startswith("to_scipy(normal(")
 
 
-def test_what_is_refused():
+def test_what_no_law_of_ours_has_is_refused():
     with pytest.raises(dn.UnsupportedOperationError, match="a law on the line"):
         dn.to_scipy(dn.Dirichlet([1.0, 2.0]))
     with pytest.raises(dn.UnsupportedOperationError, match="letters of 'mv'"):

@@ -192,7 +192,7 @@ def test_every_name_has_a_reference():
 
 
 @pytest.mark.parametrize("transform", ALL)
-def test_values(transform):
+def test_values_are_those_of_mpmath(transform):
     x = points(transform)
     y = transform(x)
     for point, got, factor in zip(x, y, np.broadcast_to(amplification(transform, x), x.shape), strict=True):
@@ -251,7 +251,7 @@ def conditioned(transform, x):
 
 
 @pytest.mark.parametrize("transform", BIJECTIONS)
-def test_log_det(transform):
+def test_log_determinants_are_those_of_mpmath(transform):
     x = points(transform)
     with quiet():
         y, log_det = transform.forward_and_log_det(x)
@@ -368,7 +368,7 @@ def test_batch_equals_scalar(transform):
 
 
 @pytest.mark.parametrize("transform", OTHERS)
-def test_pieces(transform):
+def test_pieces_cover_the_line_and_are_the_map(transform):
     """Pieces cover the line from left to right, and each is the map: by value, by slope and back."""
     window = Interval(-7.3, 9.1)
     pieces = transform.pieces_within(window)
@@ -480,14 +480,14 @@ def test_points_outside_the_domain_are_refused(transform, x):
     assert caught.value.index == (1,)
 
 
-def test_closed_ends():
+def test_closed_ends_have_values():
     assert transforms.Sqrt()(0.0) == 0.0
     assert transforms.Power(0.5)(np.array([0.0]))[0] == 0.0
     assert transforms.Asin()(1.0) == np.pi / 2
     assert np.isnan(transforms.Log()(np.nan))
 
 
-def test_find():
+def test_maps_are_found_by_what_they_are():
     assert set(transforms.find(domain="positive", codomain="real")) >= {"log", "log2", "log10", "softplus_inverse"}
     assert "acos" in transforms.find(increasing=False)
     assert "square" in transforms.find(bijective=False)

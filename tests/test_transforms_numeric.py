@@ -35,7 +35,7 @@ def vectors():
 
 
 @pytest.mark.parametrize("transform", vectors(), ids=repr)
-def test_vectors(transform):
+def test_maps_of_vectors_invert_and_know_their_jacobian(transform):
     x = 0.1 * np.random.default_rng(1).normal(size=(4, 2))
     with quiet():
         y, log_det = transform.forward_and_log_det(x)

@@ -35,6 +35,6 @@ def test_masses_are_drawn_as_often_as_they_weigh_and_the_lower_end_never():
 
 
 @pytest.mark.parametrize("shape", [(), 3, (2, 5), (0,)])
-def test_shapes(shape):
+def test_draws_have_the_shape_asked_for(shape):
     x = dn.truncate(dn.Normal(), 0, 3).rvs(shape, rng=1)
     assert np.shape(x) == ((shape,) if isinstance(shape, int) else shape)

@@ -66,7 +66,7 @@ def test_a_formula_is_called_with_both_laws():
     assert judged(P, Q, formula).verdict == "agree"
 
 
-def test_infinite_claims():
+def test_infinite_claims_are_judged():
     cauchy = distributions.get("cauchy")(0, 1)
     assert judged(cauchy, P, math.inf).verdict == "agree"
     report = judged(cauchy, P, 3.0)
@@ -324,7 +324,7 @@ def test_one_number_decides_nothing():
 # --- input and output
 
 
-def test_bad_input():
+def test_wrong_arguments_are_refused():
     with pytest.raises(UnknownNameError, match="did you mean 'quadrature'"):
         judged(methods=["quadratur"])
     with pytest.raises(ParameterError, match="claimed"):
@@ -356,7 +356,7 @@ def test_text_has_every_row_and_the_verdict(report):
     assert text.splitlines()[0] == "D(p‖q), p = normal(loc=0, scale=1), q = normal(loc=1, scale=2)"
 
 
-def test_bits(report):
+def test_bits_are_nats_over_log_2(report):
     assert float(report.cells("bits")[0][1]) == pytest.approx(TRUTH / math.log(2), rel=1e-13)
     assert report.headings("bits")[1] == "value [bits]"
 
@@ -381,7 +381,7 @@ def test_dict_is_json(report):
     assert len(data["comparisons"]) == 6 and len(data["checks"]) == 4
 
 
-def test_rich_table(report):
+def test_a_rich_table_has_the_verdict(report):
     from rich.console import Console
 
     with (console := Console(width=100, file=io.StringIO())).capture() as captured:

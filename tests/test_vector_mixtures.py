@@ -63,7 +63,7 @@ def test_small_parameters_of_the_dirichlet():
     assert abs(found.value - drawn.value) < 5 * drawn.error
 
 
-def test_expectations():
+def test_expectations_of_products_are_right():
     x = MultivariateNormal([0, 1], A)
     assert x.expect(lambda y: y[..., 0] * y[..., 1]) == pytest.approx(0.6, rel=1e-12)
     assert Independent(Exp(), 1).same_as((x >> Exp()).transform)

@@ -98,7 +98,7 @@ def test_where_the_library_has_no_slope_differences_have():
 
 
 @pytest.mark.parametrize("function", [of_torch, of_jax])
-def test_they_pickle(function):
+def test_maps_pickle_with_the_way_of_their_derivatives(function):
     t = FunctionTransform(function)
     again = pickle.loads(pickle.dumps(t))
     assert again.same_as(t) and again.derived_by == t.derived_by

@@ -115,7 +115,7 @@ DISCRETE = {
 
 @pytest.mark.parametrize("name", DISCRETE)
 @LIBRARIES
-def test_masses(library, name):
+def test_masses_and_their_slopes_in_a_parameter_are_right(library, name):
     make, parameter = DISCRETE[name]
     expected = make(parameter).logpmf(COUNTS)
     inside = np.isfinite(expected)
@@ -215,7 +215,7 @@ ROUNDED = {"arcsine": 1e-6, "triangular": 1e-6}
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", [1.0, 1e-4, 1e4, 1e8])
 @pytest.mark.parametrize("name", registry.names())
-def test_every_parameter(name, scale):
+def test_every_parameter_has_slopes_or_a_refusal(name, scale):
     """Values of NumPy and no NaN among derivatives, or a typed refusal, with the parameter far out too."""
     entry = registry.get(name)
     for example in entry.examples[:2]:

@@ -54,7 +54,7 @@ TRUTHS = {
 
 @pytest.mark.parametrize("library", ARRAYS)
 @pytest.mark.parametrize("function", TRUTHS, ids=lambda function: function.__name__)
-def test_values(function, library):
+def test_special_functions_are_those_of_mpmath(function, library):
     truth, points, absolute = TRUTHS[function]
     found = np.asarray(function(Foreign(ARRAYS[library](points))).array)
     with mp.workdps(40):

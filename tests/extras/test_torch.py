@@ -159,7 +159,7 @@ def test_a_point_outside_the_domain_is_refused():
         (dn.Product([dn.Normal(), dn.Gamma(2.0)]), [[0.1, 0.2], [0.1, -1.0]]),
     ],
 )
-def test_laws_of_vectors(law, points):
+def test_densities_of_vectors_have_the_values_and_slopes_of_numpy(law, points):
     x = tensor(points, requires_grad=True)
     values = law.logpdf(x)
     np.testing.assert_allclose(values.detach().numpy(), law.logpdf(np.array(points)), rtol=1e-13)
@@ -173,7 +173,7 @@ def test_laws_of_vectors(law, points):
     assert not np.isnan(torch.autograd.grad(law.logpdf(x)[1], x)[0].numpy()).any()
 
 
-def test_masses():
+def test_masses_are_those_of_numpy():
     law = dn.Poisson(2.5)
     np.testing.assert_allclose(law.pmf(tensor([0.0, 1.0, 1.5])).numpy(), law.pmf(np.array([0.0, 1.0, 1.5])), rtol=1e-15)
     mixed = dn.Relu()(dn.Normal())

@@ -169,7 +169,7 @@ PAIRS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("p", "q", "points"), PAIRS)
-def test_divergences(p, q, points):
+def test_divergences_of_images_hold_22_digits(p, q, points):
     p, q = dn.parse(p), dn.parse(q)
     f, g = textbook(p, 32), textbook(q, 32)
     with mpmath.workdps(32):

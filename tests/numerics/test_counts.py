@@ -38,7 +38,7 @@ def test_binomials_of_different_numbers(n, p, m, q):
     assert found.evaluations < 4000
 
 
-def test_huge_numbers():
+def test_huge_numbers_of_trials_are_normal():
     """D is that of n times the law of one trial, but for what the numbers differ by: by Stirling's series."""
     n, m, p, q = 10**12, 2 * 10**12, mp.mpf("0.4"), mp.mpf("0.2")
     found = dn.kl(dn.Binomial(float(n), 0.4), dn.Binomial(float(m), 0.2))

@@ -102,7 +102,7 @@ KNOWN = [
 
 
 @pytest.mark.parametrize(("name", "g", "direction", "verdict", "exponent"), KNOWN, ids=[row[0] for row in KNOWN])
-def test_known_pairs(name, g, direction, verdict, exponent):
+def test_tails_of_known_pairs_are_judged_right(name, g, direction, verdict, exponent):
     tail = tail_verdict(g, direction)
     assert tail.verdict == verdict, tail
     if exponent is not None:

@@ -29,7 +29,7 @@ UNIT = np.array([1e-300, 1e-10, 0.3, 0.5, 0.9, 1 - 1e-10])
         (np.cbrt, lambda x: mp.mpf(1) / 3 / mp.cbrt(x * x), REAL[np.abs(REAL) > 1e-6], (), 1e-11),
     ],
 )
-def test_log_derivative(f, slope, x, ends, worst):
+def test_log_derivatives_lie_within_their_error(f, slope, x, ends, worst):
     log, sign, error = log_derivative(f, x, *ends)
     with mp.workdps(50):
         true = [slope(mp.mpf(float(v))) for v in x]
@@ -63,7 +63,7 @@ def test_a_conjugating_function_is_not_believed():
     assert np.ndim(result.log) == 0
 
 
-def test_jacobian():
+def test_jacobians_lie_within_their_error():
     def f(x):
         return np.stack([x[..., 0] * x[..., 1], np.exp(x[..., 0]), np.logaddexp(0, x[..., 1].real)], axis=-1)
 

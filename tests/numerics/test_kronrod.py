@@ -44,7 +44,7 @@ def test_a_peak_inside_of_a_wide_panel_is_found():
 
 
 @pytest.mark.parametrize("power", [-0.9, -0.5, 0.3, 2.5])
-def test_singular_ends(power):
+def test_singular_ends_are_integrated_within_their_error(power):
     def from_zero(d, problem):
         return power * np.log(d) - d
 

@@ -123,7 +123,7 @@ def test_target_stops_at_the_same_prefix_for_any_executor():
         assert same(serial, estimate_mean(normal_log_ratio, 10**6, rng=7, target=3e-4, executor=executor))
 
 
-def test_seeds():
+def test_a_seed_decides_the_draws():
     fresh = estimate_mean(exponential, 64)
     assert same(fresh, estimate_mean(exponential, 64, rng=fresh.entropy))
     assert fresh.entropy != estimate_mean(exponential, 64).entropy
@@ -147,7 +147,7 @@ def test_layout_depends_on_n_alone(n, size, chunks):
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_mean_and_error(scheme):
+def test_means_lie_within_their_intervals(scheme):
     result = estimate_mean(two_columns, 10_000, rng=1, scheme=scheme)
     assert (abs(result.mean - [1 / 2, 1 / 3]) < 4.5 * result.standard_error).all()
     assert result.mean.shape == result.khat.shape == (2,)
@@ -165,7 +165,7 @@ def test_fifty_times_fewer_samples_than_plain():
     assert estimate_mean(normal_log_ratio, 2**17, rng=2).standard_error < 0.645 / np.sqrt(10 * 2**17)
 
 
-def test_control_variate():
+def test_a_control_takes_away_what_it_explains():
     bare = estimate_mean(exponential, 2**12, rng=3, scheme="plain")
     helped = estimate_mean(with_control, 2**12, rng=3, scheme="plain", control=[0.5])
     assert helped.standard_error < 0.2 * bare.standard_error
@@ -190,7 +190,7 @@ def test_draws_for_predicts():
 
 
 @pytest.mark.parametrize("scale", [1e195, 1e307, 1e-300])
-def test_no_overflow(scale):
+def test_huge_and_tiny_values_do_not_overflow(scale):
     result = estimate_mean(lambda source: scale * exponential(source), 2**12, rng=0)
     plain = estimate_mean(exponential, 2**12, rng=0)
     np.testing.assert_allclose(
@@ -307,7 +307,7 @@ def test_nan_and_infinite_values_are_said():
 # --- stopping and resuming
 
 
-def test_time_limit():
+def test_a_time_limit_stops_a_run():
     result = estimate_mean(slow, 1000, rng=0, time_limit=0.1)
     assert result.stopped == "time"
     assert 1 < result.chunks < 64
@@ -429,6 +429,6 @@ def test_a_foreign_checkpoint_is_refused(tmp_path, other, reason):
         ({"executor": 4}, ParameterError, "executor: expected"),
     ],
 )
-def test_wrong_arguments(arguments, error, text):
+def test_wrong_arguments_are_refused(arguments, error, text):
     with pytest.raises(error, match=text):
         estimate_mean(**{"values": exponential, "n": 1000, **arguments})

@@ -76,7 +76,7 @@ def test_a_minimal_executor_serves():
 
 
 @pytest.mark.extras
-def test_dask_serves():
+def test_dask_gives_the_same_bits():
     distributed = pytest.importorskip("distributed", reason="dask is an extra")
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
@@ -182,7 +182,7 @@ def test_an_interrupted_merge_leaves_whole_chunks(tmp_path, monkeypatch):
     assert scalar_kl(n=N, rng=7, checkpoint=path).same_as(whole)
 
 
-def test_out_of_time(monkeypatch):
+def test_a_run_out_of_time_says_so(monkeypatch):
     monkeypatch.setattr(tally, "TOGETHER", 1)
 
     def slowly(done, planned, mean):

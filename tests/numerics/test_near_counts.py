@@ -37,7 +37,7 @@ def test_a_count_of_failures(step):
 
 
 @pytest.mark.parametrize("step", STEP)
-def test_a_truncated_law(step):
+def test_truncated_counts_nearby_keep_their_digits(step):
     p, q = (dn.truncate(dn.Poisson(mu), 0, 40) for mu in (3.0, 3.0 + step))
 
     def cut(mu):

@@ -124,7 +124,7 @@ def test_a_sum_of_wildly_different_scale_keeps_its_relative_accuracy():
 
 
 @pytest.mark.parametrize("sigma", [1e-300, 1e-8, 1.0, 1e8, 1e300])
-def test_gaussian_spikes(sigma):
+def test_gaussian_spikes_have_mass_one(sigma):
     for centre in (0.0, 1.0, 1e6):
 
         def density(x, c=centre):
@@ -142,7 +142,7 @@ def test_a_spike_between_scan_nodes_does_not_overflow():
     assert result.converged.all() and abs(result.value[0, 0] - 1) <= result.error[0, 0] + 100 * EPS
 
 
-def test_log_singularities():
+def test_singular_logarithms_are_integrated_or_said_to_be_cut():
     check(over(plain(np.log), 0.0, 1.0), -1)
     check(over(plain(lambda x: np.log(x) ** 2), 0.0, 1.0), 2)
     check(over(logs(lambda x: np.log(-log_abs(x - 0.3))), 0.0, 0.3, 1.0), 1 - 0.3 * mp.log(0.3) - 0.7 * mp.log(0.7))
@@ -152,7 +152,7 @@ def test_log_singularities():
     assert result.truncated.all() and not result.converged.any()
 
 
-def test_oscillation():
+def test_waves_are_integrated():
     check(over(plain(lambda x: np.sin(100 * x)), 0.0, 1.0), (1 - mp.cos(100)) / 100)
     check(
         over(plain(lambda x: np.cos(30 * x) * np.exp(-0.5 * x * x)), -INF, -3.0, 3.0, INF),
@@ -221,7 +221,7 @@ KAHANER = [
 
 
 @pytest.mark.parametrize("number", range(len(KAHANER)))
-def test_kahaner(number):
+def test_kahaners_problems_are_solved(number):
     f, ends, truth = KAHANER[number]
     check(over(plain(f), *map(float, ends)), truth() if callable(truth) else truth)
 
@@ -249,7 +249,7 @@ def genz(rng):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_genz(seed):
+def test_genz_integrals_lie_within_their_error(seed):
     for f, ends, truth in genz(np.random.default_rng(seed)):
         result = over(plain(f), *map(float, ends))
         # cos(2πu + ax) rounds its argument: an error of eps·|argument| in a function of size 1.

@@ -32,7 +32,7 @@ def ratio(p, q):
         ("poisson(3)", "poisson(2)", -1.0, INF),
     ],
 )
-def test_essential_range(p, q, low, high):
+def test_the_essential_range_is_that_of_the_log_ratio(p, q, low, high):
     assert ratio(p, q).essential_range == pytest.approx((low, high), abs=1e-12)
 
 
@@ -89,7 +89,7 @@ def test_the_dominating_measure(p, measure):
     assert ratio(p, p).measure == measure
 
 
-def test_landmarks_of_both():
+def test_a_ratio_has_the_landmarks_of_both_laws():
     found = ratio("laplace(0.5, 1)", "relu(normal(0, 1))").landmarks
     assert {0.0, 0.5} <= set(found)
     assert np.all(np.diff(found) > 0)

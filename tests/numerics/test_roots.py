@@ -82,7 +82,7 @@ def test_open_ends_are_not_evaluated():
     assert abs(invert(f, np.array([-3.0]), 0.0, 1.0).x[0] - 0.5) < 2e-16
 
 
-def test_is_increasing():
+def test_what_increases_is_seen():
     assert is_increasing(np.log, 0.0, np.inf)
     assert not is_increasing(lambda x: 1 / x, 0.0, np.inf)
     assert is_increasing(np.tanh, -np.inf, np.inf)

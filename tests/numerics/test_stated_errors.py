@@ -88,7 +88,7 @@ def test_entropy_of_t_does_not_cancel(df):
 
 
 @pytest.mark.parametrize("df", [1e6, pytest.param(100.0, marks=pytest.mark.slow)])
-def test_t_in_the_plane(df):
+def test_t_in_the_plane_lies_within_its_error(df):
     """The density is a function of s = |x|², and of s = |x|² the element of area is π ds."""
     p, q = mpmath.mpf(df), mpmath.mpf(4)
 

@@ -13,7 +13,7 @@ def power(s):
 
 
 @pytest.mark.parametrize("s", [1.05, 1.1, 1.5, 2.0, 3.5, 40.0])
-def test_zeta_values(s):
+def test_sums_of_powers_are_zeta_values(s):
     found = sum_integers(power(s), 1, np.inf, [1, 10])
     truth = float(mp.zeta(s))
     assert found.value[0] == pytest.approx(truth, rel=1e-13)
@@ -27,7 +27,7 @@ def test_what_does_not_converge_says_so():
 
 
 @pytest.mark.parametrize("rate", [3.0, 1e-2, 1e-5, 1e-9])
-def test_geometric_sums(rate):
+def test_geometric_sums_lie_within_their_error(rate):
     found = sum_integers(
         lambda k: (np.stack([-rate * k, -rate * k + np.log(k)]), np.ones((2, k.size))),
         1,
@@ -86,7 +86,7 @@ def test_the_rule_is_exact_for_polynomials(n):
         assert abs(np.sum(weights[0] * x**7)) < 1e-15
 
 
-def test_searches():
+def test_searches_find_the_first_integer():
     assert first_true(lambda k: k >= np.array([3.2, 1e10, 1e150]), 0.0, np.inf, 3.0).tolist() == [4.0, 1e10, 1e150]
     assert first_true(lambda k: k > 7, -np.inf, np.inf, [-1e10, 0.0, 7.0, 8.0, 1e12]).tolist() == [8.0] * 5
     assert first_true(lambda k: k > 9, 0, 5, 3) == 6.0

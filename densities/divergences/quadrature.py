@@ -79,9 +79,10 @@ def log_size(ratio: RadonNikodym, part: Any, x: Anchored) -> tuple[Any, Any, Any
 
 def _weighed(nodes: Nodes, x: Anchored, log_factor: Any, error: Any) -> tuple[Any, Any, Any]:
     """log p, a factor and its error: no factor where p is 0, one that leaves no number (inf - inf) where log p and the factor
-    have both left the doubles on the way out."""
+    have both left the doubles on the way out, NaN where p is alive and its log-ratio is not known."""
     weight = value(nodes.log_weight)
-    gone = (log_abs(x) > FAR) & np.isposinf(log_abs(nodes.log_q))
+    gone = (log_abs(x) > FAR) & ~(log_abs(nodes.log_q) < np.inf)
+    log_factor = np.where(nodes.lost, np.nan, log_factor)
     return weight, np.where(np.isneginf(weight), np.where(gone, np.inf, -np.inf), log_factor), error
 
 

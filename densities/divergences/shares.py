@@ -255,7 +255,7 @@ def _verdicts(terms: Terms, ratio: RadonNikodym, sign: float, points: np.ndarray
         noise = _noise(value(nodes.log_p), value(nodes.log_q))
         share, up, down = (terms.generator.log_share(t + move) for move in (0.0, noise, -noise))
         # Where both densities have left the doubles, nothing is known of what their ratio leaves.
-        unknown = np.isneginf(value(nodes.log_q)) | np.isposinf(share)
+        unknown = ~(value(nodes.log_q) > -np.inf) | np.isposinf(share) | nodes.lost
         share = np.where(np.isneginf(weight), np.where(unknown, np.nan, -np.inf), share)
         return weight, share, np.abs(up - down)
 

@@ -111,6 +111,10 @@ def test_a_union_joins_what_touches():
         ("laplace(0, 1)", "gumbel(0, 1)"),
         ("logistic(0, 1)", "-gumbel(0, 1)"),
         ("exp(student_t(3))", "exponential(1)"),
+        # log q is not known there, or y has underflown onto a pole of q
+        ("logistic(0, 1)", "log(weibull(2, 1))"),
+        ("sinh(normal(0.5, 1.2))", "log(rayleigh(0.2))"),
+        ("softplus(cauchy(100, 0.1))", "cube(student_t(3)) >> abs"),
     ],
 )
 def test_infinite_by_tails_that_leave_the_doubles(p, q):

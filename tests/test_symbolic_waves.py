@@ -1,4 +1,7 @@
-"""Formulas of one wave with infinitely many poles: 1/sin(x/3), tan(x)² are applied as the maps that they are made of."""
+"""Formulas of one wave with infinitely many poles: 1/sin(x/3), tan(x)² are applied as the maps that they are made of.
+
+Waves of laws that span more periods than anybody counts are wrapped, and never unwrapped to look for a shorter name.
+"""
 
 import mpmath
 import numpy as np
@@ -56,3 +59,32 @@ def test_maps_of_one_wave_evaluate_everywhere():
 def test_others_need_a_domain(text):
     with pytest.raises(dn.ParameterError, match="infinitely many poles or gaps"):
         dn.Symbolic(text)
+
+
+def mean_of_cos_of_log_normal(scale):
+    """∫ exp(i e^z) φ(z) dz along z = t + iπ/2, where exp(i e^z) = exp(-e^t)."""
+    with mp.workdps(30):
+        return float(
+            mpmath.quad(
+                lambda t: mp.exp(-mp.exp(t)) * mpmath.npdf((t + mp.j * mp.pi / 2) / scale) / scale,
+                [-40, -20, -10, -5, -2, 0, 2, 4, 6],
+            ).real
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "shortest"),
+    [
+        ("cos(exp(normal(0, 3)))", "cos(log_normal(0, 3))"),
+        ("sin(uniform(0, 2000*pi))", "arcsine(-1, 1)"),
+    ],
+)
+def test_the_names_of_waves_faster_and_faster_toward_an_end(text, shortest):
+    assert str(dn.parse(text).simplify()) == str(dn.parse(shortest))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scale", [1, 3])
+def test_the_mean_of_waves_faster_and_faster_toward_an_end(scale):
+    law = dn.parse(f"cos(exp(normal(0, {scale})))")
+    assert law.mean() == pytest.approx(mean_of_cos_of_log_normal(scale), rel=1e-12)

@@ -24,7 +24,6 @@ from densities.distributions.masses import toward_ends
 from densities.distributions.pushforward import FEW, Pushforward, stepped
 from densities.domains import Interval
 from densities.errors import UnsupportedOperationError
-from densities.protocols import simplify
 from densities.transforms.manytoone import Periodic
 
 # P·f(x) = Σ a_j [F(x + (j + 1/2)P) - F(x - (j + 1/2)P)] to eighth order in P (staggered central differences); summed
@@ -267,11 +266,3 @@ class PeriodicImage(Pushforward):
 @stepped.register
 def periodic_image(transform: Periodic, law: Univariate) -> PeriodicImage:
     return PeriodicImage(law, transform)
-
-
-@simplify.register
-def _(law: PeriodicImage) -> Any:
-    """Identities look at X itself, not at what it is wrapped to."""
-    plain = Pushforward(law.law, law.transform)
-    found = simplify(plain)
-    return law if found.same_as(plain) else found

@@ -207,7 +207,8 @@ class Pushforward(PushedQuantiles):
         beyond = zip(self.support.edges, self._beyond_doubles, strict=True)
         if any(rest != 0.0 and value(end) in places for end, rest in beyond if not np.isnan(rest)):
             return True
-        return any(loses_end(branch, float(end)) for branch in self.branches for end in places)
+        ends = {float(end) for end in places}  # neighbours share theirs
+        return any(loses_end(branch, end) for branch in self.branches for end in ends)
 
     @property
     def measure(self) -> str:

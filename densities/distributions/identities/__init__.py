@@ -46,6 +46,7 @@ from densities.distributions.mixture import Mixture
 from densities.distributions.narrow import keeps_place
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
+from densities.distributions.waves import unfolded
 from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Transform
@@ -94,10 +95,7 @@ def _family(law: Distribution) -> Any:
 @simplest_form.register
 def _pushforward(law: Pushforward) -> Any:
     """The maps one by one into the innermost law."""
-    steps, base = law.transform.steps, law.base
-    while isinstance(base, Pushforward):
-        steps, base = (*base.transform.steps, *steps), base.base
-    base, steps, told = laws_own(base, steps)
+    base, steps, told = laws_own(*unfolded(law))
     simplest = simplify(base)
     written = base if isinstance(base, Family) else simplest
     reached, done = through(written, simplest, steps)

@@ -7,7 +7,9 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from itertools import islice
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -92,7 +94,8 @@ def some(condition: Any) -> bool:
 def as_points(x: Any, name: str = "x") -> tuple[np.ndarray, Callable[[Any], Any]]:
     """`x` as a float array, and the function that gives a result the kind of `x`: a scalar for a scalar.
 
-    float32 stays float32; integers and booleans become float64; complex, text, masked and ragged input is refused.
+    float32 stays float32; integers, booleans, fractions, decimals and numbers of mpmath and SymPy become float64; complex,
+    text, masked and ragged input is refused.
     """
     if isinstance(x, float):
         return np.asarray(x, dtype=float), float
@@ -102,15 +105,27 @@ def as_points(x: Any, name: str = "x") -> tuple[np.ndarray, Callable[[Any], Any]
         points = np.asarray(x)
     except ValueError:
         raise ShapeError(argument_error(name, "an array of numbers", x)) from None
-    if points.dtype == object:
-        return points, identity
     if isinstance(x, np.ma.MaskedArray):
         raise ShapeError(argument_error(name, "an array without a mask (its `filled(np.nan)` is one)", x))
+    points = doubles_of(points)
+    if points.dtype == object:
+        return points, identity
     if points.dtype.kind not in "iufb":
         raise ShapeError(argument_error(name, "real numbers", x))
     if points.dtype not in (np.float32, np.float64):
         points = points.astype(float)
     return points, identity if points.ndim else points.dtype.type
+
+
+def doubles_of(given: np.ndarray) -> np.ndarray:
+    """An array of real numbers of any kind as doubles; as it is where an entry is none, or lies beyond the doubles."""
+    entries = given.ravel().tolist() if given.dtype == object else ()
+    if given.dtype != object or not all(isinstance(entry, Real | Decimal) for entry in entries):
+        return given
+    try:
+        return np.array([float(entry) for entry in entries], dtype=float).reshape(given.shape)
+    except (OverflowError, ValueError):
+        return given
 
 
 def generator_of(rng: Any) -> np.random.Generator:

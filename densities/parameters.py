@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from densities.arrays import doubles_of
 from densities.domains import Domain, Integers, Interval
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, close_matches
 from densities.foreign import Foreign, ForeignError, is_foreign, is_traced, to_numpy, wrapped
@@ -137,6 +138,7 @@ def as_parameter(owner: str, name: str, given: Any, domain: Domain) -> Any:
         raise ParameterError(argument_error(f"{owner}: {name}", expected, given)) from None
     except UnsupportedOperationError as error:
         raise UnsupportedOperationError(f"{argument_error(f'{owner}: {name}', expected, given)}: {error}") from None
+    array = doubles_of(array)
     if isinstance(given, np.ma.MaskedArray) or array.dtype.kind not in "iuf":
         raise ParameterError(argument_error(f"{owner}: {name}", expected, given))
     if array.size == 0:
@@ -225,7 +227,7 @@ def one_of(name: str, given: Any, known: Sequence[str]) -> None:
 def array_of(given: Any) -> np.ndarray:
     """`given` as an array; rows of different lengths as an object, which no check of numbers lets pass."""
     try:
-        return np.asarray(given)
+        return doubles_of(np.asarray(given))
     except ValueError:
         return np.asarray(None)
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+from decimal import Decimal
+from fractions import Fraction
 
+import mpmath
 import numpy as np
 import pytest
+import sympy
 
 import densities as dn
 from densities.cli import main
@@ -42,6 +46,40 @@ PAIR = dn.Normal(), dn.Laplace()
 def test_settings_of_draws_are_refused_by_name(name, given, ask):
     with pytest.raises(ParameterError, match=f"^{name}: expected"):
         ask(rng=0, **{name: given})
+
+
+NUMBERS = {
+    "a fraction": Fraction(3, 8),
+    "a decimal": Decimal("0.375"),
+    "of mpmath": mpmath.mpf(0.375),
+    "of SymPy": sympy.Rational(3, 8),
+    "among others": np.array([0.375, Fraction(3, 8)], dtype=object),
+}
+
+
+@pytest.mark.parametrize("given", NUMBERS.values(), ids=NUMBERS)
+def test_real_numbers_of_any_kind_are_the_doubles_next_to_them(given):
+    plain, law = np.full(np.shape(given), 0.375), np.exp(PAIR[0])
+    for method in (law.logpdf, law.isf, dn.Exp(), lambda x: dn.Normal(x, 1).cdf(0.0), lambda x: (x * law).sf(2.0)):
+        np.testing.assert_array_equal(method(given), method(plain[()]))
+
+
+def test_to_many_digits_a_fraction_is_itself():
+    with mpmath.workdps(40):
+        truth = mpmath.npdf(mpmath.mpf(1) / 3)
+        for third in (Fraction(1, 3), mpmath.mpf(1) / 3, sympy.Rational(1, 3)):
+            assert mpmath.almosteq(dn.Normal().pdf(third, dps=35), truth, 1e-35)
+        assert mpmath.almosteq(dn.Normal().pdf(Decimal("0.1"), dps=35), mpmath.npdf(mpmath.mpf("0.1")), 1e-35)
+
+
+@pytest.mark.parametrize(
+    "given", ["2", [1, "2"], 1 + 0j, np.ma.array([0.1], mask=[1]), 10**400, Decimal("sNaN"), [Fraction(1, 2), None]]
+)
+@pytest.mark.parametrize("dps", [None, 20])
+def test_what_is_no_real_number_is_refused_at_any_precision(given, dps):
+    for method, name in ((dn.Normal().cdf, "y"), (dn.Gamma(2).isf, "q")):
+        with pytest.raises(dn.ShapeError, match=f"^{name}: expected "):
+            method(given, dps=dps)
 
 
 def test_a_function_of_one_number_is_told_from_one_of_an_array():

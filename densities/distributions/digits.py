@@ -7,13 +7,15 @@ not, both grow, and a law whose formulas stop at doubles is refused by name.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import cached_property
+from numbers import Rational
 from typing import Any
 
 import numpy as np
 
 from densities.anchored import Anchored, anchored, value
-from densities.arrays import quiet
+from densities.arrays import as_points, quiet
 from densities.distributions.base import Univariate
 from densities.distributions.discrete.images import DiscreteMixture, DiscreteTruncated, Image
 from densities.distributions.lattice import Countable, Discrete
@@ -22,7 +24,6 @@ from densities.distributions.product import Product
 from densities.distributions.tables import Table
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
-from densities.parameters import array_of
 from densities.precise import RoundedError, bits, context, digits, number, precise, public
 from densities.precise.quadrature import integrate
 from densities.protocols import corners_beyond_doubles, ends_beyond_doubles, led_back, push_forward, to_digits
@@ -377,16 +378,30 @@ def _(law: Univariate, method: str, dps: int, y: Any = None, *, logp: Any = None
 
     def at(one: Any, point: Any) -> Any:
         def compute() -> Any:
-            given = context().mpf(point)
+            given = exactly(point)
             given = given if logp is None else context().exp(given)
             return given if context().isnan(given) else formula(view(one), given)
 
         return agreed(one, f"{method} at {point}", dps, compute, lost)
 
-    given = array_of(y if logp is None else logp)
-    if given.shape == () and given[()] is None:
-        raise ShapeError(argument_error("y", "an array of numbers", y))
-    return _each(law, given, at)
+    name, points = ("q" if method in ("ppf", "isf") else "y", y) if logp is None else ("logp", logp)
+    return _each(law, points_of(name, points), at)
+
+
+def points_of(name: str, given: Any) -> np.ndarray:
+    """Points as doubles, or as the exact numbers that they are given as; ShapeError for what is no real number."""
+    doubles, exact = as_points(given, name)[0], np.asarray(given)
+    if doubles.dtype == object:
+        raise ShapeError(argument_error(name, "an array of numbers", given))
+    return exact if exact.dtype == object else doubles
+
+
+def exactly(point: Any) -> Any:
+    """A point in the digits of the current context."""
+    mp = context()
+    if isinstance(point, Rational):
+        return mp.mpf(int(point.numerator)) / int(point.denominator)
+    return mp.mpf(str(point) if isinstance(point, Decimal) else point)
 
 
 @to_digits.register
@@ -469,7 +484,7 @@ def _each(law: Any, points: np.ndarray, at: Callable[[Any, Any], Any]) -> Any:
     result = np.empty(shape, dtype=object)
     for index in np.ndindex(shape):
         point = spread[index]
-        point = float(point) if isinstance(point, np.number | np.bool_ | int | float) else point
+        point = float(point) if isinstance(point, np.number | np.bool_ | float) else point
         result[index] = at(law.member(index, shape), point)
     return result if shape else result[()]
 

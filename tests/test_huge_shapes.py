@@ -122,3 +122,16 @@ def test_laws_between_ends_far_from_0_keep_their_points():
     """∫p log(p/q) by mpmath, for p ∝ e^(-x²/2) on a millionth beside 1: a location is taken off the points of q."""
     found = dn.kl(dn.truncate(dn.Normal(), 1.0, 1.000001), dn.Uniform(1.0, 1.000001))
     assert abs(found.value - 4.16667083264866e-14) <= found.error <= 1e-6 * found.value
+
+
+@pytest.mark.parametrize("nonc", [130.0, 160961.44, 9e7])
+def test_tails_of_squared_normal_variables(nonc):
+    law, mean = dn.NoncentralChiSquared(1, nonc), np.sqrt(nonc)
+    for gap in (-0.9 * mean, -9.0, -0.1, 0.0, 3.0, 30.0):
+        x = (mean + gap) ** 2
+        with mp.workdps(60):
+            root, centre = mp.sqrt(mp.mpf(x)), mp.sqrt(mp.mpf(nonc))
+            below = (mp.erf((root - centre) / mp.sqrt(2)) + mp.erf((root + centre) / mp.sqrt(2))) / 2
+            above = (mp.erfc((root - centre) / mp.sqrt(2)) + mp.erfc((root + centre) / mp.sqrt(2))) / 2
+            close(law.logcdf(x) if gap < 0 else law.logsf(x), mp.log(below if gap < 0 else above), 3e-14)
+    np.testing.assert_allclose(law.cdf(law.ppf([1e-20, 0.3])), [1e-20, 0.3], rtol=1e-10)

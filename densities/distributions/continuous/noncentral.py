@@ -19,7 +19,7 @@ from densities.distributions.continuous.incomplete import log_gamma_terms, log_l
 from densities.distributions.continuous.shared import LOG2, by_log_newton, by_need, patched
 from densities.distributions.family import Family
 from densities.domains import POSITIVE, Interval
-from densities.logmath import log1mexp
+from densities.logmath import log1mexp, logdiffexp
 from densities.parameters import REQUIRED, positive, within
 from densities.precise import RoundedError, context, precise, precisely
 
@@ -34,6 +34,8 @@ GREATEST = 1e200
 # From this argument on, and 10 times the square of the order, Hankel's series gives a Bessel function to rounding.
 LARGE = 1000.0
 HANKEL = range(1, 16)
+# From this nonc/2 on a tail of a squared normal variable is taken from the normal law.
+SQUARE = 64.0
 # Terms of a sum of precise numbers.
 MOST = 20_000
 
@@ -153,6 +155,20 @@ def log_tail(u: Any, a: Any, h: Any, upper: bool) -> Any:
 
 
 def log_smaller_tail(u: Any, a: Any, h: Any, upper: bool) -> Any:
+    """log of a tail: that of a squared normal variable where it is one and the sum has many terms, or the sum."""
+    square = (a == 0.5) & (h > SQUARE) & (value(u) * h > 1.0)
+    return by_need(square, partial(log_square_tail, upper=upper), partial(log_summed_tail, upper=upper), u, a, h)
+
+
+def log_square_tail(u: Any, a: Any, h: Any, upper: bool) -> Any:
+    """log of a tail of Z²/2, Z normal with the mean √(2h) and the scale 1: a = 1/2."""
+    total = np.sqrt(2.0 * value(u)) + np.sqrt(2.0 * h)
+    gap = 2.0 * value(u - h) / total
+    near, far = special.log_ndtr(-gap if upper else gap), special.log_ndtr(-total)
+    return np.logaddexp(near, far) if upper else logdiffexp(near, far)
+
+
+def log_summed_tail(u: Any, a: Any, h: Any, upper: bool) -> Any:
     """log of a tail; so far out that the density falls like e^-u, the upper one is the density over its rate of decay."""
     if not upper:
         return log_tail_sum(u, a, h, False)

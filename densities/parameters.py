@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from densities.arrays import doubles_of
 from densities.domains import Domain, Integers, Interval
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, close_matches
-from densities.foreign import Foreign, ForeignError, is_foreign, is_traced, to_numpy, wrapped
+from densities.foreign import Foreign, ForeignError, foreign_parameter, is_foreign, is_traced, to_numpy, wrapped
 from densities.precise import Lifted
 
 REQUIRED: Any = object()
@@ -69,15 +69,15 @@ class Parameters(dict[str, Any]):
 class _Declared:
     """The signature of a constructor, for help and completion: declared parameters where these are what it binds."""
 
-    def __get__(self, instance: Any, owner: type) -> inspect.Signature:
+    def __get__(self, instance: Any, owner: Any) -> inspect.Signature:
         if instance is not None:  # a map is called with points
             raise AttributeError("__signature__")
-        taken = list(inspect.signature(owner.__init__).parameters.values())[1:]  # type: ignore[misc]
+        taken = list(inspect.signature(owner.__init__).parameters.values())[1:]
         if any(parameter.kind is not inspect.Parameter.VAR_POSITIONAL for parameter in taken[:1]):
             return inspect.Signature(taken)
         kind, empty = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.empty
         found: list[inspect.Parameter] = []
-        for name, declared in reversed(getattr(owner, "parameters", {}).items()):
+        for name, declared in reversed(owner.parameters.items()):
             needed = declared.default is REQUIRED or any(later.default is empty for later in found)
             found.insert(0, inspect.Parameter(name, kind, default=empty if needed else declared.default))
         return inspect.Signature(found)
@@ -87,16 +87,29 @@ class Fixed:
     """What has parameters that never change: setting an attribute of their names would do nothing, and is refused."""
 
     __signature__: Any = _Declared()
+    # What a class declares, and what an object of it has: nothing, where the constructor of a class of one's own binds nothing.
+    parameters: ClassVar[Mapping[str, Parameter]] = {}
+    params: Mapping[str, Any] = Parameters()
+
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        """The laws and maps that this one is made of, beside its parameters."""
+        return ()
 
     if not TYPE_CHECKING:  # mypy takes a class with this method for one that has every attribute
 
         def __setattr__(self, name: str, given: Any) -> None:
-            if name in getattr(type(self), "parameters", ()):
+            if name in self.parameters:
                 told = f"{type(self).__name__}.{name}: laws and maps never change"
                 raise UnsupportedOperationError(
                     f"{told}; replace({name}=...) makes another law, a call of the class another map"
                 )
             object.__setattr__(self, name, given)
+
+
+@foreign_parameter.register
+def _(thing: Fixed) -> Foreign | None:
+    return foreign_parameter([*thing.params.values(), *thing.made_of])
 
 
 def real(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], Any]) -> Parameter:

@@ -11,7 +11,6 @@ from scipy import special
 from densities.arrays import quiet
 from densities.distributions import registry
 from densities.distributions.latex import law_latex
-from densities.distributions.waves import unfolded
 from densities.errors import SupportError
 from densities.expressions import parse
 from densities.transforms import StickBreaking
@@ -284,7 +283,7 @@ OTHERS = [
 
 def points(law):
     """Points where no end of the support is near: quantiles, and images of quantiles."""
-    base, steps = unfolded(law)
+    base, steps = law.unfolded
     found = base.ppf(np.array([0.13, 0.4, 0.93]))
     with quiet():
         for step in steps:

@@ -8,6 +8,7 @@ import pytest
 import densities as dn
 from densities import transforms
 from densities.arrays import quiet
+from densities.distributions.stated_errors import log_density_error
 from densities.domains import Interval
 from densities.errors import DomainError, NotMonotoneError, ParameterError, ShapeError
 from densities.transforms import Bijection, FunctionTransform, Independent
@@ -194,6 +195,17 @@ def test_without_other_libraries_differences_answer_and_their_error_is_told():
     truth = dn.kl(dn.Normal() >> dn.Symbolic("x + tanh(x)"), dn.Normal(0, 2))
     assert abs(found.value - truth.value) <= found.error + truth.error
     assert "derivative_error" not in truth.detail
+
+
+def test_what_a_numeric_derivative_leaves_open_is_told_through_inverses_and_many_to_one_maps():
+    t, y = FunctionTransform(wave), np.array([0.25, 1.5])
+    x = t.inverse(y)
+    for law, expected in (
+        (dn.Normal() >> t.inv, t.derivative_error(y)),
+        (np.abs(dn.Normal() >> t), np.maximum(t.derivative_error(x), t.derivative_error(-x))),
+        (dn.Normal() >> dn.Sinh(), np.zeros(2)),
+    ):
+        np.testing.assert_allclose(log_density_error(law, y), expected, rtol=1e-6)
 
 
 def test_asking_for_a_derivative_imports_nothing(run_python):

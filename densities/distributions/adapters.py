@@ -120,11 +120,10 @@ def _is_scipys_own(law: Any) -> bool:
 def _placed(standard: Any, loc: Any, scale: Any) -> Any:
     """loc + scale·X: by the family's own parameters where it has them, otherwise by arithmetic."""
     loc, scale = (float(part) if np.ndim(part) == 0 else np.asarray(part, dtype=float) for part in (loc, scale))
-    own_scale, own_location = (getattr(standard, f"{part}_name", None) for part in ("scale", "location"))
-    if own_scale:
-        standard, scale = standard.replace(**{own_scale: scale}), 1.0
-    if own_location:
-        standard, loc = standard.replace(**{own_location: loc}), 0.0
+    if standard.scale_name:
+        standard, scale = standard.replace(**{standard.scale_name: scale}), 1.0
+    if standard.location_name:
+        standard, loc = standard.replace(**{standard.location_name: loc}), 0.0
     moved = scale * standard + loc
     return moved if moved is standard else moved.simplify()
 

@@ -68,7 +68,6 @@ class Distribution(Fixed, Arithmetic):
     `==` is identity, `same_as` compares by value; `str` gives the text that `parse` reads.
     """
 
-    params: Mapping[str, Any]
     batch_shape: tuple[int, ...] = ()
     event_shape: tuple[int, ...] = ()
     name: str = ""
@@ -89,6 +88,11 @@ class Distribution(Fixed, Arithmetic):
     def measure(self) -> str:
         """What densities refer to: "lebesgue", "counting" (point masses only) or "mixed"."""
         return "lebesgue"
+
+    @property
+    def unfolded(self) -> tuple[Any, tuple[Any, ...]]:
+        """The innermost law, and all maps that lead from it to this one."""
+        return self, ()
 
     def replace(self, **changes: Any) -> Any:
         """The same law with some parameters changed: `Normal(0, 1).replace(scale=2)`."""
@@ -182,6 +186,9 @@ class Univariate(Evaluation, Distribution):
 
     # Whether one formula answers for all members of a batch.
     broadcasts = True
+    # The parameters that shift the law and stretch it, of a family that has such.
+    location_name: str | None = None
+    scale_name: str | None = None
 
     @property
     def support(self) -> Interval:

@@ -86,6 +86,10 @@ class Convolution(Univariate):
     # ---- structure ----
 
     @property
+    def made_of(self) -> tuple[Any, ...]:
+        return self.first, self.second
+
+    @property
     def operands(self) -> tuple[Any, ...]:
         """The laws whose independent sum this is."""
         return tuple(

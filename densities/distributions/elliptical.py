@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from densities.errors import ParameterError, ShapeError, UnsupportedOperationErr
 from densities.logmath import log1p_minus_x
 from densities.numerics.cholesky import factor_of
 from densities.numerics.substitution import lower_solver
-from densities.parameters import REQUIRED, Parameter, Parameters, bind, positive, real
+from densities.parameters import REQUIRED, Parameters, bind, positive, real
 from densities.transforms.vector import TriangularAffine
 
 EPS = float(np.finfo(float).eps)
@@ -31,7 +31,6 @@ class Elliptical(VectorDistribution):
     """loc + L z for a spherical z, with L Lᵀ the matrix; a subclass says how |z|² is distributed."""
 
     shared_draws = True
-    parameters: ClassVar[Mapping[str, Parameter]] = {}
     location_name: ClassVar[str]
     matrix_name: ClassVar[str]
 
@@ -206,7 +205,7 @@ class MultivariateNormal(Elliptical):
         return f"a plane in R^{self.n}" if self.singular else super().carrier
 
     def shares_carrier(self, other: Any) -> bool:
-        if not (self.singular and getattr(other, "singular", False)):
+        if not (self.singular and isinstance(other, MultivariateNormal) and other.singular):
             return super().shares_carrier(other)
         seen = self.seen_on(other)
         return seen is not None and not seen.singular

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -38,9 +38,6 @@ class Family(Univariate):
     broadcasting arrays. Point formulas must accept `Anchored` z.
     """
 
-    parameters: Mapping[str, Any] = {}
-    location_name: str | None = None
-    scale_name: str | None = None
     # Whether the density is that of the double z itself, without the rounding of a power or a quotient on the way.
     keeps_points = False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from densities.parameters import Fixed
+
 __all__ = ["no_attribute"]
 
 # SciPy's, PyTorch's, TensorFlow Probability's and Distributions.jl's names for methods and attributes of laws.
@@ -28,11 +30,11 @@ OURS = {
 }
 
 
-def no_attribute(law: type, name: str) -> str:
+def no_attribute(law: type[Fixed], name: str) -> str:
     """The message for an attribute that a law has not: where its parameters are, or our word for another library's."""
     told = f"{law.__name__!r} object has no attribute {name!r}"
     if name.startswith("_"):
         return told
-    if name in getattr(law, "parameters", ()):
+    if name in law.parameters:
         return f"{told}; the parameters of a law are in params: law.params[{name!r}]"
     return f"{told}; here it is {OURS[name]}" if name in OURS else told

@@ -228,7 +228,7 @@ def merged(operation: str, laws: Sequence[Any], join: Callable[[Any, Any], Any])
     return done
 
 
-def unfolded(law: Any) -> tuple[Any, Line]:
+def without_last_line(law: Any) -> tuple[Any, Line]:
     """(B, line) with X = line(B): the line that is the last of the maps of the law, if there is one."""
     if not isinstance(law, Pushforward):
         return law, Line()
@@ -254,7 +254,7 @@ def _sum_of_two(one: Any, other: Any) -> Any:
     found = law_of("sum", one, other)
     if found is not None:
         return found
-    (first, line), (second, beside) = unfolded(one), unfolded(other)
+    (first, line), (second, beside) = without_last_line(one), without_last_line(other)
     if (line.is_identity and beside.is_identity) or np.any(np.abs(line.ratio) != np.abs(beside.ratio)):
         return None
     shift = line.shift / line.divisor + beside.shift / beside.divisor
@@ -278,7 +278,7 @@ def _product_of_two(one: Any, other: Any) -> Any:
 def _scaled_pair(operation: str, one: Any, other: Any) -> Any:
     """The product or ratio by name, of the laws or of what they are multiples of."""
     found = law_of(operation, one, other)
-    (first, line), (second, beside) = unfolded(one), unfolded(other)
+    (first, line), (second, beside) = without_last_line(one), without_last_line(other)
     if found is not None or (line.is_identity and beside.is_identity):
         return found
     if not (line.through_origin and beside.through_origin):

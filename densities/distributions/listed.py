@@ -70,6 +70,10 @@ class Listed(Discrete):
         """The laws whose combination this is."""
         return self.laws
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return self.laws
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         return rng.choice(self.places, size=shape, p=self.listed / np.sum(self.listed))
 

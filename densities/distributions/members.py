@@ -38,6 +38,10 @@ class Members(Univariate):
         found = np.broadcast_to(self.laws, shape)[index]
         return Members(found) if isinstance(found, np.ndarray) else found
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return tuple(self.laws.flat)
+
     @cached_property
     def support(self) -> Interval:
         """The supports; closed where all of them are."""

@@ -49,6 +49,10 @@ class Weighted:
         ]
 
     @property
+    def made_of(self) -> tuple[Any, ...]:
+        return self.components
+
+    @property
     def terms(self) -> Sequence[tuple[float, Any]]:
         """The weights that are not zero, each with its component."""
         return self._terms

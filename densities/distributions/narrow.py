@@ -349,13 +349,11 @@ def beyond_doubles(base: Any, domain: Interval) -> tuple[float, float]:
 
 def keeps_place(law: Any, simple: Any) -> bool:
     """Whether a law that one on a way through maps is replaced by stands where that does, to the rounding of its width."""
-    base: Any = law
-    steps: tuple[Any, ...] = ()
-    while hasattr(base, "base") and hasattr(base, "transform"):
-        steps, base = (*exact_steps(base.transform), *steps), base.base
     if not law.narrowness.anywhere:
         return True
-    if not (all(getattr(one, "location_name", None) for one in (base, simple)) and all(map(is_line, steps))):
+    base, maps = law.unfolded
+    steps = [exact for step in maps for exact in exact_steps(step)]
+    if not (base.location_name and simple.location_name and all(map(is_line, steps))):
         return False
     with quiet():
         place, _ = carried_all(steps, base.params[base.location_name])

@@ -46,6 +46,10 @@ class Ranked:
         self.law, self.rank, self.n = law, int(rank), int(n)
         self.a, self.b = float(rank), float(n - rank + 1)
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.law,)
+
     def same_as(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Ranked) and (self.rank, self.n) == (other.rank, other.n) and self.law.same_as(other.law)
@@ -253,6 +257,10 @@ class Extreme(Univariate):
     @property
     def operands(self) -> tuple[Any, ...]:
         """The laws whose extreme this is."""
+        return self.laws
+
+    @property
+    def made_of(self) -> tuple[Any, ...]:
         return self.laws
 
     @cached_property

@@ -49,6 +49,10 @@ class Wrapped(Univariate):
         self._support = Interval(start, start + period, low_closed=True, high_closed=True)
 
     @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.law,)
+
+    @property
     def support(self) -> Interval:
         return self._support
 
@@ -226,6 +230,12 @@ class PeriodicImage(Pushforward):
         super().__init__(
             law if self._few(law, transform) else Wrapped(law, transform.start, transform.period), transform
         )
+
+    @property
+    def unfolded(self) -> tuple[Any, tuple[Any, ...]]:
+        """Of X itself, and not of what it is wrapped to."""
+        root, steps = self.law.unfolded
+        return root, (*steps, *self.transform.steps)
 
     @staticmethod
     def _few(law: Univariate, transform: Periodic) -> bool:

@@ -478,10 +478,10 @@ class MapView:
 
 def innermost(transform: Any) -> Sequence[Any]:
     """The maps that a map is made of."""
-    for name in ("whole", "right", "principal", "original"):
-        if hasattr(transform, name):
-            return innermost(getattr(transform, name))
-    return transform.steps if len(transform.steps) > 1 else (transform,)
+    if len(transform.steps) > 1:
+        return transform.steps
+    inner = [part for part in transform.made_of if isinstance(part, Transform)]
+    return innermost(inner[0]) if len(inner) == 1 else (transform,)
 
 
 @singledispatch

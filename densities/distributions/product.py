@@ -42,6 +42,10 @@ class Product(VectorDistribution):
             shapes = [component.batch_shape for component in self.components]
             raise ShapeError(argument_error("product: components", "batches that broadcast", shapes)) from None
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return self.components
+
     @cached_property
     def support(self) -> ProductDomain:
         return ProductDomain(tuple(component.support for component in self.components))

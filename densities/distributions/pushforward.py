@@ -75,6 +75,15 @@ class Pushforward(PushedQuantiles):
 
     # ---- structure ----
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return self.base, self.transform
+
+    @property
+    def unfolded(self) -> tuple[Any, tuple[Any, ...]]:
+        root, steps = self.base.unfolded
+        return root, (*steps, *self.transform.steps)
+
     @cached_property
     def flats(self) -> tuple[tuple[Flat, float], ...]:  # type: ignore[override]
         """The constant pieces with the logarithms of their masses under the base, which may be below the doubles."""

@@ -23,7 +23,7 @@ from densities.distributions.formulas import density_text
 from densities.distributions.map_formulas import forward_text, map_formula, sections
 from densities.distributions.precise import lift
 from densities.distributions.pushforward import stepped
-from densities.distributions.waves import Waves, unfolded, waves_of
+from densities.distributions.waves import Waves, waves_of
 from densities.domains import Interval
 from densities.errors import ExpressionError, UnsupportedOperationError
 from densities.transforms.base import Flat
@@ -107,7 +107,7 @@ def _truncated(law: Any) -> list[Term]:
 
 
 def _pushforward(law: Any) -> list[Term]:
-    base, steps = unfolded(law)
+    base, steps = law.unfolded
     terms = density_terms(base)
     for step in steps:
         terms = [carried for term in terms for carried in _carried(term, step)]

@@ -62,6 +62,10 @@ class Truncated(Univariate):
                 argument_error("truncate", f"an interval that carries mass of {self.base}", (self.low, self.high))
             )
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.base,)
+
     @cached_property
     def support(self) -> Interval:
         return self.base.support.intersect(

@@ -79,6 +79,15 @@ class VectorPushforward(VectorDistribution):
             self.region, self.sides = step.codomain, _moved_sides(self.sides, step)
         self.event_shape = (len(self.sides),)
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return self.base, self.transform
+
+    @property
+    def unfolded(self) -> tuple[Any, tuple[Any, ...]]:
+        root, steps = self.base.unfolded
+        return root, (*steps, *self.transform.steps)
+
     @cached_property
     def support(self) -> Image:
         return Image(self)

@@ -5,27 +5,17 @@ Of the branches that meet a support some stand alone, and a range of whole ones 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from densities.anchored import value
-from densities.distributions.periodic import PeriodicImage
-from densities.distributions.pushforward import Pushforward
 from densities.domains import Interval
 from densities.transforms.manytoone import Periodic
 
-__all__ = ["Waves", "unfolded", "waves_of"]
+__all__ = ["Waves", "waves_of"]
 
 ALONE = 4  # more whole branches than these are summed over
-
-
-def unfolded(law: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The innermost law, itself and not what it is wrapped to, and all maps that it goes through."""
-    steps: tuple[Any, ...] = ()
-    while isinstance(law, Pushforward):
-        steps, law = (*law.transform.steps, *steps), law.law if isinstance(law, PeriodicImage) else law.base
-    return law, steps
 
 
 class Waves(NamedTuple):

@@ -16,6 +16,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, is_safe, value
 from densities.arrays import BLOCK, all_finite, quiet
+from densities.distributions.lattice import Discrete
 from densities.distributions.route import safe
 from densities.divergences.ratio import Nodes, RadonNikodym
 from densities.domains import Interval
@@ -379,7 +380,8 @@ class ControlledDraws(LogRatioDraws):
 
 def _summands(law: Any) -> float:
     """The size of numbers that round on the way to a logarithm of a mass, beside itself."""
-    return 1.0 + max((strand.cancelled for strand in getattr(law, "strands", ())), default=0.0)
+    strands = law.strands if isinstance(law, Discrete) else ()
+    return 1.0 + max((strand.cancelled for strand in strands), default=0.0)
 
 
 def _moved(x: Anchored, share: float) -> Anchored:

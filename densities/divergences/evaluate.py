@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.distributions.identities import canonical
-from densities.distributions.stated_errors import log_density_error
+from densities.distributions.stated_errors import has_numeric_derivatives, log_density_error
 from densities.divergences import rewrites, vector, vector_routes
 from densities.divergences.batches import kl_batch
 from densities.divergences.closed_forms import closed_form
@@ -98,8 +98,8 @@ def kl(
 
 def _with_stated_errors(estimate: Estimate, decided: Plan) -> Estimate:
     """The estimate with E_p of what numeric derivatives leave open of log p and log q added to its error."""
-    laws = [law for law in (decided.p, decided.q) if hasattr(law, "transform")]
-    if not any(hasattr(step, "derivative_error") for law in laws for step in law.transform.steps):
+    laws = [law for law in (decided.p, decided.q) if has_numeric_derivatives(law)]
+    if not laws:
         return estimate
     y = np.asarray(decided.p.ppf(LEVELS), dtype=float)
     added = sum(float(np.mean(log_density_error(law, y))) for law in laws)

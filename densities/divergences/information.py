@@ -10,6 +10,8 @@ import numpy as np
 from densities.anchored import log_abs, sign, value
 from densities.distributions import vector_moments
 from densities.distributions.moments import closed, entropy_estimate
+from densities.distributions.pushforward import Pushforward
+from densities.distributions.vector_pushforward import VectorPushforward
 from densities.divergences.evaluate import kl
 from densities.divergences.ratio import radon_nikodym
 from densities.estimate import ErrorKind, Estimate, Status, infinite
@@ -47,8 +49,8 @@ def _parts_of(law: Any) -> tuple[Any, ...]:
     """The laws whose entropies a closed one is made of: the base of an image by a line, the entries of a product."""
     if law.params:
         return ()
-    if hasattr(law, "base"):
-        terms = law.entropy_terms() if law.event_shape else None
+    if isinstance(law, Pushforward | VectorPushforward):
+        terms = law.entropy_terms() if isinstance(law, VectorPushforward) else None
         return (law.base,) if terms is None else tuple(one for _, one in terms[1])
     return tuple(law.factors() or ()) if law.event_shape else ()
 

@@ -119,7 +119,8 @@ def _(p: Pushforward, q: Any) -> Iterator:
             _alike(a, b)
             if not (isinstance(a, Bijection) and a.params and a.params.keys() == b.params.keys()):
                 raise ApartError("maps that do not move")
-            yield from _parameters(a.params, b.params, getattr(a, "original", a).parameters, 1.0)
+            declared = a.original if isinstance(a, Inverse) else a
+            yield from _parameters(a.params, b.params, declared.parameters, 1.0)
 
 
 def moving(a: Any, b: Any, s: float) -> Any:

@@ -17,6 +17,7 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.distributions.continuous.image import Image
+from densities.distributions.elliptical import MultivariateNormal
 from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.vector_mixture import VectorMixture
@@ -112,7 +113,7 @@ def strip_shared(p: Any, q: Any) -> Rewritten:
 
 def on_plane(pair: Rewritten) -> Rewritten:
     """Two laws of the same plane in coordinates of that plane."""
-    if not (getattr(pair.p, "singular", False) and getattr(pair.q, "singular", False)):
+    if not all(isinstance(law, MultivariateNormal) and law.singular for law in (pair.p, pair.q)):
         return pair
     step = "both laws live on one plane: its coordinates"
     return Rewritten(pair.p.seen_on(pair.q), pair.q.seen_on(pair.q), [*pair.steps, step])
@@ -189,11 +190,10 @@ def _moved(laws: tuple[Any, Any], moved: Any, name: str, factor: Any, known: Cal
 
 
 def _numbers(law: Any) -> Iterator[Any]:
-    """The numbers, and arrays of them, that a law is made of."""
-    for part in (law, *getattr(getattr(law, "transform", None), "steps", ())):
-        yield from (x for x in getattr(part, "params", {}).values() if isinstance(x, int | float | np.ndarray))
-    for inner in (*getattr(law, "components", ()), *((law.base,) if hasattr(law, "base") else ())):
-        yield from _numbers(inner)
+    """The numbers, and arrays of them, that a law or a map is made of."""
+    yield from (x for x in law.params.values() if isinstance(x, int | float | np.ndarray))
+    for part in law.made_of:
+        yield from _numbers(part)
 
 
 def _digits(x: Any) -> float:

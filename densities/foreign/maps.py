@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import singledispatch, wraps
 from typing import Any
 
 import numpy as np
@@ -71,17 +71,21 @@ def _by_numpy(transform: Any, method: str, index: int | None, x: Any) -> Any:
     return on_host(point, x, slopes=(slope if index != 1 and hasattr(transform, both) else no_slope,))
 
 
+@singledispatch
 def foreign_parameter(thing: Any) -> Foreign | None:
     """An array of another library that a law or a map holds, itself or in one that it is made of."""
-    if isinstance(thing, Foreign):
-        return thing
-    if isinstance(thing, list | tuple):
-        return next((found for found in map(foreign_parameter, thing) if found is not None), None)
-    if not type(thing).__module__.startswith("densities.") or not hasattr(thing, "params"):
-        return None
-    made_of = [getattr(thing, name, None) for name in ("base", "transform", "components", "original")]
-    steps = [step for step in getattr(thing, "steps", ()) if step is not thing]
-    return foreign_parameter([*thing.params.values(), *made_of, *steps])
+    return None
+
+
+@foreign_parameter.register
+def _(thing: Foreign) -> Foreign:
+    return thing
+
+
+@foreign_parameter.register(list)
+@foreign_parameter.register(tuple)
+def _(things: Any) -> Foreign | None:
+    return next((found for found in map(foreign_parameter, things) if found is not None), None)
 
 
 def has_foreign_parameters(thing: Any) -> bool:

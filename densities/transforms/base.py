@@ -23,8 +23,6 @@ from densities.errors import DomainError, ParameterError, UnsupportedOperationEr
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
 from densities.parameters import (
     Fixed,
-    Parameter,
-    Parameters,
     batch_shape,
     bind,
     from_elsewhere,
@@ -84,15 +82,16 @@ class Transform(Fixed):
     Parameters are declared in the class attribute `parameters`, checked at construction and kept in `params`.
     """
 
-    parameters: ClassVar[Mapping[str, Parameter]] = {}
     domain: Domain = REAL
     codomain: Domain = REAL
     # The parameters with which the map is y = x, where there are such.
     neutral: Mapping[str, float] = {}
+    # Whether the derivative is found numerically, with an error of its own.
+    has_numeric_derivative: bool = False
+    # Of a map with several pieces: whether no point has a smaller image than one before it.
+    nondecreasing: bool = False
     name: ClassVar[str] = ""
     latex: ClassVar[str] = ""
-    # Of a class of one's own whose constructor does not call this one.
-    params: Mapping[str, Any] = Parameters()
     batch_shape: tuple[int, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any):
@@ -134,6 +133,10 @@ class Transform(Fixed):
     def kinks(self) -> Sequence[float]:
         """Points inside the pieces where g is not smooth."""
         return ()
+
+    def derivative_error(self, x: Any) -> Any:
+        """How far log|dy/dx| may be off at x; 0 of formulas, and something only where `has_numeric_derivative`."""
+        return 0.0
 
     @property
     def steps(self) -> tuple[Transform, ...]:
@@ -386,6 +389,10 @@ class Inverse(Bijection):
         original._inverse = self
 
     @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.original,)
+
+    @property
     def domain(self) -> Domain:  # type: ignore[override]
         return self.original.codomain
 
@@ -425,6 +432,13 @@ class Inverse(Bijection):
 
     def inverse(self, y: Any) -> Any:
         return self.original.forward(y)
+
+    @property
+    def has_numeric_derivative(self) -> bool:  # type: ignore[override]
+        return self.original.has_numeric_derivative
+
+    def derivative_error(self, x: Any) -> Any:
+        return self.original.derivative_error(self.original.inverse(x)) if self.has_numeric_derivative else 0.0
 
     def jacobian(self, x: Any) -> Any:
         return np.linalg.inv(self.original.jacobian(self.original.inverse(np.asarray(x, dtype=float))))
@@ -478,8 +492,6 @@ Identity.name = "identity"
 
 class ManyToOne(Transform):
     """A map of the line that is monotone on each of several intervals; a subclass gives `forward` and `pieces`."""
-
-    nondecreasing: ClassVar[bool] = False
 
 
 def register(

@@ -83,6 +83,10 @@ class Composite(Transform):
     def steps(self) -> tuple[Transform, ...]:
         return self._steps
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return self._steps
+
     @cached_property
     def domain(self) -> Domain:  # type: ignore[override]
         return self._steps[0].domain

@@ -27,6 +27,10 @@ class Restricted(Bijection):
         self.params, self.batch_shape, self.increasing = whole.params, whole.batch_shape, whole.increasing
 
     @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.whole,)
+
+    @property
     def knows_ends(self) -> bool:
         return self.whole.knows_ends
 
@@ -45,6 +49,13 @@ class Restricted(Bijection):
 
     def inverse(self, y: Any) -> Any:
         return self.whole.inverse(y)
+
+    @property
+    def has_numeric_derivative(self) -> bool:  # type: ignore[override]
+        return self.whole.has_numeric_derivative
+
+    def derivative_error(self, x: Any) -> Any:
+        return self.whole.derivative_error(x)
 
     def same_as(self, other: object) -> bool:
         return isinstance(other, Restricted) and self.domain == other.domain and self.whole.same_as(other.whole)
@@ -237,6 +248,10 @@ class Turn(Bijection):
         self.domain = Interval(low + k * math.pi, high + k * math.pi, low_closed=True, high_closed=True)
         self.codomain = principal.codomain
         self.increasing = principal.increasing == (k % 2 == 0)
+
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.principal,)
 
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         return self.principal.forward_and_log_det(x)  # sin and cos reduce x themselves, and better than x - kπ would

@@ -41,6 +41,7 @@ class FunctionTransform(Bijection):
 
     domain: Interval
     knows_ends = False
+    has_numeric_derivative = True
 
     def __init__(
         self,

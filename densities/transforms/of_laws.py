@@ -39,6 +39,10 @@ class CdfOf(Bijection):
         self.domain = support
         self.codomain = Interval(0.0, 1.0, low_closed=support.low_closed, high_closed=support.high_closed)
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.law,)
+
     def _check_gaps(self) -> None:
         if self.batch_shape:
             return

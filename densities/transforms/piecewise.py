@@ -87,6 +87,10 @@ class Piecewise(ManyToOne):
                 raise ParameterError(argument_error(f"piecewise: pieces[{index + 1}]", expected, str(self.given[0][0])))
             self.given = ((interval, what), *self.given)
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return tuple(what for _, what in self.given if isinstance(what, Transform))
+
     @cached_property
     def domain(self) -> Interval:  # type: ignore[override]
         whole = Gapped([interval for interval, _ in self.given])

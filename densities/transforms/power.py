@@ -33,6 +33,10 @@ class LeftHalf(Bijection):
         self.codomain = mirrored(right.codomain) if odd else right.codomain
         self.increasing = right.increasing if odd else np.logical_not(right.increasing)
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.right,)
+
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         y, log_det = self.right.forward_and_log_det(-x)
         return self.parity * y, log_det

@@ -57,6 +57,10 @@ class Independent(Bijection):
         self.batch_shape = elementwise.batch_shape[:-n_axes]
         self.domain, self.codomain = Each(elementwise.domain, n_axes), Each(elementwise.codomain, n_axes)
 
+    @property
+    def made_of(self) -> tuple[Any, ...]:
+        return (self.elementwise,)
+
     def forward_and_log_det(self, x: Any) -> tuple[Any, Any]:
         y, log_det = self.elementwise.forward_and_log_det(x)
         return y, self._sum(log_det, y)

@@ -311,7 +311,7 @@ def _parameters_as_arrays(case: LawCase, x: np.ndarray) -> Finding:
     """The same numbers from parameters of shape (2, 1) as from scalars."""
     law = case.law
     numeric = {name: p for name, p in law.params.items() if np.ndim(p) == 0}
-    if not numeric or not hasattr(type(law), "parameters") or len(numeric) < len(law.params):
+    if not numeric or not law.parameters or len(numeric) < len(law.params):
         return does_not_apply("no scalar parameters")
     try:
         stacked = law.replace(**{name: np.full((2, 1), p) for name, p in numeric.items()})

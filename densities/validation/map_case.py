@@ -136,7 +136,7 @@ def pickle_finding(subject: Any) -> Finding:
 
 
 def _has_local_code(subject: Any) -> bool:
-    parts = [subject, *getattr(subject, "steps", ())]
+    parts = [subject, *subject.made_of]
     held = [item for part in parts for item in (type(part), *vars(part).values())]
     names = [getattr(item, "__qualname__", "") for item in held]
     return any("<locals>" in name or "<lambda>" in name for name in names)
@@ -197,7 +197,7 @@ def stated_error(t: Any, x: Any) -> Any:
     """The error that maps with numeric derivatives state themselves, added up along a chain."""
     total: Any = 0.0
     for step in t.steps:
-        total = total + (step.derivative_error(x) if hasattr(step, "derivative_error") else 0.0)
+        total = total + (step.derivative_error(x))
         x = value(step.forward(x))
     return total
 

@@ -46,7 +46,6 @@ from densities.distributions.mixture import Mixture
 from densities.distributions.narrow import keeps_place
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
-from densities.distributions.waves import unfolded
 from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Transform
@@ -95,7 +94,7 @@ def _family(law: Distribution) -> Any:
 @simplest_form.register
 def _pushforward(law: Pushforward) -> Any:
     """The maps one by one into the innermost law."""
-    base, steps, told = laws_own(*unfolded(law))
+    base, steps, told = laws_own(*law.unfolded)
     simplest = simplify(base)
     written = base if isinstance(base, Family) else simplest
     reached, done = through(written, simplest, steps)

@@ -27,7 +27,6 @@ from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
 from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
-from densities.distributions.waves import unfolded
 from densities.protocols import push_forward
 from densities.transforms.base import Inverse
 from densities.transforms.manytoone import Periodic
@@ -89,7 +88,7 @@ def _pushforward(law: Pushforward) -> str:
     """Σ f_X(xᵢ)|dxᵢ/dy| over the preimages, with f_X beside it; of point masses, the maps of X and the law of X."""
     if law.measure == "counting":  # no slope touches a mass
         return f"Y = {short(law)}"
-    base, steps = unfolded(law)
+    base, steps = law.unfolded
     beside = where(f"f_X(x) = {density(base)}", interval("x", base.support)) if law.branches else ""
     return where(f"f_Y(y) = {change_of_variables(base, steps)}", interval("y", law.support), _atoms(law, "Y"), beside)
 
@@ -227,7 +226,7 @@ def _short_family(law: Distribution) -> str:
 @short.register
 def _short_pushforward(law: Pushforward) -> str:
     """The maps of X, and the law of X."""
-    base, steps = unfolded(law)
+    base, steps = law.unfolded
     text = "X"
     for step in steps:
         text = _forward(step, text)

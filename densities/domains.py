@@ -155,6 +155,11 @@ class Interval(Domain):
         return self.low, self.high
 
     @property
+    def gaps(self) -> Sequence[Interval]:
+        """What the domain leaves out between its ends: nothing, of an interval."""
+        return ()
+
+    @property
     def slacks(self) -> tuple[Any, Any]:
         """The absolute rounding errors of both ends."""
         return self.low_slack, self.high_slack

@@ -22,6 +22,7 @@ CASES = [  # a law, a point, how many preimages it has
     (X >> dn.Symbolic("x**2 - 1"), 0.5, 2),
     (abs(np.log(X**2)), 0.7, 4),
     (np.sin(dn.Uniform(0, 3)), 0.5, 2),
+    (np.sin(dn.Normal()), 0.5, 28),
     (np.cos(dn.Uniform(0, 7)), 0.9, 3),
     (dn.Tan()(dn.Uniform(0.1, 8.0)), 0.3, 3),
     (1 / X, 0.3, 1),

@@ -145,6 +145,12 @@ class Distribution(Fixed, Arithmetic):
         """The parts, those in the coordinate of the law itself as one: for quadrature, which needs no one to draw from."""
         return self.parts()
 
+    def closed_mean(self) -> Any:
+        """The mean where it is known in closed form, otherwise None; so the other `closed_` summaries."""
+        return None
+
+    closed_var = closed_std = closed_cov = closed_median = closed_mode = closed_entropy = closed_mean
+
     def simplify(self) -> Distribution:
         """The same law by its shortest name where one is known: exp(normal) is log_normal."""
         return simplify(self)
@@ -450,12 +456,6 @@ class Univariate(Evaluation, Distribution):
         return numeric_score(self, y)
 
     # ---- moments and summaries: closed where known, otherwise through the engine ----
-
-    def closed_mean(self) -> Any:
-        """The mean where it is known in closed form, otherwise None; so the other `closed_` summaries."""
-        return None
-
-    closed_var = closed_std = closed_median = closed_mode = closed_entropy = closed_mean
 
     @many_digits
     def mean(self) -> Any:

@@ -16,11 +16,13 @@ from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.distributions.formulas import density_text, filled
 from densities.distributions.map_formulas import MapFormula, map_formula, sections
+from densities.distributions.pushforward import Pushforward
 from densities.domains import Interval
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.parameters import array_of
 from densities.protocols import as_distribution, density_latex, push_forward
 from densities.transforms.base import Flat
+from densities.transforms.manytoone import Endless
 
 __all__ = ["Explanation", "Factor", "Path", "Step", "explain"]
 
@@ -33,7 +35,7 @@ TIDY = (
     (r"[*/]1(?![.\w*])", ""),
     (r"/\((\d+|\w+\([^()]*\))\)", r"/\1"),
 )
-MANY = 8  # more branches than these are not listed one by one
+MANY = 8  # of more branches than these, and of more point masses, so many are listed
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def explain(law: Any, y: float | None = None) -> Explanation:
     if law.event_shape or law.batch_shape or law.measure == "counting":
         raise UnsupportedOperationError(argument_error("explain", "a scalar law with a density", law))
     base, maps = law, ()
-    while hasattr(base, "transform"):
+    while isinstance(base, Pushforward):
         maps, base = (*base.transform.steps, *maps), base.base
     steps = tuple(_steps(base, maps))
     if y is None:
@@ -142,25 +144,30 @@ def explain(law: Any, y: float | None = None) -> Explanation:
 def _steps(base: Any, maps: Sequence[Any]) -> Iterator[Step]:
     law = base
     for step in maps:
-        pieces = [piece for piece in step.pieces_within(law.support) if not isinstance(piece, Flat)]
-        found = _formula(step, pieces)
-        law = push_forward(law, step)
+        image = push_forward(law, step)
+        # Of infinitely many pieces only the law knows which carry mass.
+        pieces = image.branches if isinstance(step, Endless) else step.pieces_within(law.support)
+        found = _formula(step, [piece for piece in pieces if not isinstance(piece, Flat)])
+        law = image
         yield Step(str(step), found.forward, found.inverses, found.slope, law.support)
 
 
 def _formula(step: Any, pieces: Sequence[Any]) -> MapFormula:
     """The formulas of a map: of the table, or of a map that knows its own, otherwise by name."""
-    if hasattr(step, "expr"):
-        known = [getattr(piece.map, "inverse_expr", None) for piece in pieces]
+    if step.expr is not None:
+        known = [piece.map.inverse_expr for piece in pieces]
         inverses = tuple("g⁻¹(y), by bracketing" if inverse is None else str(inverse) for inverse in known)
         return MapFormula(str(step.expr), tuple(dict.fromkeys(inverses)), "1/|g'(x)|")
-    parts = [part for piece in pieces[:MANY] for part in sections(piece.map, piece.domain)]
+    first = max(0, (len(pieces) - MANY) // 2)
+    parts = [part for piece in pieces[first : first + MANY] for part in sections(piece.map, piece.domain)]
     near = [float(np.asarray(part.interior_point())) for part in parts]
     found = [formula for formula in (map_formula(step, x) for x in near or [0.0]) if formula is not None]
     if not found:
-        beside = f", derivative: {step.derived_by}" if hasattr(step, "derived_by") else ""
+        beside = f", derivative: {step.derived_by}" if step.derived_by else ""
         return MapFormula(f"{step}(x)", ("g⁻¹(y)",), f"|d g⁻¹(y)/dy|{beside}")
     inverses = tuple(dict.fromkeys(text for formula in found for text in formula.inverses))
+    if len(pieces) > MANY:
+        inverses += (f"... on {len(pieces)} pieces",)
     slopes = dict.fromkeys(formula.slope for formula in found)
     return MapFormula(found[0].forward, inverses, ", ".join(slopes))
 
@@ -182,14 +189,14 @@ def _touches(interval: Interval, x: Any) -> bool:
 
 
 def _ways(law: Any, y: Any, before: tuple[Factor, ...]) -> Iterator[tuple[tuple[Factor, ...], Any, Any]]:
-    if not hasattr(law, "transform"):
+    if not isinstance(law, Pushforward):
         yield before, y, law
         return
     for branch in law.branches:
         if _touches(branch.image, y):
             x, factors = y, before
             for step in reversed(branch.map.steps):
-                x, log_det = step.inverse_and_log_det(x)
+                x, log_det = step.inverse_and_log_det(x)  # type: ignore[attr-defined]
                 total = (factors[-1].total if factors else 0.0) + float(value(log_det))
                 factors = (*factors, Factor(float(value(x)), float(value(log_det)), total))
             yield from _ways(law.base, x, factors)

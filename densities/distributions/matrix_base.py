@@ -12,7 +12,7 @@ import numpy as np
 from densities.distributions.vector_base import ArrayDistribution
 from densities.errors import UnsupportedOperationError
 from densities.protocols import push_forward
-from densities.transforms.base import Transform, is_identity
+from densities.transforms.base import Transform, is_identity, uninverted
 from densities.transforms.linear import Scale
 
 
@@ -49,7 +49,7 @@ def matrix_pushforward(law: MatrixDistribution, transform: Transform) -> Any:
     for step in transform.steps:
         if is_identity(step):
             continue
-        number = any(isinstance(line, Scale) for line in (step, getattr(step, "inv", None))) and not step.batch_shape
+        number = not step.batch_shape and isinstance(uninverted(step), Scale)
         image = result.multiple(step) if number and step.forward(1.0) > 0 else None
         if image is None:
             raise UnsupportedOperationError(

@@ -27,9 +27,8 @@ Logs = tuple[Any, Any]
 def closed(law: Any, name: str) -> Any:
     """A summary in closed form, of the law or of its simplest name; None where there is none."""
     for candidate in (law, law.simplify()):
-        formula = getattr(candidate, f"closed_{name}", None)
         with quiet():
-            result = formula() if formula is not None else None
+            result = getattr(candidate, f"closed_{name}")()
         if result is not None:
             return result
     return None
@@ -44,15 +43,20 @@ def plain(estimate: Estimate, what: str, scale: float = 0.0) -> float:
     return number
 
 
-def summary(law: Any, name: str, compute: Callable[[Any], float]) -> Any:
+def summary(law: Any, name: str, compute: Callable[[Any], Any]) -> Any:
     """The closed form of a summary, or `compute` for each member of the batch; an array is the caller's own."""
     found = closed(law, name)
     if found is not None:
         return np.array(found) if type(found) is np.ndarray and not found.flags.writeable else found
+    return of_each(law, compute)
+
+
+def of_each(law: Any, compute: Callable[[Any], Any]) -> Any:
+    """What `compute` gives for a law, or for each member of a batch."""
     if not law.batch_shape:
         return compute(law)
-    members = [compute(law.member(index, law.batch_shape)) for index in np.ndindex(law.batch_shape)]
-    return np.reshape(members, law.batch_shape)
+    members = np.array([compute(law.member(index, law.batch_shape)) for index in np.ndindex(law.batch_shape)])
+    return members.reshape(law.batch_shape + members.shape[1:])
 
 
 def power_logs(order: int, centre: float = 0.0) -> Callable[[Any], Logs]:
@@ -120,7 +124,7 @@ def moment(law: Any, order: int) -> Any:
             scale = float(np.float64(_spread(one)) ** order)
         return plain(expect_logs(power_logs(int(order)), one), f"moment({order})", scale)
 
-    return summary(law, f"moment_{order}", compute)
+    return of_each(law, compute)
 
 
 def standardised(law: Any, order: int, name: str) -> Any:
@@ -144,7 +148,7 @@ def standardised(law: Any, order: int, name: str) -> Any:
         missed = order * open_ * (1.0 + abs(found.value)) if np.isfinite(found.value) else 0.0
         return plain(replace(found, error=found.error + missed), name, 1.0)
 
-    return summary(law, name, compute)
+    return of_each(law, compute)
 
 
 def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:

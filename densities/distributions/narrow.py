@@ -25,7 +25,7 @@ from densities.domains import Interval
 from densities.errors import AccuracyWarning, UnsupportedOperationError, warn
 from densities.foreign import Foreign
 from densities.protocols import ends_beyond_doubles
-from densities.transforms.base import Inverse
+from densities.transforms.base import Inverse, uninverted
 from densities.transforms.linear import Line, exact_steps
 
 EPS = float(np.finfo(float).eps)
@@ -84,7 +84,7 @@ def _known(rest: Any) -> Any:
 
 
 def is_line(step: Any) -> bool:
-    return isinstance(getattr(step, "original", step), Line)
+    return isinstance(uninverted(step), Line)
 
 
 def carried(step: Any, x: Any) -> tuple[Any, Any]:

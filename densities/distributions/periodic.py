@@ -197,10 +197,10 @@ class Wrapped(Univariate):
         return self.start + np.mod(x - self.start, self.period)
 
     def __str__(self) -> str:
-        return str(self.law)
+        return f"<{self.law} modulo {self.period:.6g}>"
 
     def __repr__(self) -> str:
-        return repr(self.law)
+        return f"Wrapped({self.law!r}, {self.start!r}, {self.period!r})"
 
 
 def _moved(x: Anchored, shift: np.ndarray) -> Anchored:
@@ -236,6 +236,12 @@ class PeriodicImage(Pushforward):
         """Of X itself, and not of what it is wrapped to."""
         root, steps = self.law.unfolded
         return root, (*steps, *self.transform.steps)
+
+    def __str__(self) -> str:
+        return f"{self.law} >> {self.transform}"
+
+    def __repr__(self) -> str:
+        return f"{self.law!r} >> {self.transform!r}"
 
     @staticmethod
     def _few(law: Univariate, transform: Periodic) -> bool:

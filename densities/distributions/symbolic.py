@@ -22,7 +22,7 @@ from densities.distributions.discrete.roundings import flattened
 from densities.distributions.formulas import density_text
 from densities.distributions.map_formulas import forward_text, map_formula, sections
 from densities.distributions.precise import lift
-from densities.distributions.pushforward import stepped
+from densities.distributions.pushforward import Pushforward, stepped
 from densities.distributions.waves import Waves, waves_of
 from densities.domains import Interval
 from densities.errors import ExpressionError, UnsupportedOperationError
@@ -71,7 +71,7 @@ def density_terms(law: Any) -> list[Term]:
         raise _unsupported(law, "a scalar law")
     if law.measure == "counting":
         raise _unsupported(law, "a law with a density")
-    usual = _pushforward if hasattr(law, "transform") else _family
+    usual = _pushforward if isinstance(law, Pushforward) else _family
     terms = TERMS.get(type(law).__name__, usual)(law)
     if not terms:
         raise _unsupported(law, "a law with a density")

@@ -13,7 +13,7 @@ import numpy as np
 
 from densities.anchored import value
 from densities.arrays import quiet
-from densities.distributions.moments import closed, plain
+from densities.distributions.moments import closed, plain, summary
 from densities.distributions.moments import entropy_estimate as scalar_entropy
 from densities.errors import UnsupportedOperationError
 from densities.estimate import ErrorKind, Estimate, Status
@@ -207,19 +207,6 @@ def log_density_at(law: Any, piece: Any, x: np.ndarray, y: np.ndarray) -> np.nda
 
 
 # ---- summaries ----
-
-
-def summary(law: Any, name: str, compute: Callable[[Any], Any]) -> Any:
-    """The closed form of a summary, or `compute` for each member of the batch."""
-    for candidate in (law, law.simplify()):
-        formula = getattr(candidate, f"closed_{name}", None)
-        result = formula() if formula is not None else None
-        if result is not None:
-            return result
-    if not law.batch_shape:
-        return compute(law)
-    members = np.array([compute(law.member(index, law.batch_shape)) for index in np.ndindex(law.batch_shape)])
-    return members.reshape(law.batch_shape + members.shape[1:])
 
 
 def expectation_estimate(law: Any, function: Callable[[np.ndarray], Any], rtol: float = 1e-11) -> Estimate:

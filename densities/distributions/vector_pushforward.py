@@ -24,7 +24,7 @@ from densities.domains import Domain, Interval, Ordered, Simplex
 from densities.errors import ShapeError, SupportError, UnsupportedOperationError
 from densities.numerics.substitution import lower_solver, upper_solver
 from densities.protocols import push_forward
-from densities.transforms.base import Bijection, Inverse, Transform, is_identity
+from densities.transforms.base import Bijection, Inverse, Transform, is_identity, uninverted
 from densities.transforms.chains import compose, same_steps
 from densities.transforms.constrained import Permute, Shares
 from densities.transforms.linear import line_coefficients
@@ -99,7 +99,7 @@ class VectorPushforward(VectorDistribution):
     @cached_property
     def conditioning(self) -> float:
         """That of the base, times those of the matrices that points go back through."""
-        lines = [step.original if isinstance(step, Inverse) else step for step in self.transform.steps]
+        lines = map(uninverted, self.transform.steps)
         return float(self.base.conditioning * np.prod([line.condition for line in lines if isinstance(line, Linear)]))
 
     @property

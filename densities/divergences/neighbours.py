@@ -29,7 +29,7 @@ from densities.domains import Integers, Interval
 from densities.duals import Dual, DualError, plain, slope_of
 from densities.expectation import edges_of, smooth_parts
 from densities.numerics.panels import Block, Panels
-from densities.transforms.base import Bijection, Inverse
+from densities.transforms.base import Bijection, Inverse, uninverted
 from densities.transforms.chains import compose
 
 Density = Callable[[Any], Any]
@@ -119,8 +119,7 @@ def _(p: Pushforward, q: Any) -> Iterator:
             _alike(a, b)
             if not (isinstance(a, Bijection) and a.params and a.params.keys() == b.params.keys()):
                 raise ApartError("maps that do not move")
-            declared = a.original if isinstance(a, Inverse) else a
-            yield from _parameters(a.params, b.params, declared.parameters, 1.0)
+            yield from _parameters(a.params, b.params, uninverted(a).parameters, 1.0)
 
 
 def moving(a: Any, b: Any, s: float) -> Any:

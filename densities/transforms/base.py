@@ -90,6 +90,9 @@ class Transform(Fixed):
     has_numeric_derivative: bool = False
     # Of a map with several pieces: whether no point has a smaller image than one before it.
     nondecreasing: bool = False
+    # The formula of a map that is made from one, in SymPy; how the derivative of a map that is made from a function is found.
+    expr: Any = None
+    derived_by: str = ""
     name: ClassVar[str] = ""
     latex: ClassVar[str] = ""
     batch_shape: tuple[int, ...] = ()
@@ -133,6 +136,10 @@ class Transform(Fixed):
     def kinks(self) -> Sequence[float]:
         """Points inside the pieces where g is not smooth."""
         return ()
+
+    def latex_inverses(self, argument: str, support: Interval) -> list[tuple[str, str]] | None:
+        """The preimages of the argument in a support, each with |dx/dy|, where the map itself writes them in LaTeX."""
+        return None
 
     def derivative_error(self, x: Any) -> Any:
         """How far log|dy/dx| may be off at x; 0 of formulas, and something only where `has_numeric_derivative`."""
@@ -223,6 +230,8 @@ class Bijection(Transform):
     """
 
     increasing: Any = True
+    # x as an expression of SymPy in y, where one is known.
+    inverse_expr: Any = None
     # How many entries y has more than x, of maps of vectors.
     gained: int = 0
     inverse_class: ClassVar[type[Inverse] | None] = None
@@ -454,6 +463,11 @@ class Inverse(Bijection):
 
     def __repr__(self) -> str:
         return super().__repr__() if self.name else f"{self.original!r}.inv"
+
+
+def uninverted(transform: Transform) -> Transform:
+    """The map that an inverse was made of, any other map itself."""
+    return transform.original if isinstance(transform, Inverse) else transform
 
 
 def is_identity(transform: Transform) -> bool:

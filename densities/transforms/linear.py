@@ -11,7 +11,17 @@ from densities.anchored import Anchored, multiply_add
 from densities.backends import namespace
 from densities.domains import Domain, Interval
 from densities.parameters import Parameter, positive, real
-from densities.transforms.base import EPS, Bijection, Identity, Inverse, Transform, constant, is_identity, register
+from densities.transforms.base import (
+    EPS,
+    Bijection,
+    Identity,
+    Inverse,
+    Transform,
+    constant,
+    is_identity,
+    register,
+    uninverted,
+)
 from densities.transforms.exponential import Log, Log1p
 
 # Two lines merge where the merged loc is rounded by at most this many scales: no standardised point moves further.
@@ -252,7 +262,9 @@ def exact_steps(transform: Transform) -> tuple[Any, ...]:
     """The steps of a map, each line that several were merged into, with rounding, as those."""
     found: list[Any] = []
     for step in transform.steps:
-        original = getattr(step, "original", step)
-        parts = getattr(original, "merged", ()) or (original,)
-        found += parts if original is step else [part.inv for part in reversed(parts)]
+        line = uninverted(step)
+        if not (isinstance(line, Line) and line.merged):
+            found.append(step)
+        else:
+            found += line.merged if line is step else [part.inv for part in reversed(line.merged)]
     return tuple(found)

@@ -151,7 +151,7 @@ class FunctionTransform(Bijection):
         return np.where(lost, found, log_slope), np.where(lost, its_error, error)
 
     @property
-    def derived_by(self) -> str:
+    def derived_by(self) -> str:  # type: ignore[override]
         """How the derivative comes about: "given", "torch", "jax" or "differences"."""
         if self.derivative is not None:
             return "given"

@@ -373,7 +373,7 @@ class SymbolicPieces(Symbolic):
     @property
     def inverse_exprs(self) -> tuple[Any, ...]:
         """x as a formula of y on each monotone piece; None where it is found by bracketing."""
-        return tuple(piece.map.inverse_expr for piece in self.pieces if isinstance(piece, Piece))  # type: ignore[attr-defined]
+        return tuple(piece.map.inverse_expr for piece in self.pieces if isinstance(piece, Piece))
 
 
 class SymbolicManyToOne(SymbolicPieces, ManyToOne):

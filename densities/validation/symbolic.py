@@ -18,6 +18,8 @@ from scipy import special
 
 from densities.distributions.map_formulas import forward_text, map_formula
 from densities.errors import ExpressionError
+from densities.transforms.base import Inverse
+from densities.transforms.manytoone import Restricted, Turn
 from densities.transforms.symbolic_text import X, formula
 
 __all__ = ["ExactSlopes", "exact_log_slopes"]
@@ -84,10 +86,11 @@ class _Formulas:
 
 def _source(step: Any, near: float) -> Any:
     """What a step computes around a point, as text or expression; that of what it is made of for a part or an inverse."""
-    step = getattr(step, "principal", getattr(step, "whole", step))
-    if hasattr(step, "expr"):
+    if isinstance(step, Restricted | Turn):
+        (step,) = step.made_of
+    if step.expr is not None:
         return step.expr
-    if step.name or not hasattr(step, "original"):
+    if step.name or not isinstance(step, Inverse):
         return forward_text(step, near)
     found = map_formula(step.original, float(step.forward(near)))
     return found and re.sub(r"\by\b", "x", found.inverses[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, singledispatch
 from itertools import zip_longest
 from typing import Any
 
@@ -26,7 +26,7 @@ from densities.protocols import as_distribution, push_forward
 from densities.transforms.base import Bijection, Piece, Transform, is_identity
 from densities.transforms.chains import Chain
 from densities.transforms.linear import line_coefficients
-from densities.transforms.manytoone import Endless
+from densities.transforms.manytoone import Endless, Rounding
 
 
 class Lookup:
@@ -51,19 +51,15 @@ def listed(places: np.ndarray, logs: np.ndarray, *, partial: bool = False) -> tu
     return (Strand(table, table.low, table.high, (lookup.forward,), (lookup.inverse,), smooth=False),)
 
 
-def pushed(strand: Strand, step: Transform) -> list[Strand]:
+@singledispatch
+def pushed(step: Transform, strand: Strand) -> list[Strand]:
     """The strand through one map, in as many pieces as the map has directions."""
-    if isinstance(step, Bijection):
-        return [strand.through(step.forward, step.inverse, up=bool(step.increasing), smooth=True)]
-    if getattr(step, "nondecreasing", False):
-        return _without_flat_ends(strand.through(step.forward, identity, up=True, smooth=False))
+    if step.nondecreasing:
+        return raised(step, strand)
     low, high = strand.hull
-    hull = Interval(low, high, low_closed=True, high_closed=True)
-    if isinstance(step, Endless):
-        return _listed_image(strand, step)
     if low == high:
         return [strand.through(step.forward, identity, up=True, smooth=False)]
-    pieces = step.pieces_within(hull)
+    pieces = step.pieces_within(Interval(low, high, low_closed=True, high_closed=True))
     found = []
     for piece, following in zip_longest(pieces, pieces[1:]):
         part = strand
@@ -77,6 +73,17 @@ def pushed(strand: Strand, step: Transform) -> list[Strand]:
         back = piece.map.inverse if isinstance(piece, Piece) else identity
         found.append(part.through(step.forward, back, up=up, smooth=isinstance(piece, Piece)))
     return [_lumped(part) for part in found if not part.is_empty]
+
+
+@pushed.register
+def _(step: Bijection, strand: Strand) -> list[Strand]:
+    return [strand.through(step.forward, step.inverse, up=bool(step.increasing), smooth=True)]
+
+
+@pushed.register(Rounding)
+def raised(step: Transform, strand: Strand) -> list[Strand]:
+    """The strand through a map that never falls, and may be constant."""
+    return _without_flat_ends(strand.through(step.forward, identity, up=True, smooth=False))
 
 
 def _without_flat_ends(strand: Strand) -> list[Strand]:
@@ -102,7 +109,8 @@ def _lumped(strand: Strand) -> Strand:
     return Strand(Table(np.ones(1)), 0.0, 0.0, (lookup.forward,), (lookup.inverse,), smooth=False, log_weight=weight)
 
 
-def _listed_image(strand: Strand, step: Transform) -> list[Strand]:
+@pushed.register
+def _(step: Endless, strand: Strand) -> list[Strand]:
     """The image under a map with endlessly many pieces: as many atoms as are listed, all that carry mass among them.
 
     Where another law has mass on an atom that carries none, its logarithm still tells how far apart the two are.
@@ -147,7 +155,7 @@ def check_atoms(law: Discrete, strands: Sequence[Strand], step: Transform) -> No
             first, last = strand.below(high, closed=domain.high_closed)
             outside = (last + 1.0, strand.high) if strand.up else (strand.low, first - 1.0)
             lost.append((f"P(X {'>' if domain.high_closed else '>='} {high:.6g})", strand.log_mass(outside)))
-        lost += [(f"P(X in {gap})", strand.log_mass(_indices(strand, gap))) for gap in getattr(domain, "gaps", ())]
+        lost += [(f"P(X in {gap})", strand.log_mass(_indices(strand, gap))) for gap in domain.gaps]
         for place in _poles(step, strand):
             lost.append((f"P(X = {place:.6g})", strand.log_mass(strand.on(np.asarray(place)))))
     lost = [(what, float(mass)) for what, mass in lost if mass > -np.inf]
@@ -171,7 +179,7 @@ def _indices(strand: Strand, interval: Interval) -> tuple[Any, Any]:
 
 def _poles(step: Transform, strand: Strand) -> list[float]:
     """Ends of pieces of the map, or of the strand, where the map has no finite value, but has one on either side."""
-    if isinstance(step, Bijection | Endless) or getattr(step, "nondecreasing", False):
+    if isinstance(step, Bijection | Endless) or step.nondecreasing:
         return []
     low, high = strand.hull
     pieces = step.pieces_within(Interval(low, high, low_closed=True, high_closed=True))
@@ -197,7 +205,7 @@ class Image(Discrete, Pushforward):
         strands = list(self.base.strands)
         for step in self.transform.steps:
             check_atoms(self.base, strands, step)
-            strands = [part for strand in strands for part in pushed(strand, step)]
+            strands = [part for strand in strands for part in pushed(step, strand)]
         return tuple(strands)
 
     @cached_property

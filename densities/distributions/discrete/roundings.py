@@ -167,7 +167,7 @@ def flattened(transform: Any, law: Any) -> Any:
 def put_together(transform: Piecewise, law: Any) -> Any:
     """The law of a piecewise map; SupportError with the lost mass where the law has some between the pieces."""
     pushed = flattened(transform, law)
-    for gap in getattr(transform.domain, "gaps", ()):
+    for gap in transform.domain.gaps:
         for carrier in law.carriers():
             lost = carrier.intersect(gap)
             if np.any(lost.length > np.asarray(carrier.low_slack) + np.asarray(carrier.high_slack)):

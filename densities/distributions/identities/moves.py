@@ -17,6 +17,7 @@ import numpy as np
 
 from densities.errors import DuplicateNameError
 from densities.transforms import Affine, Transform
+from densities.transforms.base import Inverse
 from densities.transforms.linear import MERGE_TOLERANCE, line
 
 # (x/scale)^shape with the scale a rounding off is 1e-13 off at this shape, and a tail of 1e-300 less than 1e-10.
@@ -188,9 +189,8 @@ def spelled(step: Transform) -> Word:
     """A map as moves; one without a spelling is a move of its own name, its parameters the arguments."""
     if step.name in SPELLINGS:
         return SPELLINGS[step.name](step)
-    original = getattr(step, "original", None)
-    if original is not None and not step.name:
-        return inverted(spelled(original))
+    if isinstance(step, Inverse) and not step.name:
+        return inverted(spelled(step.original))
     return (Move(step.name or type(step).__name__, tuple(step.params.values())),)
 
 

@@ -30,6 +30,7 @@ from densities.distributions.vector_pushforward import VectorPushforward, elemen
 from densities.protocols import push_forward
 from densities.transforms.base import Inverse
 from densities.transforms.manytoone import Periodic
+from densities.transforms.vector import Independent
 
 __all__ = ["density_latex", "law_latex"]
 # More atoms than these are not listed one by one.
@@ -113,8 +114,9 @@ def change_of_variables(base: Any, steps: tuple[Any, ...]) -> str:
 
 def _ways_back(step: Any, argument: str, support: Any) -> list[tuple[str, str]]:
     """The preimages of the argument in the support, each with |dx/dy|; a map may write its own."""
-    if hasattr(step, "latex_inverses"):
-        return step.latex_inverses(argument, support)
+    own = step.latex_inverses(argument, support)
+    if own is not None:
+        return own
     if isinstance(step, Periodic) and not step.batch_shape:
         return waves(step, argument, support)
     if has_template(step) or step.batch_shape or step.event_ndim:
@@ -246,7 +248,7 @@ def _short_vector_pushforward(law: VectorPushforward) -> str:
     """The names of the maps around X, and the law of X."""
     text = "X"
     for step in elementary_steps(law.transform):
-        one, power = getattr(step, "elementwise", step), ""
+        one, power = step.elementwise if isinstance(step, Independent) else step, ""
         if not one.name and isinstance(one, Inverse):
             one, power = one.original, "^{-1}"
         text = rf"\operatorname{{{worded(one.name) or 'g'}}}{power}\left({text}\right)"

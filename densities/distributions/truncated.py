@@ -140,9 +140,19 @@ class Truncated(Univariate):
     def log_continuous_mass(self) -> float:
         return self._log_kept - self.log_mass
 
-    @property
+    @cached_property
     def log_lost(self) -> float:
-        return abs(self.log_mass) + self.base.log_lost
+        """Of the log-mass, and of the distances of cuts from the ends of the base, or from its middle if it has none: ulps
+        move the cuts by shares of these."""
+        with quiet():
+            ends = [float(value(end)) for end in self.base.support.edges]
+            places = [end for end in ends if np.isfinite(end)] or [float(value(self.base.raw_ppf(np.float64(0.5))))]
+            cuts = [float(value(end)) for end, own in zip(self.support.edges, self._ends, strict=True) if not own]
+            moved = [
+                min(abs(cut - place) for place in places) * float(np.exp(value(self.raw_logpdf(np.float64(cut)))))
+                for cut in cuts
+            ]
+        return abs(self.log_mass) + sum(size for size in moved if np.isfinite(size)) + self.base.log_lost
 
     @property
     def critical_points(self) -> Sequence[float]:

@@ -89,7 +89,8 @@ _NAMES = {
         Dirichlet InverseWishart LKJCholesky MultivariateNormal MultivariateT UniformBall Wishart""",
     "densities.transforms": """
         LinearSpline MonotoneCubicSpline MonotoneHermiteSpline Piecewise Polynomial RationalQuadraticSpline
-        AffineAutoregressive AffineCoupling Ascending Permute SoftmaxCentered StickBreaking
+        AffineAutoregressive AffineCoupling Ascending Congruence CorrelationFactor LogCholesky MatrixInverse Permute
+        SoftmaxCentered StickBreaking
         Abs Acos Acosh Affine ArcsineCdf Asin Asinh Atan Atanh Banana Bijection BoxCox CauchyCdf Cbrt CdfOf Ceil Chain Clip Cos
         Cosh Cube Elu Erf Erfc Erfinv Exp Exp10 Exp2 Expm1 ExponentialCdf Floor FrechetCdf FunctionTransform
         GeneralizedParetoCdf GevCdf GompertzCdf Gudermannian GumbelCdf Identity Independent KumaraswamyCdf LambertW

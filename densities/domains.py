@@ -6,6 +6,7 @@ another one (the image of 40 under the sigmoid is not 1). Each end is open or cl
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -18,6 +19,7 @@ from densities.errors import ShapeError
 from densities.precise import Lifted
 
 __all__ = [
+    "CONSTRAINED",
     "POSITIVE",
     "REAL",
     "SPD",
@@ -59,6 +61,14 @@ class Domain:
     def ranges(self, n: int) -> tuple[Interval, ...]:
         """Intervals that hold the entries of the vectors of n entries on this set."""
         return (REAL,) * n
+
+    def free_entries(self, x: Any) -> Any:
+        """The entries that volumes on the set refer to: (..., event) -> (..., d)."""
+        return x
+
+    def from_free(self, entries: Any) -> Any:
+        """The points with these free entries: (..., d) -> (..., event)."""
+        return entries
 
 
 def _number(x: Any) -> str:
@@ -454,6 +464,12 @@ class Simplex(Domain):
     def carrier(self, n: int) -> str:
         return f"the simplex of {n} entries"
 
+    def free_entries(self, x: Any) -> Any:
+        return x[..., :-1]
+
+    def from_free(self, entries: Any) -> Any:
+        return np.concatenate([entries, 1.0 - np.sum(entries, axis=-1, keepdims=True)], axis=-1)
+
     def ranges(self, n: int) -> tuple[Interval, ...]:
         return (Interval(0.0, 1.0, low_closed=True, high_closed=True),) * n
 
@@ -480,28 +496,38 @@ def _known(domain: Any) -> int:
     return domain.n
 
 
+def lower_triangles(entries: Any, k: int) -> np.ndarray:
+    """Square matrices with these entries row by row up to diagonal k, which is 0 or -1, and zeros elsewhere."""
+    n = (math.isqrt(8 * entries.shape[-1] + 1) - 1) // 2 - k
+    found = np.zeros((*entries.shape[:-1], n, n), entries.dtype)
+    found[..., *np.tril_indices(n, k)] = entries
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class SPD(Domain):
-    """The symmetric positive definite matrices of n rows, symmetric to 1e-9 of √(x_ii x_jj) or to 64 n ulp of their precision.
+    """The symmetric positive definite matrices of n rows, or of any number, symmetric to 1e-9 of √(x_ii x_jj) or to 64 n ulp of
+    their precision.
 
     Densities refer to Lebesgue measure in the lower triangle, diagonal included, and read no other entry.
     """
 
-    n: int
+    n: int | None = None
 
     event_ndim = 2
     measure = "symmetric"
 
     def contains(self, x: Any) -> Any:
-        return np.all(self.pivots(x) > 0.0, axis=-1)
+        return np.all(self.pivots(x) > 0.0, axis=-1) & (self.n in (None, np.shape(x)[-1]))
 
     def pivots(self, x: Any) -> Any:
         """The pivots of elimination, the diagonal scaled to 1, (..., n): eps of one is noise. NaN where x is not symmetric."""
         x = _array(x) * 1.0
+        n = x.shape[-1]
         with np.errstate(all="ignore"):
-            size = np.sqrt(np.stack([x[..., i, i] for i in range(self.n)], axis=-1))
+            size = np.sqrt(np.stack([x[..., i, i] for i in range(n)], axis=-1))
             rest = x / size[..., :, None] / size[..., None, :]
-            slack = max(1e-9, 64 * self.n * float(np.finfo(x.dtype).eps))
+            slack = max(1e-9, 64 * n * float(np.finfo(x.dtype).eps))
             symmetric = np.all(np.abs(rest - np.swapaxes(rest, -1, -2)) <= slack, axis=(-2, -1))
             found = [rest[..., 0, 0]]
             while rest.shape[-1] > 1:
@@ -509,36 +535,63 @@ class SPD(Domain):
                 found.append(rest[..., 0, 0])
             return np.where(symmetric[..., None], np.stack(found, axis=-1), np.nan)
 
+    def carrier(self, n: int) -> str:
+        return f"the symmetric matrices of {n} rows"
+
+    def free_entries(self, x: Any) -> Any:
+        return x[..., *np.tril_indices(x.shape[-1])]
+
+    def from_free(self, entries: Any) -> Any:
+        lower = lower_triangles(entries, 0)
+        return lower + np.swapaxes(np.tril(lower, -1), -1, -2)
+
     def interior_point(self) -> Any:
         """The unit matrix."""
-        return np.eye(self.n)
+        return np.eye(_known(self))
 
     def __str__(self) -> str:
-        return f"symmetric positive definite matrices of {self.n} rows"
+        return "symmetric positive definite matrices" + ("" if self.n is None else f" of {self.n} rows")
 
 
 @dataclass(frozen=True, slots=True)
 class CorrelationCholesky(Domain):
-    """The lower triangular matrices of n rows with a positive diagonal whose rows have length 1, as the sums of an n-simplex.
+    """The lower triangular matrices of n rows, or of any number, with a positive diagonal and rows of length 1, as the sums of
+    an n-simplex.
 
     They are the factors of correlation matrices; densities refer to Lebesgue measure below the diagonal.
     """
 
-    n: int
+    n: int | None = None
 
     event_ndim = 2
     measure = "correlation"
 
     def contains(self, x: Any) -> Any:
         x = _array(x) * 1.0
+        n = x.shape[-1]
         gap = np.abs(np.sum(x * x, axis=-1) - 1.0)
-        long_one = np.all(gap <= max(1e-9, 64 * self.n * np.finfo(x.dtype).eps), axis=-1)
-        lower = np.all(np.equal(x, 0.0) | np.tri(self.n, dtype=bool), axis=(-2, -1))
-        return long_one & lower & np.all(np.stack([x[..., i, i] for i in range(self.n)], axis=-1) > 0.0, axis=-1)
+        long_one = np.all(gap <= max(1e-9, 64 * n * np.finfo(x.dtype).eps), axis=-1)
+        lower = np.all(np.equal(x, 0.0) | np.tri(n, dtype=bool), axis=(-2, -1))
+        inside = long_one & lower & np.all(np.stack([x[..., i, i] for i in range(n)], axis=-1) > 0.0, axis=-1)
+        return inside & (self.n in (None, n))
+
+    def carrier(self, n: int) -> str:
+        return f"the factors of correlation matrices of {n} rows"
+
+    def free_entries(self, x: Any) -> Any:
+        return x[..., *np.tril_indices(x.shape[-1], -1)]
+
+    def from_free(self, entries: Any) -> Any:
+        lower = lower_triangles(entries, -1)
+        return lower + np.sqrt(1.0 - np.sum(np.square(lower), axis=-1))[..., None] * np.eye(lower.shape[-1])
 
     def interior_point(self) -> Any:
         """The unit matrix."""
-        return np.eye(self.n)
+        return np.eye(_known(self))
 
     def __str__(self) -> str:
-        return f"Cholesky factors of correlation matrices of {self.n} rows"
+        return "Cholesky factors of correlation matrices" + ("" if self.n is None else f" of {self.n} rows")
+
+
+# Sets of arrays with fewer dimensions than entries, or with corners.
+CONSTRAINED = (Simplex, Ordered, SPD, CorrelationCholesky)

@@ -97,6 +97,7 @@ REFERENCE = {
 }
 VECTORS = {"matrix_affine", "triangular_affine", "banana"}  # in test_vector_images.py and test_constrained.py
 VECTORS |= {"softmax_centered", "stick_breaking", "ascending", "permute"}
+VECTORS |= {"log_cholesky", "correlation_factor", "matrix_inverse", "congruence"}  # in test_matrix_maps.py
 SPLINES = {"linear_spline", "monotone_cubic_spline", "monotone_hermite_spline", "rational_quadratic_spline"}
 PIECEWISE = {"piecewise"}
 ELSEWHERE = {"cdf_of", "ppf_of", "polynomial", *CATALOGUE, *SPLINES, *PIECEWISE}  # in their own files

@@ -26,7 +26,8 @@ Point masses
 Laws of vectors and matrices
     vector_base, matrix_base, vector_moments   their methods; mean, covariance and expectations
     elliptical, dirichlet, ball, wishart, lkj, product   families; independent entries
-    vector_pushforward, vector_mixture     images under bijections; mixtures
+    array_pushforward, vector_pushforward, matrix_pushforward   images under bijections
+    vector_mixture                         mixtures
 Other ways to answer
     identities                  simplify(law): the name of an image
     latex, symbolic, explain    the density in LaTeX, as a SymPy expression, factor by factor at a point
@@ -58,6 +59,7 @@ from densities.distributions.independent import (
 from densities.distributions.latex import limits  # noqa: F401
 from densities.distributions.lkj import LKJCholesky
 from densities.distributions.matrix_base import MatrixDistribution
+from densities.distributions.matrix_pushforward import MatrixPushforward
 from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
@@ -95,6 +97,7 @@ __all__ += [
     "UniformBall",
     "VectorDistribution",
     "VectorMixture",
+    "MatrixPushforward",
     "VectorPushforward",
     "Wishart",
 ]

@@ -16,6 +16,7 @@ from scipy import special
 
 from densities.anchored import value
 from densities.arrays import quiet
+from densities.distributions.array_pushforward import ArrayPushforward
 from densities.distributions.base import Univariate
 from densities.distributions.dirichlet import Dirichlet
 from densities.distributions.discrete.shared import CountableFamily
@@ -23,7 +24,6 @@ from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.family import Family
 from densities.distributions.product import Product
 from densities.distributions.vector_base import ArrayDistribution
-from densities.distributions.vector_pushforward import VectorPushforward
 from densities.errors import UnsupportedOperationError, argument_error
 from densities.foreign import (
     UNSERVED,
@@ -207,9 +207,10 @@ def _(law: Product, x: Foreign) -> Any:
 
 
 @log_density.register
-def _(law: VectorPushforward, x: Foreign) -> Any:
+def _(law: ArrayPushforward, x: Foreign) -> Any:
     inside = law.transform.codomain.contains(x)
-    safe = np.where(inside[..., None], x, law.support.interior_point()) if isinstance(inside, Foreign) else x
+    each = (..., *[None] * len(law.event_shape))
+    safe = np.where(inside[each], x, law.support.interior_point()) if isinstance(inside, Foreign) else x
     before, log_det = law.transform.inverse_and_log_det(safe)
     base = log_density(law.base, before)
     return np.where(inside & ~np.isneginf(base), base + log_det, -np.inf)

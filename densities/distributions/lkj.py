@@ -58,7 +58,7 @@ class LKJCholesky(MatrixDistribution):
 
     @property
     def carrier(self) -> str:
-        return f"the factors of correlation matrices of {self.n} rows"
+        return self.support.carrier(self.n)
 
     @property
     def _halves(self) -> np.ndarray:

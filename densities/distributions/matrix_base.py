@@ -10,10 +10,7 @@ from typing import Any
 import numpy as np
 
 from densities.distributions.vector_base import ArrayDistribution
-from densities.errors import UnsupportedOperationError
-from densities.protocols import push_forward
-from densities.transforms.base import Transform, is_identity, uninverted
-from densities.transforms.linear import Scale
+from densities.transforms.base import Transform
 
 
 class MatrixDistribution(ArrayDistribution):
@@ -29,6 +26,10 @@ class MatrixDistribution(ArrayDistribution):
         """The law of a positive multiple of X, the factor as a map; None where it has no name here."""
         return None
 
+    def image_by_name(self, step: Transform) -> Any:
+        """The law of step(X) where it has a name and doubles hold its parameters; otherwise None."""
+        return None
+
     def closed_var(self) -> Any:
         """The variances of the entries, (batch, n, n)."""
         raise NotImplementedError
@@ -40,21 +41,3 @@ class MatrixDistribution(ArrayDistribution):
     def std(self) -> Any:
         """The square roots of the variances."""
         return np.sqrt(self.closed_var())
-
-
-@push_forward.register
-def matrix_pushforward(law: MatrixDistribution, transform: Transform) -> Any:
-    """The law of c·X for a number c > 0, where it has a name; UnsupportedOperationError for all other maps."""
-    result: Any = law
-    for step in transform.steps:
-        if is_identity(step):
-            continue
-        number = not step.batch_shape and isinstance(uninverted(step), Scale)
-        image = result.multiple(step) if number and step.forward(1.0) > 0 else None
-        if image is None:
-            raise UnsupportedOperationError(
-                f"{step}: expected a map that {result.name} laws have images under, such as a positive number times X "
-                "of a Wishart law; for others map the draws of rvs"
-            )
-        result = image
-    return result

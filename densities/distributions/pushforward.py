@@ -275,6 +275,10 @@ class Pushforward(PushedQuantiles):
         """The same map of the base with some parameters changed."""
         return Pushforward(self.base.replace(**changes), self.transform)
 
+    def through(self, steps: Sequence[Transform]) -> Any:
+        """The law of the base through other steps."""
+        return Pushforward(self.base, compose(*steps)) if steps else self.base
+
     def member(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Any:
         if not self.batch_shape:
             return self

@@ -245,7 +245,7 @@ def mean(law: Any) -> Any:
         laws = _marginals(one)
         if laws is not None:
             return np.array([marginal.mean() for marginal in laws])
-        return _expectations(one, [itemgetter((..., i)) for i in range(one.n)], "mean")
+        return expectations(one, [itemgetter((..., i)) for i in range(one.n)], "mean")
 
     return summary(law, "mean", compute)
 
@@ -281,7 +281,7 @@ def covariance(law: Any) -> Any:
                 scale = 1.0 if laws is None else float(np.sqrt(result[i, i]) * np.sqrt(result[j, j]))
                 result[i, j] = result[j, i] = plain(expectation_estimate(pair, product), f"cov[{i}, {j}]", scale)
         left += [(i, i) for i in range(n) if laws is None]
-        found = _expectations(one, [partial(_product, i=i, j=j, centre=centre) for i, j in left], "cov")
+        found = expectations(one, [partial(_product, i=i, j=j, centre=centre) for i, j in left], "cov")
         for (i, j), one_of_them in zip(left, found, strict=True):
             result[i, j] = result[j, i] = one_of_them
         return result
@@ -293,7 +293,7 @@ def _product(y: np.ndarray, i: int, j: int, centre: np.ndarray) -> Any:
     return (y[..., i] - centre[i]) * (y[..., j] - centre[j])
 
 
-def _expectations(law: Any, functions: Sequence[Callable[[np.ndarray], Any]], what: str) -> np.ndarray:
+def expectations(law: Any, functions: Sequence[Callable[[np.ndarray], Any]], what: str) -> np.ndarray:
     """E of several functions of Y; beyond cubature those that one run of draws gives, with one warning for the worst."""
     if within_reach(law):
         return np.array([plain(expectation_estimate(law, function), what, 1.0) for function in functions])

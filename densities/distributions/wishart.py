@@ -8,7 +8,8 @@ at X is theirs at A, over the Jacobian of the way from A to X, and no term of it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from contextlib import suppress
+from functools import cached_property, singledispatch
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,11 +26,11 @@ from densities.domains import SPD
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.numerics import doubled
 from densities.numerics.cholesky import cholesky, forward
+from densities.numerics.inverses import ILL, LARGEST, ExactInverse
 from densities.parameters import REQUIRED, Parameters, bind, joint_shape, positive, real
 from densities.transforms.base import Transform
+from densities.transforms.matrices import Congruence, MatrixInverse
 
-# Matrices that lose more than six bits in doubles are factored in twice as many digits.
-ILL = 64.0
 # What rounding may leave of a pivot.
 BLURRED = 1e-8
 
@@ -83,7 +84,7 @@ class Bartlett(MatrixDistribution):
 
     @property
     def carrier(self) -> str:
-        return f"the symmetric matrices of {self.n} rows"
+        return self.support.carrier(self.n)
 
     @cached_property
     def conditioning(self) -> float:
@@ -93,7 +94,7 @@ class Bartlett(MatrixDistribution):
     @cached_property
     def _seen(self) -> tuple[np.ndarray, np.ndarray]:
         """The scale in units of its own."""
-        return _in_units(np.asarray(self.params["scale"]))
+        return doubled.in_units(np.asarray(self.params["scale"]))
 
     @property
     def _units(self) -> np.ndarray:
@@ -156,12 +157,12 @@ class Bartlett(MatrixDistribution):
 
     def _whitened(self, x: Any) -> doubled.Doubled:
         """A at points, and what it rounds away: NaN where one is not positive."""
-        x, units = _in_units(np.asarray(x, dtype=float))
+        x, units = doubled.in_units(np.asarray(x, dtype=float))
         stretch = (units / self._units)[..., None]  # a power of two, which rounds nothing
         factor = cholesky(np.tril(x))
         a = self._back(stretch * factor, self._doubled[0], forward)
         rest = np.zeros(a.shape)
-        ill = ~(np.maximum(_lost(x, factor), self._lost) * np.sqrt(self.params["df"]) <= ILL)
+        ill = ~(np.maximum(doubled.lost(x, factor), self._lost) * np.sqrt(self.params["df"]) <= doubled.ILL)
         if np.any(ill):
             ill = np.broadcast_to(ill, a.shape[:-2])
             chosen, scale, lower = (np.broadcast_to(y, a.shape)[ill] for y in (x, *self._doubled))
@@ -172,7 +173,7 @@ class Bartlett(MatrixDistribution):
 
     @cached_property
     def _lost(self) -> Any:
-        return _lost(self._seen[0], self._doubled[0])
+        return doubled.lost(self._seen[0], self._doubled[0])
 
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         n = self.n
@@ -204,6 +205,12 @@ class Bartlett(MatrixDistribution):
         """The same law with a multiple of the scale."""
         return self.replace(scale=factor.forward(self.params["scale"]))
 
+    def image_by_name(self, step: Transform) -> Any:
+        """The law of matrix X matrixᵀ, and that of X⁻¹."""
+        with suppress(ParameterError):  # a scale that rounding keeps from being positive
+            return image_of_scale(step, self)
+        return None
+
     def closed_entropy(self) -> Any:
         """The entropies of the entries of A, and E log of the Jacobian, with E log A_ii² = ψ(df_i/2) + log 2."""
         law, n = self._diagonal_law, self.n
@@ -229,15 +236,29 @@ class Bartlett(MatrixDistribution):
         return np.einsum("...ik,...jl->...ijkl", scale, scale) + np.einsum("...il,...jk->...ijkl", scale, scale)
 
 
-def _in_units(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Matrices with rows and columns divided by powers of two, their diagonal then between 1/2 and 2, and these powers."""
-    units = np.exp2(np.rint(np.log2(_diagonal(x)) / 2.0))
-    return x / units[..., :, None] / units[..., None, :], units
+@singledispatch
+def image_of_scale(step: Any, law: Any) -> Any:
+    """The law with the scale that a map of matrices makes of it; None where doubles do not hold that."""
+    return None
 
 
-def _lost(x: np.ndarray, factor: np.ndarray) -> Any:
-    """By what factor rounding of matrices is larger in the pivots of their factors."""
-    return np.max(_diagonal(x) / np.square(_diagonal(factor)), axis=-1)
+@image_of_scale.register
+def _(step: Congruence, law: Any) -> Any:
+    if step.line.condition > ILL:
+        return None
+    matrix = np.asarray(step.params["matrix"], dtype=np.longdouble)
+    return law.replace(scale=(matrix @ law.params["scale"] @ np.swapaxes(matrix, -1, -2)).astype(float))
+
+
+@image_of_scale.register
+def _(step: MatrixInverse, law: Any) -> Any:
+    if law.n > LARGEST:
+        return None
+    scale = np.array(law.params["scale"])
+    for member in np.ndindex(scale.shape[:-2]):
+        inverse = ExactInverse(scale[member]).matrix
+        scale[member] = 0.5 * (inverse + inverse.T)
+    return INVERSES[type(law)](law.params["df"], scale)
 
 
 def _diagonal(x: np.ndarray) -> np.ndarray:
@@ -398,3 +419,7 @@ class InverseWishart(Bartlett):
     def mode(self) -> Any:
         """scale/(df + n + 1)."""
         return self.params["scale"] / (self._df + self.n + 1)
+
+
+# What the inverse of X has.
+INVERSES = {Wishart: InverseWishart, InverseWishart: Wishart}

@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from densities.distributions.array_pushforward import affine
 from densities.distributions.continuous import ChiSquared, F, Normal
 from densities.distributions.elliptical import MultivariateNormal
 from densities.distributions.moments import closed, variance_estimate
-from densities.distributions.vector_pushforward import VectorPushforward, affine
+from densities.distributions.vector_pushforward import VectorPushforward
 from densities.divergences.closed_forms.multivariate import normal_pair_in_digits
 from densities.estimate import ErrorKind, Estimate, Status
 from densities.expectation import EPS

@@ -16,17 +16,17 @@ import numpy as np
 
 from densities.anchored import value
 from densities.arrays import quiet
+from densities.distributions.array_pushforward import ArrayPushforward, elementary_steps
 from densities.distributions.continuous.image import Image
 from densities.distributions.elliptical import MultivariateNormal
 from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.vector_mixture import VectorMixture
-from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
 from densities.divergences.closed_forms import closed_form
 from densities.errors import SupportError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection
-from densities.transforms.chains import compose, same_steps
+from densities.transforms.chains import same_steps
 
 # Parameters that an identity computes are within a few roundings of the exact ones.
 EPS = float(np.finfo(float).eps)
@@ -44,7 +44,7 @@ class Rewritten:
     steps: list[str] = field(default_factory=list)
 
 
-PUSHED = (Pushforward, VectorPushforward)
+PUSHED = (Pushforward, ArrayPushforward)
 MIXED = (Mixture, VectorMixture)
 
 
@@ -64,8 +64,7 @@ def without_last(law: Any) -> Any:
     if isinstance(law, MIXED):
         weights, components = zip(*law.terms, strict=True)
         return type(law)(weights, [without_last(component) for component in components])
-    steps = elementary_steps(law.transform)[:-1]
-    return type(law)(law.base, compose(*steps)) if steps else law.base
+    return law.through(elementary_steps(law.transform)[:-1])
 
 
 def opened(law: Any) -> Any:

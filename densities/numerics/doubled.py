@@ -6,11 +6,16 @@ positive matrix that doubles tell from a singular one is right to its last digit
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from densities.anchored import multiply_add
 
-__all__ = ["Doubled", "cholesky", "forward"]
+__all__ = ["ILL", "Doubled", "cholesky", "forward", "in_units", "lost", "resolved"]
+
+# Matrices that lose more than six bits in doubles are factored in twice as many digits.
+ILL = 64.0
 
 # Numbers and what they round away.
 Doubled = tuple[np.ndarray, np.ndarray]
@@ -43,6 +48,44 @@ def forward(lower: Doubled, right: Doubled) -> Doubled:
             row = _less_product(row, (solution[..., k, :], rest[..., k, :]), known)
         solution[..., i, :], rest[..., i, :] = _quotient(row, (lower[0][..., i, i, None], lower[1][..., i, i, None]))
     return solution, rest
+
+
+def in_units(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Matrices with rows and columns divided by powers of two, their diagonal then between 1/2 and 2, and these powers."""
+    units = np.exp2(np.rint(np.log2(np.diagonal(matrix, axis1=-2, axis2=-1)) / 2.0))
+    return matrix / units[..., :, None] / units[..., None, :], units
+
+
+def lost(matrix: np.ndarray, factor: np.ndarray) -> Any:
+    """By what factor rounding of matrices is larger in the pivots of their factors."""
+    pivots = np.square(np.diagonal(factor, axis1=-2, axis2=-1))
+    return np.max(np.diagonal(matrix, axis1=-2, axis2=-1) / pivots, axis=-1)
+
+
+def resolved(matrix: Any) -> list[Any]:
+    """The columns of the lower factors, column j = 0, 1, ... from its diagonal on: (..., n - j).
+
+    Of doubles also where these lose digits on the way; arrays of other libraries and of single precision go by the formula.
+    NaN of matrices that are not positive.
+    """
+    n = matrix.shape[-1]
+    columns: list[Any] = []
+    for j in range(n):
+        column = matrix[..., j:, j]
+        for k in range(j):
+            column = column - columns[k][..., j - k :] * columns[k][..., j - k, None]
+        columns.append(column / np.sqrt(column[..., :1]))
+    if type(matrix) is not np.ndarray or matrix.dtype != np.float64:
+        return columns
+    sizes = np.stack([matrix[..., i, i] / np.square(columns[i][..., 0]) for i in range(n)], axis=-1)
+    ill = ~(np.max(sizes, axis=-1) <= ILL)
+    if not np.any(ill):
+        return columns
+    within, units = in_units(matrix[ill])
+    factor = units[..., None] * cholesky(within)[0]
+    for j, column in enumerate(columns):
+        column[ill] = factor[..., j:, j]
+    return columns
 
 
 def _less_product(c: Doubled, a: Doubled, b: Doubled) -> Doubled:

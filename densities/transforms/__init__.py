@@ -20,6 +20,7 @@ Maps of the line
 Maps of vectors
     vector, constrained         elementwise, affine; simplex, ascending vectors, permutations
     coupling                    entries moved and stretched by functions of earlier ones
+    matrices                    positive definite matrices and factors of correlations, from vectors and to each other
 """
 
 from densities.transforms.base import (
@@ -78,6 +79,7 @@ from densities.transforms.extremes import (
 from densities.transforms.hyperbolic import Acosh, Asinh, Cosh, Sinh, SinhArcsinh
 from densities.transforms.linear import Affine, LeakyRelu, Scale, Shift, Standardize
 from densities.transforms.manytoone import Abs, Ceil, Clip, Cos, Floor, Relu, Round, Sign, Sin, Square, Tan
+from densities.transforms.matrices import Congruence, CorrelationFactor, LogCholesky, MatrixInverse
 from densities.transforms.normalizing import BoxCox, YeoJohnson
 from densities.transforms.numeric import FunctionTransform
 from densities.transforms.of_laws import (
@@ -139,6 +141,8 @@ __all__ = [
     "Chain",
     "Clip",
     "Composite",
+    "Congruence",
+    "CorrelationFactor",
     "Cos",
     "Cosh",
     "Cube",
@@ -172,6 +176,7 @@ __all__ = [
     "Log10",
     "Log1mexp",
     "Log1p",
+    "LogCholesky",
     "Log2",
     "LogNdtr",
     "LogSigmoid",
@@ -180,6 +185,7 @@ __all__ = [
     "Logit",
     "ManyToOne",
     "MatrixAffine",
+    "MatrixInverse",
     "MonotoneCubicSpline",
     "MonotoneHermiteSpline",
     "MoyalCdf",

@@ -178,7 +178,8 @@ class Transform(Fixed):
         """Raises DomainError, with its index, where a point lies outside the domain; NaN passes."""
         if self.domain is REAL:
             return
-        inside = self.domain.contains(x) | np.isnan(x if self.event_ndim == 0 else np.sum(x, axis=-1))
+        each = np.sum(x, axis=tuple(range(-self.event_ndim, 0))) if self.event_ndim else x
+        inside = self.domain.contains(x) | np.isnan(each)
         if not np.all(inside):
             index = tuple(int(i) for i in np.argwhere(~np.asarray(inside))[0])
             raise DomainError(f"{self}: expected points of {self.domain}, got {x[index]} at index {index}", index=index)
@@ -232,8 +233,6 @@ class Bijection(Transform):
     increasing: Any = True
     # x as an expression of SymPy in y, where one is known.
     inverse_expr: Any = None
-    # How many entries y has more than x, of maps of vectors.
-    gained: int = 0
     inverse_class: ClassVar[type[Inverse] | None] = None
     _inverse: Bijection | None = None
 
@@ -264,6 +263,14 @@ class Bijection(Transform):
         """x = g⁻¹(y), the formula alone."""
         return self.inverse_and_log_det(y)[0]
 
+    def image_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of y for one point x of a shape."""
+        return shape
+
+    def preimage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of x for one point y of a shape."""
+        return shape
+
     @property
     def knows_ends(self) -> bool:
         """Whether x of a double y beside the image of an end keeps the distance from it: not where x is solved for."""
@@ -283,13 +290,16 @@ class Bijection(Transform):
     def jacobian(self, x: Any) -> Any:
         """The matrix dy/dx: (..., n) -> (..., n, n), and for a map of the line (...,) -> (..., 1, 1).
 
-        Of a map of vectors that writes none it is numeric, right to about 1e-10.
+        Of sets that obey a constraint it is that of the entries that densities refer to. Of a map of vectors or matrices
+        that writes none it is numeric, right to about 1e-10.
         """
         x = np.asarray(x, dtype=float)
         if self.event_ndim:
             from densities.numerics.jacobian import jacobian
 
-            return jacobian(lambda points: value(self.forward(points)), x).matrix
+            domain, codomain = self.domain, self.codomain
+            moved = lambda free: codomain.free_entries(value(self.forward(domain.from_free(free))))  # noqa: E731
+            return jacobian(moved, domain.free_entries(x)).matrix
         with quiet():
             slope = np.exp(self.forward_and_log_det(x)[1]) * np.where(self.increasing, 1.0, -1.0)
         return np.broadcast_to(slope, np.broadcast_shapes(x.shape, self.batch_shape))[..., None, None]
@@ -413,9 +423,11 @@ class Inverse(Bijection):
     def increasing(self) -> Any:
         return self.original.increasing
 
-    @property
-    def gained(self) -> int:  # type: ignore[override]
-        return -self.original.gained
+    def image_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return self.original.preimage_shape(shape)
+
+    def preimage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return self.original.image_shape(shape)
 
     @property
     def knows_ends(self) -> bool:

@@ -8,10 +8,21 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import value
-from densities.domains import REAL, Domain, Interval, Ordered, Product, RealVector, Simplex
+from densities.domains import (
+    CONSTRAINED,
+    REAL,
+    SPD,
+    CorrelationCholesky,
+    Domain,
+    Interval,
+    Ordered,
+    Product,
+    RealVector,
+    Simplex,
+)
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.protocols import as_distribution, push_forward
-from densities.transforms.base import Bijection, Identity
+from densities.transforms.base import Bijection, Identity, is_identity
 from densities.transforms.chains import compose
 from densities.transforms.exponential import Exp
 from densities.transforms.linear import Affine, Scale, Shift
@@ -26,13 +37,14 @@ def between(source: Domain, target: Domain) -> Bijection:
     Intervals of the same kind are carried by a line: (a, b) to (c, d), and a half line to one that is open on the same
     side. All others pass through the real line: R is carried to (0, inf) by exp, to (-inf, 0) by -exp(-x), to (0, 1) by
     the sigmoid, each then moved into place. Of vectors, R^n and products of intervals are carried entry by entry where
-    one map serves every entry; R^n to a simplex of n + 1 entries by breaking a stick, and to ascending vectors.
+    one map serves every entry; R^n to a simplex of n + 1 entries by breaking a stick, and to ascending vectors; to positive
+    definite matrices by `LogCholesky`, and to the factors of those of correlations by `CorrelationFactor`.
     Raises ParameterError for what is no domain or an empty one, UnsupportedOperationError where no bijection is known.
     """
     for name, domain in (("source", source), ("target", target)):
         if not isinstance(domain, Domain):
             raise ParameterError(argument_error(name, "a domain such as Real() or Interval(0, 1)", domain))
-    if source.event_ndim != target.event_ndim:
+    if bool(source.event_ndim) != bool(target.event_ndim):
         raise UnsupportedOperationError(f"between: no bijection from {source} to {target}: their dimensions differ")
     return carry(source, target)
 
@@ -61,7 +73,7 @@ def _(source: Interval, target: Domain) -> Bijection:
 
 @carry.register
 def _(source: RealVector, target: Domain) -> Bijection:
-    if isinstance(target, Simplex | Ordered):
+    if isinstance(target, CONSTRAINED):
         space, onto = from_space(target)
         if space.n == source.n:
             return onto
@@ -70,7 +82,7 @@ def _(source: RealVector, target: Domain) -> Bijection:
 
 @carry.register
 def _(source: Product, target: Domain) -> Bijection:
-    if isinstance(target, Simplex | Ordered):
+    if isinstance(target, CONSTRAINED):
         space, onto = from_space(target)
         return compose(*carry(source, space).steps, *onto.steps)  # type: ignore[return-value]
     return _entrywise(source.sides, source, target)
@@ -78,14 +90,16 @@ def _(source: Product, target: Domain) -> Bijection:
 
 @carry.register(Simplex)
 @carry.register(Ordered)
-def _(source: Simplex | Ordered, target: Domain) -> Bijection:
+@carry.register(SPD)
+@carry.register(CorrelationCholesky)
+def _(source: Any, target: Domain) -> Bijection:
     space, onto = from_space(source)
     return compose(*onto.inv.steps, *carry(space, target).steps)  # type: ignore[return-value]
 
 
 @singledispatch
 def from_space(target: Domain) -> tuple[RealVector, Bijection]:
-    """The space of as many dimensions as a set of vectors that obey a constraint, and the map from there onto it."""
+    """The space of as many dimensions as a set of arrays that obey a constraint, and the map from there onto it."""
     raise NotImplementedError
 
 
@@ -103,6 +117,25 @@ def _(target: Ordered) -> tuple[RealVector, Bijection]:
     return RealVector(len(target.sides)), Ascending()
 
 
+@from_space.register
+def _(target: SPD) -> tuple[RealVector, Bijection]:
+    from densities.transforms.matrices import LogCholesky
+
+    return _of_rows(target, LogCholesky())
+
+
+@from_space.register
+def _(target: CorrelationCholesky) -> tuple[RealVector, Bijection]:
+    from densities.transforms.matrices import CorrelationFactor
+
+    return _of_rows(target, CorrelationFactor())
+
+
+def _of_rows(target: Any, onto: Bijection) -> tuple[RealVector, Bijection]:
+    rows = len(target.interior_point())
+    return RealVector(*onto.preimage_shape((rows, rows))), onto
+
+
 def _entrywise(sides: Any, source: Domain, target: Domain) -> Bijection:
     from densities.transforms.vector import Independent
 
@@ -114,7 +147,7 @@ def _entrywise(sides: Any, source: Domain, target: Domain) -> Bijection:
         raise UnsupportedOperationError(
             f"between: {source} and {target} need a different map for each entry; push each entry by its own"
         )
-    return Independent(maps[0])
+    return maps[0] if is_identity(maps[0]) else Independent(maps[0])
 
 
 def _ends(name: str, interval: Interval) -> tuple[float, float]:

@@ -39,9 +39,8 @@ def simplify(steps: Sequence[Transform]) -> tuple[Transform, ...]:
 
 
 def _cancels(before: Bijection, after: Bijection) -> bool:
-    return before.domain.event_ndim == after.domain.event_ndim and (
-        before.inv.same_as(after) or after.inv.same_as(before)
-    )
+    undone = before.inv.same_as(after) or after.inv.same_as(before)
+    return undone and before.domain.event_ndim == after.codomain.event_ndim
 
 
 def compose(*transforms: Transform) -> Transform:
@@ -57,11 +56,14 @@ def compose(*transforms: Transform) -> Transform:
 
 
 def _lifted(steps: Sequence[Transform]) -> Sequence[Transform]:
-    """The steps, with those of the line carried to the event axes of the others."""
-    n_axes = max((step.event_ndim for step in steps), default=0)
+    """The steps, with those of the line carried to the event axes of the step before, or of the first one after."""
+    n_axes, found = next((step.event_ndim for step in steps if step.event_ndim), 0), []
     if n_axes == 0:
         return steps
-    return [step if step.event_ndim or is_identity(step) else lift(step, n_axes) for step in steps]
+    for step in steps:
+        found.append(step if step.event_ndim or is_identity(step) else lift(step, n_axes))
+        n_axes = step.codomain.event_ndim if step.event_ndim else n_axes
+    return found
 
 
 class Composite(Transform):
@@ -162,9 +164,15 @@ class Chain(Composite, Bijection):
             up = np.asarray(up) == np.asarray(step.increasing)
         return bool(up) if np.ndim(up) == 0 else up
 
-    @cached_property
-    def gained(self) -> int:  # type: ignore[override]
-        return sum(step.gained for step in self._bijections)
+    def image_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        for step in self._bijections:
+            shape = step.image_shape(shape)
+        return shape
+
+    def preimage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        for step in reversed(self._bijections):
+            shape = step.preimage_shape(shape)
+        return shape
 
     @cached_property
     def domain(self) -> Domain:  # type: ignore[override]

@@ -25,7 +25,12 @@ class Shares(Bijection):
     """
 
     domain, codomain = Each(REAL, 1), Simplex()
-    gained = 1
+
+    def image_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (shape[0] + 1,)
+
+    def preimage_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (shape[0] - 1,)
 
     def logs(self, x: Any) -> Any:
         """The logarithms of the shares, which do not underflow: (..., n - 1) -> (..., n)."""

@@ -6,6 +6,7 @@ numeric Jacobian, a pushed law against weighted draws (`vector_checks`).
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,19 +47,25 @@ class VectorMapCase:
         self.given, self.rng = given, rng
         self.map: Any = given.member((0,) * len(given.batch_shape), given.batch_shape)
         domain = self.map.domain
-        n = getattr(domain, "n", COORDINATES)
-        entry = getattr(domain, "entry", None)
-        roots = (
-            [laws_within(entry)[0][0] for _ in range(n)]
-            if entry is not None
-            else [laws.Normal(0.3 * i, 1 + 0.2 * i) for i in range(n)]
-        )
-        self.base = laws.Product(roots)
+        n = getattr(domain, "n", None) or COORDINATES
+        if domain.measure == "correlation":
+            self.base: Any = laws.LKJCholesky(n, 1.5)
+        elif domain.measure == "symmetric":
+            self.base = laws.Wishart(n + 2.5, np.eye(n) + 0.2)
+        elif (entry := getattr(domain, "entry", None)) is not None:
+            self.base = laws.Product([laws_within(entry)[0][0] for _ in range(n)])
+        else:
+            self.base = laws.Product([laws.Normal(0.3 * i, 1 + 0.2 * i) for i in range(n)])
         self.x = np.asarray(self.base.rvs(POINTS, rng=rng))
 
-    def free_entries(self, x: np.ndarray) -> np.ndarray:
-        """The entries of g(x) that densities refer to: as many as x has."""
-        return value(self.map.forward(x))[..., : x.shape[-1]]
+    @cached_property
+    def free(self) -> np.ndarray:
+        """The entries of the points that densities refer to."""
+        return self.map.domain.free_entries(self.x)
+
+    def free_entries(self, free: np.ndarray) -> np.ndarray:
+        """Those of g(x), as many, from those of x."""
+        return self.map.codomain.free_entries(value(self.map.forward(self.map.domain.from_free(free))))
 
 
 class VectorLawCase:
@@ -87,18 +94,18 @@ def vector_law_findings(law: Any, rng: Any) -> tuple[Finding, ...]:
 @MAPS.law("round trip")
 def round_trip(case: VectorMapCase) -> Finding:
     """|inverse(g(x)) - x| <= k eps (|x| + |J⁻¹| (|y| + |J||x|)), the forward error of the rounding of y."""
-    x = case.x
-    y = value(case.map.forward(x))
+    x, y = case.free, value(case.map.forward(case.x))
     matrix = jacobian(case.free_entries, x).matrix
-    reach = np.abs(y[..., : x.shape[-1]]) + (np.abs(matrix) @ np.abs(x)[..., None])[..., 0]
+    reach = np.abs(case.map.codomain.free_entries(y)) + (np.abs(matrix) @ np.abs(x)[..., None])[..., 0]
     allowed = ROUNDINGS * EPS * (np.abs(x) + (np.abs(np.linalg.inv(matrix)) @ reach[..., None])[..., 0])
-    return compared("inverse(forward(x))", x, value(case.map.inverse(y)), x, allowed)
+    back = case.map.domain.free_entries(value(case.map.inverse(y)))
+    return compared("inverse(forward(x))", x, back, x, allowed)
 
 
 @MAPS.law("log|det| against a numeric Jacobian")
 def log_det(case: VectorMapCase) -> Finding:
-    x = case.x
-    y, claimed = (value(a) for a in case.map.forward_and_log_det(x))
+    x = case.free
+    y, claimed = (value(a) for a in case.map.forward_and_log_det(case.x))
     back = value(case.map.inverse_and_log_det(y)[1])
     matrix, error = jacobian(case.free_entries, x)
     true = np.linalg.slogdet(matrix)[1]
@@ -110,7 +117,7 @@ def log_det(case: VectorMapCase) -> Finding:
         return undecided("the numeric Jacobian is known at fewer than 8 points")
     at = x[..., 0]
     claimed, back = np.broadcast_to(claimed, at.shape), np.broadcast_to(back, at.shape)
-    stated = case.map.jacobian(x)
+    stated = case.map.jacobian(case.x)
     return together(
         [
             compared("log|det dy/dx|", *(a[clean] for a in (at, claimed, true, allowed))),
@@ -133,11 +140,12 @@ def inverse(case: VectorMapCase) -> Finding:
 def batch(case: VectorMapCase) -> Finding:
     x = case.x
     alone = np.array([case.map(point) for point in x])
-    shaped = np.asarray(case.map(x.reshape(2, -1, x.shape[-1])))
+    shaped = np.asarray(case.map(x.reshape(2, -1, *x.shape[1:])))
     if shaped.shape[:1] != (2,):
         return broken(f"leading axes (2, {len(x) // 2}) became {shaped.shape}")
+    alone, shaped = (a.reshape(len(x), -1) for a in (alone, shaped))
     allowed = ROUNDINGS * EPS * np.max(np.abs(alone), axis=-1, keepdims=True)
-    return compared("one by one", x[..., :1], shaped.reshape(alone.shape), alone, allowed)
+    return compared("one by one", x.reshape(len(x), -1)[:, :1], shaped, alone, allowed)
 
 
 @MAPS.law("float32 stays float32")
@@ -148,7 +156,7 @@ def single_precision(case: VectorMapCase) -> Finding:
 
 @MAPS.law("NaN goes through as NaN")
 def nan_passes(case: VectorMapCase) -> Finding:
-    y = value(case.map.forward(np.full_like(case.x, np.nan)))
+    y = case.map.codomain.free_entries(value(case.map.forward(np.full_like(case.x, np.nan))))
     return fact(bool(np.all(np.isnan(y))), "forward keeps NaN", "NaN became a number")
 
 

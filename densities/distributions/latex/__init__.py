@@ -18,6 +18,7 @@ import numpy as np
 
 from densities import protocols
 from densities.anchored import value
+from densities.distributions.array_pushforward import ArrayPushforward, elementary_steps
 from densities.distributions.base import Distribution
 from densities.distributions.continuous.bounded import ContinuousBernoulli, Triangular
 from densities.distributions.latex.maps import has_template, inverse_of, named, waves
@@ -26,7 +27,6 @@ from densities.distributions.mixture import Mixture
 from densities.distributions.product import Product
 from densities.distributions.pushforward import Pushforward
 from densities.distributions.truncated import Truncated
-from densities.distributions.vector_pushforward import VectorPushforward, elementary_steps
 from densities.protocols import push_forward
 from densities.transforms.base import Inverse
 from densities.transforms.manytoone import Periodic
@@ -95,7 +95,7 @@ def _pushforward(law: Pushforward) -> str:
 
 
 @formula.register
-def _vector_pushforward(law: VectorPushforward) -> str:
+def _vector_pushforward(law: ArrayPushforward) -> str:
     """The maps of X, and the law of X."""
     return f"Y = {short(law)}"
 
@@ -244,7 +244,7 @@ def _forward(step: Any, argument: str) -> str:
 
 
 @short.register
-def _short_vector_pushforward(law: VectorPushforward) -> str:
+def _short_vector_pushforward(law: ArrayPushforward) -> str:
     """The names of the maps around X, and the law of X."""
     text = "X"
     for step in elementary_steps(law.transform):

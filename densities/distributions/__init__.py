@@ -20,6 +20,7 @@ Other laws on the line
     independent                 sums, products, ratios, extremes and order statistics of independent laws, by name or by
     convolution, product_ratio, order, listed   quadrature of the density (its tools: frames, overlap, log_abs)
     from_density, adapters      laws of a user's log-density, of SciPy, torch and NumPyro, of samples
+    torch_composites            what those two make of other laws, part by part
     members                     batches whose members are laws of different kinds
 Point masses
     lattice, strands, tables    integers under maps that never turn back; masses given one by one

@@ -26,10 +26,10 @@ from densities.distributions.from_density import FromDensity
 from densities.distributions.mixture import Mixture
 from densities.distributions.scipy_families import COUNTS, FAMILIES
 from densities.distributions.tables import Table
+from densities.distributions.torch_composites import COMPOSITES, UnknownPartError, numbers
 from densities.distributions.torch_families import TABLES, our_parameters
 from densities.distributions.wishart import InverseWishart, Wishart
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
-from densities.foreign import is_foreign, to_numpy
 from densities.protocols import as_distribution
 from densities.transforms.spline import LinearSpline
 
@@ -240,13 +240,24 @@ def _shared(ours: str, names: dict[str, str]) -> Callable[[Any], Any]:
     """One of their families that is also ours."""
 
     def adapted(law: Any) -> Any:
-        return registry.get(ours).factory(**our_parameters(law, names, _numbers))
+        return registry.get(ours).factory(**our_parameters(law, names, numbers))
 
     return adapted
 
 
-def _numbers(x: Any) -> np.ndarray:
-    return to_numpy(x) if is_foreign(x) else np.asarray(x)
+def _composed(adapter: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """One of their laws that are made of others; with a part that is unknown here, by its log-density."""
+
+    def adapted(law: Any) -> Any:
+        try:
+            return adapter(law)
+        except UnknownPartError as unknown:
+            try:
+                return _of_log_prob(law)
+            except UnsupportedOperationError as error:
+                raise UnsupportedOperationError(f"{error}: {unknown}") from unknown
+
+    return adapted
 
 
 def _of_log_prob(law: Any) -> Any:
@@ -261,14 +272,14 @@ def _of_log_prob(law: Any) -> Any:
 
     def log_density(x: Any) -> np.ndarray:
         given = np.asarray(value(x), dtype=float)
-        return np.asarray(_numbers(law.log_prob(points.asarray(given))), dtype=float)
+        return np.asarray(numbers(law.log_prob(points.asarray(given))), dtype=float)
 
     ends = (_end(law.support, "lower_bound", -np.inf), _end(law.support, "upper_bound", np.inf))
     return FromDensity(log_density, ends, name=f"{library} {kind}")
 
 
 def _end(constraint: Any, name: str, default: float) -> float:
-    return float(_numbers(getattr(constraint, name, default)))
+    return float(numbers(getattr(constraint, name, default)))
 
 
 ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
@@ -277,6 +288,7 @@ ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
         for library, table in TABLES.items()
         for ours, (theirs, names) in table.items()
     },
+    **{key: _composed(adapter) for key, adapter in COMPOSITES.items()},
     ("torch", "Distribution"): _of_log_prob,
     ("numpyro", "Distribution"): _of_log_prob,
     ("scipy", "rv_continuous_frozen"): _continuous,

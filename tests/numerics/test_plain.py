@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import random
 from decimal import Decimal
 from pathlib import Path
 
@@ -28,28 +27,15 @@ def answer(p, q):
     return found if found is not None and found.answered[0] else None
 
 
-def misses(rows):
-    found = [(answer(p, q), truth, p, q) for _, p, q, truth in rows]
-    answered = [(a, Decimal(truth), p, q) for a, truth, p, q in found if a is not None]
-    wrong = [
-        (p, q) for a, truth, p, q in answered if abs(Decimal(float(a.value[0])) - truth) > Decimal(float(a.error[0]))
-    ]
-    return wrong, len(answered)
-
-
 @pytest.mark.slow
-def test_answers_lie_within_their_error():
-    wrong, answered = misses(random.Random(3).sample(ROWS, 400))
-    assert not wrong
-    assert answered > 120
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("part", range(8))
-def test_all_answers_lie_within_their_error(part):
-    wrong, answered = misses(ROWS[part::8])
-    assert not wrong
-    assert answered > 300
+@pytest.mark.parametrize("part", range(4))
+def test_answers_lie_within_their_error(part):
+    """Of every second problem; test_coverage.py holds the others, through all of the quadrature."""
+    rows = ROWS[1::2][part::4]
+    found = [(answer(p, q), Decimal(truth), p, q) for _, p, q, truth in rows]
+    answered = [(a, truth, p, q) for a, truth, p, q in found if a is not None]
+    assert not [(p, q) for a, t, p, q in answered if abs(Decimal(float(a.value[0])) - t) > Decimal(float(a.error[0]))]
+    assert len(answered) > 300
 
 
 def test_infinite_divergences_are_left_alone():

@@ -264,8 +264,8 @@ def same_parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
     return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
 
 
-# What every law or map has beside its parameters, or keeps when it is first asked.
-COMMON = {"params", "batch_shape", "event_shape", "_inverse", "_programs", "_simplest"}
+# What every law or map has beside its parameters, or keeps when it is first asked; so do names that begin with KNOWN.
+COMMON, KNOWN = {"params", "batch_shape", "event_shape", "_inverse", "_programs", "_simplest"}, "_known_"
 
 
 def from_elsewhere(cls: type) -> bool:
@@ -282,7 +282,7 @@ def same_attributes(a: Any, b: Any) -> bool:
     if not from_elsewhere(type(a)):
         return True
     own, others = vars(a), vars(b)
-    names = (own.keys() | others.keys()) - COMMON
+    names = {name for name in own.keys() | others.keys() if name not in COMMON and not name.startswith(KNOWN)}
     return not names or all(
         isinstance(getattr(type(a), name, None), cached_property)
         or (name in own and name in others and _same(own[name], others[name]))

@@ -156,10 +156,11 @@ class Distribution(Fixed, Arithmetic):
         return simplify(self)
 
     def __str__(self) -> str:
+        name = self.name or f"<{type(self).__name__}>"
         if any(np.ndim(p) for p in self.params.values()):
-            return f"<{self.name} of batch shape {self.batch_shape}>"
+            return f"<{self.name or type(self).__name__} of batch shape {self.batch_shape}>"
         listed = ", ".join(f"{key}={number_text(p)}" for key, p in self.params.items())
-        return f"{self.name}({listed})"
+        return f"{name}({listed})"
 
     def __repr__(self) -> str:
         listed = ", ".join(f"{key}={number_text(p) if np.ndim(p) == 0 else repr(p)}" for key, p in self.params.items())

@@ -33,9 +33,18 @@ SPANNED, FAR = 3.0, 16.0
 class Family(Univariate):
     """A parametric family: a subclass holds the formulas of its standard member and names its location and scale.
 
-    `parameters` declares the parameters; `location_name` and `scale_name` say which shift and stretch. The formulas `_logpdf`,
-    `_cdf`, ... take z = (x - loc)/scale and then the remaining (shape) parameters in their declared order, as scalars or
-    broadcasting arrays. Point formulas must accept `Anchored` z.
+    `parameters` declares the parameters; `location_name` and `scale_name` say which shift and stretch. Formulas take
+    z = (x - loc)/scale, strictly inside the support, or a probability, and then the remaining (shape) parameters in their
+    declared order, as scalars or broadcasting arrays; NumPy's functions in them take `Anchored` z too.
+
+    needed      `_logpdf(z)`; `_cdf(z)` or `_logcdf(z)`; `_sf(z)` or `_logsf(z)`, each right in its own small tail;
+                `standard_support(*shapes)`, a classmethod, where that is not the line; `validate()` where parameters are tied
+    faster      `_ppf(q)`, `_isf(q)`, `_log_ppf(logq)`, `_log_isf(logq)`, solved for otherwise; `_log_mass(a, b)`; `_draw`
+    known       `_mean()`, `_var()`, `_std()`, `_median()`, `_mode()`, `_entropy()` of the standard member, integrated or
+                searched for otherwise; `_kinks()`, where the density is not smooth
+
+    `dn.check_distribution` judges the result. Raises ParameterError for parameters outside their domains, and
+    UnsupportedOperationError where a formula that is needed is not written.
     """
 
     # Whether the density is that of the double z itself, without the rounding of a power or a quotient on the way.
@@ -50,7 +59,6 @@ class Family(Univariate):
         self._log_scale = np.log(self._scale)
         self._shifted = np.ndim(self._loc) > 0 or self._loc != 0.0
         self._scaled = np.ndim(self._scale) > 0 or self._scale != 1.0
-        self._marks: np.ndarray | None = None
         try:
             self.validate()
         except ForeignError as error:
@@ -73,23 +81,21 @@ class Family(Univariate):
         """The support of the standard member."""
         return Interval()
 
-    @property
+    @cached_property
     def support(self) -> Interval:
-        if not hasattr(self, "_support"):
-            standard = self.standard_support(*self._shapes)
-            low, high = (
-                end if np.ndim(end) == 0 and not np.isfinite(end) else self._loc + self._scale * end
-                for end in (standard.low, standard.high)
-            )
-            self._support = Interval(
-                low,
-                high,
-                low_closed=standard.low_closed,
-                high_closed=standard.high_closed,
-                low_slack=standard.low_slack,
-                high_slack=standard.high_slack,
-            )
-        return self._support
+        standard = self.standard_support(*self._shapes)
+        low, high = (
+            end if np.ndim(end) == 0 and not np.isfinite(end) else self._loc + self._scale * end
+            for end in (standard.low, standard.high)
+        )
+        return Interval(
+            low,
+            high,
+            low_closed=standard.low_closed,
+            high_closed=standard.high_closed,
+            low_slack=standard.low_slack,
+            high_slack=standard.high_slack,
+        )
 
     @property
     def narrowness(self) -> Narrowness:
@@ -210,13 +216,14 @@ class Family(Univariate):
         return self._each(self._kinks(*self._shapes))
 
     def marks(self) -> np.ndarray:
-        if self._marks is None:
-            if self.batch_shape:
-                self._marks = self._own_marks()
-            else:
-                with quiet():
-                    self._marks = value(self.restore(self._standard_marks()))
         return self._marks
+
+    @cached_property
+    def _marks(self) -> np.ndarray:
+        if self.batch_shape:
+            return self._own_marks()
+        with quiet():
+            return value(self.restore(self._standard_marks()))
 
     def _own_marks(self) -> np.ndarray:
         standard = self._landmarks(*self._shapes)
@@ -291,16 +298,26 @@ class Family(Univariate):
         result = np.broadcast_to(standard, self.batch_shape) + self._log_scale
         return float(result) if np.ndim(result) == 0 else result
 
-    # ---- formulas of the standard member; a family gives the first five, and more where the defaults are not good ----
+    # ---- formulas of the standard member; a family gives those that are needed, and more where the defaults are not good ----
 
     def _logpdf(self, z: Any, *shapes: Any) -> Any:
-        raise NotImplementedError
+        raise self._unwritten("_logpdf")
 
     def _cdf(self, z: Any, *shapes: Any) -> Any:
-        raise NotImplementedError
+        """F, from its logarithm where that is written alone."""
+        if type(self)._logcdf is Family._logcdf:
+            raise self._unwritten("_cdf")
+        return np.exp(self._logcdf(z, *shapes))
 
     def _sf(self, z: Any, *shapes: Any) -> Any:
-        raise NotImplementedError
+        """1 - F, from its logarithm where that is written alone."""
+        if type(self)._logsf is Family._logsf:
+            raise self._unwritten("_sf")
+        return np.exp(self._logsf(z, *shapes))
+
+    def _unwritten(self, formula: str) -> UnsupportedOperationError:
+        told = f"{type(self).__name__}: {formula}(z, *shapes) is not written; help(distributions.Family) lists the formulas"
+        return UnsupportedOperationError(f"{told}, and FromDensity takes a law of which the density alone is known")
 
     def _ppf(self, q: Any, *shapes: Any) -> Any:
         return masses.quantile_between(self._standard_view(), np.log(q), np.log1p(-q))

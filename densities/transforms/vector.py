@@ -11,6 +11,7 @@ import numpy as np
 from densities.anchored import value
 from densities.domains import Domain, Integers, RealVector
 from densities.errors import ParameterError, ShapeError, argument_error
+from densities.foreign import Foreign, ForeignError
 from densities.numerics.inverses import ILL, LARGEST, ExactInverse, condition
 from densities.parameters import Parameter, bind, real
 from densities.protocols import lift
@@ -76,8 +77,9 @@ class Independent(Bijection):
         return self.elementwise.inverse(y)
 
     def _sum(self, log_det: Any, points: Any) -> Any:
-        spread = np.broadcast_to(value(log_det), np.shape(value(points)))
-        return np.sum(spread, axis=tuple(range(-self.n_axes, 0)), dtype=getattr(points, "dtype", None))
+        known = value(points)
+        spread = np.broadcast_to(value(log_det), np.shape(known))
+        return np.sum(spread, axis=tuple(range(-self.n_axes, 0))).astype(known.dtype, copy=False)
 
     @property
     def inv(self) -> Bijection:
@@ -181,10 +183,12 @@ class Linear(Bijection):
     def forward(self, x: Any) -> Any:
         matrix = self.params["matrix"]
         product = x @ matrix.T if matrix.ndim == 2 else np.matmul(matrix, x[..., None])[..., 0]
-        return np.asarray(self.params["loc"] + product, dtype=x.dtype)
+        return (self.params["loc"] + product).astype(x.dtype, copy=False)
 
     def inverse(self, y: Any) -> Any:
         right = y - self.params["loc"]
+        if isinstance(y, Foreign):
+            return self._solved_elsewhere(right)
         x = np.asarray(self.solve(right), dtype=y.dtype)
         if self.resolved:
             # What is rounded away from y - loc, an ulp of either, is carried along.
@@ -196,6 +200,12 @@ class Linear(Bijection):
                 found = inverse(points.reshape(-1, inverse.n).T, left.reshape(-1, inverse.n).T)
                 x[at] = found.T.reshape(points.shape)
         return x
+
+    def _solved_elsewhere(self, right: Foreign) -> Any:
+        """By the inverse matrix, on arrays of another library."""
+        if not self.condition <= ILL:
+            raise ForeignError("a matrix whose systems doubles do not resolve")
+        return np.matmul(self.inverse_matrix, right[..., None])[..., 0]
 
     def jacobian(self, x: Any) -> Any:
         """The matrix itself, for every point: (..., n) -> (..., n, n)."""
@@ -325,7 +335,7 @@ class Banana(Bijection):
     def _sheared(x: Any, b: Any) -> Any:
         first, second = x[..., 0], x[..., 1]
         moved = second + b * (first * first)
-        return np.stack(np.broadcast_arrays(first, moved), axis=-1).astype(np.asarray(x).dtype, copy=False)
+        return np.stack(np.broadcast_arrays(first, moved), axis=-1).astype(x.dtype, copy=False)
 
     def jacobian(self, x: Any) -> Any:
         """[[1, 0], [2 b x₁, 1]]: (..., 2) -> (..., 2, 2)."""

@@ -89,6 +89,42 @@ def test_every_map_of_the_line(name):
         np.testing.assert_allclose(back.numpy(), transform.inverse(values), rtol=1e-11, atol=1e-12)
 
 
+VECTORS = [maps.get(name).factory(**example) for name in maps.names() for example in maps.get(name).examples]
+VECTORS = [t for t in VECTORS if t.event_ndim == 1] + [dn.Independent(dn.Affine([0.0, 1.0, 2.0], 0.5))]
+
+
+@pytest.mark.parametrize("transform", VECTORS, ids=str)
+def test_every_map_of_vectors(transform):
+    """A law through the map, its score against differences, and the map itself."""
+    n = getattr(transform.domain, "n", None) or 3
+    law = dn.MultivariateNormal(0.1 * np.arange(n), np.eye(n) + 0.2) >> transform
+    y, own = law.rvs(3, rng=0), law.transform
+    values, slopes = value_and_slope(law.logpdf, y)
+    np.testing.assert_allclose(values, law.logpdf(y), rtol=1e-12)
+    np.testing.assert_allclose(own.forward(tensor(own.inverse(y))).numpy(), y, rtol=1e-12)
+    assert own.forward(torch.tensor(own.inverse(y), dtype=torch.float32)).dtype == torch.float32
+    free = own.codomain.free_entries(y)
+    if own.codomain.measure == "lebesgue":
+        step = 1e-6 * np.eye(n)[1]
+        np.testing.assert_allclose(slopes[:, 1], (law.logpdf(y + step) - law.logpdf(y - step)) / 2e-6, rtol=1e-6)
+    assert np.isfinite(slopes).all() and free.shape == (3, n)
+
+
+def test_matrices_that_doubles_do_not_resolve_stay_with_numpy():
+    nearly = dn.MatrixAffine(0.0, [[1.0, 1.0], [1.0, 1.0 + 1e-9]])
+    with pytest.raises(dn.UnsupportedOperationError, match="doubles do not resolve"):
+        (dn.MultivariateNormal([0.0, 0.0], np.eye(2)) >> nearly).logpdf(tensor([0.1, 0.2]))
+
+
+@pytest.mark.parametrize("transform", [dn.MatrixInverse(), dn.Congruence([[2.0, 1.0], [0.5, 3.0]])], ids=str)
+def test_every_map_of_matrices(transform):
+    law = dn.MultivariateNormal([0.1, -0.2, 0.3], np.eye(3)) >> dn.LogCholesky() >> transform
+    y = law.rvs(3, rng=0)
+    values, slopes = value_and_slope(law.logpdf, y)
+    np.testing.assert_allclose(values, law.logpdf(y), rtol=1e-12)
+    assert np.isfinite(slopes).all()
+
+
 def test_dtype_and_scalars_are_kept():
     law = dn.Gamma(2.0) >> dn.Log1p()
     single = law.logpdf(torch.tensor([0.5, 1.5], dtype=torch.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial, singledispatch
 from typing import Any
@@ -14,7 +15,7 @@ from densities.divergences import rewrites
 from densities.divergences.batches import Batch
 from densities.divergences.closed_forms.affinity import log_affinity
 from densities.divergences.direct import kl_direct
-from densities.divergences.draws import LogRatioDraws
+from densities.divergences.draws import LogRatioDraws, unseen_square
 from densities.divergences.evaluate import CANCELLATION, METHODS, candidates, kl
 from densities.divergences.forms import GOOD, MASS_TOLERANCE, NOTHING
 from densities.divergences.generators import Generator, Jeffreys, KullbackLeibler, Renyi, registry
@@ -308,7 +309,8 @@ def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) ->
     means, errors = np.zeros((2, AFFINITY + 1))
     places = [SHARE, AFFINITY][: np.size(result.mean)]
     means[places] = result.mean
-    errors[places] = result.standard_error + ROUNDING * means[places]
+    unseen = 0.0 if p.event_shape else _unseen_spread(generator, log_ratios, means[places], int(result.n))
+    errors[places] = np.hypot(result.standard_error, unseen) + ROUNDING * means[places]
     found = _estimate(generator, _number(generator, means, errors), known.error_kind, known.method, known.evaluations)
     if np.isfinite(found.value):
         return replace(found, status=known.status, detail=known.detail)
@@ -316,6 +318,23 @@ def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) ->
     return replace(
         found, value=np.nan, error=np.inf, status=Status.NOT_CONVERGED, detail={**known.detail, "reason": reason}
     )
+
+
+def _unseen_spread(generator: Generator, log_ratios: tuple[Any, Any], means: np.ndarray, n: int) -> np.ndarray:
+    """The standard errors of the means of `SharesAtDraws` due to what hardly any of n draws meet.
+
+    A share differs from its mean over one law by no more than the sum of itself and the mean over both.
+    """
+
+    def square(log: Callable[[np.ndarray], np.ndarray], sign: float, ratio: Any, mean: float) -> float:
+        return unseen_square(ratio, lambda t: np.exp(log(sign * t)) + mean, n)
+
+    logs = [generator.log_share, lambda t: log_affinity_share(t, float(generator.affinity or 0.0))]
+    squares = [
+        sum(square(log, sign, draws.ratio, mean) for sign, draws in zip((1.0, -1.0), log_ratios, strict=True))
+        for log, mean in zip(logs, means, strict=False)
+    ]
+    return np.sqrt(np.array(squares) / n)
 
 
 __all__ = ["divergence", "measured"]

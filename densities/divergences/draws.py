@@ -20,7 +20,9 @@ from densities.distributions.lattice import Discrete
 from densities.distributions.route import safe
 from densities.divergences.ratio import Nodes, RadonNikodym
 from densities.domains import Interval
+from densities.errors import UnsupportedOperationError
 from densities.estimate import Estimate, Status
+from densities.expectation import integrate_law
 from densities.numerics.nets import tilt
 from densities.numerics.strata import tilted_quantiles
 from densities.numerics.streams import CONTROLS
@@ -33,6 +35,8 @@ NONE = np.empty(0, dtype=int)
 TO_RARE = 2.0**-4
 # What so few of all draws are expected to meet is not seen in their spread.
 RARE = 8.0
+# The accuracy asked for of the mean square of what is not seen.
+ROUGHLY = 1e-3
 
 
 class Run(NamedTuple):
@@ -73,6 +77,36 @@ def within_doubles(estimate: Estimate) -> Estimate:
     }
     status = estimate.status if doubted else Status.NOT_CONVERGED
     return replace(estimate, error=np.inf, status=status, detail=detail)
+
+
+def unseen_square(ratio: RadonNikodym, function: Callable[[np.ndarray], np.ndarray], n: int) -> float:
+    """Σ m f(t)² over point masses m of p that hardly any of n draws meet, and ∫ p f(t)² over the tails, of less than 1/n, of a
+    density beside such; over all of one that draws hardly meet.
+    """
+    p, found = ratio.p, 0.0
+    try:
+        places, masses = p.atoms
+    except UnsupportedOperationError:  # too many to list: none of them holds much
+        places, masses = NONE, np.empty(0)
+    with quiet():
+        hidden = (masses > 0.0) & (masses * n < RARE)
+        if hidden.any():
+            found = float(np.sum(masses[hidden] * function(np.asarray(ratio.log(places[hidden]))) ** 2))
+    if p.measure != "mixed":
+        return found
+    seldom = np.exp(p.log_continuous_mass) * n < RARE
+
+    def square(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
+        nodes, y = ratio.on(part, x), part.forward(x)[0]
+        logs = value(nodes.log_weight) + 2.0 * np.log(np.abs(function(np.asarray(value(nodes.t)))))
+        if not seldom:  # smoothly, for the sake of the integral
+            tail = np.minimum(*(value(p.anywhere(name, y)) for name in ("logcdf", "logsf")))
+            logs = logs - np.logaddexp(0.0, 2.0 * (np.log(n) + tail))
+        known = ~np.isneginf(value(nodes.log_weight)) & ~np.asarray(nodes.lost)
+        logs = np.where(known, logs, -np.inf)[None]
+        return logs, np.ones_like(logs)
+
+    return found + float(integrate_law(p, square, ratio.q.landmarks(), rtol=ROUGHLY).values[0])
 
 
 class Quantiles:

@@ -15,10 +15,17 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import quiet
-from densities.divergences.draws import RARE, ControlledDraws, LogRatioDraws, columns_of, drawn_weights, within_doubles
+from densities.divergences.draws import (
+    RARE,
+    ControlledDraws,
+    LogRatioDraws,
+    columns_of,
+    drawn_weights,
+    unseen_square,
+    within_doubles,
+)
 from densities.divergences.quadrature import log_size
 from densities.divergences.ratio import RadonNikodym
-from densities.errors import UnsupportedOperationError
 from densities.estimate import Estimate, Status
 from densities.executors import shared_out
 from densities.expectation import EPS, from_draws, tails
@@ -115,23 +122,24 @@ class Pilot:
 
 
 def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -> float:
-    """The standard error of t - slope·c due to point masses and components which hardly any of n draws meet.
+    """The standard error of t - slope·c due to what few of n draws meet: point masses, a density beside them, components.
 
-    Sums over the masses tell it, and the medians of the components.
+    Sums over the masses tell it, integrals over the density, and the medians of the components.
     """
     p = values.ratio.p
     if not np.isfinite(mean):
         return 0.0
-    try:
-        places, masses = _components(values) if p.measure == "lebesgue" else p.atoms
-    except UnsupportedOperationError:  # too many to list: none of them holds much
-        return 0.0
+
+    def beside_mean(t: np.ndarray) -> np.ndarray:
+        return t - mean + (slope * (np.expm1(-t) + values.known[0]) if slope else 0.0)
+
+    if p.measure != "lebesgue":
+        return float(np.sqrt(unseen_square(values.ratio, beside_mean, n) / n))
     with quiet():
-        drawn = drawn_weights(masses / masses.sum()) if p.measure == "lebesgue" else masses
+        places, masses = _components(values)
+        drawn = drawn_weights(masses / masses.sum())
         hidden = (masses > 0.0) & (drawn * n < RARE)
-        t = np.asarray(values.ratio.log(places[hidden])) - mean
-        if slope:
-            t = t + slope * (np.expm1(-t - mean) + values.known[0])
+        t = beside_mean(np.asarray(values.ratio.log(places[hidden])))
         return float(np.sqrt(np.sum(masses[hidden] ** 2 / drawn[hidden] * t**2) / n))
 
 

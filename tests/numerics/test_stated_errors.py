@@ -19,7 +19,7 @@ from densities.distributions import (
     StudentT,
     UniformBall,
 )
-from densities.divergences import entropy, kl
+from densities.divergences import divergence, entropy, kl
 from densities.divergences.quadrature import kl_quadrature
 from densities.estimate import Status
 from densities.expressions import parse
@@ -75,6 +75,23 @@ def test_draws_beyond_a_cut_far_out_state_how_its_place_was_rounded(seed):
     p, q = parse("truncate(gumbel(10000, 520), 1.35, 4.35)"), parse("generalized_normal(0.7, 0.455, 5.99)")
     found = kl(p, q, method="montecarlo", n=2**12, rng=seed)
     assert abs(found.value - 15.427407979092558) < 3 * found.error < 1e-6
+
+
+def test_draws_that_hardly_meet_a_density_beside_point_masses_say_so():
+    p, q = parse("relu(normal(-5, 1))"), parse("relu(normal(0, 1))")
+    rare = mpmath.ncdf(-5)
+    by_name = {
+        "kl": (1 - rare) * mpmath.log(2 * (1 - rare)) + 12.5 * rare - 5 * mpmath.npdf(5),
+        "total_variation": 0.5 - rare,
+    }
+    for name, truth in by_name.items():
+        found = divergence(name, p, q, method="montecarlo", n=2**12, rng=0)
+        assert off(found, truth) <= 2 * found.error < 2e-3 * truth
+    # of a density that draws do meet, a part far out
+    p = parse("mixture([0.5, 0.4999999, 1e-7], [delta(0), normal(0, 1), normal(60, 1)])")
+    q = parse("mixture([0.5, 0.5], [delta(0), normal(0, 1)])")
+    found = divergence("total_variation", p, q, method="montecarlo", n=2**12, rng=0)
+    assert off(found, mpmath.mpf(1e-7)) <= 2 * found.error < 1e-5
 
 
 @pytest.mark.parametrize("method", ["auto", "montecarlo"])

@@ -15,7 +15,7 @@ import numpy as np
 
 from densities.anchored import Anchored, log_abs, sign, value
 from densities.arrays import quiet
-from densities.errors import ParameterError, ShapeError, argument_error, unknown_name
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, unknown_name
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.numerics.exponents import Tail, Verdict, tail_verdict
 from densities.numerics.quadrature import integrate
@@ -293,18 +293,27 @@ def expect(
 ) -> Estimate:
     """E_p[f(Y)] = ∫ f(y) p(y) dy + Σ f(a) P(Y = a), as an `Estimate`.
 
-    `function` is vectorised over an array of points y. `method` is "quadrature" (the default) or "montecarlo" (`n` draws,
-    `rng`, and the options target=, scheme=, executor=, progress=, checkpoint=, time_limit= of
-    `numerics.montecarlo.estimate_mean`). `landmarks` are points where f is not smooth. Raises ParameterError for another
-    method.
+    function   vectorised over points y: (...,) -> (...,), of vectors (..., n) -> (...,)
+    method     "auto" is quadrature, or a sum over point masses, on the line, and Monte Carlo for vectors; "quadrature" and
+               "montecarlo" insist on theirs
+    n, rng     draws and their seed; further options (target=, scheme=, executor=, progress=, checkpoint=, time_limit=) are
+               those of `numerics.montecarlo.estimate_mean`
+    rtol       the relative accuracy that quadrature aims at
+    landmarks  points where f is not smooth
+
+    Raises ParameterError for another method and for a function that gives no real numbers, ShapeError where their shape is
+    not that of the points, UnknownNameError for an unknown option, UnsupportedOperationError for quadrature over vectors.
     """
     from densities.protocols import as_distribution
 
     law = as_distribution(law)
-    one_of("method", method, ("auto", "quadrature", "montecarlo"))
     if not callable(function):
         raise ParameterError(argument_error("function", "a function of an array of points", function))
-    check_settings(rtol, draws)
+    check_settings(method, ("auto", "quadrature", "montecarlo"), n, rtol, draws)
+    if method == "quadrature" and law.event_shape:
+        raise UnsupportedOperationError(
+            "expect: quadrature: expected a law on the line, got one of vectors; use method='montecarlo'"
+        )
     if method == "montecarlo" or law.event_shape:
         return _expect_by_draws(function, law, n=n, rng=rng, **draws)
 
@@ -331,13 +340,19 @@ def _undefined(function: Callable[[Any], Any], law: Any, found: Estimate) -> Est
     return replace(found, error=0.0, status=Status.UNDEFINED, detail={**found.detail, "reason": reason})
 
 
-def check_settings(rtol: Any, draws: dict[str, Any]) -> None:
-    """Raises ParameterError for what is no relative accuracy, UnknownNameError for an option that draws do not have."""
+def check_settings(method: Any, known: Sequence[str], n: Any, rtol: Any, draws: dict[str, Any]) -> None:
+    """Raises ParameterError for a method that is not among those known, and for what is no number of draws, relative accuracy
+    or value of an option; UnknownNameError for an option that draws do not have.
+    """
+    from densities.numerics.montecarlo import check_run
+
+    one_of("method", method, known)
     if not (isinstance(rtol, Real) and 0 <= float(rtol) < np.inf):
         raise ParameterError(argument_error("rtol", "a relative accuracy such as 1e-10", rtol))
     for name in draws:
         if name not in DRAW_OPTIONS:
             raise unknown_name("option", name, DRAW_OPTIONS)
+    check_run(n, **draws)
 
 
 def real_values(function: Callable[[Any], Any], y: Any) -> np.ndarray:

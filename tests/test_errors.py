@@ -208,6 +208,11 @@ REFUSED = {
     "ragged probabilities": (lambda: dn.Categorical(RAGGED), dn.ShapeError, "a vector of probabilities"),
     "ragged weights": (lambda: dn.Mixture(RAGGED, [dn.Normal()] * 2), dn.ShapeError, "one weight for each"),
     "no method": (lambda: dn.kl(dn.Normal(), dn.Normal(), method=np.array([])), dn.ParameterError, "one of auto"),
+    "no quadrature": (
+        lambda: dn.expect(np.sum, dn.MultivariateNormal([0, 1], np.eye(2)), method="quadrature"),
+        dn.UnsupportedOperationError,
+        "use method='montecarlo'",
+    ),
     "methods": (lambda: dn.plan(dn.Normal(), dn.Normal(), method=np.array(["auto"])), dn.ParameterError, "one of auto"),
     "expectation": (
         lambda: dn.expect(np.sqrt, dn.Uniform(), method=["quadrature"]),

@@ -35,6 +35,15 @@ Other ways to answer
     digits, precise, precise_order   many digits, `dps=`
     foreign                     points of torch, JAX and CuPy
     to_scipy, to_torch, to_numpyro   the law as another library has it, by scipy_families and torch_families
+Words
+    root, part      the innermost law of a chain of maps, in whose coordinates expectations are taken; a root with its weight
+                    and the map from it: a law is a sum of parts
+    piece, branch   a stretch on which a map is monotone or constant; a monotone one that carries mass, with its way back
+    anchored        of a point: known as a place and the distance from it, so that no distance from an end is rounded away
+    narrow          of a law: many of its widths from 0, so that doubles hardly tell its points apart
+    marks           points at which integrals are split: quantiles, kinks, ends; landmarks are those of one law, in order
+    strand          integers k with their masses and a map that never turns: the atoms g(k) of a law of point masses
+    pin             a point of a root that doubles round, from which the distance is taken all the same
 """
 
 from densities.distributions import continuous, digits, discrete, foreign, identities, latex, periodic, precise_order  # noqa: F401  (they file themselves with the protocols)

@@ -22,6 +22,11 @@ Laws of vectors
 Monte Carlo, bounds
     montecarlo, draws, vector_draws   the mean of log dp/dq over draws of p
     mixtures                    a sandwich around the divergence of mixtures, which owes nothing to an integral
+Words
+    t               log dp/dq, in nats
+    form            one of two sums with the value D(p‖q): E_p t, and E_p (t + e⁻ᵗ - 1) + Q(where p has no mass)
+    share, half     g(t), of which D = E_p g(t) + E_q g(t) is made; the integral over one of the two laws
+    direct          of t: from the difference of parameters, and not as the difference of two logarithms
 """
 
 from densities.divergences.divergence import divergence

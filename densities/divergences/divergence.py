@@ -25,8 +25,8 @@ from densities.divergences.vector_draws import VectorLogRatioDraws
 from densities.errors import NoClosedFormError, ParameterError, UnsupportedOperationError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import DRAW_OPTIONS, EPS, check_settings, from_draws
-from densities.numerics.montecarlo import check_run, estimate_mean
-from densities.parameters import joint_shape, one_of
+from densities.numerics.montecarlo import estimate_mean
+from densities.parameters import joint_shape
 
 # What rounding may do to the mean of many numbers, as a share of it.
 ROUNDING = 8.0 * EPS
@@ -51,27 +51,23 @@ def divergence(
     name    "total_variation", "hellinger", "squared_hellinger", "jensen_shannon", "jensen_shannon_distance", "triangular",
             "bhattacharyya", "chi_squared", "neyman", "renyi" and "power" (with `order=`), "kl", "reverse_kl", "jeffreys";
             `densities list divergences` has them with their formulas
-    method  "auto" takes the first that applies of a closed form and quadrature or sums (Monte Carlo for vectors); "closed",
-            "quadrature" and "montecarlo" insist on theirs
-    n, rng  draws of each law and their seed, for Monte Carlo; further options are those of `kl`
-    rtol    the relative accuracy that quadrature aims at
 
-    Logarithms are natural. Where one law has mass and the other has none, the divergence takes it in, or is `inf` with the
-    reason in `detail`. Batches of parameters give arrays of the batch shape. Raises UnknownNameError for unknown names and
-    options, ParameterError for wrong parameters of a divergence and an unknown method, NoClosedFormError for
-    method="closed" where none is known, UnsupportedOperationError for quadrature over vectors, ShapeError for laws on
-    different spaces.
+    The settings are those of `kl`; draws are of both laws, n of each, and method="auto" takes Monte Carlo for all vectors
+    without a closed form. Logarithms are natural. Where one law has mass and the other has none, the divergence takes it in,
+    or is `inf` with the reason in `detail`. Batches of parameters give arrays of the batch shape.
+
+    Raises UnknownNameError for unknown names and options, ParameterError for wrong parameters of a divergence and an unknown
+    method, NoClosedFormError for method="closed" where none is known, UnsupportedOperationError for quadrature over vectors,
+    ShapeError for laws on different spaces.
     """
     if not isinstance(name, str):
         raise ParameterError(argument_error("name", "the name of a divergence, such as 'hellinger'", name))
     entry = registry.get(name)
     parameters = {key: options.pop(key) for key in entry.parameter_names if key in options}
-    one_of("method", method, METHODS)
-    check_settings(rtol, options)
+    check_settings(method, METHODS, n, rtol, options)
     if (complaint := entry.complaint((), parameters)) is not None:
         raise ParameterError(complaint)
     generator = entry(**parameters)
-    check_run(n, **options)
     ratio = radon_nikodym(p, q)
     settings = {"method": method, "n": n, "rng": rng, "rtol": rtol, **options}
     shapes = ratio.p.batch_shape, ratio.q.batch_shape

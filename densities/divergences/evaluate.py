@@ -23,7 +23,6 @@ from densities.divergences.sums import kl_sum
 from densities.errors import NoClosedFormError, ShapeError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import EPS, check_settings
-from densities.numerics.montecarlo import check_run
 from densities.parameters import joint_shape, one_of
 
 METHODS = ("auto", "closed", "quadrature", "montecarlo")
@@ -71,9 +70,7 @@ def kl(
     Raises NoClosedFormError for method="closed" where none is known, ParameterError for an unknown method,
     UnknownNameError for an unknown option, ShapeError for laws on different spaces.
     """
-    one_of("method", method, METHODS)
-    check_settings(rtol, options)
-    check_run(n, **options)
+    check_settings(method, METHODS, n, rtol, options)
     ratio = radon_nikodym(p, q)
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
     shape = joint_shape("kl", "laws", dict(zip("pq", shapes, strict=True))) if any(shapes) else ()
@@ -190,7 +187,7 @@ def _closed(p: Any, q: Any) -> Estimate | None:
             if form is not None and not form.escapes:  # p lies in q: an end beyond its own is one that was rounded
                 number = float(form.value)
                 status = Status.INFINITE if np.isinf(number) else Status.EXACT
-                detail = {"rule": form.rule, "source": form.source, "reason": getattr(form, "reason", "") or ""}
+                detail = {"rule": form.rule, "source": form.source, "reason": form.reason or ""}
                 bound = float(form.bound) + (0.0 if np.isinf(number) else rewrites.rounding(pair, (p, q), number))
                 return Estimate(number, bound, ErrorKind.BOUND, status, "closed", 0, detail)
     return None

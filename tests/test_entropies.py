@@ -1,5 +1,7 @@
 """Entropies and densities of laws whose parameters are huge or tiny, against their formulas with log Γ at many digits."""
 
+from itertools import pairwise
+
 import mpmath as mp
 import numpy as np
 import pytest
@@ -139,3 +141,23 @@ def test_shares_of_huge_parameters_are_integrated_as_far_as_their_digits_go():
         truth = log_beta(*b) - log_beta(*a) + lean
     assert abs(found.value - truth) <= found.error <= 1e-6 * truth
     assert found.evaluations < 20000
+
+
+def test_a_mixture_of_many_uniform_laws_is_integrated_where_each_one_is():
+    edges = np.cumsum(np.random.default_rng(0).exponential(size=41))
+    weights = np.random.default_rng(1).dirichlet(np.ones(40))
+    law = dn.Mixture(weights, [dn.Uniform(*ends) for ends in pairwise(edges)])
+    terms = [(mp.mpf(w), mp.mpf(a), mp.mpf(b)) for w, (a, b) in zip(weights, pairwise(edges), strict=True)]
+    mean = mp.fsum(w * (a + b) / 2 for w, a, b in terms)
+    second = mp.fsum(w * (a * a + a * b + b * b) / 3 for w, a, b in terms)
+    assert law.entropy() == pytest.approx(float(-mp.fsum(w * mp.log(w / (b - a)) for w, a, b in terms)), rel=1e-12)
+    assert (law.mean(), law.var()) == pytest.approx((float(mean), float(second - mean**2)), rel=1e-13)
+    assert law.pdf(edges[3:5] + 0.01) == pytest.approx(weights[3:5] / np.diff(edges)[3:5], rel=1e-13)
+
+
+def test_the_mean_of_a_mixture_without_one_and_the_variance_of_one_far_from_0():
+    law = dn.Mixture([0.5, 0.5], [dn.Pareto(0.5), -dn.Pareto(0.5)])
+    assert np.isnan(law.mean())
+    assert dn.Mixture([0.5, 0.5], [dn.Pareto(0.5), dn.Normal()]).mean() == np.inf
+    far = dn.Mixture([0.5, 0.5], [dn.Normal(1e9, 1e-3), dn.Normal(1e9 + 0.25, 1e-3)])
+    assert far.var() == pytest.approx(0.125**2 + 1e-6, rel=1e-7)

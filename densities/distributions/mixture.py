@@ -16,6 +16,7 @@ from densities.distributions.branches import merged_atoms, merged_log_atoms
 from densities.distributions.continuous.shared import patched
 from densities.distributions.family import Family
 from densities.distributions.masses import spread
+from densities.distributions.moments import closed
 from densities.distributions.narrow import Narrowness
 from densities.domains import Interval, hull, union
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
@@ -28,6 +29,10 @@ FAR = 1e3
 GUIDES = 96
 # A family so many widths from 0 may still be integrated in the coordinate of the mixture.
 NARROWEST = 2.0**22
+# From so many components on that have both ends, each is asked only at the points between its own.
+CROWD = 16
+# Means no further from 0 than so many standard deviations lose next to nothing of their differences.
+NEAR = 16.0
 # Mixtures of other kinds of laws, filed where they are defined: whether components are of that kind, and what makes it.
 KINDS: list[tuple[Callable[[Sequence[Any]], bool], Callable[..., Any]]] = []
 
@@ -180,9 +185,35 @@ class Mixture(Weighted, Univariate):
         return patched(plain, ~(np.abs(plain) < FAR), lambda *parts: reduce(np.logaddexp, parts), *terms)
 
     def raw_logpdf(self, x: Any) -> Any:
+        bounded = np.count_nonzero(np.all(np.isfinite(self._spans), axis=0))
+        if bounded >= CROWD and np.ndim(x) and isinstance(x, np.ndarray | Anchored):
+            return self._logpdf_within(x.reshape(-1)).reshape(np.shape(x))
+        return self._logpdf_of_all(x)
+
+    def _logpdf_of_all(self, x: Any) -> Any:
         return self._log_sum(
             [component.logpdf_anywhere(x) + np.log(weight) for weight, component in self._continuous], x
         )
+
+    @cached_property
+    def _spans(self) -> np.ndarray:
+        """(2, components): the doubles at the ends of what has a density."""
+        return np.array([[value(end) for end in component.support.edges] for _, component in self._continuous]).T
+
+    def _logpdf_within(self, x: Any) -> Any:
+        """The same at a vector of points, each component asked only at those between its ends."""
+        order = np.argsort(value(x))
+        places = np.asarray(value(x))[order]
+        total, anchored_terms = np.full(order.shape, -np.inf), False
+        starts = np.searchsorted(places, self._spans[0], side="left")
+        stops = np.searchsorted(places, self._spans[1], side="right")
+        for (weight, component), start, stop in zip(self._continuous, starts, stops, strict=True):
+            if start < stop:
+                rows = order[start:stop]
+                term = component.logpdf_anywhere(x[rows]) + np.log(weight)
+                anchored_terms |= isinstance(term, Anchored)
+                total[rows] = np.logaddexp(total[rows], value(term))
+        return patched(total, anchored_terms & ~(np.abs(total) < FAR), self._logpdf_of_all, x)
 
     def raw_cdf(self, x: Any) -> Any:
         return sum(component.anywhere("cdf", x) * weight for weight, component in self._continuous)
@@ -203,6 +234,23 @@ class Mixture(Weighted, Univariate):
     def raw_log_mass(self, a: Any, b: Any) -> Any:
         logs = [np.log(weight) + _log_mass_within(component, a, b) for weight, component in self._continuous]
         return self._log_sum(logs, value(b - a))
+
+    def _closed_of_all(self, name: str) -> np.ndarray | None:
+        """A summary of every component, where all have it in closed form."""
+        found = [closed(component, name) for _, component in self._terms]
+        return None if any(one is None for one in found) else np.array(found, dtype=float)
+
+    def closed_mean(self) -> Any:
+        means = self._closed_of_all("mean")
+        return None if means is None else float(np.dot([weight for weight, _ in self._terms], means))
+
+    def closed_var(self) -> Any:
+        """Σ wᵢ(vᵢ + (mᵢ - m)²), where the means are not so far from 0 that their rounding shows."""
+        means, variances, mean = self._closed_of_all("mean"), self._closed_of_all("var"), self.closed_mean()
+        if means is None or variances is None or not np.isfinite(mean):
+            return None
+        var = float(np.dot([weight for weight, _ in self._terms], variances + (means - mean) ** 2))
+        return var if np.max(np.abs(means)) <= NEAR * np.sqrt(var) else None
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
         which = rng.choice(

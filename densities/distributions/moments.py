@@ -26,9 +26,9 @@ Logs = tuple[Any, Any]
 
 def closed(law: Any, name: str) -> Any:
     """A summary in closed form, of the law or of its simplest name; None where there is none."""
-    for candidate in (law, law.simplify()):
+    for found in (lambda: law, law.simplify):
         with quiet():
-            result = getattr(candidate, f"closed_{name}")()
+            result = getattr(found(), f"closed_{name}")()
         if result is not None:
             return result
     return None

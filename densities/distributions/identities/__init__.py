@@ -135,11 +135,14 @@ def _truncated(law: Truncated) -> Any:
 def _mixture(law: Mixture) -> Any:
     """Components simplified, those without weight dropped, equal ones joined; a single one stands for the mixture."""
     joined: list[tuple[float, Any]] = []
+    places: dict[str, list[int]] = {}  # of components that read alike, which most different ones do not
     for weight, component in zip(law.weights, map(simplify, law.components), strict=True):
-        place = next((i for i, (_, other) in enumerate(joined) if other.same_as(component)), None)
+        alike = places.setdefault(str(component), [])
+        place = next((i for i in alike if joined[i][1].same_as(component)), None)
         if place is not None:
             joined[place] = joined[place][0] + weight, component
         elif weight > 0:
+            alike.append(len(joined))
             joined.append((weight, component))
     if len(joined) == 1 and abs(joined[0][0] - 1.0) <= WHOLE:
         return joined[0][1]

@@ -156,3 +156,53 @@ def test_the_few_points_beside_an_end_that_hardly_anything_comes_near(bits):
     assert third.logcdf(y) == pytest.approx(3 * float(mass), rel=1e-13)
     batch = dn.Normal([0.5, 3.0], 0.8) >> dn.Exp() >> dn.Log1p() >> dn.SinhArcsinh(0.5, 1.25)
     assert batch.logpdf(y)[0] == pytest.approx(float(density), rel=1e-13)
+
+
+# ---- poles and zeros of densities amid their support ----
+
+
+def pole_of_a_component(y):
+    """(χ² + 1 or a standard normal variable, one as likely as the other, through the exponential function)."""
+    x = mpmath.log(y)
+    z = x - 1
+    return (mpmath.exp(-z / 2) / mpmath.sqrt(2 * mp.pi * z) * (z > 0) + phi(x)) / 2 / y
+
+
+def images_of_turns(y):
+    """exp(4x³ - 3x), where 4 cos³ t - 3 cos t = cos 3t."""
+    t = mpmath.acos(mpmath.log(y)) / 3
+    roots = [mpmath.cos(t + 2 * mp.pi * k / 3) for k in range(3)]
+    return mpmath.fsum(phi(x) / abs(12 * x * x - 3) for x in roots) / y
+
+
+@pytest.mark.parametrize(
+    ("make", "density", "place", "side"),
+    [
+        (
+            lambda: dn.parse("mixture([.5, .5], [chi_squared(1) + 1, normal(0, 1)]) >> exp"),
+            pole_of_a_component,
+            np.e,
+            1.0,
+        ),
+        pytest.param(
+            lambda: dn.Normal() >> dn.Symbolic("4*x**3 - 3*x") >> dn.Exp(),
+            images_of_turns,
+            np.e,
+            -1.0,
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["component", "turn"],
+)
+def test_densities_beside_poles_amid_their_support(make, density, place, side):
+    law, y = make(), place * (1.0 + side * np.array([1e-8, 1e-11, 1e-14]))
+    with mp.workdps(50):
+        truth = [float(density(mpf(float(point)))) for point in y]
+    np.testing.assert_allclose(law.pdf(y), truth, rtol=1e-13)
+
+
+def test_what_rounding_leaves_of_them_is_told_where_points_are_many():
+    law = dn.parse("mixture([.5, .5], [chi_squared(1) + 1, normal(0, 1)]) >> exp")
+    with pytest.warns(dn.AccuracyWarning, match="beside 2.718"):
+        law.pdf(np.full(1000, np.e * (1 + 1e-13)))
+    assert dn.parse("mixture([.5, .5], [chi_squared(1) + 1, normal(0, 1)])").pdf(np.full(1000, 1 + 1e-13)).size == 1000

@@ -13,7 +13,7 @@ Images g(X)
     pushforward                 the change-of-variables rule: density, distribution function, atoms
     pushed_parts, pushed_quantiles   expectations in base coordinates; quantiles and draws
     branches, route, supports   the monotone pieces, the way of a point through a chain, whether X lives where g is defined
-    cancelling, narrow, pins, steep, stated_errors   places at which doubles lose the digits of a density on that way
+    cancelling, corners, narrow, pins, steep, stated_errors   places at which doubles lose the digits of a density on that way
     periodic, waves             sin, cos and tan of wide laws
 Other laws on the line
     mixture, truncated          sums of densities; X given low < X <= high

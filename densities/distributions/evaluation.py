@@ -15,6 +15,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, value
 from densities.arrays import all_finite, as_points, extremes, in_blocks, quiet, some
+from densities.distributions.corners import Corners
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import WIDE, in_digits
 from densities.domains import Interval
@@ -79,6 +80,12 @@ class Evaluation:
         a, b = (np.asarray(self._points(end)[0], dtype=float) for end in (a, b))
         joint_shape("prob", "ends", {"a": a.shape, "b": b.shape, "batch": self.batch_shape})
         return a, b
+
+    @cached_property
+    def _corners(self) -> Corners | None:
+        """What watches over the places amid the support where the density has a pole or a zero."""
+        watch = None if self.batch_shape or not len(self.critical_points) else Corners(self)
+        return watch if watch is not None and watch.places.size else None
 
     @property
     def programs(self) -> Programs:
@@ -327,6 +334,8 @@ class Evaluation:
             result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
         if not everywhere or len(self.critical_points):
             result = self._at_limits(formula, points, result)
+        if self._corners is not None:
+            result = self._corners.settled(points, result)
         if self._cancelling is None or self._cancelling.spares(least, greatest):
             return result
         return self._cancelling.settled(points, result)

@@ -261,7 +261,14 @@ def nested_text(p: Any) -> str:
 
 
 def same_parameters(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    return a.keys() == b.keys() and all(np.array_equal(a[name], b[name]) for name in a)
+    return a.keys() == b.keys() and all(_same_parameter(a[name], b[name]) for name in a)
+
+
+def _same_parameter(x: Any, y: Any) -> bool:
+    """Equality by value; of arrays of other libraries, whose values may not be there yet, that they are one array."""
+    if isinstance(x, Foreign) or isinstance(y, Foreign):
+        return isinstance(x, Foreign) and isinstance(y, Foreign) and x.array is y.array
+    return bool(np.array_equal(x, y))
 
 
 # What every law or map has beside its parameters, or keeps when it is first asked; so do names that begin with KNOWN.

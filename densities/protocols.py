@@ -70,6 +70,8 @@ def _answer(method: Callable, law: Any, arguments: tuple[Any, ...], options: dic
     try:
         return method(law, *arguments, **options)
     except ForeignError:
+        if not (arguments or options):
+            raise  # a method that takes no points
         return on_foreign(law, method.__name__, *arguments, **options)
 
 

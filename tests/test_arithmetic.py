@@ -51,6 +51,7 @@ EXPRESSIONS = [
     (U, np.arcsin),
     (U, np.arctanh),
     (X, lambda x: np.power(x, 2)),
+    (X, lambda x: x // 2),
     (G, lambda x: np.float_power(x, 1.5)),
     (X, special.expit),
     (U, special.logit),
@@ -139,6 +140,7 @@ def test_comparisons_are_refused_with_numbers_and_laws(operation):
     ("expression", "words"),
     [
         (lambda: X ** np.array([1.0, 2.0]), "one exponent at a time"),
+        (lambda: X % 2, "remainder of a law"),
         (lambda: np.array([2.0, 3.0]) ** X, "one positive number"),
         (lambda: (-2.0) ** X, "one positive number"),
         (lambda: np.exp(X, out=np.zeros(1)), "out="),

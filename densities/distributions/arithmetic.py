@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
+from densities.foreign import is_foreign, is_traced
 from densities.protocols import push_forward
 from densities.transforms import get
 from densities.transforms import registry as transforms
@@ -22,6 +23,11 @@ TWO_LAWS = (
 def _constant(c: Any, operation: str) -> Any:
     if isinstance(c, Arithmetic):
         raise UnsupportedOperationError(f"{operation}: {TWO_LAWS}")
+    if is_foreign(c) and is_traced(c):
+        expected = (
+            "a number whose value is there; a traced one may be a parameter of a family, as in Normal(loc, scale)"
+        )
+        raise UnsupportedOperationError(argument_error(operation, expected, c))
     try:
         np.shape(c)
     except ValueError:
@@ -63,6 +69,7 @@ BINARY: dict[Any, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] =
         lambda law, c: push_forward(law, get("scale")(c).inv),
         lambda c, law: _affine(push_forward(law, get("reciprocal")()), 0.0, c),
     ),
+    np.floor_divide: (lambda law, c: np.floor(law / c), lambda c, law: np.floor(c / law)),
     np.power: (_power, _exponential),
     np.float_power: (_power, _exponential),
     np.maximum: (lambda law, c: _clip(law, low=c), lambda c, law: _clip(law, low=c)),
@@ -141,6 +148,15 @@ class Arithmetic:
 
     def __rtruediv__(self, c: Any) -> Any:
         return np.divide(c, self)
+
+    def __floordiv__(self, c: Any) -> Any:
+        return np.floor_divide(self, c)
+
+    def __rfloordiv__(self, c: Any) -> Any:
+        return np.floor_divide(c, self)
+
+    def __mod__(self, c: Any) -> Any:
+        return np.remainder(self, c)
 
     def __pow__(self, exponent: Any) -> Any:
         return np.power(self, exponent)

@@ -27,6 +27,7 @@ from densities.distributions.narrow import mass_in_digits
 from densities.distributions.pins import pinned
 from densities.domains import Domain, Interval
 from densities.errors import ParameterError, ShapeError, argument_error
+from densities.foreign import is_foreign, summed, to_numpy
 from densities.numerics.streams import Stream
 from densities.parameters import Fixed, as_parameter, number_text, same_attributes, same_parameters
 from densities.protocols import as_distribution, density_latex, is_law, many_digits, simplify
@@ -444,12 +445,20 @@ class Univariate(Evaluation, Distribution):
         result = np.where(empty, 0.0, inner)
         return result + self._atoms_between(a, b) if len(self.atoms[0]) else result
 
-    def loglik(self, data: Any) -> float:
-        """The log-likelihood of independent observations: densities where there are no atoms, masses where there are."""
-        data = np.asarray(self._points(data)[0], dtype=float)
+    def loglik(self, data: Any) -> Any:
+        """The log-likelihood of independent observations: densities where there are no atoms, masses where there are.
+
+        Of data or parameters by another library it is a number of that library, which has derivatives.
+        """
+        data = data if is_foreign(data) else np.asarray(self._points(data)[0], dtype=float)
+        if self.measure == "lebesgue":
+            return summed(self.logpdf(data))
+        if self.measure == "counting":
+            return summed(self.logpmf(data))
+        data = to_numpy(data) if is_foreign(data) else data
         masses = self.pmf(data)
         with quiet():
-            return float(np.sum(np.where(masses > 0, np.log(masses), self.logpdf(data))))
+            return summed(np.where(masses > 0, np.log(masses), self.logpdf(data)))
 
     def score(self, y: Any) -> Any:
         """d log density / dy, by central differences of the log-density with its steps matched to the scale."""

@@ -63,7 +63,7 @@ class Family(Univariate):
             self.validate()
         except ForeignError as error:
             raise UnsupportedOperationError(
-                f"{self.name}: parameters by arrays of another library: expected plain numbers, got {error}"
+                f"{self.name}: parameters by arrays of another library: expected plain numbers, got {error.what}"
             ) from error
 
     @cached_property

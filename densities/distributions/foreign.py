@@ -38,7 +38,7 @@ from densities.foreign import (
     wrapped,
 )
 from densities.foreign.kinds import like, numpy_dtype, size_of, still
-from densities.foreign.maps import foreign_parameter
+from densities.foreign.maps import foreign_parameter, reason
 from densities.protocols import on_foreign
 
 # Below it e^x is 0.
@@ -97,7 +97,7 @@ def answer(law: Univariate, method: str, y: Any = None, *, q: Any = None, logp: 
     except UNSERVED as error:
         if varying:
             raise UnsupportedOperationError(
-                f"{law}: {method} by arrays of another library: expected a formula that they can run, got {error}; "
+                f"{law}: {method} by arrays of another library: expected a formula that they can run, got {reason(error)}; "
                 "give the parameters as plain numbers, then NumPy computes it"
             ) from error
         return by_numpy(law, method, points, logs=logs)
@@ -169,7 +169,7 @@ def _(law: ArrayDistribution, method: str, y: Any = None) -> Any:
             return unwrapped(exponential(result) if method == "pdf" else result, points[(..., *[0] * axes)])
     except UNSERVED as error:
         raise UnsupportedOperationError(
-            f"{law}: {method} by arrays of another library: expected a formula that they can run, got {error}; "
+            f"{law}: {method} by arrays of another library: expected a formula that they can run, got {reason(error)}; "
             "give the points as an array of NumPy"
         ) from error
 
@@ -384,7 +384,7 @@ def distribution(law: Univariate, method: str) -> Callable[[Any], Any]:
         x = Foreign(array)
         inside = (x > low) & (x < high)
         raw = getattr(law, f"raw_{method}")(np.where(inside, x, law.support.interior_point()))
-        result = np.where(inside, raw, np.where(x <= low, below, above))
+        result = np.where(inside, raw, np.where(x <= low, below, np.full_like(x, above)))
         return unwrapped(np.where(np.isnan(x), np.nan, result), array)
 
     return formula
@@ -400,7 +400,7 @@ def quantile(law: Univariate, method: str, *, logs: bool) -> Callable[[Any], Any
     def formula(array: Any) -> Any:
         q = Foreign(array)
         inside = (q > first) & (q < last)
-        edge = np.where(np.equal(q, first), at_first, np.where(np.equal(q, last), at_last, np.nan))
+        edge = np.where(np.equal(q, first), at_first, np.where(np.equal(q, last), at_last, np.full_like(q, np.nan)))
         return unwrapped(np.where(inside, raw(np.where(inside, q, middle)), edge), array)
 
     return formula

@@ -19,6 +19,7 @@ from densities.arrays import as_points, in_columns, quiet
 from densities.distributions import vector_moments
 from densities.distributions.base import Distribution
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
+from densities.foreign import summed
 from densities.parameters import nested_text
 from densities.protocols import many_digits
 
@@ -180,9 +181,9 @@ class ArrayDistribution(Distribution):
             result = np.log(self.pmf(y))
         return result if np.ndim(result) else float(result)
 
-    def loglik(self, data: Any) -> float:
-        """The log-likelihood of independent observations, along the first axis of `data`."""
-        return float(np.sum(self.logpdf(data)))
+    def loglik(self, data: Any) -> Any:
+        """The log-likelihood of independent observations, along the first axis of `data`; a number of its library."""
+        return summed(self.logpdf(data))
 
     def _missing(self, points: np.ndarray) -> np.ndarray:
         """Which points have an entry that is NaN."""

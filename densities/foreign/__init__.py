@@ -13,7 +13,7 @@ from densities.foreign import functions
 from densities.foreign.kinds import ForeignError, array_namespace, is_foreign, is_traced, to_numpy
 from densities.foreign.maps import UNSERVED, any_array, foreign_parameter
 from densities.foreign.numbers import Foreign, unwrapped, wrapped
-from densities.foreign.smooth import elementwise, on_host
+from densities.foreign.smooth import elementwise, on_host, summed
 
 __all__ = [
     "UNSERVED",
@@ -27,6 +27,7 @@ __all__ = [
     "is_foreign",
     "is_traced",
     "on_host",
+    "summed",
     "to_numpy",
     "unwrapped",
     "wrapped",

@@ -17,6 +17,17 @@ from densities.precise import Lifted
 class ForeignError(UnsupportedOperationError):
     """A formula does something to an array of another library that only arrays of NumPy allow."""
 
+    @property
+    def what(self) -> str:
+        """What it does, for errors that say themselves what to do."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what}: arrays of another library are taken as points, and as parameters of families, by densities, "
+            "tails, quantiles and maps; elsewhere give plain numbers, such as float(x) or x.detach().numpy()"
+        )
+
 
 # Tried first, so that points of NumPy pay for one comparison of types.
 OURS = (np.ndarray, float, Anchored, Lifted, int, np.generic, list, tuple)
@@ -59,7 +70,8 @@ def to_numpy(x: Any) -> np.ndarray:
     """The values of an array on the host."""
     library = library_of(x)
     if library == "torch":
-        return x.detach().cpu().numpy()
+        x = x.detach().cpu()
+        return (x.float() if x.dtype is import_module("torch").bfloat16 else x).numpy()
     return x.get() if library == "cupy" else np.asarray(x)
 
 
@@ -81,7 +93,9 @@ def like(values: Any, x: Any) -> Any:
 
 
 def numpy_dtype(x: Any) -> np.dtype:
-    return np.dtype(str(x.dtype).rpartition(".")[2])
+    """The type of NumPy's for the numbers of `x`; for halves of a float32, which NumPy has not, that of their range."""
+    name = str(x.dtype).rpartition(".")[2]
+    return np.dtype("float32" if name == "bfloat16" else name)
 
 
 def size_of(shape: tuple[int, ...]) -> int:

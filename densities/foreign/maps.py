@@ -16,6 +16,11 @@ from densities.foreign.smooth import elementwise, no_slope, on_host
 UNSERVED = (ForeignError, TypeError, ValueError, AttributeError, IndexError, NotImplementedError)
 
 
+def reason(error: Exception) -> str:
+    """What went wrong, in an error that says itself what to do."""
+    return error.what if isinstance(error, ForeignError) else str(error)
+
+
 def any_array(formula: Callable) -> Callable:
     """Decorates a formula of a map: an array of another library goes through it and comes out as one."""
 
@@ -47,7 +52,7 @@ def _one(transform: Any, method: str, index: int | None, x: Any) -> Any:
         return formula(x) if varying or transform.event_ndim or transform.batch_shape else elementwise(formula, x)
     except UNSERVED as error:
         if varying or transform.event_ndim:
-            raise ForeignError(f"{transform}: {method} on an array of this library: {error}") from error
+            raise ForeignError(f"{transform}: {method} on an array of this library: {reason(error)}") from error
         return _by_numpy(transform, method, index, x)
 
 
@@ -93,4 +98,4 @@ def has_foreign_parameters(thing: Any) -> bool:
     return foreign_parameter(thing) is not None
 
 
-__all__ = ["UNSERVED", "any_array", "evaluated", "foreign_parameter", "has_foreign_parameters"]
+__all__ = ["UNSERVED", "any_array", "evaluated", "foreign_parameter", "has_foreign_parameters", "reason"]

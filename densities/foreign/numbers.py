@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from densities.errors import ShapeError
 from densities.foreign.kinds import ForeignError, array_namespace, is_foreign, library_of, like, numpy_dtype, size_of
 from densities.precise import Lifted, precisely
 
@@ -206,7 +207,7 @@ def wrapped(x: Any) -> Any:
 def floating(xp: Any, x: Any) -> Any:
     """Integers as the library's default floating numbers."""
     if not xp.isdtype(x.dtype, ("integral", "bool")):
-        raise ForeignError(f"real numbers expected, got an array of {x.dtype}")
+        raise ShapeError(f"points: expected real numbers, got an array of {x.dtype}")
     return xp.astype(x, xp.asarray(0.0).dtype)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from densities.duals import Dual, DualError
 from densities.errors import UnsupportedOperationError
-from densities.foreign.kinds import ForeignError, library_of, like, to_numpy
+from densities.foreign.kinds import ForeignError, array_namespace, is_foreign, library_of, like, to_numpy
 from densities.precise import RoundedError
 
 Values = Callable[..., Any]
@@ -43,6 +43,11 @@ def on_host(function: Values, *arrays: Any, slopes: tuple[Values, ...] | None = 
     return {"torch": _torch_host, "jax": _jax_host}.get(str(library_of(arrays[0])), _plain_host)(
         function, slopes, arrays
     )
+
+
+def summed(x: Any) -> Any:
+    """The sum of all numbers: a float, or a number of the library whose array they are."""
+    return array_namespace(x).sum(x) if is_foreign(x) else float(np.sum(x))
 
 
 def no_slope(*_: Any) -> Any:
@@ -220,4 +225,4 @@ def _torch_functions() -> tuple[Any, Any]:
     return Elementwise, Host
 
 
-__all__ = ["elementwise", "no_slope", "on_host"]
+__all__ = ["elementwise", "no_slope", "on_host", "summed"]

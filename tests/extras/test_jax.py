@@ -135,3 +135,9 @@ def test_grad_at_a_number_of_python(text):
     assert float(slope(0.3)) == float(slope(jnp.asarray(0.3))) == float(jax.jit(slope)(0.3))
     nearby = law.logpdf(0.3 + 1e-6) - law.logpdf(0.3 - 1e-6)
     assert float(slope(0.3)) == pytest.approx(nearby / 2e-6, rel=1e-7)
+
+
+def test_arithmetic_on_laws_needs_numbers_that_are_there():
+    for operation in (lambda s: s * dn.Normal(), lambda s: dn.Normal() + s):
+        with pytest.raises(dn.UnsupportedOperationError, match="a traced one may be a parameter of a family"):
+            jax.jit(lambda s, operation=operation: operation(s).logpdf(0.5))(2.0)

@@ -132,6 +132,12 @@ def test_dtype_and_scalars_are_kept():
     np.testing.assert_allclose(single.numpy(), law.logpdf(np.array([0.5, 1.5])), rtol=1e-5)
     assert law.cdf(tensor(0.5)).shape == ()
     assert dn.Normal().logpdf(torch.tensor([1, 2])).dtype == torch.get_default_dtype()
+    for method in ("logpdf", "cdf", "logsf", "ppf"):
+        for kind in (torch.float16, torch.bfloat16, torch.float32):
+            found = getattr(law, method)(torch.tensor([0.25, 0.5], dtype=kind))
+            assert found.dtype == kind
+            expected = torch.tensor(getattr(law, method)([0.25, 0.5]))
+            torch.testing.assert_close(found.double(), expected, rtol=0.02, atol=0.01)
     assert dn.Normal([0.0, 1.0], 1.0).logpdf(tensor([[0.1], [0.2], [0.3]])).shape == (3, 2)
 
 
@@ -354,6 +360,35 @@ def test_foreign_laws_of_torch_are_taken_by_their_density():
     assert dn.as_distribution(theirs).cdf(0.4) == pytest.approx(dn.ContinuousBernoulli(0.3).cdf(0.4), rel=1e-9)
     with pytest.raises(dn.UnsupportedOperationError, match="with a density"):
         dn.as_distribution(d.OneHotCategorical(tensor([0.3, 0.7])))
+
+
+def test_log_likelihoods_have_slopes():
+    data = dn.Normal(1.0, 2.0).rvs(20, rng=0)
+    loc = tensor(0.5, requires_grad=True)
+    (slope,) = torch.autograd.grad(dn.Normal(loc, 2.0).loglik(data), loc)
+    assert slope.item() == pytest.approx(np.sum(data - 0.5) / 4.0, rel=1e-12)
+    points = tensor(data.reshape(-1, 2), requires_grad=True)
+    assert dn.MultivariateNormal([0.0, 0.0], np.eye(2)).loglik(points).requires_grad
+    counts = dn.Poisson(tensor(2.0, requires_grad=True)).loglik(tensor([1.0, 3.0]))
+    assert counts.item() == pytest.approx(dn.Poisson(2.0).loglik([1, 3]), rel=1e-12)
+
+
+FIXED = {
+    "mean": lambda law: law.mean(),
+    "entropy": lambda law: law.entropy(),
+    "draws": lambda law: law.rvs(3, rng=0),
+    "kl": lambda law: dn.kl(law, dn.Laplace()),
+    "closed kl": lambda law: dn.kl(dn.Normal(), law),
+    "expectation": lambda law: dn.expect(np.sin, law),
+}
+
+
+@pytest.mark.parametrize("name", FIXED)
+def test_what_needs_plain_numbers_says_how_to_get_them(name):
+    with pytest.raises(dn.UnsupportedOperationError, match=r"give plain numbers, such as float\(x\)"):
+        FIXED[name](dn.Normal(tensor(0.5, requires_grad=True), tensor(1.0)))
+    law = dn.Normal(tensor(0.5), 1.0)
+    assert law.same_as(law.replace(scale=1.0)) and not law.same_as(dn.Normal(0.5, 1.0))
 
 
 @pytest.mark.parametrize("alpha", [[2.0, 3.0, 4.0], [200.0, 3.0, 4.0]])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from densities.anchored import anchored, sign, value
+from densities.anchored import Anchored, anchored, sign, value
 from densities.arrays import some
 from densities.distributions.base import register
 from densities.distributions.continuous.heavy import StudentT
@@ -26,6 +26,7 @@ JOHNSON = "Johnson, Kotz, Balakrishnan 1 and 2"
 
 # Nearer to 0 a density is the one at 0 to all digits, for any parameters below the inverse.
 LEAST = 1e-200
+LOG_LEAST = float(np.log(LEAST))
 
 
 class Folded(Family):
@@ -70,6 +71,14 @@ class Folded(Family):
     def _logsf(self, z: Any, *shapes: Any) -> Any:
         inner = np.logaddexp(value(self._whole.raw_logcdf(-z)), value(self._whole.raw_logsf(z)))
         return np.where(inner < -LOG2, inner, np.log1p(-value(self._cdf(z))))
+
+    def _log_ppf(self, logq: Any, *shapes: Any) -> Any:
+        """Beside 0 by the density there, as in `_logcdf`: no search ends at numbers below the doubles."""
+        log = logq - value(self._logpdf(0.0, *shapes))
+        beside = np.asarray(log < LOG_LEAST)
+        if not some(beside):
+            return super()._log_ppf(logq, *shapes)
+        return np.where(beside, Anchored.from_log(log), super()._log_ppf(np.where(beside, -LOG2, logq), *shapes))
 
     def _mass(self, a: Any, b: Any, *shapes: Any) -> Any:
         return self._whole.raw_mass(a, b) + self._whole.raw_mass(-b, -a)

@@ -30,7 +30,7 @@ def answer(p, q):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_answers_lie_within_their_error(part):
-    """Of every second problem; test_coverage.py holds the others, through all of the quadrature."""
+    """Of every second problem; test_coverage.py takes of the others, through all of the quadrature."""
     rows = ROWS[1::2][part::4]
     found = [(answer(p, q), Decimal(truth), p, q) for _, p, q, truth in rows]
     answered = [(a, truth, p, q) for a, truth, p, q in found if a is not None]

@@ -357,3 +357,14 @@ def test_a_logarithm_of_zero_has_its_limit():
     law = dn.Symbolic("log(abs(cos(x) - 0.3))", domain=dn.Interval(0, 3))(dn.Uniform(0, 3))
     low, high = np.arccos(0.3 + np.exp(-1)), np.arccos(0.3 - np.exp(-1))
     assert law.cdf(-1.0) == pytest.approx((high - low) / 3, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    "text", ["clip(.5, inf) >> normal_cdf", "clip(-inf, .7) >> sigmoid", "relu >> shift(.3) >> exp"]
+)
+def test_a_density_begins_where_the_point_mass_beside_it_lies(text):
+    law = parse(f"normal(0, 1) >> {text}")
+    place = law.atoms[0][0]
+    inner = np.nextafter(place, law.median() if law.median() != place else law.ppf(0.9))
+    assert law.pdf(place) == pytest.approx(law.pdf(inner), rel=1e-14)
+    assert law.pdf(inner) > 0.0

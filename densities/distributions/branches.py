@@ -32,6 +32,7 @@ __all__ = [
     "is_remote",
     "loses_end",
     "mass_table",
+    "meeting",
     "merged_atoms",
     "merged_log_atoms",
     "told_beside_ends",
@@ -263,6 +264,17 @@ def loses_end(branch: Branch, end: float) -> bool:
         plain = value(branch.route.pull_point(points))
         exact = value(branch.route.pull_point(Anchored(np.full(points.shape, end), points - end)))
     return bool(np.any(np.abs(plain - exact) > SHARE * np.abs(exact)))
+
+
+def meeting(image: Interval, places: Any) -> Interval:
+    """The image of a piece, with the ends that rounding alone parts from the place of a point mass at that place."""
+    places = np.asarray(places, dtype=float)
+    ends = []
+    for end, slack in zip(image.edges, image.slacks, strict=True):
+        near = places[np.abs(places - end) <= slack] if isinstance(end, float) else places[:0]
+        ends.append(float(near[0]) if near.size else end)
+    closed = {"low_closed": image.low_closed, "high_closed": image.high_closed}
+    return Interval(*ends, **closed, low_slack=image.low_slack, high_slack=image.high_slack)
 
 
 def merged_atoms(locations: Any, masses: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -31,6 +31,7 @@ from densities.distributions.branches import (
     is_remote,
     loses_end,
     mass_table,
+    meeting,
     merged_log_atoms,
 )
 from densities.distributions.cancelling import watched
@@ -142,13 +143,15 @@ class Pushforward(PushedQuantiles):
         if self._image is not None:
             return (Branch(support, self._image, self.transform, True, True),)  # type: ignore[arg-type]
         found = []
+        atoms = [piece.value for piece in self._pieces if isinstance(piece, Flat)]
+        atoms.extend(self._pushed_atoms[0])
         for piece in self._pieces:
             if isinstance(piece, Flat):
                 continue
             domain = piece.domain.intersect(support)
             if np.any(value(domain.low) < value(domain.high)):
                 with quiet():
-                    image = piece.map.image(domain)
+                    image = meeting(piece.map.image(domain), atoms) if atoms else piece.map.image(domain)
                 found.append(
                     Branch(
                         domain,

@@ -130,10 +130,21 @@ if not TYPE_CHECKING:  # which takes a module with this function for one that ha
 
 
 def _hint(name: str) -> str:
-    """The names next to one that is missing; private ones are looked for by other programs."""
+    """What a missing name of another library is here, or the names next to it; private ones are looked for by programs."""
+    if name.startswith("_"):
+        return ""
+    from densities import distributions, divergences, transforms
+    from densities.distributions.foreign_names import our_name, registered_as
     from densities.errors import close_matches
 
-    close = [] if name.startswith("_") else close_matches(name.replace("_", ""), __all__)
+    registries = distributions.registry, transforms.registry
+    if (ours := our_name(name)) is not None:
+        word, bracket, rest = ours.partition("(")
+        return f"; here it is {registered_as(word, *registries) or word}{bracket}{rest}"
+    same = registered_as(name, *registries)
+    if same is None and name in divergences.registry:
+        return f"; here it is divergence({name!r}, p, q)"
+    close = [same] if same else close_matches(name.replace("_", ""), __all__)
     return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from densities.distributions import registry as distributions
+from densities.distributions.foreign_names import our_name
 from densities.errors import DensitiesError, ExpressionError, unknown_name
 from densities.protocols import is_law, push_forward
 from densities.registry import Entry
@@ -114,6 +115,9 @@ def _entry(word: str, place: Place) -> Entry:
     for registry in (distributions, transforms):
         if word in registry:
             return registry.get(word)
+    ours = our_name(word)
+    if ours is not None:
+        raise place.error(f"unknown name {word!r}; here it is {ours}")
     entries = [*distributions, *transforms]
     known = [name for entry in entries for name in (entry.name, *entry.aliases)]
     error = unknown_name("name", word, [*known, *CONSTANTS])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import densities
-from densities.distributions.foreign_names import OURS
+from densities.distributions.foreign_names import NAMES, OURS
 from densities.validation.laws import CheckReport
 
 PACKAGE = Path(densities.__file__).parent
@@ -106,10 +106,37 @@ def test_words_of_ours_exist():
     assert not [word for word in OURS if hasattr(law, word)]
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_other_libraries_are_told_apart(name):
+    """None is a name here, and what it is here starts with a name, of ours or of SciPy."""
+    registered = densities.distributions.registry, densities.transforms.registry
+    assert name == name.lower().replace("_", "") and not any(name in registry for registry in registered)
+    words = set(re.findall(r"\w+", NAMES[name])) - {"law", "data", "p", "q"}
+    known = {"scipy", "logpdf", "rvs", "loc", "jensen_shannon_distance"} | set(densities.__all__)
+    assert any(word in known or any(word in registry for registry in registered) for word in words)
+    with pytest.raises(densities.ExpressionError, match=re.escape(f"here it is {NAMES[name]}")):
+        densities.parse(f"{name}(1)")
+
+
 def test_a_missing_name_is_answered_with_the_next_ones():
     for typo, name in {"Nromal": "Normal", "normal": "Normal", "student_t": "StudentT", "kl_": "kl"}.items():
         with pytest.raises(AttributeError, match=f"did you mean '{name}'"):
             getattr(densities, typo)
+    for theirs, ours in {
+        "chi2": "ChiSquared",
+        "t": "StudentT",
+        "AffineTransform": "Affine",
+        "expon": "Exponential",
+    }.items():
+        with pytest.raises(AttributeError, match=f"did you mean '{ours}'"):
+            getattr(densities, theirs)
+    for theirs, ours in {
+        "hellinger": "divergence('hellinger', p, q)",
+        "kl_divergence": "kl(p, q)",
+        "norm": "Normal(loc",
+    }.items():
+        with pytest.raises(AttributeError, match=f"here it is {re.escape(ours)}"):
+            getattr(densities, theirs)
     with pytest.raises(AttributeError, match=r"no attribute '__nothing__'$"):
         densities.__nothing__
 

@@ -62,7 +62,6 @@ class Categorical(Table):
 
 @register(
     "discrete_uniform",
-    aliases=("randint",),
     examples=[{"low": 1, "high": 6}, {"low": -3, "high": -3}, {"low": 0, "high": 1e9}],
     source="definition",
 )

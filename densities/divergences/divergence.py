@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from densities.arrays import quiet
-from densities.divergences import rewrites
+from densities.divergences import elliptical, normal_mixtures, rewrites
 from densities.divergences.batches import Batch
 from densities.divergences.closed_forms.affinity import log_affinity
 from densities.divergences.direct import kl_direct
@@ -21,10 +21,12 @@ from densities.divergences.forms import GOOD, MASS_TOLERANCE, NOTHING
 from densities.divergences.generators import Generator, Jeffreys, KullbackLeibler, Renyi, registry
 from densities.divergences.ratio import radon_nikodym
 from densities.divergences.shares import AFFINITY, SHARE, Halves, both_halves, is_unbounded, log_affinity_share
+from densities.divergences.vector import infinite_tail
 from densities.divergences.vector_draws import VectorLogRatioDraws
 from densities.errors import NoClosedFormError, ParameterError, UnsupportedOperationError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import DRAW_OPTIONS, EPS, check_settings, from_draws
+from densities.numerics.exponents import Verdict
 from densities.numerics.montecarlo import estimate_mean
 from densities.parameters import joint_shape
 
@@ -52,13 +54,14 @@ def divergence(
             "bhattacharyya", "chi_squared", "neyman", "renyi" and "power" (with `order=`), "kl", "reverse_kl", "jeffreys";
             `densities list divergences` has them with their formulas
 
-    The settings are those of `kl`; draws are of both laws, n of each, and method="auto" takes Monte Carlo for all vectors
-    without a closed form. Logarithms are natural. Where one law has mass and the other has none, the divergence takes it in,
-    or is `inf` with the reason in `detail`. Batches of parameters give arrays of the batch shape.
+    The settings are those of `kl`; draws are of both laws, n of each, and method="auto" takes Monte Carlo for vectors without a
+    closed form, but for those that one number tells apart. Logarithms are natural. Where one law has mass and the other has
+    none, the divergence takes it in, or is `inf` with the reason in `detail`. Batches of parameters give arrays of the batch
+    shape.
 
     Raises UnknownNameError for unknown names and options, ParameterError for wrong parameters of a divergence and an unknown
-    method, NoClosedFormError for method="closed" where none is known, UnsupportedOperationError for quadrature over vectors,
-    ShapeError for laws on different spaces.
+    method, NoClosedFormError for method="closed" where none is known, UnsupportedOperationError for quadrature over other
+    vectors, ShapeError for laws on different spaces.
     """
     if not isinstance(name, str):
         raise ParameterError(argument_error("name", "the name of a divergence, such as 'hellinger'", name))
@@ -99,6 +102,11 @@ def measured(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> 
     if method == "closed":
         told = f"{registry.name_of(type(generator))}: no closed form is known for {p} and {q}"
         raise NoClosedFormError(f"{told}; use method='quadrature' or 'montecarlo'")
+    alike = _on_the_line(pair.p, pair.q) if p.event_shape and method != "montecarlo" else None
+    if alike is not None:
+        scalars = (alike.q, alike.p) if generator.swapped else (alike.p, alike.q)
+        found = _with_rounding(measured(generator, *scalars, settings), generator, alike.rounding)
+        return _planned(found, pair, "one number tells the laws apart: its laws on the line")
     if method == "montecarlo" or p.event_shape:
         if method == "quadrature":
             told = f"{registry.name_of(type(generator))}: quadrature: expected laws on the line, got laws of vectors"
@@ -152,6 +160,25 @@ def _by_support(generator: Generator, p: Any, q: Any) -> Estimate | None:
         if is_unbounded(generator, sign) and not (ratio := radon_nikodym(law, other)).absolutely_continuous:
             return infinite("support", ratio.reason, singular_mass=ratio.singular_mass)
     return None
+
+
+def _on_the_line(p: Any, q: Any) -> Any:
+    """Two laws on the line with all the divergences of two laws of vectors, which one number tells apart: the squared distance
+    from a common centre, or the place along the one direction in which components differ; None for other pairs."""
+    found = elliptical.radii(p, q)
+    if found is not None:
+        return found
+    fewer = normal_mixtures.reduced(p, q)
+    return fewer if fewer is not None and fewer.dimension == 1 else None
+
+
+def _with_rounding(found: Estimate, generator: Generator, rounding: float) -> Estimate:
+    """With what rounding of log dp/dq, the same everywhere, may do: log A changes by that times α and 1 - α."""
+    order = generator.affinity
+    steep = 1.0 if order is None else (order + abs(order - 1.0)) / min(1.0, abs(order - 1.0))
+    return replace(
+        found, error=found.error + (steep * rounding * (1.0 + found.value) if np.isfinite(found.value) else 0.0)
+    )
 
 
 # ---- closed forms ----
@@ -292,10 +319,14 @@ class SharesAtDraws:
 
 def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
     """The mean of shares over draws of both laws; where a tail makes it infinite no draws are taken."""
-    if not p.event_shape and (is_unbounded(generator, 1.0) or is_unbounded(generator, -1.0)):
-        halves = both_halves(generator, p, q, rtol=settings["rtol"])
-        if halves.diverges:
-            return infinite("tails", halves.diverges, halves.evaluations)
+    if is_unbounded(generator, 1.0) or is_unbounded(generator, -1.0):
+        if p.event_shape:
+            endless = _endless(generator, p, q)
+        else:
+            halves = both_halves(generator, p, q, rtol=settings["rtol"])
+            endless = halves.diverges
+        if endless:
+            return infinite("tails", endless)
     draws = {key: settings[key] for key in settings if key in (*DRAW_OPTIONS, "n", "rng")}
     kind = VectorLogRatioDraws if p.event_shape else LogRatioDraws
     log_ratios = kind(p, q), kind(q, p)
@@ -314,6 +345,20 @@ def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) ->
     return replace(
         found, value=np.nan, error=np.inf, status=Status.NOT_CONVERGED, detail={**known.detail, "reason": reason}
     )
+
+
+def _endless(generator: Generator, p: Any, q: Any) -> str:
+    """Words on where a share of laws of vectors is known to have no mean over one of them; none where it is not."""
+    for law, other, sign in ((p, q, 1.0), (q, p, -1.0)):
+
+        def log_term(t: np.ndarray, noise: np.ndarray, sign: float = sign) -> tuple[np.ndarray, np.ndarray]:
+            share, up, down = (generator.log_share(sign * (t + move)) for move in (0.0, noise, -noise))
+            return share, np.abs(up - down)
+
+        unbounded = law.measure == "lebesgue" and is_unbounded(generator, sign)
+        if unbounded and infinite_tail(law, other, log_term) is Verdict.INFINITE:
+            return "the integral diverges far out, along a coordinate of the roots of one of the laws"
+    return ""
 
 
 def _unseen_spread(generator: Generator, log_ratios: tuple[Any, Any], means: np.ndarray, n: int) -> np.ndarray:

@@ -249,19 +249,28 @@ def log_affinity_share(t: np.ndarray, order: float) -> np.ndarray:
 def _verdicts(terms: Terms, ratio: RadonNikodym, sign: float, points: np.ndarray) -> tuple[str, str]:
     """Words on where the integral over a density diverges, and on where it may."""
 
-    def log_size(part: Any, x: Anchored) -> tuple[Any, Any, Any]:
+    def log_sizes(part: Any, x: Anchored, bound: bool) -> tuple[Any, Any, Any]:
         nodes = ratio.on(part, x)
         weight, t = value(nodes.log_weight), sign * value(nodes.t)
         noise = _noise(value(nodes.log_p), value(nodes.log_q))
         share, up, down = (terms.generator.log_share(t + move) for move in (0.0, noise, -noise))
+        most, error = np.maximum(share, np.maximum(up, down)), np.abs(up - down)
+        share, error = (most, np.zeros_like(error)) if bound else (share, error)
         # Where both densities have left the doubles, nothing is known of what their ratio leaves.
         unknown = ~(value(nodes.log_q) > -np.inf) | np.isposinf(share) | nodes.lost
-        share = np.where(np.isneginf(weight), np.where(unknown, np.nan, -np.inf), share)
-        return weight, share, np.abs(up - down)
+        return weight, np.where(np.isneginf(weight), np.where(unknown, np.nan, -np.inf), share), error
 
-    found = tails(ratio.p, log_size, points)
+    # What rounding may have made of the share at most is enough where that has an integral: t may be nothing but noise.
+    below = tails(ratio.p, partial(log_sizes, bound=True), points)
+    if all(most.verdict is Verdict.FINITE for most in below):
+        return "", ""
+    exactly = tails(ratio.p, partial(log_sizes, bound=False), points)
     ends, slow = (
-        [approach.where for approach in found if approach.verdict is verdict]
+        [
+            own.where
+            for own, most in zip(exactly, below, strict=True)
+            if own.verdict is verdict and most.verdict is not Verdict.FINITE
+        ]
         for verdict in (Verdict.INFINITE, Verdict.UNDECIDED)
     )
     diverges = f"the integral diverges {ends[0]} (in the coordinates of the base)" if ends else ""

@@ -42,6 +42,8 @@ FAR_APART, SETTLED = 0.5, 2.0
 LONGEST = 340.0
 # Probabilities at which the other coordinates are held while one goes to infinity.
 HELD = (0.37, 0.71)
+# log f(t) and its error, by t and that of t.
+LogTerm = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,14 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, 
     return Estimate(total, error, ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail), last
 
 
-def infinite_tail(p: Any, q: Any) -> Verdict:
-    """Whether ∫p|t| diverges along a coordinate of the roots with the others held: by Fubini it then diverges as a
-    whole.
+def log_size(t: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log|t|, and what noise in t does to it."""
+    return np.log(np.abs(t)), noise / np.abs(t)
+
+
+def infinite_tail(p: Any, q: Any, log_term: LogTerm = log_size) -> Verdict:
+    """Whether ∫p f(t) diverges along a coordinate of the roots with the others held: by Fubini it then diverges as a
+    whole; `log_term` gives log f(t) and its error.
 
     FINITE means that no coordinate shows a divergence, not that there is none.
     """
@@ -189,15 +196,15 @@ def infinite_tail(p: Any, q: Any) -> Verdict:
                 if np.isinf(float(end))
             ]
             if ways:
-                verdicts = _along(ratio, piece, ways)
+                verdicts = _along(ratio, piece, ways, log_term)
                 if np.any(np.all(verdicts == Verdict.INFINITE, axis=0)):
                     return Verdict.INFINITE
                 worst = Verdict.UNDECIDED if np.any(verdicts == Verdict.UNDECIDED) else worst
     return worst
 
 
-def _along(ratio: VectorRatio, piece: Any, ways: Sequence[tuple[int, float]]) -> np.ndarray:
-    """The verdicts on ∫p|t|, (levels, ways), as one coordinate goes to an infinity, the others held at each of the levels."""
+def _along(ratio: VectorRatio, piece: Any, ways: Sequence[tuple[int, float]], log_term: LogTerm) -> np.ndarray:
+    """The verdicts on ∫p f(t), (levels, ways), as one coordinate goes to an infinity, the others held at each of the levels."""
     with quiet():
         held = np.array([[float(value(root.raw_ppf(np.asarray(level)))) for root in piece.roots] for level in HELD])
     entries, sides = np.array([i for i, _ in ways]), np.array([side for _, side in ways])
@@ -217,9 +224,10 @@ def _along(ratio: VectorRatio, piece: Any, ways: Sequence[tuple[int, float]]) ->
             own = [k for k, (i, _) in enumerate(ways) if piece.roots[i] is root]
             far = Anchored.from_log(L[:, own], sides[own, None], starts[:, own, None])
             weight[:, own] = value(root.raw_logpdf(far))
-        g = weight + np.log(np.abs(t)) + L
+        term, error = log_term(t, EPS * (np.abs(log_p) + np.abs(log_q)))
+        g = weight + term + L
         g = np.where(near < L, np.where(np.isneginf(weight), -np.inf, np.nan), g)
-        noise = EPS * (np.abs(weight) + L + (np.abs(log_p) + np.abs(log_q)) / np.abs(t))
+        noise = EPS * (np.abs(weight) + L) + error
         return np.stack([g, 4 * np.nan_to_num(noise, nan=np.inf)]).reshape(2, starts.size, -1)
 
     entry, scales = sharing(logs), np.log(np.maximum(np.abs(starts), 1.0)).reshape(-1)

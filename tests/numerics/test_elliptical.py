@@ -227,3 +227,39 @@ def test_t_and_normal_laws_that_are_nearly_the_same(df, shift):
         truth = half * mp.log(2 * mp.pi) - entropy + half * v / (v - 2) + moved
     assert abs(found.value - float(truth)) <= found.error
     assert found.error <= 1e-12 * float(truth)
+
+
+@pytest.mark.parametrize(("name", "order"), [("chi_squared", 2), ("neyman", -1), ("squared_hellinger", 0.5)])
+@pytest.mark.parametrize("n", [2, 6])
+def test_divergences_of_laws_with_one_centre_and_shape_are_those_of_their_distances(name, order, n):
+    """|x|² = s of a Student law has a density s^(n/2 - 1)(1 + s/ν)^(-(ν + n)/2) but for a constant."""
+    p, q = (dn.MultivariateT(df, np.ones(n), 2.0 * np.eye(n)) for df in (8.0, 5.0))
+    found = dn.divergence(name, p, q)
+
+    def power(a, b):
+        return over_line(
+            lambda s: s ** (n / 2 - 1) * (1 + s / 8) ** (-a * (8 + n) / 2) * (1 + s / 5) ** (-b * (5 + n) / 2)
+        )
+
+    with mp.workdps(20):
+        truth = power(order, 1 - order) / (power(1, 0) ** order * power(0, 1) ** (1 - order)) - 1
+        truth = float(-truth if order == 0.5 else truth)
+    assert found.method == "quadrature" and found.status is Status.CONVERGED
+    assert abs(found.value - truth) <= found.error + 1e-15
+
+
+def test_components_that_differ_in_one_direction_are_compared_on_it():
+    """∫p²/q for p = ½N(0, I) + ½N(1, I) and q = N(0, I) is ¼(1 + 2 + e^n)."""
+    n = 5
+    p = dn.Mixture([0.5, 0.5], [dn.MultivariateNormal(np.full(n, c), np.eye(n)) for c in (0.0, 1.0)])
+    found = dn.divergence("chi_squared", p, dn.MultivariateNormal(np.zeros(n), np.eye(n)), method="quadrature")
+    assert abs(found.value - (np.exp(n) - 1) / 4) <= found.error + 1e-15 * found.value < 1e-9
+
+
+def test_shares_without_a_mean_along_a_coordinate_are_infinite():
+    normal, student = dn.MultivariateNormal([0, 0], np.eye(2)), dn.MultivariateT(3.0, [0, 1], [[1, 0.3], [0.3, 2]])
+    for name, p, q in (("chi_squared", student, normal), ("neyman", normal, student)):
+        for method in ("auto", "montecarlo"):
+            found = dn.divergence(name, p, q, method=method)
+            assert found.value == np.inf and found.status is Status.INFINITE
+    assert dn.divergence("chi_squared", normal, student, n=2**10, rng=0).status is Status.CONVERGED

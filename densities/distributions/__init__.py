@@ -18,7 +18,7 @@ Images g(X)
 Other laws on the line
     mixture, truncated          sums of densities; X given low < X <= high
     independent                 sums, products, ratios, extremes and order statistics of independent laws, by name or by
-    convolution, product_ratio, order, listed   quadrature of the density (its tools: frames, overlap, log_abs)
+    convolution, product_ratio, order, listed   quadrature of the density (its tools: frames, overlap, ladders, log_abs)
     from_density, adapters      laws of a user's log-density, of SciPy, torch and NumPyro, of samples
     torch_composites            what those two make of other laws, part by part
     members                     batches whose members are laws of different kinds

@@ -19,13 +19,13 @@ from densities.anchored import Anchored, anchored, value
 from densities.anchored.numbers import two_sum
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
-from densities.distributions.frames import NARROWER, RUNG, Frame, end_width, thinned
+from densities.distributions.frames import NARROWER, Frame
+from densities.distributions.ladders import Problems
 from densities.distributions.masses import spread
 from densities.distributions.overlap import Overlap
 from densities.domains import Interval
 from densities.errors import AccuracyWarning, warn
 from densities.logmath import log1mexp
-from densities.numerics.kronrod import End, Integrand, integrals
 
 __all__ = ["RANKS", "Convolution", "by_smaller_tail"]
 
@@ -39,12 +39,9 @@ SILENT = 1e-8
 # Logarithms of the one size are of doubles that underflow: they are as good as their own rounding. Those of the other
 # have no digit behind the point.
 UNDERFLOW, COARSE = 700.0, 1e15
-# What plain doubles must settle an integral to; how far they are asked, in scales of the narrower law, and in groups of
-# points so many scales of the wider one away; a fall in nats below which nothing of it is left.
-QUICK, FAR, DISTANT, NOTHING = 1e-12, 1e13, (0.0, 30.0, 1e4, 1e7), 60.0
+# How far plain doubles are asked, in scales of the narrower law, and in groups of points so many scales of the wider one away.
+FAR, DISTANT = 1e13, (0.0, 30.0, 1e4, 1e7)
 PROBLEMS_AT_ONCE = 4096
-# How far apart the edges of panels may be, in scales of the narrower law.
-GAP = 0.2
 # Ranks at which quantiles of both laws are joined for a guess of the median.
 RANKS = (np.arange(16) + 0.5) / 16
 
@@ -212,7 +209,8 @@ class Convolution(Univariate):
         alone = np.full(t.shape, -np.inf)
         if within.any():
             place = one.point(np.where(within, rest, 0.0), 0.0)
-            alone[within] = np.asarray(value(getattr(one.law, "raw_logcdf" if inner else "raw_logsf")(place)))[within]
+            mass = one.law.raw_logcdf if inner else one.law.raw_logsf
+            alone[within] = np.asarray(value(mass(place)))[within]
         everything = rest >= one.high if inner != mirrored else rest <= one.low
         return np.logaddexp(logs, np.where(everything, 0.0, alone))
 
@@ -224,60 +222,8 @@ class Convolution(Univariate):
         for nearest, farthest in pairwise(DISTANT):
             some = (size >= nearest * most) & (size < farthest * most) & (size + most < min(one.reach, other.reach))
             if some.any() and farthest * most < FAR * least:
-                logs[some] = self._on_ladders(t[some], low[some], high[some], farthest * most, overlap)
+                logs[some] = Problems(overlap, t[some], low[some], high[some], farthest * most).logs()
         return logs
-
-    def _on_ladders(self, t: np.ndarray, low: np.ndarray, high: np.ndarray, far: float, overlap: Overlap) -> np.ndarray:
-        one, other = overlap.first, overlap.second
-        reach, least = min(one.reach, other.reach), min(one.scale, other.scale)
-        first, last = np.maximum(low, np.maximum(t, 0.0) - reach), np.minimum(high, np.minimum(t, 0.0) + reach)
-        cut = [first > low, last < high]
-        bounds = first[:, None], last[:, None]
-        steps = [np.broadcast_to(rungs, (t.size, rungs.size)) for rungs in (one.ladder(far), other.ladder(far))]
-        steps[1] = t[:, None] - steps[1]
-        everything = [bound for bound in bounds if np.isfinite(bound).all()]
-        edges = np.concatenate([np.clip(np.concatenate(steps, axis=1), *bounds), *everything], axis=1)
-        needed = np.ones(edges.shape[1], dtype=bool)
-        needed[: steps[0].shape[1] + steps[1].shape[1]] = [
-            *np.isin(steps[0][0], one.breaks),
-            *np.isin(other.ladder(far), other.breaks),
-        ]
-        order = np.argsort(edges, axis=1, kind="stable")
-        edges = thinned(np.take_along_axis(edges, order, axis=1), needed[order], GAP * least)
-
-        def at(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-            return overlap.at(one.place(x), other.place(y))
-
-        def inside(x: np.ndarray, problem: np.ndarray) -> np.ndarray:
-            return at(x, t[problem][:, None] - x)
-
-        def beside_one(d: np.ndarray, problem: np.ndarray) -> np.ndarray:
-            return at(d, t[problem][:, None] - d)
-
-        def beside_other(d: np.ndarray, problem: np.ndarray) -> np.ndarray:
-            return at(t[problem][:, None] - d, d)
-
-        def outward(edge: np.ndarray, side: float) -> Integrand:
-            return lambda d, problem: inside(edge[problem][:, None] - side * d, problem)
-
-        ends, rows = [], np.arange(t.size)
-        beside = {1.0: beside_one, -1.0: beside_other}
-        for side, bound, frame, marks in ((1.0, low, one, steps[1]), (-1.0, high, other, steps[0])):
-            if not (np.isfinite(bound).all() or np.isfinite(reach)):
-                scale = np.full(t.size, RUNG**3 * max(one.scale, other.scale))
-                ends.append(End(outward(edges[:, 0] if side > 0 else edges[:, -1], side), rows, scale, np.inf))
-            elif frame.starts_at_zero:
-                own = np.flatnonzero(bound == (0.0 if side > 0 else t))
-                width = end_width(frame, marks[own], bound[own], 0.5 * (high - low)[own])
-                ends.append(End(beside[side], own, width, 1.0))
-                limit = (bound[own] + side * width)[:, None]
-                edges[own] = np.maximum(edges[own], limit) if side > 0 else np.minimum(edges[own], limit)
-        found, _, settled = integrals(inside, edges, ends, QUICK)
-        with np.errstate(all="ignore"):
-            for end, side in zip(cut, bounds, strict=True):
-                beyond = inside(side[end], np.flatnonzero(end))[:, 0]
-                settled[end] &= beyond < found[end] - NOTHING
-        return np.where(settled, found, np.nan)
 
     def _thorough(self, t: np.ndarray, overlap: Overlap) -> np.ndarray:
         """The logarithms of the integrals, with nodes that keep their distances from ends and poles."""

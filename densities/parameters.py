@@ -13,7 +13,7 @@ import numpy as np
 from densities.arrays import doubles_of
 from densities.domains import Domain, Integers, Interval
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, close_matches
-from densities.foreign import Foreign, ForeignError, foreign_parameter, is_foreign, is_traced, to_numpy, wrapped
+from densities.foreign import Foreign, ForeignError, foreign_within, is_foreign, is_traced, to_numpy, wrapped
 from densities.precise import Lifted
 
 REQUIRED: Any = object()
@@ -107,9 +107,9 @@ class Fixed:
             object.__setattr__(self, name, given)
 
 
-@foreign_parameter.register
+@foreign_within.register
 def _(thing: Fixed) -> Foreign | None:
-    return foreign_parameter([*thing.params.values(), *thing.made_of])
+    return foreign_within([*thing.params.values(), *thing.made_of])
 
 
 def real(default: Any = REQUIRED, *names: str, **aliases: Callable[[Any], Any]) -> Parameter:

@@ -38,7 +38,7 @@ from densities.foreign import (
     wrapped,
 )
 from densities.foreign.kinds import like, numpy_dtype, size_of, still
-from densities.foreign.maps import foreign_parameter, reason
+from densities.foreign.maps import foreign_within, reason
 from densities.protocols import on_foreign
 
 # Below it e^x is 0.
@@ -53,7 +53,7 @@ BEYOND = {"cdf": (0.0, 1.0), "sf": (1.0, 0.0), "logcdf": (-np.inf, 0.0), "logsf"
 @on_foreign.register
 def _(law: Family, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
     """A location and a scale of another library move the points; the standard member answers there."""
-    moved = foreign_parameter([law._loc, law._scale])
+    moved = foreign_within([law._loc, law._scale])
     if moved is None:
         return answer(law, method, y, q=q, logp=logp)
     standard = law.standard()
@@ -69,7 +69,7 @@ def _(law: Family, method: str, y: Any = None, *, q: Any = None, logp: Any = Non
 
 @on_foreign.register
 def _(law: CountableFamily, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
-    parameter = foreign_parameter(law)
+    parameter = foreign_within(law)
     if parameter is None or method not in ("pmf", "logpmf"):
         return answer(law, method, y, q=q, logp=logp)
     with quiet():
@@ -83,7 +83,7 @@ def _(law: CountableFamily, method: str, y: Any = None, *, q: Any = None, logp: 
 @on_foreign.register
 def answer(law: Univariate, method: str, y: Any = None, *, q: Any = None, logp: Any = None) -> Any:
     logs = logp is not None
-    parameter = foreign_parameter(law)
+    parameter = foreign_within(law)
     varying = parameter is not None
     points = as_points(logp if logs else q if q is not None else y, parameter)
     points = array_namespace(points).broadcast_to(points, np.broadcast_shapes(points.shape, law.batch_shape))
@@ -158,7 +158,7 @@ def doubts(law: Univariate, method: str, x: Foreign, found: Foreign, *, logs: bo
 
 @on_foreign.register
 def _(law: ArrayDistribution, method: str, y: Any = None) -> Any:
-    points, axes = as_points(y, foreign_parameter(law)), len(law.event_shape)
+    points, axes = as_points(y, foreign_within(law)), len(law.event_shape)
     if method not in ("logpdf", "pdf") or tuple(points.shape[-axes:]) != law.event_shape:
         expected = f"logpdf or pdf of points of shape {law.event_shape}"
         raise UnsupportedOperationError(argument_error(f"{law}: {method}", expected, tuple(points.shape)))
@@ -272,7 +272,7 @@ def moving_limits(law: Univariate) -> list[tuple[Any, Any, Any, Any]]:
     at the place or, where it gives no number there, from the trend beside it. NumPy, which sees further than the doubles
     beside an end, has the last word where the parameters can be looked at.
     """
-    parameter = foreign_parameter(law)
+    parameter = foreign_within(law)
     assert parameter is not None
 
     def log(x: Any) -> Foreign:
@@ -304,7 +304,7 @@ def with_plain_parameters(law: Univariate) -> Univariate | None:
     if any(map(is_traced, moving.values())):
         return None
     same = law.replace(**{name: to_numpy(array) for name, array in moving.items()})
-    return None if foreign_parameter(same) is not None else same
+    return None if foreign_within(same) is not None else same
 
 
 def trend(log: Callable[[Any], Foreign], place: Foreign, inward: float, power: float) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ NumPy on the host, with the derivatives that are known here. No library is impor
 
 from densities.foreign import functions
 from densities.foreign.kinds import ForeignError, array_namespace, is_foreign, is_traced, to_numpy
-from densities.foreign.maps import UNSERVED, any_array, foreign_parameter
+from densities.foreign.maps import UNSERVED, any_array, foreign_within
 from densities.foreign.numbers import Foreign, unwrapped, wrapped
 from densities.foreign.smooth import elementwise, on_host, summed
 
@@ -22,7 +22,7 @@ __all__ = [
     "any_array",
     "array_namespace",
     "elementwise",
-    "foreign_parameter",
+    "foreign_within",
     "functions",
     "is_foreign",
     "is_traced",

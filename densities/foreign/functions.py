@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import singledispatch
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy import special
 
 from densities.arrays import rules_in
 from densities.foreign.kinds import array_namespace, library_of, like, special_of
+from densities.foreign.maps import foreign_within
 from densities.foreign.numbers import RULES, Equality, Foreign, ForeignError, Inequality
 from densities.foreign.smooth import on_host
 from densities.logmath import ATANH_SERIES
@@ -98,23 +100,37 @@ def of_function(function: Any, args: tuple, kwargs: dict) -> Any:
     rule = RULES.get(function)
     if rule is not None:
         return rule(*args, **kwargs)
-    leaves = [x for argument in args for x in (argument if isinstance(argument, list | tuple) else (argument,))]
-    found = next((x.array for x in leaves if isinstance(x, Foreign)), None)
+    found = foreign_within(args)
     if found is None:
         raise ForeignError(function.__name__)
-    named = getattr(array_namespace(found), RENAMED.get(function.__name__, function.__name__), None)
+    named = getattr(array_namespace(found.array), RENAMED.get(function.__name__, function.__name__), None)
     if named is None:
         raise ForeignError(function.__name__)
-
-    def plain(x: Any) -> Any:
-        if isinstance(x, list | tuple) and any(isinstance(part, Foreign) for part in x):
-            return [plain(part) for part in x]
-        if isinstance(x, Foreign):
-            return x.array
-        return like(x, found) if isinstance(x, np.ndarray) else x
-
-    result = named(*map(plain, args), **{key: plain(x) for key, x in kwargs.items()})
+    given = [bare(x, found.array) for x in args], {key: bare(x, found.array) for key, x in kwargs.items()}
+    result = named(*given[0], **given[1])
     return tuple(map(Foreign, result)) if isinstance(result, list | tuple) else Foreign(result)
+
+
+@singledispatch
+def bare(x: Any, array: Any) -> Any:
+    """An argument of a function of another library, with its arrays beside `array`; axes and shapes as they are."""
+    return x
+
+
+@bare.register
+def _(x: Foreign, array: Any) -> Any:
+    return x.array
+
+
+@bare.register
+def _(x: np.ndarray, array: Any) -> Any:
+    return like(x, array)
+
+
+@bare.register(list)
+@bare.register(tuple)
+def _(x: Any, array: Any) -> Any:
+    return x if foreign_within(x) is None else [bare(part, array) for part in x]
 
 
 def of_method(ufunc: Any, method: str, inputs: tuple, kwargs: dict) -> Any:

@@ -77,25 +77,25 @@ def _by_numpy(transform: Any, method: str, index: int | None, x: Any) -> Any:
 
 
 @singledispatch
-def foreign_parameter(thing: Any) -> Foreign | None:
-    """An array of another library that a law or a map holds, itself or in one that it is made of."""
+def foreign_within(thing: Any) -> Foreign | None:
+    """An array of another library: the thing itself, one in a list, or a parameter of a law or a map and what it is made of."""
     return None
 
 
-@foreign_parameter.register
+@foreign_within.register
 def _(thing: Foreign) -> Foreign:
     return thing
 
 
-@foreign_parameter.register(list)
-@foreign_parameter.register(tuple)
+@foreign_within.register(list)
+@foreign_within.register(tuple)
 def _(things: Any) -> Foreign | None:
-    return next((found for found in map(foreign_parameter, things) if found is not None), None)
+    return next((found for found in map(foreign_within, things) if found is not None), None)
 
 
 def has_foreign_parameters(thing: Any) -> bool:
     """Whether derivatives may be asked for in a parameter of a law or a map."""
-    return foreign_parameter(thing) is not None
+    return foreign_within(thing) is not None
 
 
-__all__ = ["UNSERVED", "any_array", "evaluated", "foreign_parameter", "has_foreign_parameters", "reason"]
+__all__ = ["UNSERVED", "any_array", "evaluated", "foreign_within", "has_foreign_parameters", "reason"]

@@ -148,16 +148,16 @@ def _jax_host(function: Values, slopes: tuple[Values, ...], arrays: Any) -> Any:
 
 
 def _torch_elementwise(formula: Values, slope: Values | None, x: Any) -> Any:
-    return _torch_functions()[0].apply(formula, slope, x)
+    return _torch_elementwise_function().apply(formula, slope, x)
 
 
 def _torch_host(function: Values, slopes: tuple[Values, ...], arrays: Any) -> Any:
-    return _torch_functions()[1].apply(function, slopes, *arrays)
+    return _torch_host_function().apply(function, slopes, *arrays)
 
 
 @cache
-def _torch_functions() -> tuple[Any, Any]:
-    """The two autograd functions, made at the first array of torch."""
+def _torch_elementwise_function() -> Any:
+    """The autograd function of formulas, made at the first array of torch."""
     import torch
 
     class Elementwise(torch.autograd.Function):
@@ -182,6 +182,14 @@ def _torch_functions() -> tuple[Any, Any]:
         @staticmethod
         def jvp(ctx: Any, _: Any, __: Any, tangent: Any) -> Any:
             return Elementwise.apply(ctx.slope, None, *ctx.saved_tensors) * tangent
+
+    return Elementwise
+
+
+@cache
+def _torch_host_function() -> Any:
+    """The autograd function of what NumPy computes, made at the first array of torch."""
+    import torch
 
     class Host(torch.autograd.Function):
         @staticmethod
@@ -222,7 +230,7 @@ def _torch_functions() -> tuple[Any, Any]:
                 front.append(x.reshape(x.shape[0], *(1,) * (depth + 1 - x.ndim), *x.shape[1:]))
             return Host.apply(function, slopes, *front), 0
 
-    return Elementwise, Host
+    return Host
 
 
 __all__ = ["elementwise", "no_slope", "on_host", "summed"]

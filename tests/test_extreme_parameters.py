@@ -80,6 +80,11 @@ def test_standard_deviations_of_all_families_outlive_the_variance(entry, power):
 
 def test_standard_deviations_of_tiny_and_huge_laws():
     assert dn.Normal(0.0, 1e-320).std() == 1e-320
+    tiny = dn.Mixture([0.5, 0.5], [dn.Normal(0.0, 1e-320), dn.Normal(0.0, 2e-320)])
+    with pytest.warns(dn.AccuracyWarning):  # some thousand doubles hold the law
+        assert tiny.std() == pytest.approx(np.sqrt(2.5) * 1e-320, rel=1e-3)
+    with pytest.warns(dn.AccuracyWarning):
+        assert tiny.kurtosis() == pytest.approx(3 * 17 / 2 / 2.5**2, rel=1e-3)
     np.testing.assert_array_equal(dn.Normal(0.0, [1e-200, 1.0, 1e200]).std(), [1e-200, 1.0, 1e200])
     assert dn.Normal(0.0, 1e200).var() == np.inf  # a number of Python raised to a power would not come back
     assert dn.product_of(dn.Normal(0.0, 1e100), dn.Normal(1e100, 1.0)).var() == np.inf

@@ -84,7 +84,7 @@ def deviation(law: Any) -> Any:
         found = np.array(np.sqrt(law.var()))
     for index in map(tuple, np.argwhere((found < SMALLEST) | np.isinf(found))):
         one = law.member(index, law.batch_shape)
-        exponent = int(np.frexp(_spread(one))[1])
+        exponent = _binade(one)
         if abs(exponent) > HALFWAY:  # else nothing is lost, or the variance is infinite
             variance = plain(variance_estimate(one * 2.0**-exponent), "std")
             found[index] = np.ldexp(np.sqrt(variance), exponent)
@@ -131,7 +131,7 @@ def standardised(law: Any, order: int, name: str) -> Any:
     """E[Z^order] of Z = (Y - c)/s for the double c of the mean and the standard deviation s; `name` is what it is called."""
 
     def compute(one: Any) -> float:
-        exponent = int(np.frexp(_spread(one))[1])
+        exponent = _binade(one)
         one = one * 2.0**-exponent if abs(exponent) > HALFWAY else one  # no double holds the variance
         variance = variance_estimate(one)
         if not 0.0 < variance.value < np.inf:
@@ -153,6 +153,11 @@ def standardised(law: Any, order: int, name: str) -> Any:
 
 def expectation(law: Any, function: Callable[[np.ndarray], Any]) -> float:
     return plain(expect(function, law), "expect", 1e-300)
+
+
+def _binade(law: Any) -> int:
+    """The exponent of the spread, or the least whose power of two has an inverse among the doubles."""
+    return max(int(np.frexp(_spread(law))[1]), -1023)
 
 
 def _spread(law: Any) -> float:

@@ -38,6 +38,8 @@ THREE_RTOL = 1e-9
 # Laws this far apart in nats are known no better by φ than by t; an error that is less than so many times what rounding
 # leaves of it is final.
 FAR_APART, SETTLED = 0.5, 2.0
+# Where the nodes leave more than this share of ∫p|t| open, in three dimensions, no other sum on as many is known better.
+UNRESOLVED = 1e-5
 # The squares of distances beyond e^LONGEST are no doubles.
 LONGEST = 340.0
 # Probabilities at which the other coordinates are held while one goes to infinity.
@@ -117,8 +119,9 @@ def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
         return infinite("tails", "p log(p/q) is not integrable far out, along a coordinate of the roots of p")
     three = max(len(part.roots) for part in p.parts()) == MAX_DIMENSION
     rtol = max(rtol, THREE_RTOL) if three else rtol
-    best, last = _by_cubature(p, q, rtol, FIRST_FLOORS)
-    last = last or (three and best.value > FAR_APART)  # φ would cost as much again, and add nothing
+    best, last, unresolved = _by_cubature(p, q, rtol, FIRST_FLOORS)
+    # φ would cost as much again, and add nothing.
+    last = last or (three and (best.value > FAR_APART or unresolved > UNRESOLVED))
     if best.error > 1e-9 * abs(best.value) and not last:
         best = min(best, _by_cubature(p, q, rtol, FLOORS)[0], key=lambda estimate: estimate.error)
     if endless is Verdict.UNDECIDED and best.status is not Status.INFINITE:
@@ -129,8 +132,8 @@ def kl_cubature(p: Any, q: Any, *, rtol: float = 1e-11) -> Estimate:
     return best
 
 
-def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, bool]:
-    """The estimate, and whether the other form has nothing to add to it."""
+def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, bool, float]:
+    """The estimate, whether the other form adds nothing to it, and the share of what cancels that the nodes leave open."""
     ratio = VectorRatio(p, q)
     witnesses: list[np.ndarray] = []
 
@@ -146,13 +149,23 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, 
     )
     if witnesses:
         where = np.array2string(witnesses[0], precision=6)
-        return infinite("support", f"p has mass near {where}, where q has none"), True
+        return infinite("support", f"p has mass near {where}, where q has none"), True, 0.0
     v, e = sums.values, sums.errors
     if not np.isfinite(v[K1]):
         reason = "log p or log q is not known, or overflows, at points that matter"
-        return Estimate(
-            np.nan, np.inf, ErrorKind.HEURISTIC, Status.NOT_CONVERGED, "cubature", sums.evaluations, {"reason": reason}
-        ), True
+        return (
+            Estimate(
+                np.nan,
+                np.inf,
+                ErrorKind.HEURISTIC,
+                Status.NOT_CONVERGED,
+                "cubature",
+                sums.evaluations,
+                {"reason": reason},
+            ),
+            True,
+            0.0,
+        )
     rounding = EPS * (8 + p.conditioning + q.conditioning)
     rounded = float(rounding * v[FLOOR1])
     forms = [Form(e[K1] + rounded, v[K1], "k1")]
@@ -172,7 +185,8 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, 
     status = Status.CONVERGED if good else Status.NOT_CONVERGED
     error, total = float(np.nan_to_num(best.error, nan=np.inf)), float(best.value)
     last = sums.truncated or (total > FAR_APART and error < SETTLED * rounded)
-    return Estimate(total, error, ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail), last
+    found = Estimate(total, error, ErrorKind.HEURISTIC, status, "cubature", sums.evaluations, detail)
+    return found, last, float(e[K1] / v[FLOOR1])
 
 
 def log_size(t: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from densities.divergences import elliptical, normal_mixtures, rewrites
 from densities.divergences.batches import Batch
 from densities.divergences.closed_forms.affinity import log_affinity
 from densities.divergences.direct import kl_direct
-from densities.divergences.draws import LogRatioDraws, unseen_square
+from densities.divergences.draws import LogRatioDraws, explained, unseen_square
 from densities.divergences.evaluate import CANCELLATION, METHODS, candidates, kl
 from densities.divergences.forms import GOOD, MASS_TOLERANCE, NOTHING
 from densities.divergences.generators import Generator, Jeffreys, KullbackLeibler, Renyi, registry
@@ -340,7 +340,7 @@ def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) ->
     errors[places] = np.hypot(result.standard_error, unseen) + ROUNDING * means[places]
     found = _estimate(generator, _number(generator, means, errors), known.error_kind, known.method, known.evaluations)
     if np.isfinite(found.value):
-        return replace(found, status=known.status, detail=known.detail)
+        return explained(replace(found, status=known.status, detail=known.detail))
     reason = "the draws of one law hardly come to where the other has its mass, or shares leave the doubles"
     return replace(
         found, value=np.nan, error=np.inf, status=Status.NOT_CONVERGED, detail={**known.detail, "reason": reason}

@@ -18,6 +18,7 @@ from densities.anchored import Anchored, anchored, is_safe, value
 from densities.arrays import BLOCK, all_finite, quiet
 from densities.distributions.lattice import Discrete
 from densities.distributions.route import safe
+from densities.divergences.forms import NOTHING
 from densities.divergences.ratio import Nodes, RadonNikodym
 from densities.domains import Interval
 from densities.errors import UnsupportedOperationError
@@ -65,11 +66,14 @@ def drawn_weights(weights: np.ndarray) -> np.ndarray:
     return np.where(rare, TO_RARE / np.count_nonzero(rare), often)
 
 
-def within_doubles(estimate: Estimate) -> Estimate:
-    """The mean over draws as it is, or without an error where log dp/dq at a draw, or its square, has left the doubles: that
-    says nothing of whether the divergence is finite."""
+def explained(estimate: Estimate) -> Estimate:
+    """The mean over draws, with words where its error exceeds it: it has converged to a bound, and not to a number; and without
+    an error where log dp/dq at a draw, or its square, has left the doubles: that says nothing of whether it is finite."""
     if np.isfinite(estimate.value) and np.isfinite(estimate.error):
-        return estimate
+        if estimate.reason or estimate.error <= max(abs(estimate.value), NOTHING):
+            return estimate
+        words = f"all that the draws say is that it is hardly above {abs(estimate.value) + 2.0 * estimate.error:.1e}"
+        return replace(estimate, detail={**estimate.detail, "reason": words})
     doubted = estimate.status is Status.HEAVY_TAIL and np.isfinite(estimate.value)
     detail = {
         **estimate.detail,

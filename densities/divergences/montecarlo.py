@@ -21,8 +21,8 @@ from densities.divergences.draws import (
     LogRatioDraws,
     columns_of,
     drawn_weights,
+    explained,
     unseen_square,
-    within_doubles,
 )
 from densities.divergences.quadrature import log_size
 from densities.divergences.ratio import RadonNikodym
@@ -294,7 +294,7 @@ def kl_montecarlo(
     tails_alone = _unseen_tails(values, scheme, result.coefficients, estimate.value, int(result.n))
     rounding = pilot.rounding(slope) + pilot.of_controls(values, result.coefficients)
     spread = max(float(np.hypot(estimate.error, rare)), tails_alone)
-    estimate = within_doubles(replace(estimate, error=spread + rounding))
+    estimate = explained(replace(estimate, error=spread + rounding))
     if (
         estimate.status is Status.CONVERGED
         and values.smooth

@@ -16,7 +16,7 @@ from scipy import special
 
 from densities.arrays import quiet
 from densities.distributions.vector_base import chosen_points
-from densities.divergences.draws import RARE, drawn_weights, within_doubles
+from densities.divergences.draws import RARE, drawn_weights, explained
 from densities.divergences.vector_ratio import VectorRatio
 from densities.estimate import Estimate
 from densities.executors import shared_out
@@ -157,4 +157,4 @@ def kl_draws(p: Any, q: Any, *, n: int = 2**16, **options: Any) -> Estimate:
     hidden = values.drawn * result.n < RARE
     unseen = np.sum((values.weights**2 / values.drawn * squares)[hidden]) / result.n
     error = float(np.hypot(estimate.error, np.sqrt(unseen))) + rounding
-    return within_doubles(replace(estimate, error=error))
+    return explained(replace(estimate, error=error))

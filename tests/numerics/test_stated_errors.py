@@ -94,6 +94,13 @@ def test_draws_that_hardly_meet_a_density_beside_point_masses_say_so():
     assert off(found, mpmath.mpf(1e-7)) <= 2 * found.error < 1e-5
 
 
+def test_draws_that_tell_nearly_equal_laws_not_apart_say_so():
+    found = kl(Dirichlet([2, 3, 4, 5]), Dirichlet([2, 3, 4, 5.0000001]), method="montecarlo", n=2**12, rng=0)
+    assert found.error > abs(found.value) and "hardly above" in found.reason
+    found = kl(Normal(0, 1), Normal(1e-6, 1), method="montecarlo", n=2**12, rng=0)
+    assert found.error < 0.1 * found.value and not found.reason
+
+
 @pytest.mark.parametrize("method", ["auto", "montecarlo"])
 def test_vectors_of_counts_entry_by_entry(method):
     p, q = Product([Bernoulli(0.3), Poisson(3)]), Product([Bernoulli(0.4), Poisson(5)])

@@ -201,6 +201,16 @@ def test_densities_beside_poles_amid_their_support(make, density, place, side):
     np.testing.assert_allclose(law.pdf(y), truth, rtol=1e-13)
 
 
+def test_a_density_that_falls_to_0_beside_a_place_faster_than_any_power():
+    """(exp(1/X) of a normal variable X, where log y = 1/x.)"""
+    law, y = dn.parse("1/normal(0, 1) >> shift(3) >> exp"), np.exp(3.0) * (1.0 + np.array([-0.01, 3e-2, 1e-2]))
+    with mp.workdps(50):
+        x = [1 / (mpmath.log(mpf(float(point))) - 3) for point in y]
+        truth = [float(mpmath.log(phi(x) * x * x / mpf(float(point)))) for x, point in zip(x, y, strict=True)]
+    np.testing.assert_allclose(law.logpdf(y), truth, rtol=0.0, atol=1e-9)
+    assert law.logpdf(y[0]) == pytest.approx(truth[0], rel=1e-15)
+
+
 def test_what_rounding_leaves_of_them_is_told_where_points_are_many():
     law = dn.parse("mixture([.5, .5], [chi_squared(1) + 1, normal(0, 1)]) >> exp")
     with pytest.warns(dn.AccuracyWarning, match="beside 2.718"):

@@ -359,8 +359,8 @@ def real_values(function: Callable[[Any], Any], y: Any) -> np.ndarray:
     """function(y) as doubles; ParameterError where these are no real numbers, or the function takes no array."""
     try:
         f = np.asarray(function(y))
-    except TypeError as error:
-        expected = "a function of an array of points (np.sin, not math.sin; np.vectorize makes one)"
+    except (TypeError, ValueError) as error:
+        expected = "a function of an array of points (np.sin, not math.sin; np.where, not if; np.vectorize makes one)"
         raise ParameterError(f"{argument_error('function', expected, function)}: {error}") from error
     if f.dtype.kind not in "biuf":
         raise ParameterError(argument_error("function", "real numbers for values", f"{f.dtype} {f.flat[0]!r}"))

@@ -17,6 +17,10 @@ from densities.foreign import Foreign, ForeignError, foreign_within, is_foreign,
 from densities.precise import Lifted
 
 REQUIRED: Any = object()
+# Letters that are no misspellings of each other: one author's beta is a rate, another's theta a scale.
+GREEK = frozenset(
+    ("alpha", "beta", "gamma", "delta", "eta", "theta", "kappa", "lamda", "mu", "nu", "xi", "sigma", "tau")
+)
 # A sum of probabilities further from 1 than this is an error of the caller, not of rounding.
 SUM_TOLERANCE = 1e-9
 EPS = float(np.finfo(float).eps)
@@ -214,7 +218,7 @@ def _resolve(owner: str, specification: Mapping[str, Parameter], key: str) -> tu
         if key in parameter.aliases:
             return name, parameter.aliases[key]
     known = [*specification, *(alias for parameter in specification.values() for alias in parameter.aliases)]
-    close = close_matches(key, known, n=1)
+    close = [] if key in GREEK else close_matches(key, known, n=1)
     hint = f"; did you mean {close[0]!r}?" if close else ""
     raise ParameterError(f"{owner}: expected the parameters {', '.join(specification) or 'none'}, got {key!r}{hint}")
 

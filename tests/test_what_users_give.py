@@ -27,6 +27,7 @@ PAIR = dn.Normal(), dn.Laplace()
         ("n", "many"),
         ("n", math.inf),
         ("n", math.nan),
+        ("n", 10**400),
         ("target", 0.0),
         ("target", "small"),
         ("time_limit", -1.0),
@@ -85,8 +86,42 @@ def test_what_is_no_real_number_is_refused_at_any_precision(given, dps):
 def test_a_function_of_one_number_is_told_from_one_of_an_array():
     with pytest.raises(ParameterError, match=r"np\.sin, not math\.sin"):
         dn.expect(math.sin, dn.Normal())
+    with pytest.raises(ParameterError, match="truth value of an array"):
+        dn.expect(lambda x: 1.0 if x > 0 else 0.0, dn.Normal())
     bell = np.vectorize(lambda x: math.exp(-x * x))
     assert dn.expect(bell, dn.Normal()).value == pytest.approx(math.sqrt(1.0 / 3.0), rel=1e-12)
+
+
+BELLS = {
+    "an if": (lambda x: -x if x > 0 else x, dn.ShapeError, "np.where.*truth value of an array"),
+    "of one number": (lambda x: -math.fabs(x), dn.ShapeError, "np.vectorize, got TypeError"),
+    "complex": (lambda x: -x * x + 0j, ParameterError, "with real values, got array"),
+    "no logarithm": (lambda x: np.exp(-x * x), ParameterError, "give log f, not f"),
+}
+
+
+@pytest.mark.parametrize("name", BELLS)
+def test_a_log_density_is_told_from_what_is_none(name):
+    function, error, told = BELLS[name]
+    with pytest.raises(error, match=told):
+        dn.FromDensity(function, normalize=True)
+
+
+def test_infinite_divergences_name_the_term_that_is():
+    assert (
+        dn.kl(dn.Cauchy(), dn.Normal())
+        .detail["reason"]
+        .startswith("E[X²] for X of cauchy, which stands in E[log normal]")
+    )
+    assert "E[exp(-X)] for X of laplace" in dn.kl(dn.Laplace(0, 2), dn.Gumbel()).detail["reason"]
+
+
+def test_letters_of_other_authors_are_not_swapped():
+    with pytest.raises(ParameterError, match=r"expected the parameters shape, scale, got 'beta'$"):
+        dn.Gamma(2.0, beta=3.0)
+    for order in (-1, 2.0, 10**400):
+        with pytest.raises(ParameterError, match="order: expected a non-negative integer"):
+            dn.Normal().moment(order)
 
 
 @pytest.mark.parametrize("function", [np.log, lambda x: x * np.nan])

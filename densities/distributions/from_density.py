@@ -13,7 +13,7 @@ from densities.anchored import Anchored, log_abs, value
 from densities.arrays import quiet
 from densities.distributions.base import Univariate
 from densities.domains import Interval
-from densities.errors import ParameterError, ShapeError, SupportError, argument_error
+from densities.errors import ParameterError, ShapeError, SupportError, argument_error, show
 from densities.logmath import log1mexp
 from densities.numerics.quadrature import integrate
 from densities.numerics.roots import invert
@@ -117,12 +117,25 @@ class FromDensity(Univariate):
             points = end - side * distance * np.array([1.0, BINADES])
         else:
             points = side * FARTHEST / np.array([1.0, BINADES])
-        logs = np.asarray(self.function(points), dtype=float)
-        if logs.shape != points.shape:
-            raise ShapeError(f"{self}: expected a real array of the shape {points.shape} of x, got {logs.shape}")
+        logs = self._asked(points)
         at = _log_distance(points, end)
         slope = (logs[0] - logs[1]) / (at[0] - at[1])
         return float(points[0]), float(at[0]), float(slope) if np.isfinite(slope) else 0.0
+
+    def _asked(self, points: np.ndarray) -> np.ndarray:
+        """The user's function, asked for the first time."""
+        expected = (
+            f"{self}: expected a log-density of an array of points, as by np.where and np.exp, or by np.vectorize"
+        )
+        try:
+            logs = np.asarray(self.function(points))
+        except (TypeError, ValueError) as error:
+            raise ShapeError(f"{expected}, got {type(error).__name__}: {error}") from error
+        if logs.dtype.kind not in "biuf":
+            raise ParameterError(f"{expected}, with real values, got {show(logs)}")
+        if logs.shape != points.shape:
+            raise ShapeError(f"{self}: expected a real array of the shape {points.shape} of x, got {logs.shape}")
+        return logs.astype(float)
 
     # ---- where the mass is ----
 
@@ -179,7 +192,8 @@ class FromDensity(Univariate):
         if not np.isfinite(total) or not (converged or error < MASS_TOLERANCE * np.exp(total)):
             raise ParameterError(
                 f"{self}: expected a density that can be integrated on {self.support}, got {np.exp(total):.6g} ± "
-                f"{error:.1e} that did not converge; name its peaks and kinks with landmarks="
+                f"{error:.1e} that did not converge; "
+                + ("give log f, not f" if np.isposinf(np.exp(total)) else "name its peaks and kinks with landmarks=")
             )
         if normalize:
             self._log_mass = total

@@ -290,7 +290,7 @@ def check_run(
     n: Any, *, target: Any = None, time_limit: Any = None, progress: Any = None, checkpoint: Any = None, **_: Any
 ) -> None:
     """Raises ParameterError for arguments of `estimate_mean` that it could not use, before anything is drawn."""
-    if not (isinstance(n, Real) and 1 <= float(n) <= MOST_DRAWS):
+    if not (isinstance(n, Real) and 1 <= n <= MOST_DRAWS):  # type: ignore[operator]
         raise ParameterError(argument_error("n", "a positive number of draws, at most 10^15", n))
     if target is not None and not (isinstance(target, Real) and float(target) > 0.0):
         raise ParameterError(argument_error("target", "a positive standard error", target))

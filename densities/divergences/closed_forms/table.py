@@ -133,7 +133,7 @@ def closed_form(p_name: str, p_params: Params, q_name: str, q_params: Params) ->
         if np.all(np.isnan(value)):
             return None
         if np.any(np.isposinf(value)) and not np.any(escape):
-            reason = "the expectation of log dp/dq is infinite, or beyond the largest float"
+            reason = f"{_infinite_term(p_name, p, q_name, q)} is infinite, or beyond the largest float"
         reason = reason if np.any(np.isposinf(value)) else None
         return ClosedForm(value[()], bound[()], source, rule, reason, bool(np.any(escape)))
 
@@ -165,6 +165,23 @@ def compose(p_name: str, p: Params, q_name: str, q: Params) -> tuple[Bounded, st
     value, bound = total(*terms)
     answer = Bounded(np.where(infinite, np.inf, value), bound)
     return answer, "entropy and expectations", f"-H({p_name}) - E[log {q_name}]"
+
+
+# The features as they stand in log q, but for places and scales.
+WORDS = {
+    "abs": "|X|", "abs_power": "|X|^b", "cos": "cos(X)", "exp_minus": "exp(-X)", "linear": "X", "log": "log(X)",
+    "log1m_power": "log(1 - X^b)", "log1p": "log(1 + X)", "log1p_square": "log(1 + X²)", "log_square": "log(X)²",
+    "power": "X^b", "square": "X²",
+}  # fmt: skip
+
+
+def _infinite_term(p_name: str, p: Params, q_name: str, q: Params) -> str:
+    """What makes the divergence infinite: the expectation of a term of log q, or the whole."""
+    for coefficient, (feature, *arguments) in _LOG_DENSITY[q_name](**q) if q_name in _LOG_DENSITY else ():
+        rule = _EXPECTATION.get((p_name, feature))
+        if rule is not None and np.any(np.isposinf(times(-coefficient, rule(p, *arguments)).value)):
+            return f"E[{WORDS[feature]}] for X of {p_name}, which stands in E[log {q_name}],"
+    return "the expectation of log dp/dq"
 
 
 def _escapes(p_name: str, p: Params, q_name: str, q: Params) -> tuple[Any, str | None]:

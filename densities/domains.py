@@ -54,6 +54,10 @@ class Domain:
         """Whether every point lies in the set."""
         return bool(np.all(self.contains(x)))
 
+    def farthest(self, point: Any) -> float | None:
+        """The supremum of the distance from `point`; None where it is not known."""
+        return None
+
     def carrier(self, n: int) -> str:
         """The set of full dimension that the densities of vectors of n entries on this set refer to."""
         return f"R^{n}"
@@ -337,7 +341,6 @@ class RealVector(Domain):
         return (REAL,) * self.n
 
     def farthest(self, point: Any) -> float:
-        """The supremum of the distance from `point`."""
         return np.inf
 
     def interior_point(self) -> Any:
@@ -370,7 +373,7 @@ class Product(Domain):
         return self.factors
 
     def farthest(self, point: Any) -> float:
-        """The supremum of the distance from `point`: that of a corner."""
+        """That of a corner."""
         ends = np.array([[value(end) for end in factor.edges] for factor in self.factors])
         return float(np.sqrt(np.sum(np.max(np.square(ends - np.asarray(point)[:, None]), axis=-1))))
 
@@ -405,7 +408,6 @@ class Ball(Domain):
         return tuple(Interval(lows[..., i], highs[..., i], low_closed=True, high_closed=True) for i in range(self.n))
 
     def farthest(self, point: Any) -> float:
-        """The supremum of the distance from `point`."""
         return float(np.linalg.norm(np.asarray(self.center) - point) + self.radius)
 
     def interior_point(self) -> Any:

@@ -10,7 +10,7 @@ from scipy import special
 
 from densities.arrays import quiet
 from densities.distributions import registry
-from densities.distributions.latex import law_latex
+from densities.distributions.latex import short
 from densities.errors import SupportError
 from densities.expressions import parse
 from densities.transforms import StickBreaking
@@ -301,7 +301,7 @@ def tame(law):
 def test_the_density_of_a_family_says_what_pdf_says(law):
     text = law.latex()
     PARSER.parse(f"${text}$")
-    PARSER.parse(f"${law_latex(law)}$")
+    PARSER.parse(f"${short(law)}$")
     if tame(law):
         for x in points(law):
             assert evaluated(text, "x", x) == pytest.approx(law.pdf(x), rel=1e-9), text
@@ -312,7 +312,7 @@ def test_change_of_variables_written_out_says_what_pdf_says(source):
     law = parse(source)
     text = law.latex()
     PARSER.parse(f"${text}$")
-    PARSER.parse(f"${law_latex(law)}$")
+    PARSER.parse(f"${short(law)}$")
     places, _ = law.atoms
     for y in points(law):
         if y not in places:
@@ -356,7 +356,7 @@ def pushed(source, t):
 def test_other_laws_render(source):
     law = parse(source)
     PARSER.parse(f"${law.latex()}$")
-    PARSER.parse(f"${law_latex(law)}$")
+    PARSER.parse(f"${short(law)}$")
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def test_an_inverse_of_vectors_is_written_by_the_map():
     ],
 )
 def test_laws_have_short_names(source, text):
-    assert law_latex(parse(source)) == text
+    assert short(parse(source)) == text
 
 
 def test_a_batch_keeps_its_symbols():

@@ -109,8 +109,7 @@ class Reached(Listed):
 
 
 def _true_ends(law: Any) -> tuple[float, float]:
-    known = getattr(law, "true_ends", None)
-    return known if known is not None else (float(law.support.low), float(law.support.high))
+    return law.true_ends if isinstance(law, Listed) else (float(law.support.low), float(law.support.high))
 
 
 def _product_ends(ends: np.ndarray) -> tuple[float, float]:

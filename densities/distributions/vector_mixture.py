@@ -13,6 +13,7 @@ from densities.distributions.mixture import KINDS, Mixture, Weighted
 from densities.distributions.vector_base import VectorDistribution, VectorPart
 from densities.domains import Domain, RealVector, hull
 from densities.errors import ShapeError, UnsupportedOperationError, argument_error
+from densities.protocols import as_distribution
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,4 +147,4 @@ class VectorMixture(Weighted, VectorDistribution):
         return self._text("VectorMixture", repr)
 
 
-KINDS.append((lambda components: any(getattr(one, "event_shape", ()) for one in components), VectorMixture))
+KINDS.append((lambda components: any(as_distribution(one).event_shape for one in components), VectorMixture))

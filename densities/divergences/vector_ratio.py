@@ -151,9 +151,8 @@ def _(outer: Product, inner: Any) -> bool | None:
 @covers.register
 def _(outer: Ball, inner: Any) -> bool | None:
     members = inner.members if isinstance(inner, Union) else (inner,)
-    if not all(hasattr(member, "farthest") for member in members):
-        return None
-    return all(member.farthest(outer.center) <= outer.radius * (1 + 8 * EPS) for member in members)
+    distances = [member.farthest(outer.center) for member in members]
+    return None if None in distances else all(d <= outer.radius * (1 + 8 * EPS) for d in distances)
 
 
 @covers.register
@@ -165,7 +164,7 @@ def _(outer: Union, inner: Any) -> bool | None:
 def _has_exact_sides(region: Any) -> bool:
     """Whether the ranges of the coordinates are those of the set itself, and not only wide enough."""
     members = region.members if isinstance(region, Union) else (region,)
-    return all(hasattr(member, "farthest") for member in members)
+    return all(isinstance(member, RealVector | Product | Ball) for member in members)
 
 
 def _slack(a: Any, b: Any) -> float:

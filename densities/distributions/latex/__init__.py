@@ -32,7 +32,7 @@ from densities.transforms.base import Inverse
 from densities.transforms.manytoone import Periodic
 from densities.transforms.vector import Independent
 
-__all__ = ["density_latex", "law_latex"]
+__all__ = ["density_latex", "short"]
 # More atoms than these are not listed one by one.
 LISTED_ATOMS = 6
 
@@ -45,11 +45,6 @@ def density_latex(law: Distribution) -> str:
     masses follow. For the density of the shortest name take that of `law.simplify()`.
     """
     return formula(law)
-
-
-def law_latex(law: Any) -> str:
-    """A short name of the law in LaTeX: `\\operatorname{Normal}(0, 1)`, or a map of X with the law of X."""
-    return short(law)
 
 
 def where(*parts: str) -> str:

@@ -50,7 +50,10 @@ def sum_of(*laws: Any) -> Any:
 
 @registry.register("difference_of", source="the convolution of the densities")
 def difference_of(first: Any, second: Any) -> Any:
-    """The law of X - Y for independent X and Y, as `sum_of(X, -Y)`: exponential - exponential is Laplace."""
+    """The law of X - Y for independent X and Y, as `sum_of(X, -Y)`: exponential - exponential is Laplace.
+
+    Accurate as `sum_of`, and raises what that raises.
+    """
     first, second = _scalars("difference_of", (first, second))
     return sum_of(first, push_forward(second, get("scale")(-1.0)))
 
@@ -90,7 +93,9 @@ def ratio_of(first: Any, second: Any) -> Any:
 def minimum(law: Any, *others: Any, n: int | None = None) -> Any:
     """The law of the smallest: of n independent copies, minimum(X, n), or of independent laws, minimum(X, Y, ...).
 
-    By name where there is one, otherwise exactly through the tails of the laws.
+    By name where there is one, otherwise exactly through the tails of the laws. Raises ParameterError for an n that is no
+    whole number >= 1, or that stands beside several laws; ShapeError for laws of vectors, UnsupportedOperationError for
+    densities and point masses together.
     """
     return _extreme("minimum", law, others, n)
 
@@ -99,7 +104,9 @@ def minimum(law: Any, *others: Any, n: int | None = None) -> Any:
 def maximum(law: Any, *others: Any, n: int | None = None) -> Any:
     """The law of the largest: of n independent copies, maximum(X, n), or of independent laws, maximum(X, Y, ...).
 
-    By name where there is one, otherwise exactly through the tails of the laws.
+    By name where there is one, otherwise exactly through the tails of the laws. Raises ParameterError for an n that is no
+    whole number >= 1, or that stands beside several laws; ShapeError for laws of vectors, UnsupportedOperationError for
+    densities and point masses together.
     """
     return _extreme("maximum", law, others, n)
 

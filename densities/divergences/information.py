@@ -20,9 +20,10 @@ from densities.protocols import as_distribution
 
 
 def entropy(law: Any) -> Estimate:
-    """The differential entropy -∫ f log f (or -Σ m log m for point masses), in nats.
+    """The differential entropy -∫ f log f (or -Σ m log m for point masses), in nats, of the batch shape.
 
-    Raises UnsupportedOperationError for a law with both, which has none.
+    In closed form where one is known, to a few roundings of the logarithms that it adds up; otherwise by quadrature or sums,
+    and by Monte Carlo for vectors of many entries. Raises UnsupportedOperationError for a law with both, which has none.
     """
     law = as_distribution(law)
     known = closed(law, "entropy")
@@ -58,7 +59,8 @@ def _parts_of(law: Any) -> tuple[Any, ...]:
 def cross_entropy(p: Any, q: Any) -> Estimate:
     """-E_p[log q] in nats, q's density with respect to the measure of both; inf where p has mass and q has none.
 
-    D(p‖q) = cross_entropy(p, q) - entropy(p).
+    D(p‖q) = cross_entropy(p, q) - entropy(p). Raises ShapeError for laws on different spaces, UnsupportedOperationError for a
+    law with both a density and point masses.
     """
     ratio = radon_nikodym(p, q)
     if ratio.log_singular_mass > -np.inf:

@@ -50,7 +50,10 @@ def between(source: Domain, target: Domain) -> Bijection:
 
 
 def reparametrise(law: Any, domain: Domain) -> Any:
-    """The law carried from its support to `domain` by `between`: a law on (0, inf) seen on the real line, say."""
+    """The law carried from its support to `domain` by `between`: a law on (0, inf) seen on the real line, say.
+
+    Raises what `between` raises.
+    """
     law = as_distribution(law)
     return push_forward(law, between(law.support, domain))
 

@@ -129,6 +129,7 @@ def test_finite_counts_are_listed():
     law = dn.as_distribution(theirs)
     np.testing.assert_allclose(law.pmf(np.arange(8)), theirs.pmf(np.arange(8)), rtol=1e-13, atol=1e-300)
     assert law.mean() == pytest.approx(4.2, rel=1e-13)
+    assert str(law) == repr(law) == "<Table of masses on 0, ..., 7>"
 
 
 class norm_gen(st.rv_continuous):

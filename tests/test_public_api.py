@@ -144,6 +144,7 @@ def test_a_missing_name_is_answered_with_the_next_ones():
 def test_what_is_no_law_and_no_map_is_refused_with_a_way():
     for wrong, told in {
         lambda: densities.kl("normal(0, 1)", "normal(0, 1)"): "parse(text) makes one",
+        lambda: densities.kl([0.1, 0.2], densities.Normal()): "by scipy.stats.gaussian_kde(draws)",
         lambda: densities.Normal() >> densities.Exp: "Exp(...) is one",
         lambda: densities.Normal() >> 3: "dn.push(X, function), got 3",
         lambda: densities.Exp(densities.Normal()): "Exp(...)(X)",

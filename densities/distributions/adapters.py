@@ -51,6 +51,8 @@ def _foreign(law: Any) -> Any:
             return adapter(law)
     expected = "a distribution, of this library or one that it can adapt"
     hint = "; parse(text) makes one of a text" * isinstance(law, str)
+    if not isinstance(law, str) and np.iterable(law):
+        hint = "; draws make one by scipy.stats.gaussian_kde(draws), or by rv_histogram(numpy.histogram(draws))"
     raise UnsupportedOperationError(argument_error("law", expected, law) + hint)
 
 

@@ -72,7 +72,7 @@ class Evaluation:
             np.broadcast_shapes(points.shape, self.batch_shape)
         except ValueError:
             expected = f"points of a shape that broadcasts with the batch {self.batch_shape}"
-            raise ShapeError(argument_error(name, expected, f"shape {points.shape}")) from None
+            raise ShapeError(f"{name}: expected {expected}, got the shape {points.shape}") from None
         return points, restore if points.ndim else lambda result: result
 
     def _ends_of(self, a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -28,6 +28,11 @@ class Table(Countable):
         self.params, self.partial, self.endless = {}, partial, endless
         self._fill(masses, low)
 
+    def __str__(self) -> str:
+        return f"<{type(self).__name__} of masses on {self.low:.0f}, ..., {self.high:.0f}>"
+
+    __repr__ = __str__
+
     @property
     def least(self) -> float:
         return NOTHING if self.partial else -np.inf

@@ -193,18 +193,16 @@ class ArrayDistribution(Distribution):
         points, _ = as_points(y)
         expected = self._described_points()
         axes = len(self.event_shape)
-        if points.dtype == object or points.shape[-axes:] != self.event_shape:
-            got = f"shape {points.shape}" if points.dtype != object else y
-            raise ShapeError(argument_error("y", expected, got))
+        if points.dtype == object:
+            raise ShapeError(argument_error("y", expected, y))
+        if points.shape[-axes:] != self.event_shape:
+            raise ShapeError(f"y: expected {expected}, got the shape {points.shape}")
         try:
             shape = np.broadcast_shapes(points.shape[:-axes], self.batch_shape)
         except ValueError:
             raise ShapeError(
-                argument_error(
-                    "y",
-                    f"{expected}, the others broadcasting with the batch {self.batch_shape}",
-                    f"shape {points.shape}",
-                )
+                f"y: expected {expected}, the others broadcasting with the batch {self.batch_shape}, "
+                f"got the shape {points.shape}"
             ) from None
         plain: Callable[[Any], Any] = points.dtype.type if points.dtype == np.float32 else float
         return points, (lambda result: result) if shape else plain

@@ -88,7 +88,7 @@ def draw_densities(ax: Any, c: Comparison, names: tuple[str, str]) -> None:
         ax.set_ylim(1e-4 * min(bulks), 3.0 * height)
     else:
         ax.set_ylim(0.0, height)
-    for pdf, masses, color, label, dx, dashes in rows:
+    for (pdf, masses, color, label, dx, dashes), head in zip(rows, "os", strict=True):
         here = masses > 0
         if not counting:
             y = np.minimum(pdf, 10.0 * height)
@@ -96,7 +96,7 @@ def draw_densities(ax: Any, c: Comparison, names: tuple[str, str]) -> None:
             ax.plot(c.x, y, color=color, lw=1.8, ls=dashes, label=label)
             ax.fill_between(c.x, y, 0.0 if not apart else 1e-300, color=color, alpha=0.12, lw=0)
         stem = label if counting else None
-        style.atoms(ax, c.places[here], masses[here], color, counting=counting, label=stem, dx=dx)
+        style.atoms(ax, c.places[here], masses[here], color, counting=counting, label=stem, dx=dx, head=head)
         above = np.flatnonzero(pdf > height)
         if cut and above.size and not apart:
             peak = above[np.argmax(pdf[above])]

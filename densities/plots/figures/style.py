@@ -140,11 +140,12 @@ def atoms(
     label: str | None = None,
     dx: float = 0.0,
     horizontal: bool = False,
+    head: str = "o",
 ) -> None:
     """Point masses in view as stems: where the law has nothing else in data units, else as a share of the panel.
 
     There those that have room are said in figures. `dx` moves the stems by so many points, so that those of two laws
-    stand side by side.
+    stand side by side; `head` is the marker at their ends, which tells laws apart without colours.
     """
     places, masses = np.asarray(places, float), np.asarray(masses, float)
     low, high = sorted(ax.get_ylim() if horizontal else ax.get_xlim())
@@ -164,7 +165,7 @@ def atoms(
         return
     width = min(2.0, STEMS / len(places))
     (ax.hlines if horizontal else ax.vlines)(places, feet, heads, color=color, lw=width, transform=transform)
-    ax.plot(*points, "o", color=color, ms=2.5 * width, transform=transform, label=label, clip_on=False)
+    ax.plot(*points, head, color=color, ms=2.5 * width, transform=transform, label=label, clip_on=False)
     if not counting:
         for index in np.argsort(-masses, kind="stable")[:SAID]:
             spot = points[0][index], points[1][index]

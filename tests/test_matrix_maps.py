@@ -198,6 +198,20 @@ def test_moments_of_images():
     np.testing.assert_allclose(law.std() ** 2, np.einsum("ijij->ij", cov))
 
 
+@pytest.mark.slow
+def test_matrices_that_round_to_singular_ones_lie_inside():
+    """No node at which X⁻¹ loses its positive pivots makes the divergence infinite."""
+    inverse, q = W >> dn.MatrixInverse(), dn.InverseWishart(6.0, S)
+    found = dn.kl(inverse, q, method="quadrature")
+    assert abs(found.value - dn.kl(inverse, q).value) <= found.error < 1e-9
+
+
+def test_sets_that_images_fill():
+    assert (W >> dn.MatrixInverse()).support == (X >> dn.LogCholesky()).support == dn.SPD(2)
+    part = dn.Product([dn.Exponential(1.0)] * 3) >> dn.LogCholesky()
+    assert 2.0 * S in part.support and 0.5 * np.eye(2) not in part.support and part.logpdf(0.5 * np.eye(2)) == -np.inf
+
+
 def test_between_sets_of_matrices_and_vectors():
     for source, target, steps in (
         (dn.RealVector(3), dn.SPD(2), "log_cholesky"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -11,12 +12,14 @@ import numpy as np
 from densities.distributions import vector_moments
 from densities.distributions.array_pushforward import ArrayPushforward, joined, pushed
 from densities.distributions.matrix_base import MatrixDistribution
+from densities.domains import REAL, SPD, CorrelationCholesky, RealVector
 from densities.errors import UnsupportedOperationError
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Transform, uninverted
 from densities.transforms.chains import compose
 from densities.transforms.linear import Scale
 from densities.transforms.matrices import Congruence
+from densities.transforms.vector import Each
 
 
 class MatrixPushforward(ArrayPushforward, MatrixDistribution, axes=2):
@@ -25,6 +28,15 @@ class MatrixPushforward(ArrayPushforward, MatrixDistribution, axes=2):
     Means and covariances are integrals, with an AccuracyWarning where eight digits are not sure. Raises SupportError where the
     base does not live on the set that the map is defined on, ShapeError where its points have another shape.
     """
+
+    @cached_property
+    def support(self) -> Any:
+        """The whole set that the last step maps onto, where each step takes and fills a whole one; otherwise an image."""
+        sets = [
+            self.base.support,
+            *(domain for step in self.transform.steps for domain in (step.domain, step.codomain)),
+        ]
+        return type(self.region)(self.n) if all(map(is_whole, sets)) else super().support  # type: ignore[call-arg]
 
     def mean(self) -> Any:
         """E[Y], (batch, n, n)."""
@@ -79,6 +91,11 @@ class MatrixPushforward(ArrayPushforward, MatrixDistribution, axes=2):
             base = image
             del steps[0]
         return push_forward(base, compose(*steps)) if steps else base
+
+
+def is_whole(domain: Any) -> bool:
+    """Whether a set is bounded by nothing but what makes its points vectors, positive definite matrices or factors."""
+    return isinstance(domain, RealVector | SPD | CorrelationCholesky) or domain == Each(REAL, 1)
 
 
 def _entry(i: Any, j: Any) -> Callable[[np.ndarray], Any]:

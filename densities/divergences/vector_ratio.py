@@ -13,7 +13,7 @@ from densities.distributions.vector_base import ArrayDistribution
 from densities.distributions.vector_mixture import Union
 from densities.distributions.vector_moments import log_density_at, log_density_on
 from densities.divergences.ratio import Nodes, RadonNikodym, ratio_of
-from densities.domains import Ball, Product, RealVector
+from densities.domains import SPD, Ball, CorrelationCholesky, Product, RealVector
 
 EPS = float(np.finfo(float).eps)
 # A point that rounding has carried onto the border of a set lies inside after a step of this share toward its middle.
@@ -62,9 +62,16 @@ class VectorRatio:
 
     def outside(self, y: np.ndarray) -> np.ndarray:
         """Whether points lie outside the support of q, and not only by rounding."""
+        if self._covered:
+            return np.zeros(len(y), dtype=bool)
         support = self.q.support
         middle = np.asarray(support.interior_point(), dtype=float)
         return ~np.asarray(support.contains(y + INWARD * (middle - y))) & ~np.asarray(support.contains(y))
+
+    @cached_property
+    def _covered(self) -> bool:
+        """Whether q lives wherever p does: what rounding carries out of such a set tells nothing."""
+        return self.p.carrier == self.q.carrier and covers(self.q.support, self.p.support) is True
 
     @property
     def absolutely_continuous(self) -> bool:
@@ -133,8 +140,10 @@ def covers(outer: Any, inner: Any) -> bool | None:
     return None
 
 
-@covers.register
-def _(outer: RealVector, inner: Any) -> bool | None:
+@covers.register(RealVector)
+@covers.register(SPD)
+@covers.register(CorrelationCholesky)
+def _(outer: Any, inner: Any) -> bool | None:
     return True
 
 

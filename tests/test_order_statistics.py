@@ -299,3 +299,13 @@ def test_a_rounded_width_moves_no_end():
     law, x = dn.minimum(dn.Uniform(1e-17, 1), 2), np.array([3e-17, 0.25])
     assert isinstance(law, OrderStatistic)
     np.testing.assert_allclose(law.cdf(x), [4e-17, 1 - 0.75**2], rtol=1e-14)
+
+
+@pytest.mark.parametrize("text", ["{}", "mixture([.5, .5], [{}, normal(5, 0.1)])"])
+def test_a_shorter_name_moves_no_end(text):
+    # cbrt of a Pareto variable begins at the cube root of 0.22, which is no double.
+    law = dn.parse(text.format("pareto(2.06, 0.22) >> cbrt"))
+    with mp.workdps(40):
+        y = float(mp.cbrt(mp.mpf(0.22)) * (1 + mp.mpf("1e-11")))
+        share = (1 - (mp.mpf(0.22) / mp.mpf(y) ** 3) ** mp.mpf(2.06)) / (2 if "mixture" in text else 1)
+        assert dn.maximum(law, 2).cdf(y) == pytest.approx(float(share**2), rel=1e-13)

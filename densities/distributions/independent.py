@@ -131,11 +131,10 @@ def _ranked(law: Any, rank: int, n: int) -> Any:
         found = order_statistic_of(law.base, *_through(law, rank, n))
         if found is not None:
             return push_forward(found, law.transform).simplify()
-    law = law.simplify()
-    found = order_statistic_of(law, rank, n)
+    found = order_statistic_of(law.simplify(), rank, n)
     if found is not None:
         return found
-    if _monotone(law):
+    if _monotone(law):  # the law as it was given: a shorter name may have rounded an end of it
         return push_forward(_ranked(law.base, *_through(law, rank, n)), law.transform).simplify()
     if law.measure == "counting":
         if law.batch_shape:

@@ -3,6 +3,7 @@
 import mpmath
 import numpy as np
 import pytest
+from mpmath import mp
 from scipy import special
 
 import densities as dn

@@ -23,6 +23,7 @@ from densities.distributions import (
 )
 from densities.errors import ParameterError, UnsupportedOperationError
 from densities.plots.data import laws, maps
+from densities.plots.figures import style
 from densities.transforms import Affine, Clip, Exp, Floor, Square
 
 FEW = {"n": 2**12}
@@ -42,12 +43,13 @@ def ticks(axis):
 
 
 def heads(ax):
-    return np.concatenate([line.get_ydata() for line in ax.get_lines() if line.get_marker() == "o"])
+    return np.concatenate([line.get_ydata() for line in ax.get_lines() if line.get_marker() in style.HEADS])
 
 
 @pytest.mark.parametrize("counts", [COUNTS, COUNTS[::-1], COUNTS[:2]])
 def test_stems_of_several_laws_end_in_the_panel(counts):
     (ax,) = plots.density(*counts).axes
+    assert len({line.get_marker() for line in ax.get_lines()}) == len(counts)  # told apart without colours
     assert heads(ax).max() == max(law.pmf(np.arange(30)).max() for law in counts)
     assert ax.get_ylim() == (0.0, pytest.approx(1.08 * heads(ax).max()))
     assert ax.get_ylabel() == "probability"

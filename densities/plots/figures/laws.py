@@ -46,7 +46,8 @@ def density(
     texts = [label_of(item) for item in items] if labels is None else list(labels)
     _scale(ax, picture, xscale)
     for index, (curve, text) in enumerate(zip(picture.curves, texts, strict=True)):
-        draw_curve(ax, curve, picture, style.look(index), text, dx=4.0 * (index - 0.5 * (len(texts) - 1)))
+        head, dx = style.HEADS[index % len(style.HEADS)], 4.0 * (index - 0.5 * (len(texts) - 1))
+        draw_curve(ax, curve, picture, style.look(index), text, dx=dx, head=head)
     if picture.cut or kind == "logpdf":
         mark_cut(ax, picture.curves, picture.top)
     horizontal, vertical = ("probability", KINDS[kind]) if kind in ("ppf", "isf") else (x_label(xscale), KINDS[kind])
@@ -97,12 +98,14 @@ def set_view(ax: Any, low: float, high: float, xscale: str = "linear") -> None:
         ax.set_xlim(low - margin, high + margin)
 
 
-def draw_curve(ax: Any, curve: Curve, picture: Overlay, look: tuple[str, Any], label: str, dx: float = 0.0) -> None:
+def draw_curve(
+    ax: Any, curve: Curve, picture: Overlay, look: tuple[str, Any], label: str, dx: float = 0.0, head: str = "o"
+) -> None:
     """One line, with a light area under a density, and stems for atoms; `look` is its colour with its dashes."""
     color, dashes = look
     if picture.counting and picture.kind in ("pdf", "logpdf"):
         heights = curve.masses if picture.kind == "pdf" else np.log(curve.masses)
-        style.atoms(ax, curve.places, heights, color, counting=True, label=label, dx=dx)
+        style.atoms(ax, curve.places, heights, color, counting=True, label=label, dx=dx, head=head)
         return
     y = np.where(np.isfinite(curve.y), curve.y, np.nan)
     if picture.kind == "pdf":
@@ -110,7 +113,7 @@ def draw_curve(ax: Any, curve: Curve, picture: Overlay, look: tuple[str, Any], l
         ax.fill_between(curve.x, y, color=color, alpha=0.12, lw=0, step=curve.steps or None)
     width, drawstyle = (1.2, f"steps-{curve.steps}") if curve.steps else (1.8, "default")
     ax.plot(curve.x, y, color=color, lw=width, ls=dashes, label=label, drawstyle=drawstyle)
-    style.atoms(ax, curve.places, curve.masses, color, dx=dx)
+    style.atoms(ax, curve.places, curve.masses, color, dx=dx, head=head)
 
 
 def mark_cut(ax: Any, curves: Sequence[Curve], height: float) -> None:

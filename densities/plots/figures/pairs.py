@@ -88,7 +88,7 @@ def draw_densities(ax: Any, c: Comparison, names: tuple[str, str]) -> None:
         ax.set_ylim(1e-4 * min(bulks), 3.0 * height)
     else:
         ax.set_ylim(0.0, height)
-    for (pdf, masses, color, label, dx, dashes), head in zip(rows, "os", strict=True):
+    for (pdf, masses, color, label, dx, dashes), head in zip(rows, style.HEADS, strict=False):
         here = masses > 0
         if not counting:
             y = np.minimum(pdf, 10.0 * height)

@@ -19,6 +19,7 @@ FAINT, SOLID = 0.22, 0.45
 SMALL = 8.5
 LONGEST = 60
 DASHES = ("-", (0, (6, 1.5)), (0, (1.5, 1.5)))  # for the laws after the sixth, whose colours come again
+HEADS = "osD^vP"  # of the stems of each law, so that they differ without colours
 # Points that a character of a tick takes, and all stems of a law together; so many are a line through their heads.
 CHARACTER, STEMS, MANY = 6.5, 240.0, 500
 # So many point masses are said in figures at most, and those in the right part of a panel to the left of their stems.

@@ -60,11 +60,13 @@ def integrate_vector(
     rtol: float = 1e-11,
     others: Sequence[Any] = (),
     blur: float = 4.0,
+    *,
+    analytic: bool = True,
 ) -> VectorSums:
     """Σ over the parts of the law of weight · ∫ integrands dx, in the coordinates of the roots.
 
     The integrands change where parts of the law overlap, and where those of `others` do, if these have several; `blur` is
-    how many eps of its floor a sum is not known below.
+    how many eps of its floor a sum is not known below. They may break on surfaces where they are not `analytic`.
     """
     pieces = pieces_of(law)
     away = [one for other in others if other.measure == "lebesgue" for one in pieces_of(other)]
@@ -75,7 +77,16 @@ def integrate_vector(
         features = [feature for one in (*pieces, *away) if one is not piece for feature in seen_from(piece, one)]
         features = sorted(features, key=lambda feature: feature.thin)[:MOST_FEATURES]
         nodes, integrand = NODES[len(axes)], partial(integrands, piece)
-        sums = cubature(integrand, axes, floor=floor, rtol=rtol, max_nodes=nodes, features=features, blur=blur)
+        sums = cubature(
+            integrand,
+            axes,
+            floor=floor,
+            rtol=rtol,
+            max_nodes=nodes,
+            features=features,
+            blur=blur,
+            analytic=analytic,
+        )
         found.append((piece.weight, sums))
     return VectorSums(
         np.sum([w * c.value for w, c in found], axis=0),

@@ -18,6 +18,7 @@ Quadrature and sums, on the line
     precise                     many digits, `dps=`
 Laws of vectors
     vector_routes, vector       which way: by coordinates, quadratic forms, cubature or draws; coordinates and cubature
+    vector_shares               the other divergences, by cubature over both laws
     elliptical, normal_mixtures   q with ellipsoids as level sets; mixtures of normal laws
 Monte Carlo, bounds
     montecarlo, draws, vector_draws   the mean of log dp/dq over draws of p

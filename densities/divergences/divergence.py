@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, singledispatch
 from typing import Any
@@ -11,22 +11,22 @@ from typing import Any
 import numpy as np
 
 from densities.arrays import quiet
+from densities.distributions.vector_moments import MAX_DIMENSION
 from densities.divergences import elliptical, normal_mixtures, rewrites
 from densities.divergences.batches import Batch
 from densities.divergences.closed_forms.affinity import log_affinity
 from densities.divergences.direct import kl_direct
 from densities.divergences.draws import LogRatioDraws, explained, unseen_square
 from densities.divergences.evaluate import CANCELLATION, METHODS, candidates, kl
-from densities.divergences.forms import GOOD, MASS_TOLERANCE, NOTHING
+from densities.divergences.forms import MASS_TOLERANCE, NOTHING
 from densities.divergences.generators import Generator, Jeffreys, KullbackLeibler, Renyi, registry
 from densities.divergences.ratio import radon_nikodym
 from densities.divergences.shares import AFFINITY, SHARE, Halves, both_halves, is_unbounded, log_affinity_share
-from densities.divergences.vector import infinite_tail
 from densities.divergences.vector_draws import VectorLogRatioDraws
+from densities.divergences.vector_shares import both_vector_halves, endless, is_broken, within_reach_of_both
 from densities.errors import NoClosedFormError, ParameterError, UnsupportedOperationError, argument_error
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.expectation import DRAW_OPTIONS, EPS, check_settings, from_draws
-from densities.numerics.exponents import Verdict
 from densities.numerics.montecarlo import estimate_mean
 from densities.parameters import joint_shape
 
@@ -35,6 +35,7 @@ ROUNDING = 8.0 * EPS
 # Below this, and where integrals are known to a smaller share than that, laws are compared as nearly equal ones; what is of the
 # fourth order in their log-ratio is at most so many times the product of what is of the second, unless tails are heavy.
 NEARLY_EQUAL, SHARP, FOURTH_ORDER = 1e-10, 1e-9, 1e3
+DRAWN = "Monte Carlo over draws of both laws"
 
 
 def divergence(
@@ -54,14 +55,14 @@ def divergence(
             "bhattacharyya", "chi_squared", "neyman", "renyi" and "power" (with `order=`), "kl", "reverse_kl", "jeffreys";
             `densities list divergences` has them with their formulas
 
-    The settings are those of `kl`; draws are of both laws, n of each, and method="auto" takes Monte Carlo for vectors without a
-    closed form, but for those that one number tells apart. Logarithms are natural. Where one law has mass and the other has
-    none, the divergence takes it in, or is `inf` with the reason in `detail`. Batches of parameters give arrays of the batch
-    shape.
+    The settings are those of `kl`; draws are of both laws, n of each. Of vectors, method="auto" takes what reduces to laws on
+    the line or of few directions, then cubature in at most three dimensions, then Monte Carlo; and this at once where one law
+    ends in the midst of the other. Logarithms are natural. Where one law has mass and the other has none, the divergence takes
+    it in, or is `inf` with the reason in `detail`. Batches of parameters give arrays of the batch shape.
 
     Raises UnknownNameError for unknown names and options, ParameterError for wrong parameters of a divergence and an unknown
-    method, NoClosedFormError for method="closed" where none is known, UnsupportedOperationError for quadrature over other
-    vectors, ShapeError for laws on different spaces.
+    method, NoClosedFormError for method="closed" where none is known, UnsupportedOperationError for quadrature over vectors of
+    more than three dimensions, ShapeError for laws on different spaces.
     """
     if not isinstance(name, str):
         raise ParameterError(argument_error("name", "the name of a divergence, such as 'hellinger'", name))
@@ -87,41 +88,7 @@ def divergence(
 @singledispatch
 def measured(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
     """The divergence of single laws on one space."""
-    if generator.swapped:
-        p, q = q, p
-    if p.same_as(q):
-        return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"plan": ["p and q are the same law"]})
-    infinity = _by_support(generator, p, q)
-    if infinity is not None:
-        return infinity
-    pair = rewrites.on_plane(rewrites.strip_shared(p, q))
-    method = settings["method"]
-    found = _closed(generator, pair.p, pair.q) if method in ("auto", "closed") else None
-    if found is not None and (method == "closed" or p.event_shape or _is_sharp(found)):
-        return _planned(found, pair, "closed form")
-    if method == "closed":
-        told = f"{registry.name_of(type(generator))}: no closed form is known for {p} and {q}"
-        raise NoClosedFormError(f"{told}; use method='quadrature' or 'montecarlo'")
-    alike = _on_the_line(pair.p, pair.q) if p.event_shape and method != "montecarlo" else None
-    if alike is not None:
-        scalars = (alike.q, alike.p) if generator.swapped else (alike.p, alike.q)
-        found = _with_rounding(measured(generator, *scalars, settings), generator, alike.rounding)
-        return _planned(found, pair, "one number tells the laws apart: its laws on the line")
-    if method == "montecarlo" or p.event_shape:
-        if method == "quadrature":
-            told = f"{registry.name_of(type(generator))}: quadrature: expected laws on the line, got laws of vectors"
-            raise UnsupportedOperationError(f"{told}; use method='montecarlo'")
-        return _planned(_by_draws(generator, pair.p, pair.q, settings), pair, "Monte Carlo over draws of both laws")
-    by = "sum" if pair.p.measure == pair.q.measure == "counting" else "quadrature"
-    halves = both_halves(generator, pair.p, pair.q, rtol=settings["rtol"])
-    found = _of_halves(generator, halves, by)
-    if (
-        generator.near is not None
-        and halves.value[SHARE] < NEARLY_EQUAL
-        and halves.error[SHARE] > SHARP * halves.value[SHARE]
-    ):
-        found = _of_nearly_equal(generator, pair.p, pair.q, halves) or found
-    return _planned(found, pair, "integrals over both laws, each in the coordinates of its base")
+    return _measured(generator, *((q, p) if generator.swapped else (p, q)), settings)
 
 
 @measured.register
@@ -146,6 +113,37 @@ def _(generator: Jeffreys, p: Any, q: Any, settings: dict[str, Any]) -> Estimate
     )
 
 
+def _measured(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
+    """The integral of the generator over p and q, in this order."""
+    if p.same_as(q):
+        return Estimate(0.0, 0.0, ErrorKind.EXACT, Status.EXACT, "closed", 0, {"plan": ["p and q are the same law"]})
+    infinity = _by_support(generator, p, q)
+    if infinity is not None:
+        return infinity
+    pair = rewrites.on_plane(rewrites.strip_shared(p, q))
+    method = settings["method"]
+    found = _closed(generator, pair.p, pair.q) if method in ("auto", "closed") else None
+    if found is not None and (method == "closed" or p.event_shape or _is_sharp(found)):
+        return _planned(found, pair, "closed form")
+    if method == "closed":
+        told = f"{registry.name_of(type(generator))}: no closed form is known for {p} and {q}"
+        raise NoClosedFormError(f"{told}; use method='quadrature' or 'montecarlo'")
+    if method == "montecarlo":
+        return _planned(_by_draws(generator, pair.p, pair.q, settings), pair, DRAWN)
+    if p.event_shape:
+        return _of_vectors(generator, pair, settings)
+    by = "sum" if pair.p.measure == pair.q.measure == "counting" else "quadrature"
+    halves = both_halves(generator, pair.p, pair.q, rtol=settings["rtol"])
+    found = _of_halves(generator, halves, by)
+    if (
+        generator.near is not None
+        and halves.value[SHARE] < NEARLY_EQUAL
+        and halves.error[SHARE] > SHARP * halves.value[SHARE]
+    ):
+        found = _of_nearly_equal(generator, pair.p, pair.q, halves) or found
+    return _planned(found, pair, "integrals over both laws, each in the coordinates of its base")
+
+
 def _planned(found: Estimate, pair: rewrites.Rewritten, step: str) -> Estimate:
     return replace(found, detail={**found.detail, "plan": [*pair.steps, step]})
 
@@ -160,16 +158,6 @@ def _by_support(generator: Generator, p: Any, q: Any) -> Estimate | None:
         if is_unbounded(generator, sign) and not (ratio := radon_nikodym(law, other)).absolutely_continuous:
             return infinite("support", ratio.reason, singular_mass=ratio.singular_mass)
     return None
-
-
-def _on_the_line(p: Any, q: Any) -> Any:
-    """Two laws on the line with all the divergences of two laws of vectors, which one number tells apart: the squared distance
-    from a common centre, or the place along the one direction in which components differ; None for other pairs."""
-    found = elliptical.radii(p, q)
-    if found is not None:
-        return found
-    fewer = normal_mixtures.reduced(p, q)
-    return fewer if fewer is not None and fewer.dimension == 1 else None
 
 
 def _with_rounding(found: Estimate, generator: Generator, rounding: float) -> Estimate:
@@ -201,15 +189,64 @@ def _closed(generator: Generator, p: Any, q: Any) -> Estimate | None:
     if None in factors:
         return None
     parts = [_closed(Renyi(order), a, b) for a, b in zip(*factors, strict=True)]
-    if None in parts:
-        return None
-    number, error = ((order - 1.0) * sum(getattr(part, name) for part in parts) for name in ("value", "error"))
-    return _estimate(generator, (number - abs(error), number, number + abs(error)), ErrorKind.BOUND, "closed", 0)
+    return None if None in parts else _of_entries(generator, order, parts)
 
 
 def _affinity_number(p_name: str, p_params: Any, q_name: str, q_params: Any, order: float) -> float | None:
     form = log_affinity(p_name, p_params, q_name, q_params, order)
     return None if form is None else float(form.value)
+
+
+# ---- vectors ----
+
+
+def _of_vectors(generator: Generator, pair: rewrites.Rewritten, settings: dict[str, Any]) -> Estimate:
+    """By the entries where both laws have independent ones, on the directions in which normal laws differ, or by cubature;
+    else, or where that leaves more open, by draws of both laws unless quadrature is insisted on."""
+    p, q = pair.p, pair.q
+    factors = p.factors(), q.factors()
+    if generator.affinity is not None and None not in factors:
+        parts = [_measured(Renyi(generator.affinity), a, b, settings) for a, b in zip(*factors, strict=True)]
+        found = _of_entries(generator, generator.affinity, parts)
+        return _planned(found, pair, "the affinity is the product of those of the entries")
+    alike = elliptical.radii(p, q)
+    if alike is not None:
+        found = _with_rounding(_measured(generator, alike.p, alike.q, settings), generator, alike.rounding)
+        return _planned(found, pair, "one centre and one shape: the squared distances from it tell all")
+    fewer = normal_mixtures.reduced(p, q)
+    if fewer is not None and fewer.dimension <= MAX_DIMENSION:
+        found = _with_rounding(_measured(generator, fewer.p, fewer.q, settings), generator, fewer.rounding)
+        return _planned(found, pair, f"p and q differ in {fewer.dimension} of {p.n} directions: on these alone")
+    by_draws = settings["method"] == "auto"
+    if within_reach_of_both(p, q) and not (by_draws and is_broken(generator, p, q)):
+        halves = both_vector_halves(generator, p, q, rtol=settings["rtol"])
+        found = _planned(_of_halves(generator, halves, "cubature"), pair, "cubature over both laws")
+        if found.status is not Status.NOT_CONVERGED or not by_draws:
+            return found
+        drawn = _planned(_by_draws(generator, p, q, settings), pair, DRAWN)
+        return drawn if drawn.ok else min(found, drawn, key=lambda estimate: estimate.error)
+    if by_draws:
+        return _planned(_by_draws(generator, p, q, settings), pair, DRAWN)
+    told = (
+        f"{registry.name_of(type(generator))}: quadrature: expected laws of at most {MAX_DIMENSION} dimensions without"
+    )
+    raise UnsupportedOperationError(f"{told} point masses, got {p} and {q}; use method='montecarlo'")
+
+
+def _of_entries(generator: Generator, order: float, parts: Sequence[Any]) -> Estimate:
+    """By Rényi's divergences of that order of independent entries, which add up."""
+    for i, part in enumerate(parts):
+        if part.status is Status.INFINITE and order > 1.0:
+            return infinite(part.method, f"entry {i}: {part.reason}", part.evaluations)
+    number, error = ((order - 1.0) * sum(getattr(part, name) for part in parts) for name in ("value", "error"))
+    worst = max(parts, key=lambda part: (list(Status).index(part.status), part.error))
+    kind = max((part.error_kind for part in parts), key=list(ErrorKind).index)
+    method = "+".join(dict.fromkeys(part.method for part in parts))
+    numbers = number - abs(error), number, number + abs(error)
+    found = _estimate(generator, numbers, kind, method, sum(part.evaluations for part in parts))
+    if worst.status.ok or not found.status.ok:
+        return found
+    return replace(found, status=worst.status, detail={"reason": worst.reason})
 
 
 # ---- numbers ----
@@ -243,11 +280,11 @@ def _of_halves(generator: Generator, halves: Halves, method: str) -> Estimate:
     found = _estimate(generator, numbers, kind, method, halves.evaluations)
     if halves.doubtful:
         return replace(found, status=Status.UNDECIDED, detail={"reason": halves.doubtful})
-    if not halves.complete:
-        reason = "the sum has more terms than are visited"
+    if halves.lacking:
+        reason = halves.lacking
     elif not halves.gap < MASS_TOLERANCE:
         reason = f"the masses of the laws on the nodes are off by {halves.gap:.1e}"
-    elif found.error > max(GOOD * found.value, NOTHING):
+    elif found.error > max(halves.good * found.value, NOTHING):
         reason = "log p and log q cancel in doubles, or one of them is not smooth where no landmark says so"
     else:
         return found
@@ -319,14 +356,13 @@ class SharesAtDraws:
 
 def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
     """The mean of shares over draws of both laws; where a tail makes it infinite no draws are taken."""
-    if is_unbounded(generator, 1.0) or is_unbounded(generator, -1.0):
-        if p.event_shape:
-            endless = _endless(generator, p, q)
-        else:
-            halves = both_halves(generator, p, q, rtol=settings["rtol"])
-            endless = halves.diverges
-        if endless:
-            return infinite("tails", endless)
+    if p.event_shape:
+        if p.measure == q.measure == "lebesgue" and (diverges := endless(generator, p, q)):
+            return infinite("tails", diverges)
+    elif is_unbounded(generator, 1.0) or is_unbounded(generator, -1.0):
+        halves = both_halves(generator, p, q, rtol=settings["rtol"])
+        if halves.diverges:
+            return infinite("tails", halves.diverges, halves.evaluations)
     draws = {key: settings[key] for key in settings if key in (*DRAW_OPTIONS, "n", "rng")}
     kind = VectorLogRatioDraws if p.event_shape else LogRatioDraws
     log_ratios = kind(p, q), kind(q, p)
@@ -345,20 +381,6 @@ def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) ->
     return replace(
         found, value=np.nan, error=np.inf, status=Status.NOT_CONVERGED, detail={**known.detail, "reason": reason}
     )
-
-
-def _endless(generator: Generator, p: Any, q: Any) -> str:
-    """Words on where a share of laws of vectors is known to have no mean over one of them; none where it is not."""
-    for law, other, sign in ((p, q, 1.0), (q, p, -1.0)):
-
-        def log_term(t: np.ndarray, noise: np.ndarray, sign: float = sign) -> tuple[np.ndarray, np.ndarray]:
-            share, up, down = (generator.log_share(sign * (t + move)) for move in (0.0, noise, -noise))
-            return share, np.abs(up - down)
-
-        unbounded = law.measure == "lebesgue" and is_unbounded(generator, sign)
-        if unbounded and infinite_tail(law, other, log_term) is Verdict.INFINITE:
-            return "the integral diverges far out, along a coordinate of the roots of one of the laws"
-    return ""
 
 
 def _unseen_spread(generator: Generator, log_ratios: tuple[Any, Any], means: np.ndarray, n: int) -> np.ndarray:

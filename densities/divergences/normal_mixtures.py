@@ -45,7 +45,7 @@ def reduced(p: Any, q: Any) -> Reduced | None:
     """p and q in the directions in which their components differ; None for other laws, or where that is all of them."""
     sides = terms(p), terms(q)
     components = [component for side in sides for _, component in side]
-    if len(components) == 2 or not all(map(_regular_normal, components)):
+    if not all(map(_regular_normal, components)):
         return None
     mean, cov = components[-1].params["mean"], components[-1].params["cov"]
     factor = np.linalg.cholesky(cov)

@@ -15,6 +15,7 @@ import numpy as np
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.distributions.lattice import Discrete, Strand
+from densities.divergences.forms import GOOD
 from densities.divergences.generators import Generator
 from densities.divergences.ratio import RadonNikodym
 from densities.divergences.sums import bounds_of, log_masses_of, roughness_of
@@ -41,20 +42,22 @@ TAME = 300.0
 
 class Halves(NamedTuple):
     """What is known of the integrals over one law or over both: values and errors of the sums, how far the masses are from what
-    they should be, whether sums came to an end and had every term, words on where an integral diverges, or may.
+    they should be, words on what the sums lack, whether they had every term, words on where an integral diverges, or may.
 
-    The affinity is to be multiplied by e^shift, and so are the shares where that is positive.
+    The affinity is to be multiplied by e^shift, and so are the shares where that is positive. An error is `good` that is at
+    most such a part of the divergence.
     """
 
     value: np.ndarray
     error: np.ndarray
     gap: float
     evaluations: int
-    complete: bool = True
+    lacking: str = ""
     exact: bool = True
     diverges: str = ""
     doubtful: str = ""
     shift: float = 0.0
+    good: float = GOOD
 
     def __add__(self, other: Any) -> Halves:
         return Halves(
@@ -62,26 +65,27 @@ class Halves(NamedTuple):
             self.error + other.error,
             max(self.gap, other.gap),
             self.evaluations + other.evaluations,
-            self.complete and other.complete,
+            self.lacking or other.lacking,
             self.exact and other.exact,
             self.diverges or other.diverges,
             self.doubtful or other.doubtful,
             self.shift,
+            max(self.good, other.good),
         )
 
 
 class Terms:
-    """The sums at points of both laws, by their logarithms, for one generator."""
+    """The sums at points of both laws, by their logarithms, for one generator: with the affinity where there is an `order`."""
 
-    def __init__(self, generator: Generator, shift: float = 0.0):
-        self.generator, self.shift = generator, shift
+    def __init__(self, generator: Generator, order: float | None, shift: float = 0.0):
+        self.generator, self.order, self.shift = generator, order, shift
         lift = max(shift, 0.0)
-        self._scale = np.array([lift, 0.0, lift, shift, shift][: 3 if generator.affinity is None else 5])
+        self._scale = np.array([lift, 0.0, lift, shift, shift][: 3 if order is None else 5])
         self.count = len(self._scale)
 
     def at(self, weight: np.ndarray, t: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Logarithms of the sums at points of weight e^weight, where rounding may have moved t by `noise`."""
-        order = self.generator.affinity
+        order = self.order
         share, *beside = (self.generator.log_share(t + move) for move in (0.0, noise, -noise))
         top = np.maximum(share, np.maximum(*beside))
         top = np.where(np.isfinite(top), top, 0.0)
@@ -119,7 +123,7 @@ def both_halves(generator: Generator, p: Any, q: Any, *, rtol: float) -> Halves:
     """The integrals over p and over q, scalar laws on the line."""
     with quiet():
         points, height = _marks(generator, p, q)
-        terms = Terms(generator, height if abs(height) > TAME else 0.0)
+        terms = Terms(generator, generator.affinity, height if abs(height) > TAME else 0.0)
         return reduce(Halves.__add__, [*_over(terms, p, q, 1.0, points, rtol), *_over(terms, q, p, -1.0, points, rtol)])
 
 
@@ -144,7 +148,7 @@ def _over_atoms(terms: Terms, here: np.ndarray, there: np.ndarray, sign: float) 
     """Sums over masses with the logarithms `here` in the law and `there` in the other one."""
     if is_unbounded(terms.generator, sign) and np.any(np.isneginf(there) & ~np.isneginf(here)):
         return terms.endless("point masses of one law are none of the other")
-    sums = np.sum(np.exp(terms.at(here, sign * (here - there), _noise(here, there))), axis=1)
+    sums = np.sum(np.exp(terms.at(here, sign * (here - there), noise_of(here, there))), axis=1)
     return terms.gathered(sums, np.zeros(len(sums)), float(sums[MASS]), len(here))
 
 
@@ -153,7 +157,7 @@ def _over_density(terms: Terms, law: Any, other: Any, sign: float, points: np.nd
 
     def integrands(part: Any, x: Anchored) -> tuple[np.ndarray, np.ndarray]:
         nodes = ratio.on(part, x)
-        noise = _noise(value(nodes.log_p), value(nodes.log_q))
+        noise = noise_of(value(nodes.log_p), value(nodes.log_q))
         logs = terms.at(value(nodes.log_weight), sign * value(nodes.t), noise)
         logs[:, np.broadcast_to(nodes.lost, logs.shape[1:])] = -np.inf
         return logs, np.ones_like(logs)
@@ -181,7 +185,7 @@ def _over_integers(terms: Terms, law: Discrete, other: Any, sign: float) -> Halv
     def at(strand: Strand, k: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with quiet():
             weight, here, there = log_masses_of(law, other, strand, k)
-            noise = _noise(here, there) + EPS * strand.cancelled
+            noise = noise_of(here, there) + EPS * strand.cancelled
             logs = terms.at(weight, sign * np.where(np.isneginf(here), 0.0, here - there), noise)
         return logs, np.ones_like(logs)
 
@@ -203,9 +207,8 @@ def _over_integers(terms: Terms, law: Discrete, other: Any, sign: float) -> Halv
     marks = np.concatenate([other.landmarks(), *(strand.at(crossed) for strand, crossed in crossings.items())])
     floors = [(SHARE, FLOOR), (AFFINITY, AFFINITY_FLOOR)][: 1 + (terms.count > FLOOR + 1)]
     sums = law.summed(at, rough, marks, floors=floors, bounds=partial(bounds_of, rough))
-    return terms.gathered(
-        sums.value, sums.error, 1.0, sums.terms, complete=sums.converged, exact=sums.exact, doubtful=doubtful
-    )
+    lacking = "" if sums.converged else "the sum has more terms than are visited"
+    return terms.gathered(sums.value, sums.error, 1.0, sums.terms, lacking=lacking, exact=sums.exact, doubtful=doubtful)
 
 
 def _crossings_of(law: Discrete, other: Any, strand: Strand) -> np.ndarray:
@@ -235,7 +238,7 @@ def _changes(
     return high
 
 
-def _noise(here: Any, there: Any) -> np.ndarray:
+def noise_of(here: Any, there: Any) -> np.ndarray:
     """What rounding of two logarithms may do to their difference; nothing where that is infinite."""
     noise = 2.0 * EPS * (np.abs(here) + np.abs(there) + 1.0)
     return np.where(np.isfinite(noise), noise, 0.0)
@@ -252,7 +255,7 @@ def _verdicts(terms: Terms, ratio: RadonNikodym, sign: float, points: np.ndarray
     def log_sizes(part: Any, x: Anchored, bound: bool) -> tuple[Any, Any, Any]:
         nodes = ratio.on(part, x)
         weight, t = value(nodes.log_weight), sign * value(nodes.t)
-        noise = _noise(value(nodes.log_p), value(nodes.log_q))
+        noise = noise_of(value(nodes.log_p), value(nodes.log_q))
         share, up, down = (terms.generator.log_share(t + move) for move in (0.0, noise, -noise))
         most, error = np.maximum(share, np.maximum(up, down)), np.abs(up - down)
         share, error = (most, np.zeros_like(error)) if bound else (share, error)

@@ -44,8 +44,7 @@ UNRESOLVED = 1e-5
 LONGEST = 340.0
 # Probabilities at which the other coordinates are held while one goes to infinity.
 HELD = (0.37, 0.71)
-# log f(t) and its error, by t and that of t.
-LogTerm = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+LogTerm = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -189,62 +188,67 @@ def _by_cubature(p: Any, q: Any, rtol: float, floors: tuple) -> tuple[Estimate, 
     return found, last, float(e[K1] / v[FLOOR1])
 
 
-def log_size(t: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """log|t|, and what noise in t does to it."""
-    return np.log(np.abs(t)), noise / np.abs(t)
+def log_term(weight: np.ndarray, t: np.ndarray, log_p: np.ndarray, log_q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log(p|t|), for p of logarithm `weight`, and what rounding may do to it; beside p that is nothing t is nothing either."""
+    log = np.where(np.isneginf(weight), -np.inf, weight + np.log(np.abs(t)))
+    return log, EPS * (np.abs(weight) + (np.abs(log_p) + np.abs(log_q)) / np.abs(t))
 
 
-def infinite_tail(p: Any, q: Any, log_term: LogTerm = log_size) -> Verdict:
-    """Whether ∫p f(t) diverges along a coordinate of the roots with the others held: by Fubini it then diverges as a
-    whole; `log_term` gives log f(t) and its error.
+def axes(d: int) -> np.ndarray:
+    """Both ways along each coordinate, (2d, d)."""
+    return np.concatenate([np.eye(d), -np.eye(d)])
 
-    FINITE means that no coordinate shows a divergence, not that there is none.
+
+def infinite_tail(
+    p: Any, q: Any, log_of: LogTerm = log_term, directions: Callable[[int], np.ndarray] = axes
+) -> Verdict:
+    """Whether ∫p|t|, or of another function of t, diverges on lines along directions of the roots: by Fubini it then diverges
+    as a whole. `log_of(log of p, t, log_p, log_q)` is the logarithm of p times the function and the error of that; t that no
+    double tells is NaN.
+
+    FINITE means that no direction shows a divergence, not that there is none.
     """
     ratio, worst = VectorRatio(p, q), Verdict.FINITE
     for part in p.parts():
         for piece in expanded(part):
-            ways = [
-                (i, side)
-                for i, root in enumerate(piece.roots)
-                for side, end in zip((-1.0, 1.0), root.support.edges, strict=True)
-                if np.isinf(float(end))
-            ]
-            if ways:
-                verdicts = _along(ratio, piece, ways, log_term)
+            ends = np.array([root.support.edges for root in piece.roots], dtype=float)
+            ways = directions(len(ends))
+            ways = ways[np.all((ways == 0.0) | np.isinf(np.where(ways < 0.0, *ends.T)), axis=1)]
+            if len(ways):
+                verdicts = _along(ratio, piece, ways, log_of)
                 if np.any(np.all(verdicts == Verdict.INFINITE, axis=0)):
                     return Verdict.INFINITE
                 worst = Verdict.UNDECIDED if np.any(verdicts == Verdict.UNDECIDED) else worst
     return worst
 
 
-def _along(ratio: VectorRatio, piece: Any, ways: Sequence[tuple[int, float]], log_term: LogTerm) -> np.ndarray:
-    """The verdicts on ∫p f(t), (levels, ways), as one coordinate goes to an infinity, the others held at each of the levels."""
+def _along(ratio: VectorRatio, piece: Any, ways: np.ndarray, log_of: LogTerm) -> np.ndarray:
+    """The verdicts, (levels, ways), on lines in directions, in units of the spreads of the roots, from each level."""
     with quiet():
         held = np.array([[float(value(root.raw_ppf(np.asarray(level)))) for root in piece.roots] for level in HELD])
-    entries, sides = np.array([i for i, _ in ways]), np.array([side for _, side in ways])
-    starts = held[:, entries]
+        ways = ways * (held[1] - held[0])
+        ways /= np.linalg.norm(ways, axis=1, keepdims=True)
+    shape, (moved, entries) = (len(HELD), len(ways)), np.nonzero(ways)
+    steps, starts = ways[moved, entries], held[:, entries]
 
     def logs(L: np.ndarray) -> np.ndarray:
-        L = L.reshape(*starts.shape, -1)
+        L = L.reshape(*shape, -1)
         near = np.minimum(L, LONGEST)
-        x = np.array(np.broadcast_to(held[:, None, None], (*L.shape, held.shape[1])))
-        moved = starts[..., None] + sides[:, None] * np.exp(near)
-        np.put_along_axis(x, entries[None, :, None, None], moved[..., None], axis=-1)
+        x = held[:, None, None] + np.exp(near)[..., None] * ways[:, None]
         nodes = ratio.on(piece, x.reshape(-1, held.shape[1]))
         t, log_p, log_q = (np.reshape(each, L.shape) for each in (nodes.t, nodes.log_p, nodes.log_q))
-        # The root itself is known at any distance; t, where it is past the doubles, is not.
-        weight = np.empty(L.shape)
+        # The roots themselves are known at any distance; t, where it is past the doubles, is not.
+        weight = np.zeros(L.shape)
         for root in {id(root): root for root in piece.roots}.values():
-            own = [k for k, (i, _) in enumerate(ways) if piece.roots[i] is root]
-            far = Anchored.from_log(L[:, own], sides[own, None], starts[:, own, None])
-            weight[:, own] = value(root.raw_logpdf(far))
-        term, error = log_term(t, EPS * (np.abs(log_p) + np.abs(log_q)))
-        g = weight + term + L
-        g = np.where(near < L, np.where(np.isneginf(weight), -np.inf, np.nan), g)
-        noise = EPS * (np.abs(weight) + L) + error
-        return np.stack([g, 4 * np.nan_to_num(noise, nan=np.inf)]).reshape(2, starts.size, -1)
+            own = np.flatnonzero([piece.roots[i] is root for i in entries])
+            distances = L[:, moved[own]] + np.log(np.abs(steps[own, None]))
+            far = Anchored.from_log(distances, np.sign(steps[own, None]), starts[:, own, None])
+            np.add.at(weight.swapaxes(0, 1), moved[own], np.asarray(value(root.raw_logpdf(far))).swapaxes(0, 1))
+        log, error = log_of(weight, np.where(near < L, np.nan, t), log_p, log_q)
+        return np.stack([log + L, 4 * np.nan_to_num(EPS * L + error, nan=np.inf)]).reshape(2, len(HELD) * len(ways), -1)
 
-    entry, scales = sharing(logs), np.log(np.maximum(np.abs(starts), 1.0)).reshape(-1)
+    far = np.max(np.where(ways == 0.0, 0.0, np.abs(held[:, None])), axis=-1)
+    entry, scales = sharing(logs), np.log(np.maximum(far, 1.0)).reshape(-1)
     with quiet():
         found = tail_verdict(entry(0), 1, log_scale=scales, noise=entry(1))
-    return found.verdict.reshape(starts.shape)
+    return found.verdict.reshape(shape)

@@ -31,11 +31,12 @@ class VectorRatio:
 
     `absolutely_continuous` is judged from the sets that carry the laws, and from their coordinates where those
     decide; where neither does (an image of a bounded set, say) it is True, and a numeric method that meets a point
-    without q says so.
+    without q says so. A point beside the border of q lies outside where a step `inward`, a share of the way to its
+    middle, leads to none that lies inside.
     """
 
-    def __init__(self, p: Any, q: Any):
-        self.p, self.q = p, q
+    def __init__(self, p: Any, q: Any, inward: float = INWARD):
+        self.p, self.q, self.inward = p, q, inward
 
     def log(self, x: Any) -> Any:
         """log dp/dq at points x."""
@@ -66,7 +67,7 @@ class VectorRatio:
             return np.zeros(len(y), dtype=bool)
         support = self.q.support
         middle = np.asarray(support.interior_point(), dtype=float)
-        return ~np.asarray(support.contains(y + INWARD * (middle - y))) & ~np.asarray(support.contains(y))
+        return ~np.asarray(support.contains(y + self.inward * (middle - y))) & ~np.asarray(support.contains(y))
 
     @cached_property
     def _covered(self) -> bool:

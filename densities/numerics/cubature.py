@@ -24,6 +24,7 @@ HALF_PI = float(np.pi / 2)
 # At |t| = 6 distances reach e^(±317): the doubles end a little further out.
 REACH, SCAN_NODES = 6.0, 25
 NEGLIGIBLE = 45.0  # in nats below the largest term of the same sum
+LARGEST = 709.0  # in nats: a term beyond it makes a sum that is no double
 COARSEST = 16
 AT_ONCE = 2**16
 # Where a scan looks at a feature, in units of its reach, and where boxes are cut beside it.
@@ -133,7 +134,7 @@ class Feature:
 class Cubature:
     """k sums: `value` ± `error`.
 
-    `truncated`: an integrand that has not died out where the doubles end; `lost`: a NaN on the way.
+    `truncated`: an integrand that has not died out where the doubles end; `lost`: a NaN on the way, or a term beyond these.
     """
 
     value: np.ndarray
@@ -154,6 +155,7 @@ def cubature(
     max_nodes: int = 2_000_000,
     features: Sequence[Feature] = (),
     blur: float = 4.0,
+    analytic: bool = True,
 ) -> Cubature:
     """∫f_j for j < k over the box of the axes.
 
@@ -161,6 +163,9 @@ def cubature(
     -inf. It is called with floating-point warnings off. `floor[j]` is the sum that bounds the rounding of sum j, in
     units of eps, and no digits below `blur` of these are looked for; None marks a sum that is such a bound itself, whose
     convergence is not asked for. By default each is its own.
+
+    Where the integrand is not `analytic`, it may break on surfaces inside the panels, which the levels of the trapezoidal rule
+    may all miss by the same: boxes alone close in on them.
 
     The error is the difference of the last two levels of the trapezoidal rule (less where levels converge
     geometrically), or the sum over boxes of what QUADPACK makes of the difference of its rules and what cutting every
@@ -177,7 +182,7 @@ def cubature(
             run = _Run(integrand, axes, panels, floor, features, blur, heavy=True)
         if run.truncated:  # no number of nodes makes up for what lies beyond the doubles
             max_nodes //= HOPELESS
-        smooth = run.trapezoid(rtol, max_nodes)
+        smooth = run.trapezoid(rtol, max_nodes) if analytic else None
         if smooth is not None and (smooth.converged or smooth.lost or run.smooth):
             return smooth
         rival = np.inf if smooth is None else run.total_error(smooth.error)
@@ -216,6 +221,7 @@ class _Run:
         if len(floor) != len(top):
             raise ParameterError(argument_error("floor", f"one entry for each of the {len(top)} sums", floor))
         self.asked = np.array([j for j in range(len(top)) if floor[j] is not None])
+        self.lost |= bool(np.any(top[self.asked] > LARGEST))
         self.floor = np.array([floor[j] for j in self.asked])
         self.boxes = [
             (panel, box)

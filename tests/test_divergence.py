@@ -327,7 +327,7 @@ def test_divergences_of_vectors_are_closed_or_add_up():
     p, q = dn.MultivariateT(5, np.zeros(4), np.eye(4)), dn.MultivariateNormal([1.0, 0.0, 0.0, 0.0], np.eye(4))
     drawn = dn.divergence("tv", p, q, rng=0)
     assert drawn.method == "montecarlo" and 0.0 < drawn.value < 1.0
-    with pytest.raises(UnsupportedOperationError, match="at most 3 dimensions"):
+    with pytest.raises(UnsupportedOperationError, match="densities in at most 3 dimensions"):
         dn.divergence("tv", p, q, method="quadrature")
 
 

@@ -6,6 +6,7 @@ from scipy import integrate, special
 
 import densities as dn
 from densities.divergences.vector_shares import _fan
+from densities.errors import UnsupportedOperationError
 
 NORMAL = dn.MultivariateNormal([0.0, 1.0], [[1.0, 0.5], [0.5, 2.0]])
 STUDENT = dn.MultivariateT(5, [0.5, 0.0], [[1.0, -0.3], [-0.3, 1.0]])
@@ -132,6 +133,15 @@ def test_where_one_law_ends_in_the_midst_of_the_other_draws_answer_unless_quadra
     found = dn.divergence("tv", p, q, rng=0)
     assert found.method == "montecarlo"
     assert abs(found.value - truth) < 4.5 * found.error
+
+
+def test_vectors_with_point_masses_are_compared_by_affinities_of_their_entries_or_refused():
+    p, q = dn.Product([dn.Poisson(3), dn.Normal()]), dn.Product([dn.Poisson(2), dn.Normal()])
+    truth = np.sqrt(-np.expm1(-0.5 * (np.sqrt(3) - np.sqrt(2)) ** 2))
+    assert dn.divergence("hellinger", p, q).value == pytest.approx(truth, rel=1e-13)
+    for method in ("auto", "montecarlo"):
+        with pytest.raises(UnsupportedOperationError, match="laws of vectors with densities"):
+            dn.divergence("tv", p, q, method=method)
 
 
 def test_directions_between_two_axes_go_round_the_plane():

@@ -227,10 +227,8 @@ def _of_vectors(generator: Generator, pair: rewrites.Rewritten, settings: dict[s
         return drawn if drawn.ok else min(found, drawn, key=lambda estimate: estimate.error)
     if by_draws:
         return _planned(_by_draws(generator, p, q, settings), pair, DRAWN)
-    told = (
-        f"{registry.name_of(type(generator))}: quadrature: expected laws of at most {MAX_DIMENSION} dimensions without"
-    )
-    raise UnsupportedOperationError(f"{told} point masses, got {p} and {q}; use method='montecarlo'")
+    told = f"{registry.name_of(type(generator))}: quadrature: expected densities in at most {MAX_DIMENSION} dimensions"
+    raise UnsupportedOperationError(f"{told}, got {p} and {q}; use method='montecarlo'")
 
 
 def _of_entries(generator: Generator, order: float, parts: Sequence[Any]) -> Estimate:
@@ -357,7 +355,12 @@ class SharesAtDraws:
 def _by_draws(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
     """The mean of shares over draws of both laws; where a tail makes it infinite no draws are taken."""
     if p.event_shape:
-        if p.measure == q.measure == "lebesgue" and (diverges := endless(generator, p, q)):
+        if not p.measure == q.measure == "lebesgue":
+            told = f"{registry.name_of(type(generator))}: expected laws of vectors with densities, got {p} and {q}"
+            raise UnsupportedOperationError(
+                f"{told}; of point masses, only independent entries and an affinity are known"
+            )
+        if diverges := endless(generator, p, q):
             return infinite("tails", diverges)
     elif is_unbounded(generator, 1.0) or is_unbounded(generator, -1.0):
         halves = both_halves(generator, p, q, rtol=settings["rtol"])

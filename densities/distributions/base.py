@@ -305,6 +305,11 @@ class Univariate(Evaluation, Distribution):
         return 0.0
 
     @property
+    def takes_points_as_they_are(self) -> bool:
+        """Whether formulas are known to meet points unrounded."""
+        return False
+
+    @property
     def log_lost(self) -> float:
         """The size of what cancels in the log-density, a constant whose rounding remains."""
         return 0.0

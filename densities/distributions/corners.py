@@ -30,6 +30,7 @@ OUTER, INNER, FARTHER = (
     2.0 ** np.arange(-38.0, -48.0, -1.0),
     2.0 ** -np.arange(5.0, 15.0),
 )
+TOWARD_ZERO = 2.0 ** np.array([-60.0, -120.0, -240.0])
 # A logarithm that changes by less than this between the outer two has no trend; what is further off its trend is rounded.
 TREND, ASTRAY = 1e-3, 1e-4
 # A density below e^-NOTHING is 0 for most.
@@ -81,7 +82,21 @@ class Corners:
             astray = np.any(np.abs(logs - expected) > ASTRAY * (1.0 + np.abs(trend)), axis=-1)
             shown = (np.abs(trend[..., 0]) * np.log(4.0) > TREND) & np.all(np.abs(logs) < NOTHING, axis=-1)
             gone = np.all(logs < -NOTHING, axis=-1) & np.any(farther > -NOTHING, axis=-1)
+            astray &= ~self._told_apart
             return np.max(np.where(gone, np.inf, np.where(astray & shown, np.abs(trend[..., 0]), 0.0)), axis=0)
+
+    @cached_property
+    def _told_apart(self) -> np.ndarray:
+        """By place, whether it is 0 and points that come ever nearer have densities of their own: nothing rounds them there."""
+        with quiet():
+            logs = [
+                np.reshape(
+                    value(self.law.logpdf_anywhere(side * self.sizes[:, None] * TOWARD_ZERO)), (-1, TOWARD_ZERO.size)
+                )
+                for side in (-1.0, 1.0)
+            ]
+        known = [np.isfinite(each[:, 0]) & (np.diff(each, axis=1) != 0.0).all(axis=1) for each in logs]
+        return (self.places == 0.0) & np.logical_or(*known)
 
     def _errors(self, y: np.ndarray) -> np.ndarray:
         """What doubles leave open of the density at points, as a share of it."""

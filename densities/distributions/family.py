@@ -117,6 +117,11 @@ class Family(Univariate):
             x = x - self._loc
         return x / self._scale if self._scaled else x
 
+    @property
+    def takes_points_as_they_are(self) -> bool:
+        """Whether no parameter is in the way from a point to the formulas."""
+        return not (self._shifted or self._scaled or self._shapes)
+
     def restore(self, z: Any) -> Any:
         if self._is_narrow and isinstance(z, np.ndarray | np.floating | float | Anchored):
             return stretched(z, self._loc, self._scale)

@@ -143,7 +143,9 @@ class Truncated(Univariate):
     @cached_property
     def log_lost(self) -> float:
         """Of the log-mass, and of the distances of cuts from the ends of the base, or from its middle if it has none: ulps
-        move the cuts by shares of these."""
+        move the cuts by shares of these, but for a base that takes them as they are."""
+        if self.base.takes_points_as_they_are:
+            return abs(self.log_mass) + self.base.log_lost
         with quiet():
             ends = [float(value(end)) for end in self.base.support.edges]
             places = [end for end in ends if np.isfinite(end)] or [float(value(self.base.raw_ppf(np.float64(0.5))))]

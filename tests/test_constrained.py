@@ -204,6 +204,7 @@ def test_between_sets_that_obey_a_constraint(source, target):
         (lambda: X >> dn.Permute([0, 1, 2]), dn.ShapeError, "3 entries, got 2"),
         (lambda: dn.Normal() >> dn.StickBreaking(), dn.ShapeError, "expected a law of vectors"),
         (lambda: dn.Poisson(3) >> dn.Ascending(), dn.ShapeError, "expected a law of vectors"),
+        (lambda: dn.Dirichlet([1, 2]) >> dn.LogCholesky().inv, dn.ShapeError, "expected a law of matrices"),
         (lambda: dn.Permute([0, 0]), dn.ParameterError, "each of 0 .. n - 1 once"),
         (lambda: dn.Permute(0), dn.ParameterError, "each of 0 .. n - 1 once"),
         (lambda: dn.StickBreaking()([0.1, np.inf]), dn.DomainError, "expected points"),

@@ -98,12 +98,18 @@ def check_support(base: Any, transform: Transform) -> None:
         )
 
 
+# What a point of a map is, by its number of axes, and where its laws come from.
+KINDS = {
+    1: ("vectors", "dn.Product([...]) makes one of independent laws"),
+    2: ("matrices", "a law of vectors becomes one by dn.LogCholesky() or dn.CorrelationFactor()"),
+}
+
+
 def shared_batch(base: Any, transform: Transform) -> tuple[int, ...]:
-    """The batch shape of the law of transform(X); ShapeError where X is a number and the map one of vectors."""
+    """The batch shape of the law of transform(X); ShapeError where X has fewer axes than the map takes."""
     if transform.event_ndim > len(base.event_shape):
-        raise ShapeError(
-            f"{transform}: expected a law of vectors, got {base}; dn.Product([...]) makes one of independent laws"
-        )
+        expected, hint = KINDS[transform.event_ndim]
+        raise ShapeError(f"{transform}: expected a law of {expected}, got {base}; {hint}")
     shapes = {"law": base.batch_shape, "map": transform.batch_shape}
     return joint_shape(str(transform), "batches of laws and maps", shapes)
 

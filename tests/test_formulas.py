@@ -116,15 +116,15 @@ def assert_formulas(name, t, part, points):
         got = np.asarray(t.forward(np.array(points)), dtype=float)
     wanted = np.array(images, dtype=float)
     assert np.all(np.abs(got - wanted) <= 1e-13 * (np.abs(wanted) + 1e-3)), (t, points)
-    found = None if hasattr(t, "expr") else map_formula(t, near)
-    assert (found is None) == (name in NO_INVERSE or hasattr(t, "expr"))
+    found = map_formula(t, near) if t.expr is None else None
+    assert (found is None) == (name in NO_INVERSE or t.expr is not None)
     if found is not None:
         inverses = [formula(text, {"y": y}) for text in found.inverses]
         assert_inverse(inverses, formula(found.slope, {"y": y}), points, images)
 
 
 def expression(t, near):
-    return t.expr if hasattr(t, "expr") else formula(forward_text(t, near), {"x": x})
+    return formula(forward_text(t, near), {"x": x}) if t.expr is None else t.expr
 
 
 def assert_inverse(inverses, slope, points, images):

@@ -37,9 +37,9 @@ TREND, ASTRAY = 1e-3, 1e-4
 NOTHING = 700.0
 # Shares of a point between which a slope is taken, and ulps that a chain of maps may be off.
 APART, MAPS = 2.0**-26, 8.0
-# Points that are worth many milliseconds each, digits that are asked for; a density may be off by ALLOWED, and by UNSURE with
+# Points that are worth up to half a second each, digits that are asked for; a density may be off by ALLOWED, and by UNSURE with
 # no word where there are more points.
-MOST, DIGITS, ALLOWED, UNSURE = 128, 20, 1e-9, 1e-8
+MOST, DIGITS, ALLOWED, UNSURE = 16, 20, 1e-9, 1e-8
 
 
 class Corners:

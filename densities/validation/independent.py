@@ -20,6 +20,7 @@ from scipy.special import gammaln, kolmogorov, log_softmax, ndtri
 
 from densities.anchored import value
 from densities.arrays import generator_of, quiet
+from densities.errors import AccuracyWarning
 from densities.numerics.cholesky import cholesky
 from densities.transforms import Log, Scale
 from densities.transforms.chains import compose
@@ -222,6 +223,8 @@ def integral(function: Callable[[np.ndarray], Any], law: Any) -> tuple[float, fl
 
 def _integrals(function: Callable[[np.ndarray], Any], cells: _Cells) -> tuple[np.ndarray, np.ndarray]:
     """∫ function over all cells at once, by SciPy's tanh-sinh rule, which bears singular ends; with its errors."""
+    import warnings
+
     from scipy.integrate import tanhsinh
 
     anchor, side, first, last = cells.coordinates
@@ -231,7 +234,8 @@ def _integrals(function: Callable[[np.ndarray], Any], cells: _Cells) -> tuple[np
         density = function(np.where(side == 0, u, anchor + side * radius)) * radius
         return np.where(np.isposinf(density), 0.0, density)  # an infinite limit at an end weighs nothing
 
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", AccuracyWarning)  # of single points, which weigh little
         found = tanhsinh(integrand, first, last, args=(anchor, side), rtol=1e-10, atol=1e-13)
     return np.array(found.integral), np.array(found.error)
 

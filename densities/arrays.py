@@ -138,14 +138,28 @@ def generator_of(rng: Any) -> np.random.Generator:
         ) from None
 
 
-def extremes(x: np.ndarray) -> tuple[Any, Any]:
-    """The least and the greatest of numbers: NaN if one is, inf and -inf of none."""
-    return np.minimum.reduce(x, axis=None, initial=np.inf), np.maximum.reduce(x, axis=None, initial=-np.inf)
+def least(x: np.ndarray) -> float:
+    """The least of numbers, NaN if one is, inf of none: by its place, in a third of the time of a reduction."""
+    return x.item(x.argmin()) if x.size else math.inf
+
+
+def greatest(x: np.ndarray) -> float:
+    """The greatest of numbers, NaN if one is, -inf of none."""
+    return x.item(x.argmax()) if x.size else -math.inf
+
+
+def extremes(x: np.ndarray) -> tuple[float, float]:
+    """The least and the greatest of numbers."""
+    return least(x), greatest(x)
 
 
 def all_finite(x: np.ndarray) -> bool:
-    """Whether every number is finite: their sum is not where one is not, and otherwise hardly ever."""
-    return math.isfinite(np.add.reduce(x, axis=None)) or bool(np.isfinite(x).all())
+    """Whether every number is finite: their squares do not add up to a number where one is not, and else hardly ever.
+
+    Or they themselves, of so many that a product would be shared out among threads.
+    """
+    total = x.dot(x) if x.ndim == 1 and x.size <= BLOCK // 2 else np.add.reduce(x, axis=None)
+    return math.isfinite(total) or bool(np.isfinite(x).all())
 
 
 def in_blocks(
@@ -156,6 +170,8 @@ def in_blocks(
     With several threads where there is much to do and `parallel()` says, after the first block, that others may join.
     The blocks are the same for any number of threads. Runs in a quiet state.
     """
+    if x.ndim == 1 and x.size <= 2 * BLOCK and x.flags.c_contiguous:
+        return np.asarray(function(x), dtype=x.dtype)
     flat = np.ascontiguousarray(x).reshape(-1)
     if flat.size <= 2 * BLOCK:
         return np.asarray(function(flat), dtype=x.dtype).reshape(x.shape)

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import Anchored
+from densities.arrays import greatest
 from densities.precise import precisely
 
 # fmt: off
@@ -69,7 +70,7 @@ def _half_log1p_square(x: Any) -> Any:
     """log(1 + x²)/2, also where x² overflows."""
     result = np.log1p(x * x)
     result *= 0.5
-    if isinstance(result, Anchored) or np.maximum.reduce(result, axis=None, initial=-np.inf) < np.inf:
+    if isinstance(result, Anchored) or greatest(result) < np.inf:
         return result
     return np.where(np.isinf(result), np.log(np.abs(x)), result)
 

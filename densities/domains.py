@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, log_abs, value
+from densities.arrays import extremes, greatest, least
 from densities.errors import ShapeError
 from densities.precise import Lifted
 
@@ -151,7 +152,7 @@ class Interval(Domain):
         """Whether every point lies inside: of numbers between two ends, whether the least and the greatest do."""
         if not x.size or np.ndim(value(self.low)) or np.ndim(value(self.high)):
             return super().holds_all(x)
-        return super().holds_all(np.array([np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)]))
+        return super().holds_all(np.array(extremes(x)))
 
     def interior_contains(self, x: Any) -> Any:
         """Whether each point lies strictly between the ends."""
@@ -160,7 +161,7 @@ class Interval(Domain):
     def surrounds(self, x: np.ndarray) -> bool:
         """Whether every point lies strictly between the ends: whether the least and the greatest do."""
         if type(self.low) is float and type(self.high) is float and x.size:
-            return bool(self.low < np.minimum.reduce(x, axis=None) and np.maximum.reduce(x, axis=None) < self.high)
+            return bool(self.low < least(x) and greatest(x) < self.high)
         return bool(np.all(self.interior_contains(x)))
 
     @property

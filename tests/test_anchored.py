@@ -350,7 +350,7 @@ def test_normal_quantiles_far_out_are_right_to_a_double(log_p):
     with mp.workdps(40):
         start = mp.sqrt(-2 * mp.mpf(log_p))
         x = mp.findroot(lambda x: mp.log(mp.erfc(x / mp.sqrt(2)) / 2) - log_p, start, solver="newton", df=lambda x: -x)
-        for p in (Anchored.from_log([log_p]), Anchored.from_log([log_p], -1.0, 1.0)):
+        for p in (Anchored.from_log(np.array([log_p])), Anchored.from_log(np.array([log_p]), -1.0, 1.0)):
             with quiet():
                 found = value(special.ndtri(p))
             assert abs(found[0]) == pytest.approx(float(x), rel=2e-15)

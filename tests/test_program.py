@@ -286,7 +286,7 @@ def test_values_used_twice_are_computed_once_and_unused_ones_never():
     y = law.rvs(LARGE, rng=0)
     law.logpdf(y), law.cdf(y)
     names = {
-        name: [getattr(function, "__name__", "") for function, _, _ in program.steps]
+        name: [getattr(function, "__name__", "") for function in program.functions]
         for (name, _), program in law.programs.items()
         if program
     }

@@ -56,8 +56,8 @@ class Anchored:
     @classmethod
     def from_log(cls, log: Any, sign: Any = 1.0, anchor: Any = 0.0) -> Anchored:
         """anchor + sign·e^log; sign is ±1."""
-        log = np.asarray(log, dtype=float)
-        return cls(anchor, np.copysign(np.exp(log), sign), log)
+        size = np.exp(log)  # nothing else of most numbers, so that the formulas of draws are traced
+        return cls(anchor, size if isinstance(sign, float) and sign == 1.0 else np.copysign(size, sign), log)
 
     @property
     def value(self) -> Any:

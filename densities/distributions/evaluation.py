@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from densities.anchored import Anchored, anchored, value
-from densities.arrays import all_finite, as_points, extremes, in_blocks, quiet, some
+from densities.arrays import all_finite, as_points, extremes, in_blocks, least, quiet, some
 from densities.distributions.corners import Corners
 from densities.distributions.masses import by_members
 from densities.distributions.narrow import WIDE, in_digits
@@ -94,8 +94,7 @@ class Evaluation:
 
     def _by_blocks(self, method: Callable[..., np.ndarray], formula: Callable[[Any], Any], points: np.ndarray) -> Any:
         """method(formula, points), an elementwise method, on vectors."""
-        has_program = partial(self.programs.has, formula.__name__, points.dtype)
-        return in_blocks(partial(method, formula), points, has_program)
+        return in_blocks(partial(method, formula), points, lambda: self.programs.has(formula.__name__, points.dtype))
 
     def _everywhere(
         self,
@@ -211,11 +210,14 @@ class Evaluation:
     def _blurred(self) -> bool:
         return self.narrowness.blurs(fragile=self.fragile) and not (self.batch_shape or len(self.atoms[0]))
 
-    def _strictly_inside(self, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
-        """The formula on points strictly between the doubles of the ends, anchored where doubles would not do."""
+    def _strictly_inside(self, formula: Callable[[Any], Any], points: np.ndarray, reach: Any = None) -> Any:
+        """The formula on points strictly between the doubles of the ends, anchored where doubles would not do.
+
+        `reach` is the least and the greatest point, where they are known.
+        """
         if self._blurred:
             return in_digits(self, formula, points)
-        beside = self._near_watched_end(points)
+        beside = self._near_watched_end(points, reach)
         result = value(formula(self._placed(points))) if self.fragile else self._by_doubles(formula, points, beside)
         if not beside or formula.__name__ not in MASSES or len(self.atoms[0]):
             return result
@@ -236,7 +238,7 @@ class Evaluation:
             result = np.asarray(value(formula(points)))
         else:
             result = np.asarray(value(self.programs.run(formula.__name__, formula, points)))
-        deep = np.minimum.reduce(result, axis=None, initial=0.0) < LOG_TINY
+        deep = least(result) < LOG_TINY
         if all_finite(result) and not (deep or beside):
             return result
         # Of what is nearly subnormal divisions by a scale leave few digits.
@@ -248,12 +250,13 @@ class Evaluation:
             return np.where(poor, value(formula(Anchored.exact(points))), result)
         return _patched(result, poor, value(formula(anchored(self._placed(points[poor])))))
 
-    def _near_watched_end(self, points: np.ndarray) -> bool:
+    def _near_watched_end(self, points: np.ndarray, reach: Any) -> bool:
         """Whether some points lie where the share of an ulp, or what rounding took from an end, may matter."""
         low, high = self._watched
-        if low > -np.inf and np.minimum.reduce(points, axis=None, initial=np.inf) < low:
-            return True
-        return bool(high < np.inf and np.maximum.reduce(points, axis=None, initial=-np.inf) > high)
+        if low == -np.inf and high == np.inf:
+            return False
+        least, greatest = extremes(points) if reach is None else reach
+        return bool(least < low or greatest > high)
 
     def _placed(self, points: Any) -> Any:
         """Plain points as a fragile law needs them: as exact offsets from an end that is finite and not zero and near.
@@ -318,7 +321,7 @@ class Evaluation:
             return restore(self._everywhere(finished, formula, points))
 
     def _density_at(self, formula: Callable[[Any], Any], points: np.ndarray) -> np.ndarray:
-        support, (least, greatest) = self.support, extremes(points)
+        support, (least, greatest) = self.support, (reach := extremes(points))
         low, high = self._room
         beyond: Any = False
         everywhere = low < least and greatest < high
@@ -326,7 +329,7 @@ class Evaluation:
             beyond = self._beyond_ends(points)
             everywhere = support.surrounds(points) and not some(beyond)
         if everywhere:
-            result = self._strictly_inside(formula, points)
+            result = self._strictly_inside(formula, points, reach)
         else:
             inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
             inside = (inside | self._on_inner_ends(points)) & np.logical_not(beyond)

@@ -11,7 +11,7 @@ import numpy as np
 
 from densities.anchored import Anchored, choose, undrowned, value
 from densities.anchored.numbers import is_safe
-from densities.arrays import quiet, some
+from densities.arrays import extremes, least, quiet, some
 from densities.distributions.steep import Steep, steep_places
 from densities.domains import Interval
 from densities.foreign import Foreign
@@ -41,11 +41,11 @@ def safe(x: Any) -> bool:
     if isinstance(x, Foreign) or not x.size:
         return True  # the values of arrays of other libraries are not looked at
     smallest, largest = SAFE.get(x.dtype, SAFE[np.dtype(np.float64)])
-    low, high = np.minimum.reduce(x, axis=None), np.maximum.reduce(x, axis=None)
+    low, high = extremes(x)
     if not (-largest < low and high < largest):
         return False
     # All of one sign, as a positive variable is, the two ends tell how near 0 it comes.
-    return bool(low > smallest or high < -smallest or np.minimum.reduce(np.abs(x), axis=None) > smallest)
+    return bool(low > smallest or high < -smallest or least(np.abs(x)) > smallest)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from densities.anchored import Anchored, anchored, is_safe, value
-from densities.arrays import BLOCK, all_finite, quiet
+from densities.arrays import BLOCK, all_finite, extremes, quiet
 from densities.distributions.lattice import Discrete
 from densities.distributions.route import safe
 from densities.divergences.forms import NOTHING
@@ -345,7 +345,7 @@ class LogRatioDraws:
     def _stay_safe(self, run: Run) -> bool:
         """Whether the points and images keep their digits as doubles: the ends of what is monotone say so, once for all."""
         key = id(run.part), run.kind
-        low, high = np.minimum.reduce(run.numbers), np.maximum.reduce(run.numbers)
+        low, high = extremes(run.numbers)
         known_low, known_high = self._known_safe.get(key, (np.inf, -np.inf))
         if known_low <= low and high <= known_high:
             return True

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from densities.arrays import BLOCK, quiet
+from densities.arrays import BLOCK, greatest, quiet
 from densities.backends import NUMPY
 from densities.precise import Through
 
@@ -199,7 +199,7 @@ def holds(condition: Callable[[Any], bool], x: Any) -> bool:
 
 
 def _below_infinity(x: np.ndarray) -> bool:
-    return bool(np.maximum.reduce(x, initial=-np.inf) < np.inf)
+    return bool(greatest(x) < np.inf)
 
 
 def _half_log1p_square(x: Symbol) -> Symbol:
@@ -243,34 +243,26 @@ def _same(truth: np.ndarray, found: np.ndarray) -> bool:
 
 
 class Program:
-    """The steps of a tape that its result needs, with a place for each value.
+    """The steps of a tape that its result needs, with a place for each value, written as one function of its arrays.
 
-    Place 0 holds the data and 1 the result; then come buffers, and last constants and what single steps return. Where the
-    result is a tuple, its arrays lie wherever they were made, and its numbers are those of the trace.
+    Place 0 holds the data and 1 the result; then come buffers. Where the result is a tuple, its arrays lie wherever they
+    were made, and its numbers are those of the trace.
     """
 
     def __init__(self, tape: Tape, result: Any):
-        single = type(result) is not tuple
-        parts = (result,) if single else result
+        self._single = type(result) is not tuple
+        parts = (result,) if self._single else result
         results = [part.index for part in parts if type(part) is Symbol]
         if not any(results):
             raise Untraceable("a formula that computes nothing")
         self.dtype = tape.samples[results[0]].dtype
         self._buffers = [self.dtype]
-        self._rest: list[Any] = []
+        self._loose_ones: list[Any] = []
         self._idle: list[tuple[int, list[Any]]] = []
-        lines, places = self._placed(_needed(tape, results), tape, results, single)
+        lines, places = self._placed(_needed(tape, results), tape, results, self._single)
         ends = [places[part.index] if type(part) is Symbol else self._loose(part) for part in parts]
-
-        # Negative places count the constants and what single steps return; now the buffers before them are counted.
-        def counted(place: int) -> int:
-            return place if place >= 0 else len(self._buffers) - place
-
-        self.steps = [
-            (_runner(step), itemgetter(*(counted(place) for place in reads)), counted(target))
-            for step, reads, target in lines
-        ]
-        self._answer = None if single else itemgetter(*map(counted, ends))
+        self.functions = [step.function for step, _, _ in lines]
+        self._run = self._written(lines, ends)
 
     def _placed(
         self, steps: list[Step], tape: Tape, results: list[int], single: bool
@@ -284,25 +276,47 @@ class Program:
         places, free, lines = {0: 0}, [1], []
         for i, step in enumerate(steps):
             symbols = {x.index for x in step.inputs if type(x) is Symbol}
-            reads = [places[x.index] if type(x) is Symbol else self._loose(x) for x in step.inputs]
+            given = [x if type(x) is Symbol else _constant(x, step, tape) for x in step.inputs]
+            reads = [places[x.index] if type(x) is Symbol else self._loose(x) for x in given]
             dead = [places[index] for index in symbols if last[index] == i and places[index] > 0]
             if step.ufunc:
                 free += dead
                 final = single and step.output == results[0]
                 target = 1 if final else self._buffer(free, tape.samples[step.output].dtype)
-                lines.append((step, [*reads, target], target))
             else:
                 target = self._loose(None)
-                lines.append((step, [*reads, 0], target))
                 free += dead
+            lines.append((step, reads, target))
             places[step.output] = target
         if single and places[results[0]] != 1:
-            lines.append((Step(np.positive, (), results[0], True), [places[results[0]], 1], 1))
+            lines.append((Step(np.positive, (), results[0], True), [places[results[0]]], 1))
         return lines, places
 
     def _loose(self, content: Any) -> int:
-        self._rest.append(content)
-        return -len(self._rest)
+        """A place, counted by negative numbers, of what is no buffer: a number, or what a single step returns."""
+        self._loose_ones.append(content)
+        return -len(self._loose_ones)
+
+    def _written(self, lines: list[tuple[Step, list[int], int]], ends: list[int]) -> Callable:
+        """The function of the arrays of places 0, 1, 2, ... that takes the steps: a loop over them would cost as much."""
+        known: dict[str, Any] = {"fitting": _fitting, "Left": Left}
+        known |= {_spelt(-1 - i): content for i, content in enumerate(self._loose_ones)}
+        known |= {f"step{i}": step.function for i, (step, _, _) in enumerate(lines)}
+        arrays = ", ".join(map(_spelt, range(1 + len(self._buffers))))
+        text = [f"def run({arrays}):"]
+        for i, (step, reads, target) in enumerate(lines):
+            inputs = ", ".join(map(_spelt, reads))
+            if step.check:
+                text.append(f"    if step{i}({inputs}) is not True: raise Left")
+            elif step.ufunc:
+                told = "out=" if step.function in EXTREMES else ""
+                text.append(f"    step{i}({inputs}, {told}{_spelt(target)})")
+            else:
+                text.append(f"    {_spelt(target)} = fitting(step{i}({inputs}), {_spelt(0)})")
+        whole = ", ".join(map(_spelt, ends))
+        text.append(f"    return {_spelt(1) if self._single else f'({whole},)'}")
+        exec("\n".join(text), known)
+        return known["run"]
 
     def _buffer(self, free: list[int], dtype: np.dtype) -> int:
         """A free buffer of a dtype, the one freed last: it is in cache."""
@@ -315,32 +329,26 @@ class Program:
 
     def __call__(self, x: np.ndarray) -> Any:
         """The result on a vector of points, in a quiet state; raises Left where the program does not hold."""
-        slots = self._slots(x.size)
-        slots[0] = x
-        slots[1] = result = None if self._answer else np.empty(x.size, self.dtype)
-        for function, reads, target in self.steps:
-            slots[target] = function(*reads(slots))
-        buffers = slots[2 : 1 + len(self._buffers)]
-        if self._answer is not None:
-            result = self._answer(slots)
+        buffers = self._taken(x.size)
+        result = self._run(x, np.empty(x.size, self.dtype), *buffers)
+        if not self._single:
             buffers = [buffer for buffer in buffers if not any(_lies_in(part, buffer) for part in result)]
         elif x.size <= KEPT:
-            slots[0] = slots[1] = None
-            self._idle.append((x.size, slots))
+            self._idle.append((x.size, buffers))
         if KEPT < x.size <= BLOCK:
             SPARE.give(buffers)
         return result
 
-    def _slots(self, size: int) -> list[Any]:
-        """Places with buffers for so many points, of an earlier call where it had as many: no two calls share them."""
+    def _taken(self, size: int) -> list[np.ndarray]:
+        """Buffers for so many points, those of an earlier call where it had as many: no two calls share them."""
         if size <= KEPT and self._idle:
             try:
-                kept, slots = self._idle.pop()
+                kept, buffers = self._idle.pop()
             except IndexError:  # another thread was faster
                 kept = -1
             if kept == size:
-                return slots
-        return [None, None, *(SPARE.take(size, dtype) for dtype in self._buffers[1:]), *self._rest]
+                return buffers
+        return [SPARE.take(size, dtype) for dtype in self._buffers[1:]]
 
 
 class Spare(local):
@@ -367,6 +375,14 @@ def _lies_in(part: Any, buffer: np.ndarray) -> bool:
     return part is buffer or getattr(part, "base", None) is buffer
 
 
+def _constant(x: Any, step: Step, tape: Tape) -> Any:
+    """A number that a step reads; of a ufunc as the array that NumPy would make of it at every call, which costs as much."""
+    if not step.ufunc:
+        return x
+    kinds = [tape.samples[other.index].dtype for other in step.inputs if type(other) is Symbol]
+    return np.asarray(x, np.result_type(*kinds, x))
+
+
 def _needed(tape: Tape, results: list[int]) -> list[Step]:
     """The steps that the results or a check read."""
     needed, kept = set(results), []
@@ -377,21 +393,16 @@ def _needed(tape: Tape, results: list[int]) -> list[Step]:
     return kept[::-1]
 
 
-def _runner(step: Step) -> Callable:
-    """A ufunc, told its output last; or a step without a buffer, told the data last, whose answer is looked at."""
-    function = step.function
-    if function in EXTREMES:
-        return lambda x, y, out: function(x, y, out=out)
-    if step.ufunc:
-        return function
+def _spelt(place: int) -> str:
+    """The name of a place in the text of a program."""
+    return f"array{place}" if place >= 0 else f"loose{-place}"
 
-    def checked(*inputs: Any) -> Any:
-        found = function(*inputs[:-1])
-        if found is True or type(found) is tuple or (type(found) is np.ndarray and found.shape == inputs[-1].shape):
-            return found
-        raise Left
 
-    return checked
+def _fitting(found: Any, x: np.ndarray) -> Any:
+    """What a step without a buffer has found for the data x, which it has looked at."""
+    if found is True or type(found) is tuple or (type(found) is np.ndarray and found.shape == x.shape):
+        return found
+    raise Left
 
 
 def programs_of(owner: Any) -> Programs:

@@ -23,11 +23,13 @@ from densities.distributions.dirichlet import Dirichlet
 from densities.distributions.discrete import Binomial
 from densities.distributions.elliptical import MultivariateNormal, MultivariateT
 from densities.distributions.from_density import FromDensity
+from densities.distributions.independent import order_statistic
 from densities.distributions.mixture import Mixture
 from densities.distributions.scipy_families import COUNTS, FAMILIES
 from densities.distributions.tables import Table
 from densities.distributions.torch_composites import COMPOSITES, UnknownPartError, numbers
 from densities.distributions.torch_families import TABLES, our_parameters
+from densities.distributions.truncated import truncate
 from densities.distributions.wishart import InverseWishart, Wishart
 from densities.errors import ParameterError, UnsupportedOperationError, argument_error
 from densities.protocols import as_distribution
@@ -47,8 +49,9 @@ TERMS = 2**16
 def _foreign(law: Any) -> Any:
     for kind in type(law).__mro__:
         adapter = ADAPTERS.get((kind.__module__.partition(".")[0], kind.__name__))
-        if adapter is not None:
-            return adapter(law)
+        adapted = None if adapter is None else adapter(law)
+        if adapted is not None:
+            return adapted
     expected = "a distribution, of this library or one that it can adapt"
     hint = "; parse(text) makes one of a text" * isinstance(law, str)
     if not isinstance(law, str) and np.iterable(law):
@@ -70,7 +73,7 @@ def _generic(law: Any) -> Any:
 
 def _continuous(law: Any) -> Any:
     shapes, loc, scale = law.dist._parse_args(*law.args, **law.kwds)
-    family = FAMILIES.get(law.dist.name) if _is_scipys_own(law) else None
+    family = FAMILIES.get(law.dist.name) if _is_scipys_own(law.dist) else None
     if family is not None:
         return _placed(family(*shapes), loc, scale)
     if type(law.dist).__name__ == "rv_histogram":
@@ -80,7 +83,7 @@ def _continuous(law: Any) -> Any:
 
 def _discrete(law: Any) -> Any:
     shapes, loc, _ = law.dist._parse_args(*law.args, **law.kwds)
-    family = COUNTS.get(law.dist.name) if _is_scipys_own(law) else None
+    family = COUNTS.get(law.dist.name) if _is_scipys_own(law.dist) else None
     if family is not None:
         return _placed(family(*shapes), loc, 1.0)
     return _listed(law, law.pmf)
@@ -114,9 +117,9 @@ def _along(masses: np.ndarray, edges: np.ndarray) -> Any:
     return Uniform(0.0, total[-1]) >> LinearSpline(total, edges)
 
 
-def _is_scipys_own(law: Any) -> bool:
+def _is_scipys_own(family: Any) -> bool:
     """A user's subclass may bear the name of a family without being it."""
-    return type(law.dist).__module__ in ("scipy.stats._continuous_distns", "scipy.stats._discrete_distns")
+    return type(family).__module__ in ("scipy.stats._continuous_distns", "scipy.stats._discrete_distns")
 
 
 def _placed(standard: Any, loc: Any, scale: Any) -> Any:
@@ -165,6 +168,26 @@ def _random_variable(law: Any) -> Any:
 
 def _random_integer(law: Any) -> Any:
     return _listed(law, law.pmf)
+
+
+def _made_of_family(law: Any) -> Any:
+    """By scipy.stats.make_distribution: one of SciPy's own families, whose methods it has, by the parameters of that."""
+    makers = {getattr(part, "__self__", None) for part in vars(type(law)).values()}
+    for one in filter(_is_scipys_own, makers):
+        kind = FAMILIES.get(one.name) or COUNTS.get(one.name)  # type: ignore[union-attr]
+        if kind is not None:
+            names = (one.shapes or "").replace(",", " ").split()  # type: ignore[union-attr]
+            return kind(*(_plain(getattr(law, name)) for name in names))
+    return None
+
+
+def _plain(parameter: Any) -> Any:
+    return float(parameter) if np.ndim(parameter) == 0 else np.asarray(parameter, dtype=float)
+
+
+def _within(law: Any) -> Any:
+    """The variable that another one is a function of."""
+    return as_distribution(law._dist)
 
 
 def _sample(law: Any, rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
@@ -301,6 +324,13 @@ ADAPTERS: dict[tuple[str, str], Callable[[Any], Any]] = {
     ("scipy", "Uniform"): _family(Uniform, "a", "b"),
     ("scipy", "Logistic"): _family(Logistic),
     ("scipy", "Binomial"): _family(Binomial, "n", "p"),
+    ("scipy", "CustomDistribution"): _made_of_family,
+    ("scipy", "ShiftedScaledDistribution"): lambda law: _plain(law.scale) * _within(law) + _plain(law.loc),
+    ("scipy", "FoldedDistribution"): lambda law: abs(_within(law)),
+    ("scipy", "MonotonicTransformedDistribution"): lambda law: law._g(_within(law)),
+    ("scipy", "TruncatedDistribution"): lambda law: truncate(_within(law), _plain(law.lb), _plain(law.ub)),
+    ("scipy", "OrderStatisticDistribution"): lambda law: order_statistic(_within(law), _plain(law.r), _plain(law.n)),
+    ("scipy", "Mixture"): lambda law: Mixture(law.weights, [as_distribution(one) for one in law.components]),
     ("scipy", "ContinuousDistribution"): _random_variable,
     ("scipy", "DiscreteDistribution"): _random_integer,
     ("scipy", "gaussian_kde"): _kernels,

@@ -363,11 +363,20 @@ def test_a_name_without_an_example_is_not_checked(cli):
     assert "without an example" in err
 
 
-@pytest.mark.parametrize("wrong", [("--n", "1e400"), ("--rng", "-1"), ("--rng", "x")], ids=" ".join)
-def test_draws_without_a_number_or_a_seed_are_refused(cli, wrong):
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (("--n", "1e400"), "a whole number"),
+        (("--n", "many"), "a number, got 'many'"),
+        (("--rng", "-1"), "a whole number"),
+        (("--rng", "x"), "a whole number"),
+    ],
+    ids=" ".join,
+)
+def test_draws_without_a_number_or_a_seed_are_refused(cli, wrong, told):
     code, _, err = cli("kl", P, Q, *wrong)
     assert code == 2
-    assert f"argument {wrong[0]}: expected a whole number" in err
+    assert f"argument {wrong[0]}: expected {told}" in err
 
 
 def test_batches_have_divergences_and_facts(cli):

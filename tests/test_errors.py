@@ -5,6 +5,8 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.stats
+import sympy
 
 import densities as dn
 from densities import errors
@@ -184,6 +186,16 @@ def test_what_is_no_number_is_refused_by_name(name):
 
 
 TWO, THREE = (lambda: dn.Normal([0.0, 1.0]), lambda: dn.Normal([0.0, 1.0, 2.0]))
+EVEN, X = dn.Categorical(np.full(3000, 1 / 3000)), sympy.Symbol("x")
+
+
+class Heavy(scipy.stats.rv_discrete):
+    """Six masses of 0.3."""
+
+    def _pmf(self, k):
+        return np.full(np.shape(k), 0.3)
+
+
 # What is asked, the error that answers, and words of it.
 REFUSED = {
     "sum with ragged rows": (lambda: dn.Normal() + RAGGED, dn.ShapeError, "add: expected a number or an array"),
@@ -238,6 +250,48 @@ REFUSED = {
         "one finite number",
     ),
     "digits of ragged points": (lambda: dn.Normal().pdf(RAGGED, dps=20), dn.ShapeError, "an array of numbers"),
+    "no level": (lambda: dn.Normal().ppf(), dn.ParameterError, "q, logp: expected exactly one"),
+    "two levels": (lambda: dn.Poisson(2).isf(0.1, logp=-1.0), dn.ParameterError, "q, logp: expected exactly one"),
+    "cut backwards": (lambda: dn.truncate(dn.Normal(), 2, 1), dn.ParameterError, "low, high: expected low < high"),
+    "a batch cut": (lambda: dn.truncate(TWO(), 0, 1), dn.ShapeError, "law: expected a scalar law on the line"),
+    "exponents of two signs": (
+        lambda: dn.GeneralizedGamma(2, [1, -1]),
+        dn.ParameterError,
+        "c: expected .* of one sign",
+    ),
+    "one place twice": (lambda: dn.Normal(0, 1, loc=2), dn.ParameterError, "loc: expected one value, got two"),
+    "its alias": (lambda: dn.Gamma(2, scale=1, rate=2), dn.ParameterError, "one value, got two .*'rate'"),
+    "an unknown domain": (lambda: dn.transforms.find(domain="half"), dn.ParameterError, "one of real, positive, unit"),
+    "no family": (lambda: dn.distributions.register("nothing")(3), dn.ParameterError, "a subclass of Distribution"),
+    "atoms by atoms": (
+        lambda: dn.sum_of(EVEN * np.pi, EVEN * np.e),
+        dn.UnsupportedOperationError,
+        "3000 times 3000 atoms",
+    ),
+    "masses beyond 1": (
+        lambda: dn.as_distribution(Heavy(a=0, b=5)()),
+        dn.ParameterError,
+        "masses that add up to 1, got 1.8",
+    ),
+    "formula of counts": (lambda: dn.Poisson(2).density_expr(), dn.UnsupportedOperationError, "a law with a density"),
+    "formula of a batch": (lambda: TWO().density_expr(), dn.UnsupportedOperationError, "a scalar law, got"),
+    "formula of a function": (
+        lambda: dn.FromDensity(np.negative, dn.Interval(0, np.inf)).density_expr(),
+        dn.UnsupportedOperationError,
+        "whose density has a formula",
+    ),
+    "digits of sums": (lambda: dn.Poisson(3).mean(dps=30), dn.UnsupportedOperationError, "a law with point masses"),
+    "half a map": (
+        lambda: dn.Symbolic(sympy.Piecewise((X, X > 0))),
+        dn.ParameterError,
+        "a formula for every x of the domain, got none at x = -1",
+    ),
+    "a complex map": (lambda: dn.Symbolic(X + sympy.I), dn.ParameterError, "Symbolic: expected real numbers, got I"),
+    "cases by no comparison": (
+        lambda: dn.Symbolic(sympy.Piecewise((X, sympy.Contains(X, sympy.Integers)), (2 * X, True))),
+        dn.ParameterError,
+        "comparisons as conditions",
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from densities.distributions.branches import merged_atoms
 from densities.distributions.lattice import LISTED, Discrete, Strand, silently
 from densities.distributions.strands import LOG_TINY
 from densities.distributions.tables import NOTHING, LogTable, Table
-from densities.errors import UnsupportedOperationError
+from densities.errors import UnsupportedOperationError, show
 
 __all__ = ["Listed", "combined", "extreme_of", "listed_strand"]
 
@@ -243,8 +243,8 @@ def combined(operation: str, function: Callable[[Any, Any], Any], laws: Sequence
                 return tuple(part[joined > 0] for part in found)  # type: ignore[return-value]
         if pairs > MOST:
             raise UnsupportedOperationError(
-                f"{operation}({', '.join(map(str, laws))}): {len(places)} times {len(beside)} atoms are too many to "
-                "combine; draw with rvs and add the draws"
+                f"{operation}({', '.join(map(show, laws))}): {len(places)} times {len(beside)} atoms are too many to "
+                "combine; draw with rvs and combine the draws"
             )
         found = merged_atoms(np.ravel(function(places[:, None], beside)) + 0.0, np.ravel(masses[:, None] * weights))
         return tuple(part[found[1] > 0] for part in found)  # type: ignore[return-value]

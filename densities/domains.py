@@ -91,7 +91,7 @@ def _array(x: Any) -> Any:
     return x if isinstance(x, Lifted) else np.asarray(value(x))
 
 
-def _above(x: Any, y: Any) -> Any:
+def lies_above(x: Any, y: Any) -> Any:
     """x > y; an anchored number is finite, however large, and no end at infinity bounds it."""
     if isinstance(x, Anchored) and np.ndim(y) == 0 and y == -np.inf:
         return log_abs(x) < np.inf
@@ -144,8 +144,8 @@ class Interval(Domain):
         self.low_slack, self.high_slack = low_slack, high_slack
 
     def contains(self, x: Any) -> Any:
-        above = x >= self.low if self.low_closed else _above(x, self.low)
-        below = x <= self.high if self.high_closed else _above(self.high, x)
+        above = x >= self.low if self.low_closed else lies_above(x, self.low)
+        below = x <= self.high if self.high_closed else lies_above(self.high, x)
         return above & below
 
     def holds_all(self, x: np.ndarray) -> bool:
@@ -156,7 +156,7 @@ class Interval(Domain):
 
     def interior_contains(self, x: Any) -> Any:
         """Whether each point lies strictly between the ends."""
-        return _above(x, self.low) & _above(self.high, x)
+        return lies_above(x, self.low) & lies_above(self.high, x)
 
     def surrounds(self, x: np.ndarray) -> bool:
         """Whether every point lies strictly between the ends: whether the least and the greatest do."""

@@ -14,7 +14,7 @@ from densities.arrays import as_points, quiet, some
 from densities.divergences.direct import EPS, Direct, direct
 from densities.divergences.extremes import log_ratio_range
 from densities.divergences.sums import missing
-from densities.domains import Interval
+from densities.domains import Interval, lies_above
 from densities.errors import ShapeError, argument_error
 from densities.protocols import as_distribution
 from densities.transforms.base import meets
@@ -26,6 +26,8 @@ NOTHING = -1e6
 UNHEARD = -2000.0
 # Beyond e^230 the logarithm of a density that falls like e^(-x²) leaves the doubles.
 FAR = 230.0
+# The logarithm of an end beyond the doubles is known to this share of itself.
+LOST = 16.0 * EPS
 
 
 class Nodes(NamedTuple):
@@ -195,13 +197,9 @@ class RadonNikodym:
         inner, outer = p.support, q.support
         found = []
         if apart_below(inner, outer):
-            found.append(
-                (_log_mass(p, "logcdf", outer.low), f"p has mass below {value(outer.low):.17g}, where q has none")
-            )
+            found.append((_log_mass(p, "logcdf", outer.low), f"p has mass below {_told(outer.low)}, where q has none"))
         if apart_above(inner, outer):
-            found.append(
-                (_log_mass(p, "logsf", outer.high), f"p has mass above {value(outer.high):.17g}, where q has none")
-            )
+            found.append((_log_mass(p, "logsf", outer.high), f"p has mass above {_told(outer.high)}, where q has none"))
         gaps = pairwise(q.carriers())
         return found + [loss for before, after in gaps for loss in self._in_gap(before, after)]
 
@@ -241,9 +239,19 @@ def apart_above(a: Interval, b: Interval) -> bool:
 
 
 def _apart(first: Any, second: Any, *slacks: Any) -> bool:
-    """Whether the second end lies beyond the first for certain."""
-    gap = value(second - first)
-    return some(gap > 0) and bool(np.all(gap > _slack(*slacks)))
+    """Whether the second end lies beyond the first for certain; beyond the doubles, by logarithms."""
+    with quiet():
+        gap = second - first
+        if some(np.isfinite(value(gap))):
+            return some(value(gap) > 0) and bool(np.all(value(gap) > _slack(*slacks)))
+        size = np.maximum(log_abs(first), log_abs(second))
+        alike = (size < np.inf) & (log_abs(gap) - size < np.log(LOST * (1.0 + np.abs(size))))
+        return bool(np.all(np.asarray(lies_above(second, first)) & ~alike))
+
+
+def _told(end: Any) -> str:
+    number = value(end)
+    return f"{number:.17g}" if np.isfinite(number) else f"{'-' * bool(number < 0)}e^{log_abs(end):.17g}"
 
 
 def _slack(a: Any, b: Any) -> float:

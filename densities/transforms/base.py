@@ -18,7 +18,7 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, log_abs, value
 from densities.arrays import as_points, in_blocks, quiet
-from densities.domains import REAL, Domain, Interval
+from densities.domains import REAL, Domain, Interval, lies_above
 from densities.errors import DomainError, ParameterError, UnsupportedOperationError, argument_error
 from densities.foreign import any_array, is_foreign, is_traced, to_numpy
 from densities.parameters import (
@@ -341,13 +341,15 @@ class Bijection(Transform):
             y, log_det = self.forward_and_log_det(anchored(end))
             rounded, slope = np.asarray(value(y)), np.exp(value(log_det))
             # An anchored end is a known limit, and a distance that is rounded relative to itself.
-            size = np.exp(end.log_offset) if isinstance(end, Anchored) else np.abs(end)
-            new_slack = slope * slack + EPS * (np.abs(rounded) + slope * size)
+            log_size = end.log_offset if isinstance(end, Anchored) else np.log(np.abs(end))
+            moved = np.where(np.equal(slack, 0.0), 0.0, slope * slack) + EPS * np.exp(value(log_det) + log_size)
+            new_slack = EPS * np.abs(rounded) + moved
             saturated = isinstance(y, Anchored) and not rounded.ndim and rounded in (codomain.low, codomain.high)
             if saturated:  # the distance from the limit is known, however small
                 own = EPS * np.exp(log_abs(y - rounded)) if np.isfinite(rounded) else 0.0
                 own = own + (codomain.low_slack if rounded == codomain.low else codomain.high_slack)
-                return y, closed, float(np.max(slope * (slack + EPS * size) + own))
+                # Beyond the doubles none holds what rounding does.
+                return y, closed, float(np.max(np.where(np.isinf(rounded), 0.0, moved + own)))
         if np.ndim(rounded):
             at_end = at_low | at_high
             drowned = np.any(((rounded == value(codomain.low)) | (rounded == value(codomain.high))) & ~at_end)
@@ -369,13 +371,19 @@ def _each_end(up: Any, rising: tuple[Any, bool, Any], falling: tuple[Any, bool, 
 def reaches(end: Any, limit: Any) -> Any:
     """Whether `end` lies at `limit` or above, of anchored ones by their distances."""
     with quiet():
-        return np.asarray(end >= limit)
+        return np.where(_both_endless(end, limit), ~np.asarray(lies_above(limit, end)), end >= limit)
 
 
 def touches(end: Any, limit: Any, *slacks: Any) -> Any:
     """Whether `end` lies at `limit` or below, as far as the rounding of both can tell."""
     with quiet():
-        return (value(end) <= value(limit)) | (value(end - limit) <= sum(map(np.asarray, slacks)))
+        below = np.where(_both_endless(end, limit), ~np.asarray(lies_above(end, limit)), value(end) <= value(limit))
+        return below | (value(end - limit) <= sum(map(np.asarray, slacks)))
+
+
+def _both_endless(end: Any, limit: Any) -> Any:
+    """Whether doubles cannot tell two ends apart: an anchored e^10000 is none at infinity."""
+    return np.isinf(value(end)) & np.isinf(value(limit))
 
 
 class Inverse(Bijection):

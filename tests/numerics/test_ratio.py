@@ -63,6 +63,17 @@ def test_a_gap_of_q_takes_its_share_of_p(q, lost, between):
     assert between in answer.reason
 
 
+@pytest.mark.parametrize("side", ["", "-"])
+def test_an_end_beyond_the_doubles_bounds_a_law(side):
+    far = dn.parse(f"{side}exp(affine(exponential(1), 1e4, 3))")  # from e^10000 on
+    assert far.pdf([-1.0, 0.0, 1.0]) == pytest.approx(0.0, abs=0.0)
+    for p in (dn.Normal(), dn.Cauchy(), np.exp(dn.Cauchy())):
+        found = dn.kl(p, far)
+        assert found.value == INF
+        assert f"{side}e^10000" in found.reason or p.support.low == 0.0
+        assert dn.divergence("tv", p, far).value == pytest.approx(1.0, abs=1e-6)
+
+
 def test_a_gap_that_both_share_is_none():
     both = "mixture([0.25, 0.75], [uniform(0, 1), uniform(2, 3)])"
     found = dn.kl(dn.parse(both), dn.parse("mixture([0.5, 0.5], [uniform(0, 1), uniform(2, 3)])"))

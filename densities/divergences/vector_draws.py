@@ -1,14 +1,16 @@
-"""D(p‖q) of laws of vectors by draws of p: the mean of log dp/dq, with the quadratic part of it as a control variate.
+"""D(p‖q) of laws of vectors by draws of p: the mean of log dp/dq, with 1 - dq/dp and the quadratic part as control variates.
 
 A draw is made of uniform numbers, and these of standard normal ones z = Φ⁻¹(u) whatever the law. On a few draws that no run
-takes, log dp/dq is fitted part by part of p by c + bᵀz + zᵀAz - tr A, whose mean Σ wc is known: what is left of the log-ratio
-of elliptical laws, or of mixtures of them, is little. Rare parts of p are drawn more often than they come, and count less.
+takes, t = log dp/dq is fitted part by part of p by c + bᵀz + zᵀAz - tr A, whose mean Σ wc is known: what is left of the
+log-ratio of elliptical laws, or of mixtures of them, is little. Of laws that are nearly alike it is φ(t) = t - (1 - e^-t) that
+is fitted, for the mean of 1 - dq/dp is 0. Rare parts of p are drawn more often than they come, and count less.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +19,8 @@ from scipy import special
 from densities.arrays import quiet
 from densities.distributions.vector_base import chosen_points
 from densities.divergences.draws import RARE, drawn_weights, explained
-from densities.divergences.vector_ratio import VectorRatio
+from densities.divergences.montecarlo import FEW_DRAWS, LARGEST_RATIO, WORTH_IT
+from densities.divergences.vector_ratio import VectorRatio, covers
 from densities.estimate import Estimate
 from densities.executors import shared_out
 from densities.expectation import EPS, from_draws
@@ -28,6 +31,10 @@ from densities.numerics.nets import Source
 PILOT, SHARE = 2**12, 16
 # So many draws for each coefficient: what the fit adds to the variance is one part in so many.
 FOR_EACH = 8
+# Numbers of each part of q at which q/p is looked at, and how far into the tails.
+PROBES, FARTHEST = 2**9, 1e-12
+# What a term of a control is off by.
+ULPS = 8.0
 
 
 class Quadratic(NamedTuple):
@@ -43,12 +50,18 @@ class Quadratic(NamedTuple):
         turned += self.linear
         return self.constant - np.trace(self.square) + np.einsum("ij,ij->i", turned, z)
 
+    def size_at(self, z: np.ndarray) -> np.ndarray:
+        """The sum of the sizes of its terms, ulps of which it is off by."""
+        square = np.abs(self.square)
+        beside = 2.0 * np.trace(square)
+        return beside + Quadratic(abs(self.constant), np.abs(self.linear), square).at(np.abs(z))
+
 
 class VectorLogRatioDraws:
-    """t = log dp/dq at the draws of a source, and its fitted control where there is one; picklable."""
+    """t = log dp/dq at the draws of a source, 1 - e^-t where `balanced`, its fitted control where there is one; picklable."""
 
-    def __init__(self, p: Any, q: Any, fitted: Sequence[Quadratic] | None = None):
-        self.ratio, self.fitted = VectorRatio(p, q), fitted
+    def __init__(self, p: Any, q: Any, fitted: Sequence[Quadratic] | None = None, *, balanced: bool = False):
+        self.ratio, self.fitted, self.balanced = VectorRatio(p, q), fitted, balanced
         self.dimension = p.draw_dimension
         self.weights = np.array([part.weight for part in p.parts()])
         self.weights /= self.weights.sum()
@@ -56,10 +69,22 @@ class VectorLogRatioDraws:
 
     def __call__(self, source: Any) -> np.ndarray:
         t, control, _, which = self.at(source.uniforms(self.dimension), self.drawn)
-        columns = t[:, None] if self.fitted is None else np.stack([t, control], axis=-1)
+        known = [t]
+        if self.balanced:
+            with quiet():
+                known.append(-np.expm1(-t))
+        if self.fitted is not None:
+            known.append(control)
+        columns = np.stack(known, axis=-1)
         if self.drawn is not self.weights:
             columns *= (self.weights / self.drawn)[which, None]
-        return columns[:, 0] if self.fitted is None else columns
+        return columns if len(known) > 1 else columns[:, 0]
+
+    @property
+    def known(self) -> list[float]:
+        """The means of the columns after the first."""
+        constants = [] if self.fitted is None else [float(self.weights @ [one.constant for one in self.fitted])]
+        return [0.0] * self.balanced + constants
 
     def log_ratios(self, source: Any) -> tuple[np.ndarray, np.ndarray, None]:
         """t at the draws of a source, as `draws.LogRatioDraws` gives it: with weights."""
@@ -81,38 +106,106 @@ class VectorLogRatioDraws:
         return t, control, sizes, which
 
 
-class Pilot(NamedTuple):
-    """What draws that no run takes say: the controls of the parts, what ulps of the logarithms do to the mean of t, unseen in
-    its spread, and the mean squares of t less its mean, part by part."""
+class Pilot:
+    """Draws of every part of p alike that no run takes: what they say of controls, and of rounding, unseen in any spread."""
 
-    fitted: Sequence[Quadratic] | None
-    rounding: float
-    squares: np.ndarray
+    def __init__(self, values: VectorLogRatioDraws, entropy: int, n: int):
+        self.values, self.parts = values, values.ratio.p.parts()
+        size = int(2 ** np.floor(np.log2(np.clip(n / SHARE, 2**8, PILOT))))
+        seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
+        self.u = Source(size, values.dimension, "stratified", (seed,)).uniforms(values.dimension)
+        equal = np.full(len(self.parts), 1.0 / len(self.parts))
+        self.t, _, self.sizes, self.which = values.at(self.u, equal)
+        self.weight = values.weights[self.which] * len(self.parts)
+
+    @property
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.sizes).all() and np.isfinite(self.t).all())
+
+    def left(self, slope: float) -> np.ndarray:
+        """t - slope·(1 - e^-t)."""
+        with quiet():
+            return self.t + slope * np.expm1(-self.t) if slope else self.t
+
+    def rounding(self, slope: float = 0.0) -> float:
+        """What ulps δ of the logarithms do to the mean of that: E_p[|1 - slope e^-t| δ + slope e^-t (δ² + eps |t|)]."""
+        p, q = self.values.ratio.p, self.values.ratio.q
+        with quiet():
+            delta = EPS * (2.0 + p.conditioning + q.conditioning) * self.sizes
+            ratio = slope * np.exp(-self.t) if slope else 0.0
+            off = np.abs(1.0 - ratio) * delta + np.abs(ratio) * (delta * delta + EPS * np.abs(self.t))
+            return float(np.mean((self.weight * off)[np.isfinite(self.sizes)]))
+
+    def squares(self, slope: float) -> np.ndarray:
+        """The mean squares of t - slope·(1 - e^-t) less its mean, part by part."""
+        with quiet():
+            left = self.left(slope)
+            counts = np.maximum(np.bincount(self.which, minlength=len(self.parts)), 1)
+            beside = np.square(left - np.mean(self.weight * left))
+            return np.bincount(self.which, beside, len(self.parts)) / counts
+
+    def fitted(self, slope: float) -> Sequence[Quadratic] | None:
+        """What follows t - slope·(1 - e^-t) in each part."""
+        left = self.left(slope)
+        if not (self.finite and np.isfinite(left).all()):
+            return None
+        fits = [
+            _fitted(z, left[self.which == index], z.shape[1], constant=len(self.parts) > 1)
+            for index, z in enumerate(self._numbers)
+        ]
+        if all(fit is None for fit in fits):
+            return None
+        return [fit or _none(part) for fit, part in zip(fits, self.parts, strict=True)]
+
+    def followed(self, fitted: Sequence[Quadratic] | None) -> tuple[np.ndarray, float]:
+        """The fitted control at the draws, and the mean of the sizes of its terms."""
+        control, sizes = np.zeros((2, len(self.t)))
+        for index, z in enumerate(self._numbers if fitted is not None else ()):
+            rows = self.which == index
+            control[rows], sizes[rows] = fitted[index].at(z), fitted[index].size_at(z)  # type: ignore[index]
+        return control, float(np.mean(self.weight * sizes))
+
+    @cached_property
+    def _numbers(self) -> list[np.ndarray]:
+        """The normal numbers that the draws of each part are made of."""
+        return [special.ndtri(self.u[self.which == i, : len(part.roots)]) for i, part in enumerate(self.parts)]
+
+    def error(self, slope: float, fitted: Sequence[Quadratic] | None, n: int) -> float:
+        """About what is left of the error of n draws."""
+        with quiet():
+            left = self.weight * (self.left(slope) - self.followed(fitted)[0])
+        return float(np.std(left) / np.sqrt(n)) + self.rounding(slope)
 
 
-def _pilot(values: VectorLogRatioDraws, entropy: int, n: int) -> Pilot:
-    """Of draws of every part alike."""
-    parts = values.ratio.p.parts()
-    size = int(2 ** np.floor(np.log2(np.clip(n / SHARE, 2**8, PILOT))))
-    seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
-    u = Source(size, values.dimension, "stratified", (seed,)).uniforms(values.dimension)
-    t, _, sizes, which = values.at(u, np.full(len(parts), 1.0 / len(parts)))
-    weight = values.weights[which] * len(parts)
-    with quiet():
-        known = np.isfinite(sizes)
-        size_of_logs = float(np.mean((weight * sizes)[known]))
-        counts = np.maximum(np.bincount(which, minlength=len(parts)), 1)
-        squares = np.bincount(which, (t - np.mean(weight * t)) ** 2, len(parts)) / counts
-    rounding = EPS * (2.0 + values.ratio.p.conditioning + values.ratio.q.conditioning) * size_of_logs
-    if not (known.all() and np.isfinite(t).all()):
-        return Pilot(None, rounding, squares)
-    fits = []
-    for index, part in enumerate(parts):
-        rows, d = which == index, len(part.roots)
-        fits.append(_fitted(special.ndtri(u[rows, :d]), t[rows], d, constant=len(parts) > 1))
-    if all(fit is None for fit in fits):
-        return Pilot(None, rounding, squares)
-    return Pilot([fit or _none(part) for fit, part in zip(fits, parts, strict=True)], rounding, squares)
+def controlled(pilot: Pilot, n: int) -> VectorLogRatioDraws:
+    """The draws with the controls that apply."""
+    p, q = pilot.values.ratio.p, pilot.values.ratio.q
+    plain, beside = pilot.fitted(0.0), pilot.fitted(1.0)
+    earns = pilot.finite and not pilot.error(1.0, beside, n) > WORTH_IT * pilot.error(0.0, plain, n)
+    balanced = earns and _balanced(p, q)
+    return VectorLogRatioDraws(p, q, beside if balanced else plain, balanced=balanced)
+
+
+def _balanced(p: Any, q: Any) -> bool:
+    """Whether p certainly has a density wherever q has one, and q/p is moderate wherever q has mass.
+
+    That is looked at where the numbers of q are drawn, and where each of them is drawn from a tail: far from all draws of p
+    that a run makes, q/p may be large, and no mean of draws sees that.
+    """
+    if p.carrier != q.carrier or covers(p.support, q.support) is not True:
+        return False
+    back = VectorRatio(q, p)
+    for part in q.parts():
+        d = len(part.roots)
+        u = Source(PROBES, 2 * d, "stratified", (np.random.SeedSequence(0),)).uniforms(2 * d)
+        inner, signs = u[:, :d], u[:, d:] < 0.5
+        tail = 0.5 * FARTHEST**inner
+        for numbers in (inner, np.where(signs, tail, 1.0 - tail)):
+            with quiet():
+                t = back.on(part, part.points(numbers)).t
+            if not np.all(t < np.log(LARGEST_RATIO)):
+                return False
+    return True
 
 
 def _none(part: Any) -> Quadratic:
@@ -141,20 +234,21 @@ def kl_draws(p: Any, q: Any, *, n: int = 2**16, **options: Any) -> Estimate:
     Without an executor, 2^22 draws and more are shared out to threads, with the same bits.
     """
     entropy, target = entropy_of(options.pop("rng", None), options.get("checkpoint")), options.get("target")
-    fitted, rounding, squares = _pilot(VectorLogRatioDraws(p, q), entropy, n)
-    values = VectorLogRatioDraws(p, q, fitted)
-    if fitted is not None:
-        constants = np.array([one.constant for one in fitted])
-        options = {"control": [float(values.weights @ constants)], "judged": 1, **options}
+    pilot = Pilot(VectorLogRatioDraws(p, q), entropy, n)
+    values = controlled(pilot, n if target is None else min(n, FEW_DRAWS))
+    if values.known:
+        options = {"control": values.known, "judged": 1 + values.balanced, **options}
     options = {"dimension": values.dimension, **options}
     with shared_out(options.pop("executor", None), n if target is None else 0) as executor:
         result = estimate_mean(values, n, rng=entropy, executor=executor, **options)
-    if result.heavy_tail and result.standard_error <= rounding:  # the tails of rounding say nothing
+    if result.heavy_tail and result.standard_error <= pilot.rounding():  # the tails of rounding say nothing
         result = replace(result, heavy_tail=False)
     estimate = from_draws(result, "montecarlo", target=target)
-    if fitted is not None:  # the terms of the control round too
-        rounding *= 1.0 + abs(float(result.coefficients[0]))  # type: ignore[index]
+    slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
+    rounding = pilot.rounding(slope)
+    if values.fitted is not None:  # the terms of the control round too
+        rounding += ULPS * EPS * abs(float(result.coefficients[-1])) * pilot.followed(values.fitted)[1]  # type: ignore[index]
     hidden = values.drawn * result.n < RARE
-    unseen = np.sum((values.weights**2 / values.drawn * squares)[hidden]) / result.n
+    unseen = np.sum((values.weights**2 / values.drawn * pilot.squares(slope))[hidden]) / result.n
     error = float(np.hypot(estimate.error, np.sqrt(unseen))) + rounding
     return explained(replace(estimate, error=error))

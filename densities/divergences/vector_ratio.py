@@ -13,7 +13,7 @@ from densities.distributions.vector_base import ArrayDistribution
 from densities.distributions.vector_mixture import Union
 from densities.distributions.vector_moments import log_density_at, log_density_on
 from densities.divergences.ratio import Nodes, RadonNikodym, ratio_of
-from densities.domains import SPD, Ball, CorrelationCholesky, Product, RealVector
+from densities.domains import SPD, Ball, CorrelationCholesky, Product, RealVector, Simplex
 
 EPS = float(np.finfo(float).eps)
 # A point that rounding has carried onto the border of a set lies inside after a step of this share toward its middle.
@@ -142,6 +142,7 @@ def covers(outer: Any, inner: Any) -> bool | None:
 
 
 @covers.register(RealVector)
+@covers.register(Simplex)
 @covers.register(SPD)
 @covers.register(CorrelationCholesky)
 def _(outer: Any, inner: Any) -> bool | None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 import mpmath as mp
 import numpy as np
 import pytest
+from scipy import special
 
 import densities as dn
 
@@ -161,3 +162,21 @@ def test_the_mean_of_a_mixture_without_one_and_the_variance_of_one_far_from_0():
     assert dn.Mixture([0.5, 0.5], [dn.Pareto(0.5), dn.Normal()]).mean() == np.inf
     far = dn.Mixture([0.5, 0.5], [dn.Normal(1e9, 1e-3), dn.Normal(1e9 + 0.25, 1e-3)])
     assert far.var() == pytest.approx(0.125**2 + 1e-6, rel=1e-7)
+
+
+def test_cross_entropies_of_counts_and_of_batches():
+    """-E_p[log q] by its formula: an entropy and a divergence of counts, and of each member of a batch, are added up."""
+    one, other = 0.3, 0.6
+    counts = np.arange(60)
+    log_factorial = np.sum(
+        special.gammaln(counts + 1) * np.exp(counts * np.log(2.0) - 2.0 - special.gammaln(counts + 1))
+    )
+    cases = [
+        (dn.Bernoulli(one), dn.Bernoulli(other), -(one * np.log(other) + (1 - one) * np.log1p(-other))),
+        (dn.Poisson(2.0), dn.Poisson(3.0), 3.0 - 2.0 * np.log(3.0) + log_factorial),
+        (dn.Normal([0.0, 1.0], 1.0), dn.Normal(0.0, 2.0), np.log(8 * np.pi) / 2 + np.array([1.0, 2.0]) / 8),
+    ]
+    for p, q, truth in cases:
+        found = dn.cross_entropy(p, q)
+        assert np.all(np.abs(found.value - truth) <= found.error + 1e-15) and np.all(found.error < 1e-12)
+        assert np.all(found.error >= dn.entropy(p).error)

@@ -13,7 +13,7 @@ from densities.errors import ParameterError, ShapeError, UnknownNameError
 from densities.numerics import montecarlo, nets, tally
 from densities.numerics.montecarlo import estimate_mean
 from densities.numerics.nets import Source
-from densities.numerics.pareto_tail import pareto_shape, tail_size
+from densities.numerics.pareto_tail import pareto_shape, tail_shape, tail_size
 
 SCHEMES = ["sobol", "stratified", "plain"]
 
@@ -189,6 +189,13 @@ def test_draws_for_predicts():
     assert abs(estimate_mean(exponential, n, rng=4, scheme="plain").standard_error / 1e-3 - 1) < 0.3
 
 
+def test_beyond_the_largest_chunks_half_the_error_takes_four_times_the_draws():
+    result = estimate_mean(exponential, 2**12, rng=3)  # by nets, whose error falls faster as long as chunks grow
+    far = 1e-6 * result.standard_error
+    assert result.draws_for(far / 2) == pytest.approx(4 * result.draws_for(far), rel=1e-9)
+    assert result.draws_for(result.standard_error) == result.n
+
+
 @pytest.mark.parametrize("scale", [1e195, 1e307, 1e-300])
 def test_huge_and_tiny_values_do_not_overflow(scale):
     result = estimate_mean(lambda source: scale * exponential(source), 2**12, rng=0)
@@ -239,6 +246,19 @@ def test_pareto_shape_finds_the_shape():
         assert abs(np.mean(fits) - k) < 0.03
     assert np.isnan(pareto_shape(np.ones(100)))
     assert np.isnan(pareto_shape(np.empty(0)))
+
+
+def test_a_short_tail_is_pulled_toward_one_half_by_ten_observations():
+    """Twenty quantiles of a generalised Pareto law, from which the fit alone has -1/2 and 1/2 to a tenth."""
+    u = (np.arange(20) + 0.5) / 20
+    for k in (-0.5, 0.2, 0.5, 0.8):
+        assert abs(pareto_shape(np.append(0.0, ((1 - u) ** -k - 1) / k)) - (20 * k + 5) / 30) < 0.1 * (1 - k)
+
+
+def test_a_threshold_inside_a_pile_makes_no_heavy_tail():
+    pile, spread = np.linspace(1.0, 1.000001, 100), np.linspace(2.0, 3.0, 101)
+    tail = np.concatenate([pile, spread])
+    assert pareto_shape(tail) > 5.0 and tail_shape(tail) == pareto_shape(spread) < 0.0
 
 
 def flagged(draw, n, repeats):

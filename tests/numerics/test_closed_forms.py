@@ -228,3 +228,15 @@ def test_parameters_that_an_identity_rounds_are_part_of_the_error(p, q, truth, m
 def test_parameters_that_an_identity_takes_over_or_doubles_are_exact():
     assert dn.kl(dn.ChiSquared(4.0), dn.Gamma(2.0, 2.00001)).method == "closed"
     assert dn.kl(2 * dn.Gamma(3, 0.1), dn.Gamma(3, 0.2 + 1e-10)).method == "closed"
+
+
+def test_kumaraswamy_against_a_power_law_by_an_integral():
+    with mp.workdps(30):
+        a, b, c = mpf(2), mpf(3), mpf(1.5)
+
+        def f(x):
+            return a * b * x ** (a - 1) * (1 - x**a) ** (b - 1)
+
+        truth = mp.quad(lambda x: f(x) * mp.log(f(x) / (c * x ** (c - 1))), [0, 0.5, 1])
+        answer = cf.closed_form("kumaraswamy", dict(a=2.0, b=3.0), "kumaraswamy", dict(a=1.5, b=1.0))
+        assert answer.bound < 1e-13 and abs(mpf(float(answer.value)) - truth) <= answer.bound

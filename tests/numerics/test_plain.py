@@ -154,3 +154,12 @@ def test_jumps_of_a_mixture_are_landmarks():
     q = dn.parse("mixture([0.3, 0.7], [uniform(0.95, 4.77), cauchy(2.35, 11.518)])")
     assert {0.95, 4.77} <= set(q.landmarks())
     assert dn.kl(p, q).status is Status.CONVERGED
+
+
+@pytest.mark.parametrize("low", [0.0, -np.inf], ids=["both sides", "above alone"])
+def test_what_q_has_beside_p_is_part_of_its_mass(low):
+    """D(N given low < X < 1 ‖ N) = -log P(low < X < 1): Φ(1) or Φ(1) - Φ(0)."""
+    found = kl_plain(dn.truncate(dn.Normal(), low, 1.0), dn.Normal())
+    truth = -np.log(0.8413447460685429 - (0.5 if low == 0.0 else 0.0))
+    assert found.answered[0] and abs(found.value[0] - truth) <= found.error[0] < 1e-11
+    assert abs(found.mass_q[0] - 1.0) < 1e-12

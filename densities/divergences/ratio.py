@@ -216,11 +216,11 @@ class RadonNikodym:
         ]
 
     def _atoms_of_p(self) -> list[tuple[float, str]]:
+        if self.p.measure == "lebesgue":
+            return []
         if self.p.measure == "counting":
             return missing(self.p, self.q)
         locations, logs = self.p.log_atoms
-        if not len(locations):
-            return []
         bare = (logs > -np.inf) & np.isneginf(self.q.logpmf(locations))
         return [
             (float(log), f"p has an atom at {place:.17g}, q has none there")

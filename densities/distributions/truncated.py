@@ -11,9 +11,9 @@ import numpy as np
 
 from densities.anchored import Anchored, anchored, choose, value
 from densities.anchored.numbers import concatenate
-from densities.arrays import quiet, read_only
+from densities.arrays import quiet, read_only, some
 from densities.distributions.base import Univariate, register
-from densities.distributions.masses import quantile_between
+from densities.distributions.masses import RARE, quantile_between
 from densities.domains import Interval
 from densities.errors import ParameterError, ShapeError, argument_error
 from densities.logmath import log1mexp
@@ -163,21 +163,32 @@ class Truncated(Univariate):
     def raw_logpdf(self, x: Any) -> Any:
         return self.base.raw_logpdf(x) - self.log_mass
 
+    def raw_cdf(self, x: Any) -> Any:
+        return self._share(self._below, self.base.raw_cdf, super().raw_cdf, x)
+
+    def raw_sf(self, x: Any) -> Any:
+        return self._share(self._above, self.base.raw_sf, super().raw_sf, x)
+
     def raw_logcdf(self, x: Any) -> Any:
-        mass = (
-            self.base.raw_logcdf(x)
-            if self._ends[0]
-            else self.base.raw_log_mass(self._cut_for(self.support.low, x), anchored(x))
-        )
-        return mass - self.log_mass
+        return self._below(x, self.base.raw_logcdf, self.base.raw_log_mass) - self.log_mass
 
     def raw_logsf(self, x: Any) -> Any:
-        mass = (
-            self.base.raw_logsf(x)
-            if self._ends[1]
-            else self.base.raw_log_mass(anchored(x), self._cut_for(self.support.high, x))
-        )
-        return mass - self.log_mass
+        return self._above(x, self.base.raw_logsf, self.base.raw_log_mass) - self.log_mass
+
+    def _below(self, x: Any, tail: Callable, between: Callable) -> Any:
+        """What the base has from the lower cut to x."""
+        return tail(x) if self._ends[0] else between(self._cut_for(self.support.low, x), anchored(x))
+
+    def _above(self, x: Any, tail: Callable, between: Callable) -> Any:
+        return tail(x) if self._ends[1] else between(anchored(x), self._cut_for(self.support.high, x))
+
+    def _share(self, part: Callable, tail: Callable, by_logs: Callable, x: Any) -> Any:
+        """A mass of the base as a share of what is kept; by logarithms where it is hardly in the doubles, or little is kept,
+        the rounding of whose logarithm cancels in that of the mass."""
+        if some(self.log_mass < LOG_OFTEN):
+            return by_logs(x)
+        mass = np.asarray(value(part(x, tail, self.base.raw_mass)))
+        return by_logs(x) if some(~(mass > RARE)) else mass / np.exp(self.log_mass)
 
     def _placed(self, points: Any) -> Any:
         """As the base needs them, but beside a cut, as exact offsets from it.

@@ -8,6 +8,8 @@ import numpy as np
 from scipy import special
 
 from densities.anchored import Anchored, value
+from densities.anchored.numbers import ROOT2
+from densities.distributions import masses
 from densities.distributions.base import register
 from densities.distributions.continuous.shared import (
     EULER,
@@ -59,11 +61,30 @@ class Normal(Symmetric, Family):
     def _log_ppf(self, logq: Any) -> Any:
         return special.ndtri_exp(logq)
 
+    def _mass(self, a: Any, b: Any) -> Any:
+        known, central = _about_centre(a, b)
+        return central if known.all() else np.where(known, central, masses.mass(self._standard_view(), a, b))
+
+    def _log_mass(self, a: Any, b: Any) -> Any:
+        known, central = _about_centre(a, b)
+        if known.all():
+            return np.log(central)
+        return np.where(known, np.log(central), masses.log_mass(self._standard_view(), a, b))
+
     def _var(self) -> Any:
         return 1.0
 
     def _entropy(self) -> Any:
         return HALF_LOG_2PI + 0.5
+
+
+def _about_centre(a: Any, b: Any) -> tuple[np.ndarray, Any]:
+    """Where the normal mass from a to b is the sum of those from 0 to either, or a difference that keeps its digits; and it."""
+    first, second = (0.5 * special.erf(np.asarray(value(end)) / ROOT2) for end in (a, b))
+    central = second - first
+    small, large = np.minimum(np.abs(first), np.abs(second)), np.maximum(np.abs(first), np.abs(second))
+    known = ((first <= 0.0) & (second >= 0.0)) | ((small < 0.5 * large) & (large < 0.25))
+    return known & (central > masses.RARE), central
 
 
 @register("cauchy", examples=[{}, {"loc": 1.0, "scale": 2.0}], source="Johnson, Kotz, Balakrishnan 1, ch. 16")

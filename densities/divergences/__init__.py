@@ -13,6 +13,7 @@ Quadrature and sums, on the line
     quadrature, sums            in base coordinates, between landmarks; over point masses
     plain, batches              tame pairs and batches of them on plain doubles
     shares                      the other divergences: integrals over both laws
+    orders                      Rényi's divergences of the orders 0 and infinity, which no integral tells
     forms                       the two forms of each sum, and the better one
     direct, near_counts, neighbours   near-identical laws, through the derivative of the log-density in the parameters
     precise                     many digits, `dps=`

@@ -19,7 +19,16 @@ from densities.divergences.direct import kl_direct
 from densities.divergences.draws import LogRatioDraws, explained, unseen_square
 from densities.divergences.evaluate import CANCELLATION, METHODS, candidates, kl
 from densities.divergences.forms import MASS_TOLERANCE, NOTHING
-from densities.divergences.generators import Generator, Jeffreys, KullbackLeibler, Renyi, registry
+from densities.divergences.generators import (
+    Generator,
+    Jeffreys,
+    KullbackLeibler,
+    LargestRatio,
+    Renyi,
+    SharedMass,
+    registry,
+)
+from densities.divergences.orders import largest_ratio, shared_mass
 from densities.divergences.ratio import radon_nikodym
 from densities.divergences.shares import AFFINITY, SHARE, Halves, both_halves, is_unbounded, log_affinity_share
 from densities.divergences.vector_draws import VectorLogRatioDraws
@@ -52,8 +61,8 @@ def divergence(
     """The divergence of that name of p from q, as an `Estimate`; `divergence("hellinger", p, q)`.
 
     name    "total_variation", "hellinger", "squared_hellinger", "jensen_shannon", "jensen_shannon_distance", "triangular",
-            "bhattacharyya", "chi_squared", "neyman", "renyi" and "power" (with `order=`), "kl", "reverse_kl", "jeffreys";
-            `densities list divergences` has them with their formulas
+            "bhattacharyya", "chi_squared", "neyman", "renyi" (with `order=`, inf too), "power" (with `order=`), "kl",
+            "reverse_kl", "jeffreys"; `densities list divergences` has them with their formulas
 
     The settings are those of `kl`; draws are of both laws, n of each. Of vectors, method="auto" takes what reduces to laws on
     the line or of few directions, then cubature in at most three dimensions, then Monte Carlo; and this at once where one law
@@ -71,7 +80,7 @@ def divergence(
     check_settings(method, METHODS, n, rtol, options)
     if (complaint := entry.complaint((), parameters)) is not None:
         raise ParameterError(complaint)
-    generator = entry(**parameters)
+    generator = entry(**parameters).limit()
     ratio = radon_nikodym(p, q)
     settings = {"method": method, "n": n, "rng": rng, "rtol": rtol, **options}
     shapes = ratio.p.batch_shape, ratio.q.batch_shape
@@ -111,6 +120,16 @@ def _(generator: Jeffreys, p: Any, q: Any, settings: dict[str, Any]) -> Estimate
         method=", ".join(sorted({first.method, second.method})),
         evaluations=first.evaluations + second.evaluations,
     )
+
+
+@measured.register
+def _(generator: LargestRatio, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
+    return largest_ratio(p, q, settings["method"])
+
+
+@measured.register
+def _(generator: SharedMass, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:
+    return shared_mass(p, q)
 
 
 def _measured(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) -> Estimate:

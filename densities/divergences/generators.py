@@ -13,7 +13,7 @@ divergence D of order α: it keeps its digits by D where p and q are nearly equa
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from densities.logmath import LOG2
 from densities.parameters import as_parameter
 from densities.registry import NameRegistry
 
-__all__ = ["Generator", "OfAffinity", "registry"]
+__all__ = ["Generator", "LargestRatio", "OfAffinity", "SharedMass", "registry"]
 
 registry = NameRegistry("divergence", group="densities.divergences")
 # Σ u^2k/(4k(2k - 1)) for k = 1, 2, ..., by u²; where that is below 0.36 the first omitted term is 1e-17 of the sum.
@@ -55,6 +55,10 @@ class Generator:
     def of(self, number: Any) -> Any:
         """The divergence by what is integrated: E_p g + E_q g as it is."""
         return number
+
+    def limit(self) -> Generator:
+        """Itself, or the divergence that it is at an order which no integral is for."""
+        return self
 
 
 @registry.register("kl", aliases=("kullback_leibler",), examples=[{}], source="Kullback, Leibler (1951)")
@@ -187,23 +191,41 @@ class Neyman(ChiSquared):
     swapped = True
 
 
+class LargestRatio(Generator):
+    """log ess sup dp/dq, in nats: Rényi's divergence of infinite order, which no integral tells."""
+
+    unit = "nats"
+
+
+class SharedMass(Generator):
+    """-log Q(p > 0), in nats: Rényi's divergence of order 0."""
+
+    unit = "nats"
+
+
 class OfOrder(OfAffinity):
-    """One with an order of the user's, positive and not 1, where the limit is D(p‖q)."""
+    """One with an order of the user's, from 0 on; what it is at orders that no power of dp/dq is for stands in `limits`."""
+
+    limits: ClassVar[dict[float, type[Generator]]] = {}
 
     def __init__(self, order: float):
         name = type(self).__name__
-        self.order = as_parameter(name, "order", order, Interval(0.0, np.inf))
-        if np.ndim(self.order) or self.order == 1.0:
-            raise ParameterError(
-                argument_error(f"{name}: order", "one number other than 1, where kl(p, q) is the limit", order)
-            )
+        orders = Interval(0.0, np.inf, low_closed=True, high_closed=np.inf in self.limits)
+        self.order = as_parameter(name, "order", order, orders)
+        if np.ndim(self.order):
+            raise ParameterError(argument_error(f"{name}: order", "one number", order))
+
+    def limit(self) -> Generator:
+        return self.limits[self.order]() if self.order in self.limits else self
 
 
 @registry.register("renyi", examples=[{"order": 0.5}, {"order": 3.0}], source="van Erven, Harremoës (2014)")
 class Renyi(OfOrder):
-    """log ∫ p^α q^(1-α) / (α - 1), in nats, for the order α > 0, α ≠ 1; increasing in α, D(p‖q) as α goes to 1."""
+    """log ∫ p^α q^(1-α) / (α - 1), in nats, for the order α >= 0, increasing in α: -log Q(p > 0) at α = 0, D(p‖q) at 1 and
+    log ess sup dp/dq at inf."""
 
     unit = "nats"
+    limits: ClassVar[dict[float, type[Generator]]] = {0.0: SharedMass, 1.0: KullbackLeibler, np.inf: LargestRatio}
 
     def of(self, number: Any) -> Any:
         return np.maximum(number / (self.order - 1.0), 0.0)
@@ -213,7 +235,9 @@ class Renyi(OfOrder):
     "power", aliases=("alpha", "cressie_read"), examples=[{"order": 0.3}, {"order": 2.5}], source="Cressie, Read (1984)"
 )
 class Power(OfOrder):
-    """(∫ p^α q^(1-α) - 1)/(α(α - 1)) for the order α > 0, α ≠ 1; D(p‖q) as α goes to 1 and D(q‖p) as it goes to 0."""
+    """(∫ p^α q^(1-α) - 1)/(α(α - 1)) for the order α >= 0; D(p‖q) at α = 1 and D(q‖p) at α = 0."""
+
+    limits: ClassVar[dict[float, type[Generator]]] = {0.0: ReverseKullbackLeibler, 1.0: KullbackLeibler}
 
     def of(self, number: Any) -> Any:
         return np.maximum(np.expm1(number) / (self.order * (self.order - 1.0)), 0.0)

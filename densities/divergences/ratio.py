@@ -86,14 +86,15 @@ class RadonNikodym:
         with quiet():
             t, log_p, log_q = self.smooth(Anchored.exact(points))
             smooth = np.asarray(value(t))
-            if self._direct is not None:
+            if self.near is not None:
                 noise = EPS * (np.abs(np.asarray(value(log_p))) + np.abs(np.asarray(value(log_q))))
-                smooth = self._direct.refined(points, smooth, noise)
+                smooth = self.near.refined(points, smooth, noise)
             here, there = self.p.logpmf(points), self.q.logpmf(points)
             return restore(np.where(np.maximum(here, there) > -np.inf, here - there, smooth))
 
     @cached_property
-    def _direct(self) -> Direct | None:
+    def near(self) -> Direct | None:
+        """log dp/dq of near-identical laws from the difference of their parameters, up to a constant."""
         return direct(self.p, self.q)
 
     def smooth(self, y: Any) -> tuple[Any, Any, Any]:

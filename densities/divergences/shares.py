@@ -15,6 +15,7 @@ import numpy as np
 from densities.anchored import Anchored, value
 from densities.arrays import quiet
 from densities.distributions.lattice import Discrete, Strand
+from densities.divergences.extremes import corners
 from densities.divergences.forms import GOOD
 from densities.divergences.generators import Generator
 from densities.divergences.ratio import RadonNikodym
@@ -162,10 +163,10 @@ def _over_density(terms: Terms, law: Any, other: Any, sign: float, points: np.nd
         logs[:, np.broadcast_to(nodes.lost, logs.shape[1:])] = -np.inf
         return logs, np.ones_like(logs)
 
-    points = np.concatenate([points, _corners(other)])
+    points = np.concatenate([points, corners(other)])
     if not all(part.injective for part in law.parts()):
         # Where points come to one, the density breaks at points at which the maps to them do not.
-        points = np.concatenate([points, _corners(law)])
+        points = np.concatenate([points, corners(law)])
     diverges, doubtful = _verdicts(terms, ratio, sign, points) if is_unbounded(terms.generator, sign) else ("", "")
     if diverges:
         return terms.endless(diverges)
@@ -278,12 +279,6 @@ def _verdicts(terms: Terms, ratio: RadonNikodym, sign: float, points: np.ndarray
     )
     diverges = f"the integral diverges {ends[0]} (in the coordinates of the base)" if ends else ""
     return diverges, f"the integral converges so slowly {slow[0]} that it may be infinite" if slow else ""
-
-
-def _corners(law: Any) -> np.ndarray:
-    """Points at which the density of a law is not smooth: landmarks, kinks, ends."""
-    ends = [end for end in map(value, law.support.edges) if np.isfinite(end)]
-    return np.concatenate([law.landmarks(), law.kinks(), ends])
 
 
 def _marks(generator: Generator, p: Any, q: Any) -> tuple[np.ndarray, float]:

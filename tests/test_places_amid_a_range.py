@@ -201,6 +201,29 @@ def test_densities_beside_poles_amid_their_support(make, density, place, side):
     np.testing.assert_allclose(law.pdf(y), truth, rtol=1e-13)
 
 
+def test_tails_and_intervals_beside_the_image_of_a_turn():
+    """((X² - 1.1)²π of a normal variable X turns at 1.21π, which is no double; two branches end there.)"""
+    law, y = dn.parse("(normal(0.3, 1)**2 - 1.1)**2*pi"), 3.8013271108436504 * (1.0 - 2.0 ** np.array([-51.0, -40.0]))
+
+    def tails(y):
+        root, loc = mpmath.sqrt(mpf(y) / mpf(np.pi)), mpf(0.3)
+        outer, inner = (mpmath.sqrt(mpf(1.1) + sign * root) for sign in (1, -1))
+        below = mpmath.ncdf(inner - loc) - mpmath.ncdf(-inner - loc)
+        above = mpmath.ncdf(loc - outer) + mpmath.ncdf(-outer - loc)
+        return 1 - below - above, below + above
+
+    with mp.workdps(50):
+        below, above = zip(*map(tails, map(float, y)), strict=True)
+        between = below[0] - below[1]
+        logs = [float(mpmath.log(p)) for p in below]
+    np.testing.assert_allclose(law.cdf(y), np.array(below, dtype=float), rtol=1e-15)
+    np.testing.assert_allclose(law.sf(y), np.array(above, dtype=float), rtol=1e-15)
+    assert law.logcdf(y[0]) == pytest.approx(logs[0], rel=1e-15)
+    assert law.prob(y[1], y[0]) == pytest.approx(float(between), rel=1e-15)
+    # The double that the turn is rounded to lies beyond it.
+    assert np.isfinite(law.logpdf(np.nextafter(3.8013271108436504, 0.0)))
+
+
 def test_a_density_that_falls_to_0_beside_a_place_faster_than_any_power():
     """(exp(1/X) of a normal variable X, where log y = 1/x.)"""
     law, y = dn.parse("1/normal(0, 1) >> shift(3) >> exp"), np.exp(3.0) * (1.0 + np.array([-0.01, 3e-2, 1e-2]))

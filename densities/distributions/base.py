@@ -434,6 +434,8 @@ class Univariate(Evaluation, Distribution):
     def _interval_mass_seen(self, a: np.ndarray, b: np.ndarray) -> Any:
         if self.narrowness.blurs(fragile=self.fragile) and not self.batch_shape:
             return mass_in_digits(self, lambda: self._interval_mass(a, b), a, b)
+        if self._corners is not None:
+            return self._corners.settled_intervals(a, b, self._interval_mass)
         return self._interval_mass(a, b)
 
     def _interval_mass(self, a: np.ndarray, b: np.ndarray) -> Any:

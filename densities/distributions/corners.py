@@ -1,13 +1,15 @@
-"""Densities beside places amid their support at which they have a pole or a zero: an end of a component, a turn of a map.
+"""Densities and tails beside places amid their support at which the former have a pole or a zero: an end of a component, a
+turn of a map.
 
 Such a place is a double only by chance, and a point that comes there through another map is rounded on its way: at a distance
-d from the place c a power of d is off by some EPS |c|/d of itself, and exp(-1/d) by more. Where that shows the density is
-evaluated in many digits.
+d from the place c a power of d is off by some EPS |c|/d of itself, exp(-1/d) by more, and a tail by the mass within the
+rounding. Where that shows they are evaluated in many digits.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,9 @@ APART, MAPS = 2.0**-26, 8.0
 # Points that are worth up to half a second each, digits that are asked for; a density may be off by ALLOWED, and by UNSURE with
 # no word where there are more points.
 MOST, DIGITS, ALLOWED, UNSURE = 16, 20, 1e-9, 1e-8
+# Nearer to a pole than this share of the place the mass of a rounding shows in a tail, of which so much is allowed; so many
+# ulps the place itself may be off.
+CLOSE, ALLOWED_MASS, ROUNDED = 2.0**-20, 1e-12, 4.0
 
 
 class Corners:
@@ -58,10 +63,10 @@ class Corners:
         # Whether it is known that doubles miss none of them.
         self.idle = False
 
-    def _nearest(self, y: np.ndarray) -> np.ndarray:
+    def _nearest(self, y: Any) -> np.ndarray:
         """Which of the places is the nearest one."""
         if len(self.places) == 1:
-            return np.zeros(y.shape, dtype=int)
+            return np.zeros(np.shape(y), dtype=int)
         right = np.clip(np.searchsorted(self.places, y), 1, len(self.places) - 1)
         return np.where(y - self.places[right - 1] < self.places[right] - y, right - 1, right)
 
@@ -115,28 +120,88 @@ class Corners:
                 errors[fast] = MAPS * EPS * np.nan_to_num(np.abs(around[1] - around[0]) / (2.0 * APART), posinf=0.0)
         return errors
 
+    def _rounded_mass(self, y: np.ndarray) -> np.ndarray:
+        """The mass within the rounding of points beside a pole, 0 of other points."""
+        nearest = self._nearest(y)
+        place, size = self.places[nearest], self.sizes[nearest]
+        gap = np.abs(y - place)
+        mass, close = np.zeros(y.shape), gap < CLOSE * size
+        if not close.any():
+            return mass
+        self.idle = not self._powers.any()
+        if (close := close & (self._powers[nearest] > 0.0)).any():
+            apart = np.maximum(gap, ROUNDED * EPS * size)[close]
+            around = [value(self.law.logpdf_anywhere(place[close] + side * apart)) for side in (-1.0, 1.0)]
+            mass[close] = EPS * size[close] * np.exp(np.fmax(*around))
+        return mass
+
     def settled(self, y: np.ndarray, result: np.ndarray) -> np.ndarray:
         """The log-densities at y, found again beside such places."""
         if self.idle:
             return result
-        errors = np.where(np.isfinite(result), self._errors(np.asarray(y, dtype=float)), 0.0)
-        lost = errors > ALLOWED
-        if not lost.any():
+        # A point at which doubles see the pole itself may lie beside it.
+        errors = np.where(result > -np.inf, self._errors(np.asarray(y, dtype=float)), 0.0)
+        return self._found_again("logpdf", partial(self._in_digits, "logpdf"), (y,), lambda _: result, errors, ALLOWED)
+
+    def settled_tails(self, method: str, y: np.ndarray, result: np.ndarray) -> np.ndarray:
+        """The tails at y, or their logarithms, found again beside such places."""
+        if self.idle or not (rounded := self._rounded_mass(np.asarray(y, dtype=float))).any():
             return result
-        found = result.copy()
-        refused = np.count_nonzero(lost) > MOST
-        for index in zip(*np.nonzero(lost), strict=True):
-            if refused:
-                break
+        mass = np.exp(result) if method.startswith("log") else result
+        errors = np.where(mass > 0.0, np.minimum(rounded / mass, 1.0), 0.0)
+        return self._found_again(method, partial(self._in_digits, method), (y,), lambda _: result, errors, ALLOWED_MASS)
+
+    def settled_intervals(self, a: np.ndarray, b: np.ndarray, usual: Callable[..., np.ndarray]) -> np.ndarray:
+        """P(a < Y <= b), which usual(a, b) gives in doubles, in many digits where an end lies beside such a place."""
+        ends = np.broadcast_arrays(a, b)
+        if self.idle or not (rounded := self._rounded_mass(ends[0]) + self._rounded_mass(ends[1])).any():
+            return usual(a, b)
+        first, last = (value(self.law.anywhere("cdf", end)) for end in ends)
+        errors = np.where(b > a, np.minimum(rounded / np.abs(last - first), 1.0), 0.0)
+
+        def in_doubles(lost: np.ndarray) -> np.ndarray:
+            return usual(a, np.where(lost, a, b) if lost.any() else b)
+
+        return self._found_again("prob", self._interval_in_digits, ends, in_doubles, errors, ALLOWED)
+
+    def _in_digits(self, method: str, y: float, digits: int = DIGITS) -> Any:
+        return to_digits(self.law, method, digits, y)
+
+    def _interval_in_digits(self, a: float, b: float) -> Any:
+        first, last = (self._in_digits("cdf", end, 2 * DIGITS) for end in (a, b))
+        return (
+            last - first if last < 0.5 else self._in_digits("sf", a, 2 * DIGITS) - self._in_digits("sf", b, 2 * DIGITS)
+        )
+
+    def _found_again(
+        self,
+        name: str,
+        answer: Callable[..., Any],
+        points: Sequence[np.ndarray],
+        usual: Callable[[np.ndarray], np.ndarray],
+        errors: np.ndarray,
+        allowed: float,
+    ) -> np.ndarray:
+        """What doubles give, usual(lost), but answer(*points) in many digits where they leave more than the errors allowed."""
+        lost = errors > allowed
+        if not lost.any():
+            return usual(lost)
+        if np.count_nonzero(lost) <= MOST:
             try:
-                found[index] = float(to_digits(self.law, "logpdf", DIGITS, float(y[index])))
+                answers = [float(answer(*map(float, at))) for at in zip(*(each[lost] for each in points), strict=True)]
             except UnsupportedOperationError:
-                refused = True
-        if refused and np.max(errors) > UNSURE:
+                pass
+            else:
+                found = np.array(usual(lost))
+                found[lost] = answers
+                return found
+        if np.max(errors) > UNSURE:
             worst = np.unravel_index(np.argmax(errors), errors.shape)
+            at = [each[worst] for each in points]
             warn(
-                f"logpdf of {self.law} at {y[worst]}: beside {self.places[self._nearest(y)[worst]]}, where the density has a "
-                f"pole or a zero, doubles leave an error of {errors[worst]:.0e}; ask for fewer points at once, or with dps=",
+                f"{name} of {self.law} at {', '.join(map(str, at))}: beside {self.places[self._nearest(at[-1])]}, where the "
+                f"density has a pole or a zero, doubles leave an error of {errors[worst]:.0e}; ask for fewer points at "
+                "once, or with dps=",
                 AccuracyWarning,
             )
-        return found
+        return usual(np.zeros_like(lost))

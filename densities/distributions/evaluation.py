@@ -411,6 +411,14 @@ class Evaluation:
     def _masses_at(
         self, formula: Callable, points: np.ndarray, join: Callable, below: float, above: float, *, lower: bool
     ) -> np.ndarray:
+        result = self._masses_by_doubles(formula, points, join, below, above, lower=lower)
+        if self._corners is None:
+            return result
+        return self._corners.settled_tails(formula.__name__.removeprefix("raw_"), points, result)
+
+    def _masses_by_doubles(
+        self, formula: Callable, points: np.ndarray, join: Callable, below: float, above: float, *, lower: bool
+    ) -> np.ndarray:
         support = self.support
         if not len(self.atoms[0]) and support.surrounds(points):
             return self._strictly_inside(formula, points).astype(points.dtype, copy=False)

@@ -79,7 +79,8 @@ def shared_mass(p: Any, q: Any) -> Estimate:
         return infinite("support", "no place carries both laws")
     # A mass is known to a few ulps of itself, and what is left of 1 to as many of that.
     error = 16.0 * EPS * (lost / (1.0 - lost) + found)
-    return Estimate(found, error, ErrorKind.BOUND, Status.EXACT, "support", 0, {"reason": ratio.reason})
+    detail = {"plan": ["the mass of q where p has some"]}
+    return Estimate(found, error, ErrorKind.BOUND, Status.EXACT, "support", 0, detail)
 
 
 def _stated(p: Any, q: Any) -> float:

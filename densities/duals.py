@@ -28,6 +28,10 @@ class DualError(ArithmeticError):
     """A formula used a function whose derivative is not known here."""
 
 
+# What a formula may fail with where it does not run on numbers that move.
+UNMOVED = (DualError, TypeError, ValueError, AttributeError, NotImplementedError, AssertionError)
+
+
 class Dual(Lifted):
     """The array value + slope·ε, ε² = 0."""
 
@@ -347,4 +351,4 @@ def truth(x: Any) -> Any:
     raise DualError("a formula asks for the truth of numbers")
 
 
-__all__ = ["Dual", "DualError", "chained", "plain", "slope_of"]
+__all__ = ["UNMOVED", "Dual", "DualError", "chained", "plain", "slope_of"]

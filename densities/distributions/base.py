@@ -22,7 +22,7 @@ from densities.distributions import moments
 from densities.distributions.arithmetic import Arithmetic
 from densities.distributions.evaluation import Evaluation
 from densities.distributions.foreign_names import no_attribute
-from densities.distributions.masses import log_mass, numeric_score, solve_quantile
+from densities.distributions.masses import log_mass, score, solve_quantile
 from densities.distributions.narrow import mass_in_digits
 from densities.distributions.pins import pinned
 from densities.domains import Domain, Interval
@@ -468,9 +468,11 @@ class Univariate(Evaluation, Distribution):
             return summed(np.where(masses > 0, np.log(masses), self.logpdf(data)))
 
     def score(self, y: Any) -> Any:
-        """d log density / dy, by central differences of the log-density with its steps matched to the scale."""
+        """d log density / dy, NaN but inside the support: right to rounding where the formula of the density has a
+        derivative here, by central differences with steps matched to the scale elsewhere.
+        """
         self._points(y)  # which refuses what is no array of numbers
-        return numeric_score(self, y)
+        return score(self, y)
 
     # ---- moments and summaries: closed where known, otherwise through the engine ----
 

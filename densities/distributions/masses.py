@@ -10,6 +10,7 @@ import numpy as np
 from densities.anchored import Anchored, anchored, log_abs, value
 from densities.anchored.numbers import is_safe
 from densities.arrays import as_points, quiet
+from densities.duals import UNMOVED, Dual
 from densities.errors import AccuracyWarning, warn
 from densities.logmath import logdiffexp
 from densities.numerics.newton import Known, roots_between
@@ -492,20 +493,33 @@ def spread(law: Any) -> np.ndarray:
         return np.concatenate([np.ravel(value(way(SPREAD))) for way in ways])
 
 
-def numeric_score(law: Any, y: Any) -> Any:
-    """d log f/dy by a fourth-order central difference; the step follows the scale on which the landmarks spread."""
+def score(law: Any, y: Any) -> Any:
+    """d log f/dy, NaN but inside the support: by the formula itself on points that move, right to rounding whatever the
+    scale of the law, and by differences where the formula does not run on such points.
+    """
     points, restore = as_points(y)
     if law.batch_shape:
         shape = np.broadcast_shapes(points.shape, law.batch_shape)
-        return by_members(law, numeric_score, np.empty(shape, points.dtype), True, points)
+        return by_members(law, score, np.empty(shape, points.dtype), True, points)
+    inside = law.support.interior_contains(points)
     with quiet():
-        gaps = np.diff(law.landmarks())
-        spread = np.median(gaps) if len(gaps) else 1.0
-        distance = np.minimum(np.abs(points - value(law.support.low)), np.abs(value(law.support.high) - points))
-        step = 1e-3 * np.minimum(np.where(np.isfinite(spread) & (spread > 0), spread, 1.0), distance)
+        places = np.where(inside, points, value(law.support.interior_point())).astype(float)
+        try:
+            slope = np.broadcast_to(law.raw_logpdf(Dual(places, np.ones_like(places))).slope, places.shape)
+        except UNMOVED:
+            slope = np.full(places.shape, np.nan)
+        if not np.all(np.isfinite(slope)):
+            slope = np.where(np.isfinite(slope), slope, _difference_quotient(law, places))
+    return restore(np.where(inside, slope, np.nan).astype(points.dtype))
 
-        steps = np.multiply.outer([-2.0, -1.0, 1.0, 2.0], step).reshape(-1)
-        logs = value(law.raw_logpdf(Anchored(np.tile(points.reshape(-1), 4), steps)))
-        far_below, below, above, far_above = np.asarray(logs).reshape(4, *points.shape)
-        slope = (8.0 * (above - below) - (far_above - far_below)) / (12.0 * step)
-    return restore(np.where(law.support.interior_contains(points), slope, np.nan))
+
+def _difference_quotient(law: Any, points: np.ndarray) -> np.ndarray:
+    """d log f/dy by a fourth-order central difference; the step follows the scale on which the landmarks spread."""
+    gaps = np.diff(law.landmarks())
+    spread = np.median(gaps) if len(gaps) else 1.0
+    distance = np.minimum(np.abs(points - value(law.support.low)), np.abs(value(law.support.high) - points))
+    step = 1e-3 * np.minimum(np.where(np.isfinite(spread) & (spread > 0), spread, 1.0), distance)
+    steps = np.multiply.outer([-2.0, -1.0, 1.0, 2.0], step).reshape(-1)
+    logs = value(law.raw_logpdf(Anchored(np.tile(points.reshape(-1), 4), steps)))
+    far_below, below, above, far_above = np.asarray(logs).reshape(4, *points.shape)
+    return (8.0 * (above - below) - (far_above - far_below)) / (12.0 * step)

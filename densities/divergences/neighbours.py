@@ -26,7 +26,7 @@ from densities.distributions.mixture import Mixture
 from densities.distributions.pushforward import Branch, Pushforward
 from densities.distributions.truncated import Truncated
 from densities.domains import Integers, Interval
-from densities.duals import Dual, DualError, plain, slope_of
+from densities.duals import UNMOVED, Dual, DualError, plain, slope_of
 from densities.expectation import edges_of, smooth_parts
 from densities.numerics.panels import Block, Panels
 from densities.transforms.base import Bijection, Inverse, uninverted
@@ -35,8 +35,6 @@ from densities.transforms.chains import compose
 Density = Callable[[Any], Any]
 # Parameters are near when they differ by no more than this share of their size.
 NEAR = 1e-5
-# What a formula may fail with where it does not run on numbers that move.
-UNMOVED = (DualError, TypeError, ValueError, AttributeError, NotImplementedError, AssertionError)
 
 
 class ApartError(DualError):

@@ -109,6 +109,15 @@ class Elliptical(VectorDistribution):
         """The log-density of z as a function of |z|²."""
         raise NotImplementedError
 
+    def raw_score(self, x: np.ndarray) -> Any:
+        factor = self.map.params["matrix"]
+        z = _forward_substitution(factor, x - self.params[self.location_name])
+        return np.linalg.solve(np.swapaxes(factor, -1, -2), self._spherical_score(z)[..., None])[..., 0]
+
+    def _spherical_score(self, z: np.ndarray) -> Any:
+        """The gradient of the log-density of z, (..., n) -> (..., n)."""
+        raise NotImplementedError
+
     def affine_image(self, loc: Any, matrix: Any) -> Any:
         """The law of loc + matrix X, of the same family, its parameters summed in more digits than they keep; None where
         rounding leaves no positive matrix.
@@ -199,6 +208,9 @@ class MultivariateNormal(Elliptical):
 
     def _log_spherical(self, r2: Any) -> Any:
         return -0.5 * (r2 + self.n * LOG_2PI)
+
+    def _spherical_score(self, z: np.ndarray) -> Any:
+        return -z
 
     @property
     def carrier(self) -> str:
@@ -324,6 +336,13 @@ class MultivariateT(Elliptical):
     def _log_spherical(self, r2: Any) -> Any:
         df = self.params["df"]
         return self._log_constant - 0.5 * (df + self.n) * np.log1p(r2 / df)
+
+    def _spherical_score(self, z: np.ndarray) -> Any:
+        """-(df + n) z/(df + |z|²), both divided by the largest entry, whose square may be no double."""
+        df = np.asarray(self.params["df"])[..., None]
+        largest = np.maximum(np.max(np.abs(z), axis=-1, keepdims=True), 1.0)
+        u = z / largest
+        return -(df + self.n) * u / (df / largest + largest * np.sum(u * u, axis=-1, keepdims=True))
 
     def raw_logpdf(self, x: Any) -> Any:
         found = super().raw_logpdf(x)

@@ -89,6 +89,9 @@ class Product(VectorDistribution):
 
     raw_logpdf, columns_logpdf = logpdf_anywhere, columns_anywhere
 
+    def raw_score(self, x: np.ndarray) -> Any:
+        return np.stack([component.score(x[..., i]) for i, component in enumerate(self.components)], axis=-1)
+
     def pmf(self, y: Any) -> Any:
         """Π P(Y_i = y_i)."""
         points, restore = self._points(y)

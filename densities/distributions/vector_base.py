@@ -18,8 +18,9 @@ from densities.anchored import value
 from densities.arrays import as_points, in_columns, quiet
 from densities.distributions import vector_moments
 from densities.distributions.base import Distribution
-from densities.errors import ShapeError, UnsupportedOperationError, argument_error
+from densities.errors import AccuracyWarning, ShapeError, UnsupportedOperationError, argument_error, warn
 from densities.foreign import summed
+from densities.numerics.jacobian import jacobian
 from densities.parameters import nested_text
 from densities.protocols import many_digits
 
@@ -295,6 +296,41 @@ class VectorDistribution(ArrayDistribution):
     def std(self) -> Any:
         """The square roots of the variances."""
         return vector_moments.deviations(self)
+
+    def score(self, y: Any) -> Any:
+        """The gradient of the log-density at y, (..., n) -> (..., n): NaN where y is not inside the support.
+
+        By formula of elliptical laws and of products; by extrapolated differences of others, with AccuracyWarning where an
+        entry is not known to 1e-8 of the largest one of its point, as beside a mode. Raises UnsupportedOperationError for
+        a law that has no density on Rⁿ, as on a simplex.
+        """
+        if self.carrier != f"R^{self.n}":
+            raise UnsupportedOperationError(
+                f"score of {self}: it lives on {self.carrier}, whose entries do not move one by one; "
+                "carry it onto R^n first (dn.between has the map)"
+            )
+        points, _ = self._points(y)
+        shape = np.broadcast_shapes(points.shape[:-1], self.batch_shape)
+        at = np.array(np.broadcast_to(points, (*shape, self.n)), float)
+        with quiet():
+            slope = self.raw_score(at)
+            known = np.isfinite(self.logpdf(at))[..., None] & np.isfinite(slope)
+        return np.where(known, slope, np.nan).astype(points.dtype)
+
+    def raw_score(self, x: np.ndarray) -> Any:
+        """The gradient at points inside the support, (..., n) -> (..., n), NaN where it is not known."""
+
+        def log_density(points: np.ndarray) -> np.ndarray:
+            if np.iscomplexobj(points):
+                raise TypeError("log-densities take real points")
+            return np.asarray(self.logpdf(points))[..., None]
+
+        slope, error = (found[..., 0, :] for found in jacobian(log_density, x))
+        known = np.isfinite(log_density(x)) & np.isfinite(slope)
+        size = np.max(np.abs(slope), axis=-1, keepdims=True)
+        if np.any(known & (error > 1e-8 * size)):
+            warn(f"score of {self}: absolute error {np.max(error[known]):.1e}", AccuracyWarning)
+        return slope
 
     def _described_points(self) -> str:
         return f"points with {self.n} entries in their last axis"

@@ -87,6 +87,13 @@ class VectorMixture(Weighted, VectorDistribution):
 
     raw_logpdf = logpdf_anywhere
 
+    def raw_score(self, x: np.ndarray) -> Any:
+        """The scores of the components, each by its share of the density."""
+        logs = [np.log(weight) + component.logpdf_anywhere(x) for weight, component in self._terms]
+        shares = [np.exp(log - np.logaddexp.reduce(logs, axis=0))[..., None] for log in logs]
+        slopes = [component.raw_score(x) for _, component in self._terms]
+        return sum(np.where(share == 0.0, 0.0, share * slope) for share, slope in zip(shares, slopes, strict=True))
+
     def logpdf_by_logs(self, logs: np.ndarray) -> Any:
         return np.logaddexp.reduce(
             [np.log(weight) + component.logpdf_by_logs(logs) for weight, component in self._terms], axis=0

@@ -65,6 +65,16 @@ class Dual(Lifted):
     def __getitem__(self, index: Any) -> Dual:
         return Dual(*(np.broadcast_to(part, self.shape)[index] for part in (self.value, self.slope)))
 
+    def argmin(self) -> Any:
+        return np.broadcast_to(self.value, self.shape).argmin()
+
+    def argmax(self) -> Any:
+        return np.broadcast_to(self.value, self.shape).argmax()
+
+    def item(self, place: int) -> float:
+        """The value at a place of the flat array: for a look at the reach of points, as comparisons are."""
+        return float(np.broadcast_to(self.value, self.shape).flat[place])
+
     def __float__(self) -> float:
         raise DualError("a formula rounds to doubles on its way")
 

@@ -110,6 +110,14 @@ class Estimate:
                 object.__setattr__(self, name, _plain(given))
         assert not some(self.error < 0), f"a negative error is a bug of densities: {self.error!r}"
 
+    def noting(self, **detail: Any) -> Estimate:
+        """The estimate with more to tell in `detail`."""
+        same = object.__new__(Estimate)
+        for name in Estimate.__slots__:
+            object.__setattr__(same, name, getattr(self, name))
+        object.__setattr__(same, "detail", {**self.detail, **detail})
+        return same
+
     @property
     def shape(self) -> tuple[int, ...]:
         """The batch shape; () for a single estimate."""

@@ -263,3 +263,11 @@ def test_comparisons_with_numbers_are_refused(compare):
             compare(estimate, number)
     assert estimate == estimate and estimate != Estimate(0.5, 1e-3) and estimate != None  # noqa: E711
     assert float(estimate) == pytest.approx(0.5) and estimate in {estimate}
+
+
+def test_noting_adds_to_the_detail_of_a_copy():
+    first = Estimate(1.5, 0.25, ErrorKind.HEURISTIC, Status.CONVERGED, "quadrature", 31, {"form": "k1"})
+    second = first.noting(plan=["one"], form="k3")
+    assert (second.value, second.error, second.method, second.evaluations) == (1.5, 0.25, "quadrature", 31)
+    assert second.detail == {"form": "k3", "plan": ["one"]}
+    assert first.detail == {"form": "k1"}

@@ -11,6 +11,7 @@ from scipy import special
 
 import densities as dn
 from densities.anchored import Anchored
+from densities.distributions.precise import view
 from densities.errors import ParameterError, ShapeError, UnsupportedOperationError
 from densities.precise import Precise, RoundedError, digits, exact, literal, number, precise, public
 
@@ -443,3 +444,14 @@ def test_exponentials_of_exponentials_are_refused_before_they_take_all_memory():
         with pytest.raises(dn.UnsupportedOperationError, match=r"binary digits before the point|too large"):
             getattr(law, method)(y, dps=20)
     assert float(mpmath.log(-law.logpdf(-31, dps=20))) == pytest.approx(1e10, rel=1e-6)
+
+
+def test_a_law_looked_at_in_few_digits_answers_in_as_many_as_are_asked_for_later():
+    """Its log-scale is no number of the first look: points beside a turn of a map are pulled with more bits than asked for."""
+    with digits(20):
+        seen = view(dn.Logistic(-0.5, 0.6))
+    with digits(120) as mp:
+        x = mp.mpf(1) / 3
+        z = (x + mp.mpf("0.5")) / mp.mpf(0.6)
+        log_density = -z - 2 * mp.log1p(mp.exp(-z)) - mp.log(mp.mpf(0.6))
+        assert abs(seen.logpdf(x) - log_density) < mp.mpf(10) ** -115

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, singledispatch
+from functools import cached_property, partial, singledispatch
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from densities.distributions.truncated import Truncated
 from densities.errors import UnsupportedOperationError
 from densities.precise import RoundedError, bits, context, literal, number, precise
 from densities.precise.quadrature import MOST_BITS, integrate
+from densities.precise.slopes import DEEPER, SLACK, STEP, agrees, slope_of
 from densities.protocols import push_forward
 from densities.transforms.base import Bijection, Flat, Inverse, Piece, Transform
 from densities.transforms.chains import Chain
@@ -43,9 +44,6 @@ UNLIFTED = (
     *(RoundedError, TypeError, ValueError, ZeroDivisionError, AttributeError, NotImplementedError),
     *(OverflowError, MemoryError),  # an exponential of 10²⁰ and its like
 )
-# A difference quotient over a step h of a length misses the derivative by about h²: at STEP of the bits that is less than what
-# is asked for, and DEEPER times the bits leave as many of the difference. SLACK bits are for lengths that are too long.
-STEP, DEEPER, SLACK = 0.6, 2.5, 20
 NEWTON = 60
 # What a map derives from its parameters has so many times the digits: next to an end more are needed than elsewhere.
 SPARE = 4
@@ -62,20 +60,6 @@ def as_end(end: Any, known: Sequence[Any] = ()) -> Any:
         return number(end)
     except RoundedError:
         return context().mpf(float(np.asarray(end)))
-
-
-def agrees(change: Any, expected: Any, noise: Any = 0) -> bool:
-    """Whether a difference quotient is the derivative, to the working precision."""
-    mp = context()
-    return bool(abs(change - expected) <= mp.ldexp(abs(expected), SLACK - mp.prec) + noise)
-
-
-def slope_of(function: Callable[[Any], Any], x: Any, length: Any) -> Any:
-    """f'(x) by a central difference over a tiny part of a length on which f changes."""
-    mp = context()
-    step = mp.ldexp(length, -int(STEP * mp.prec))
-    with bits(int(DEEPER * mp.prec) + max(0, mp.mag(x) - mp.mag(length) if x else 0)):
-        return (function(x + step) - function(x - step)) / (2 * step)
 
 
 class View:
@@ -166,12 +150,18 @@ class View:
 
 
 class FormulaView(View):
-    """A law whose density is a formula; `lifted` is the same law with precise parameters."""
+    """A law whose density is a formula; `lifted`, as `made` anew where more bits are asked for, has precise parameters."""
 
-    def __init__(self, law: Any, lifted: Any = None):
+    def __init__(self, law: Any, made: Callable[[], Any] | None = None):
         super().__init__(law)
-        self.lifted = lifted or lift(law)
+        self.made, self.bits = made or partial(lift, law), 0
         self.low, self.high = map(as_end, self.lifted.support.edges)
+
+    @property
+    def lifted(self) -> Any:
+        if context().prec > self.bits:
+            self.bits, self._lifted = context().prec, self.made()
+        return self._lifted
 
     def logpdf(self, x: Any) -> Any:
         return number(self.lifted.raw_logpdf(precise(x)))
@@ -549,8 +539,8 @@ def _(law: Pushforward) -> View:
 def _(law: Image) -> View:
     """The maps are built of precise parameters, so that what they derive from them, such as 1/k, is no rounded double."""
     with bits(SPARE * context().prec):
-        (base, *maps), (exact, *exact_maps) = law.stages, lift(law).stages
-    found, so_far = FormulaView(base, exact), base
+        (base, *maps), (_, *exact_maps) = law.stages, lift(law).stages
+    found, so_far = FormulaView(base, lambda: lift(law).stages[0]), base
     for step, exact_step in zip(maps, exact_maps, strict=True):
         so_far = push_forward(so_far, step)
         found = PushedView(found, exact_step, so_far)

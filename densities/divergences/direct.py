@@ -73,7 +73,7 @@ class Sampled(NamedTuple):
 
 def direct(p: Any, q: Any) -> Direct | None:
     """The log-ratio taken directly; None for laws that are not near-identical members of one structure."""
-    if p.measure != "lebesgue" or q.measure != "lebesgue":
+    if type(p) is not type(q) or p.measure != "lebesgue" or q.measure != "lebesgue":
         return None
     if p.narrowness.anywhere or q.narrowness.anywhere:
         return None  # points would have to be told apart that are one double

@@ -164,7 +164,7 @@ def _measured(generator: Generator, p: Any, q: Any, settings: dict[str, Any]) ->
 
 
 def _planned(found: Estimate, pair: rewrites.Rewritten, step: str) -> Estimate:
-    return replace(found, detail={**found.detail, "plan": [*pair.steps, step]})
+    return found.noting(plan=[*pair.steps, step])
 
 
 def _is_sharp(found: Estimate) -> bool:

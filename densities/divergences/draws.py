@@ -73,7 +73,7 @@ def explained(estimate: Estimate) -> Estimate:
         if estimate.reason or estimate.error <= max(abs(estimate.value), NOTHING):
             return estimate
         words = f"all that the draws say is that it is hardly above {abs(estimate.value) + 2.0 * estimate.error:.1e}"
-        return replace(estimate, detail={**estimate.detail, "reason": words})
+        return estimate.noting(reason=words)
     doubted = estimate.status is Status.HEAVY_TAIL and np.isfinite(estimate.value)
     detail = {
         **estimate.detail,

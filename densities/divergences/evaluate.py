@@ -199,7 +199,7 @@ def _infinite(ratio: RadonNikodym) -> Estimate:
 
 
 def _with_plan(estimate: Estimate, decided: Plan) -> Estimate:
-    return replace(estimate, detail={**estimate.detail, "plan": list(decided.steps)})
+    return estimate.noting(plan=list(decided.steps))
 
 
 __all__ = ["CANCELLATION", "EPS", "METHODS", "Plan", "candidates", "kl", "plan"]

@@ -56,14 +56,15 @@ def kl_plain(p: Any, q: Any, *, rtol: float = 1e-11) -> Plain | None:
     m = (p.batch_shape or q.batch_shape or (1,))[0]
     with quiet():
         columns = [_columns(law.marks(), m) for law in (p, q)]
-        spread = [np.maximum.reduce(points) - np.minimum.reduce(points) for points in columns]
+        points, starts = np.concatenate(columns), (0, len(columns[0]))
+        spread = np.maximum.reduceat(points, starts) - np.minimum.reduceat(points, starts)
         low, high = (np.full(m, end) if some(np.isfinite(end)) else None for end in ends)
         beside = 0.0
         if low is not None and some(outer[0] < ends[0]):
             beside = beside + value(q.anywhere("cdf", low))
         if high is not None and some(outer[1] > ends[1]):
             beside = beside + value(q.anywhere("sf", high))
-        scale, points = 0.25 * np.maximum(*spread), np.concatenate(columns)
+        scale = 0.25 * np.maximum.reduce(spread)
         found: Plain | None = None
         for inner, halvings in LOOKS:
             panels = Panels(points, low, high, scale, inner)
@@ -112,10 +113,10 @@ def _columns(points: np.ndarray, m: int) -> np.ndarray:
 def _judge(p: Any, q: Any, panels: Panels, beside: Any, share: float) -> tuple[Plain, Seen]:
     """The sums, with the mass of q `beside` the support of p, and whether each can be trusted."""
     seen = reduce(Seen.merged, (_seen(p, q, block) for block in panels.blocks()))
+    seen.total[Q] += beside
     k, mass_p, mass_q, _ = seen.total
-    mass_q = mass_q + beside
     # A mass that is off shows log-densities that are: by a constant, D changes by that of log q and 1 + D times that of log p.
-    gap_p, gap_q, magnitude = np.abs(mass_p - 1.0), np.abs(mass_q - 1.0), np.abs(k)
+    (gap_p, gap_q), magnitude = np.abs(seen.total[P : Q + 1] - 1.0), np.abs(k)
     change = np.add.reduce(seen.change, axis=1)
     error = change[K] + seen.floor(magnitude) + 2 * (gap_p + gap_q + gap_p * magnitude)
     answered = seen.ended & (error <= share * magnitude) & (change[P] + change[Q] <= share)

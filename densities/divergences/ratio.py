@@ -241,6 +241,8 @@ def apart_above(a: Interval, b: Interval) -> bool:
 
 def _apart(first: Any, second: Any, *slacks: Any) -> bool:
     """Whether the second end lies beyond the first for certain; beyond the doubles, by logarithms."""
+    if isinstance(first, float) and isinstance(second, float):
+        return second > first and bool(second - first > _slack(*slacks))
     with quiet():
         gap = second - first
         if some(np.isfinite(value(gap))):

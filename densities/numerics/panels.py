@@ -164,7 +164,7 @@ class Sums(NamedTuple):
 
 
 class Block(NamedTuple):
-    """Nodes and weights of some panels, (nodes, m); |x| over the width of a panel, (panels, m).
+    """Nodes and weights of some panels, (nodes, m); |x| over the width of a panel, at most 1/ε, (panels, m).
 
     `lost` is |x| over the distance from an end that is finite and not zero, (nodes, m), and at most 1/ε; None where none is.
     """
@@ -239,17 +239,14 @@ class Panels:
         size = np.abs(edges)
         np.maximum(size[1:], size[:-1], out=farther[:-2])
         farther[-2:] = size[:: len(size) - 1]
-        self.blur = np.divide(farther, self.widths, out=np.zeros_like(farther), where=self.widths > 0)
-        for row in (*self._touching(low, edges[:-1]), *self._touching(high, edges[1:])):
-            rules[row] = EXPONENTIAL
+        self.blur = farther / np.maximum(self.widths, EPS * farther + TINY)
+        for end, beside in ((low, edges[:-1]), (high, edges[1:])):
+            if end is not None:
+                for row in np.flatnonzero(np.equal(beside, end).any(1)):
+                    rules[row] = EXPONENTIAL
         limit = max(1, AT_ONCE // edges.shape[1])
         self.layouts = layouts(tuple(rules), low is None, high is None, limit)
-        self.nodes = sum(len(layout.edge) for layout in self.layouts)
-
-    @staticmethod
-    def _touching(end: np.ndarray | None, edges: np.ndarray) -> np.ndarray:
-        """The panels of which one of `edges` is the end of the line for some problem."""
-        return np.empty(0, dtype=int) if end is None else np.flatnonzero(np.equal(edges, end).any(1))
+        self.nodes = sum([len(layout.edge) for layout in self.layouts])
 
     def blocks(self) -> Iterator[Block]:
         """All panels in blocks of whole panels."""

@@ -1,7 +1,7 @@
 """Numbers of many digits that answer the ufuncs of NumPy and SciPy: what stands behind `dps=`.
 
 `numbers` and `functions` are the arithmetic, `constants` the doubles that stand for constants such as log 2, `context` the
-precision, `quadrature` the integrals.
+precision, `quadrature` the integrals, `slopes` the difference quotients that formulas are checked by.
 """
 
 from densities.precise.constants import RoundedError, exact

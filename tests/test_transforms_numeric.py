@@ -238,3 +238,42 @@ def test_a_divergence_whose_nodes_fall_on_an_end():
 def test_a_function_that_turns_is_refused_with_a_way_out():
     with pytest.raises(NotMonotoneError, match=r"Symbolic\('x\*\*2 - x'\)"):
         dn.push(dn.Normal(), lambda x: x**2 - x)
+
+
+LEVEL = {
+    "relu": lambda x: np.where(x > 0, x, 0.0),
+    "falling": lambda x: np.where(x < 0, -x, 0.0),
+    "square beside a level": lambda x: np.where(x > 0, x**2, 0.0),
+    "cube beside a level": lambda x: np.where(x > 0, x**3, 0.0),
+    "steps": lambda x: np.heaviside(x, 0.0) + np.heaviside(x - 1, 0.0),
+    "far from 0": lambda x: np.where(x > 0, x, 0.0) + 1e6,
+    "level between slopes": lambda x: np.where(x < 0, x, np.where(x < 1, 0.0, x - 1)),
+    "tiny": lambda x: np.where(x > 0, 1e-20 * x, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", LEVEL)
+def test_functions_that_stand_still_are_refused(name):
+    with pytest.raises(NotMonotoneError, match="is constant from"):
+        FunctionTransform(LEVEL[name])
+
+
+STRICT = {
+    "tanh": np.tanh,
+    "narrow tanh": lambda x: np.tanh(1e10 * x),
+    "exp that underflows at 0": lambda x: np.exp(x + 745.0),
+    "naive softplus": lambda x: np.where(x > 30, x, np.log(1 + np.exp(np.minimum(x, 30)))),
+    "Gompertz": lambda x: np.exp(-np.exp(-x)),
+    "high power": lambda x: x**51,
+    "power that rounds": lambda x: x**5 + 1,
+    "sum that rounds": lambda x: np.arcsinh(x) + 1 - 1,
+    "two slopes": lambda x: np.where(x > 0, x, 0.01 * x),
+}
+
+
+@pytest.mark.parametrize("name", STRICT)
+def test_functions_that_stand_still_in_doubles_alone_are_taken(name):
+    transform = FunctionTransform(STRICT[name])
+    assert transform.increasing
+    x = np.array([-50.0, -40.0])
+    assert transform.forward(x) == pytest.approx(STRICT[name](x))

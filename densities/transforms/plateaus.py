@@ -1,0 +1,64 @@
+"""Where a function that is known by its values stands still: an image there has an atom.
+
+In doubles every bounded function stands still somewhere, as tanh does beyond 19, and every sum does beside a zero of its
+derivative. What tells the two apart is how a function leaves a level. From a corner it moves as a power of the distance, from
+the first double on; from where it saturates like an exponential, or a power far out, it takes distances of one size to come
+away by any amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from densities.numerics.roots import from_ordinal, to_ordinal
+
+__all__ = ["plateau"]
+
+EPS = float(np.finfo(float).eps)
+# Roundings that a function may have, times which it has left a level, for the first and the second look: corners of powers up
+# to the third have 2³ times the distance between them.
+ROUNDINGS, LEFT = 64.0, np.array([[2.0**10], [2.0**20]])
+APART = 3
+# Narrower levels may be those of rounding; the widest are looked at.
+NARROWEST, LEVELS = 2.0**-20, 4
+
+
+def plateau(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> tuple[int, int] | None:
+    """First and last index of points, in order, between which the function y of x is constant; None where it is nowhere."""
+    level = np.concatenate([[False], (y[1:] == y[:-1]) & np.isfinite(y[1:]), [False]])
+    first, last = np.flatnonzero(~level[:-1] & level[1:]), np.flatnonzero(level[:-1] & ~level[1:])
+    width = x[last] - x[first]
+    typical = min(1.0, float(np.median(np.abs(y)))) if len(y) else 0.0
+    for i in np.argsort(-width)[:LEVELS]:
+        noise = ROUNDINGS * EPS * max(abs(float(y[first[i]])), typical)
+        if width[i] > NARROWEST and any(
+            _is_corner(function, x[inner], x[outer], x[end], noise, float(width[i]))
+            for inner, outer, end in ((last[i], last[i] + 1, -1), (first[i], first[i] - 1, 0))
+            if 0 <= outer < len(x)
+        ):
+            return int(first[i]), int(last[i])
+    return None
+
+
+def _is_corner(
+    function: Callable[[np.ndarray], np.ndarray], inner: float, outer: float, end: float, noise: float, width: float
+) -> bool:
+    """Whether the function leaves its level at `inner`, which it has left at `outer`, as from a corner."""
+    level = function(np.array([inner]))[0]
+    still, moved = int(to_ordinal(inner)), int(to_ordinal(outer))
+    while abs(moved - still) > 1:
+        middle = (still + moved) // 2
+        if function(from_ordinal(np.array([middle])))[0] == level:
+            still = middle
+        else:
+            moved = middle
+    edge = float(from_ordinal(np.array([moved]))[0])
+    distance = np.append(0.0, np.spacing(abs(edge)) * 2.0 ** np.arange(2100))
+    distance = distance[distance <= abs(end - edge)]
+    left = np.abs(function(edge + np.copysign(distance, end - edge)) - level) > LEFT * noise
+    if not left.any(axis=1).all():
+        return False
+    sooner, later = np.argmax(left, axis=1)
+    return (sooner == 0 or later - sooner >= APART) and float(distance[later]) * LEFT[0, 0] < width

@@ -143,6 +143,10 @@ def warn(message: str, category: type[Warning]) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
+# What numpy, and not math, makes of a formula.
+OF_ARRAYS = "a function of an array of points (np.sin, not math.sin; np.where, not if; np.vectorize makes one)"
+
+
 def argument_error(name: str, expected: str, got: Any) -> str:
     """The standard text for a wrong argument: `scale: expected a positive number, got -1.0`."""
     return f"{name}: expected {expected}, got {show(got)}"

@@ -15,7 +15,14 @@ import numpy as np
 
 from densities.anchored import Anchored, log_abs, sign, value
 from densities.arrays import quiet
-from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error, unknown_name
+from densities.errors import (
+    OF_ARRAYS,
+    ParameterError,
+    ShapeError,
+    UnsupportedOperationError,
+    argument_error,
+    unknown_name,
+)
 from densities.estimate import ErrorKind, Estimate, Status, infinite
 from densities.numerics.exponents import Tail, Verdict, tail_verdict
 from densities.numerics.quadrature import integrate
@@ -37,6 +44,7 @@ SHOWN = 4.0
 # What may be said of the draws of Monte Carlo, beside their number and their seed.
 # Where a function is asked whether it has values.
 LEVELS = (np.arange(64) + 0.5) / 64
+SEEDS = "seed", "random_state", "generator"  # what other libraries call the seed
 DRAW_OPTIONS = ("checkpoint", "executor", "progress", "scheme", "target", "time_limit")
 # f(part, x): logarithms and signs of k integrands at the nodes x of a root, each (k, *x.shape)
 Integrands = Callable[[Any, Anchored], tuple[np.ndarray, np.ndarray]]
@@ -351,7 +359,7 @@ def check_settings(method: Any, known: Sequence[str], n: Any, rtol: Any, draws: 
         raise ParameterError(argument_error("rtol", "a relative accuracy such as 1e-10", rtol))
     for name in draws:
         if name not in DRAW_OPTIONS:
-            raise unknown_name("option", name, DRAW_OPTIONS)
+            raise unknown_name("option", name, ("rng",) if name in SEEDS else DRAW_OPTIONS)
     check_run(n, **draws)
 
 
@@ -360,8 +368,7 @@ def real_values(function: Callable[[Any], Any], y: Any) -> np.ndarray:
     try:
         f = np.asarray(function(y))
     except (TypeError, ValueError) as error:
-        expected = "a function of an array of points (np.sin, not math.sin; np.where, not if; np.vectorize makes one)"
-        raise ParameterError(f"{argument_error('function', expected, function)}: {error}") from error
+        raise ParameterError(f"{argument_error('function', OF_ARRAYS, function)}: {error}") from error
     if f.dtype.kind not in "biuf":
         raise ParameterError(argument_error("function", "real numbers for values", f"{f.dtype} {f.flat[0]!r}"))
     return f.astype(float, copy=False)

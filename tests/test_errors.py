@@ -1,6 +1,7 @@
 """Errors are typed, pickle with their attributes, and say name, expected and got."""
 
 import inspect
+import math
 import pickle
 
 import numpy as np
@@ -19,6 +20,7 @@ from densities.errors import (
     ShapeError,
     SupportError,
     UnknownNameError,
+    UnsupportedOperationError,
     ValidationError,
     argument_error,
     close_matches,
@@ -153,6 +155,12 @@ SETTINGS = {
         ParameterError,
         "function: expected real numbers",
     ),
+    "seed of others": (lambda: dn.kl(P, Q, seed=1), UnknownNameError, "unknown option 'seed'; valid names: rng"),
+    "family": (lambda: dn.kl(dn.Normal, Q), UnsupportedOperationError, r"Normal\(...\), with its parameters"),
+    "law and function": (lambda: dn.push(np.exp, P), UnsupportedOperationError, "law in expect, after it in push"),
+    "text": (lambda: dn.push(P, "x + exp(x)"), ParameterError, "Symbolic"),
+    "constant": (lambda: dn.push(P, lambda x: 3.0), ShapeError, r"a constant is delta\(3.0\)"),
+    "one number": (lambda: dn.push(P, lambda x: math.exp(x)), ShapeError, "np.sin, not math.sin"),
     "claim": (lambda: dn.validate(P, Q, 0.1, rtol=-1.0), ParameterError, "rtol: expected"),
     "level": (lambda: dn.validate(P, Q, level="x"), ParameterError, "level: expected"),
     "draws": (lambda: dn.validate(P, Q, n=1000.5), ParameterError, "n: expected a whole number"),

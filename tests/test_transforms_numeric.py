@@ -277,3 +277,11 @@ def test_functions_that_stand_still_in_doubles_alone_are_taken(name):
     assert transform.increasing
     x = np.array([-50.0, -40.0])
     assert transform.forward(x) == pytest.approx(STRICT[name](x))
+
+
+def test_ends_are_given_as_numbers_of_numpy():
+    """1/0 is then inf, and no ZeroDivisionError: e^(-1/X) of a positive law."""
+    law = dn.push(dn.Exponential(1.0), lambda x: np.where(x >= 0.0, np.exp(-1 / x), 0.0))
+    y = np.array([0.01, 0.3, 0.9])
+    x = -1 / np.log(y)
+    np.testing.assert_allclose(law.logpdf(y), -x + 2 * np.log(x) + 1 / x, rtol=1e-9)

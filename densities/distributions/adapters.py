@@ -53,10 +53,20 @@ def _foreign(law: Any) -> Any:
         if adapted is not None:
             return adapted
     expected = "a distribution, of this library or one that it can adapt"
-    hint = "; parse(text) makes one of a text" * isinstance(law, str)
-    if not isinstance(law, str) and np.iterable(law):
-        hint = "; draws make one by scipy.stats.gaussian_kde(draws), or by rv_histogram(numpy.histogram(draws))"
-    raise UnsupportedOperationError(argument_error("law", expected, law) + hint)
+    raise UnsupportedOperationError(argument_error("law", expected, law) + _hint(law))
+
+
+def _hint(given: Any) -> str:
+    """How a law is made of what was given for one."""
+    if isinstance(given, str):
+        return "; parse(text) makes one of a text"
+    if isinstance(given, type):
+        return f"; {given.__name__}(...), with its parameters, may be one"
+    if callable(given):
+        return "; a function goes before the law in expect, after it in push"
+    if np.iterable(given):
+        return "; draws make one by scipy.stats.gaussian_kde(draws), or by rv_histogram(numpy.histogram(draws))"
+    return ""
 
 
 # ---- scipy.stats: frozen laws ----

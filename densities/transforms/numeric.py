@@ -11,7 +11,15 @@ import numpy as np
 from densities.anchored import Anchored, choose, value
 from densities.arrays import quiet
 from densities.domains import REAL, Interval
-from densities.errors import DensitiesError, DomainError, NotMonotoneError, ParameterError, ShapeError, argument_error
+from densities.errors import (
+    OF_ARRAYS,
+    DensitiesError,
+    DomainError,
+    NotMonotoneError,
+    ParameterError,
+    ShapeError,
+    argument_error,
+)
 from densities.foreign import is_foreign, to_numpy
 from densities.foreign.derivatives import Automatic, automatic, hosted
 from densities.numerics.roots import from_ordinal, to_ordinal
@@ -57,7 +65,8 @@ class FunctionTransform(Bijection):
     ):
         super().__init__()
         if not callable(function):
-            raise ParameterError(argument_error("function", "a function of an array", function))
+            expected = "a function of an array (a text or an expression of SymPy is one as Symbolic('x + exp(x)'))"
+            raise ParameterError(argument_error("function", expected, function))
         self.given_function, self.given_inverse, self.derivative = function, inverse, derivative
         self.automatic: Automatic | None = None
         self.domain, self.label = domain, name or getattr(function, "__name__", type(function).__name__)
@@ -75,6 +84,8 @@ class FunctionTransform(Bijection):
             self._check_companions(points[np.abs(points) <= MODERATE])
 
     def forward(self, x: Any) -> Any:
+        if isinstance(x, float):  # an end: 1/0 of arrays is inf, of Python's numbers an error
+            x = np.float64(x)
         y = self._by_distances(x, self.function, lambda beside: beside.function)
         return to_numpy(y) if is_foreign(y) and not is_foreign(x) else y
 
@@ -193,7 +204,11 @@ class FunctionTransform(Bijection):
         try:
             values = np.asarray(self.function(points))
         except (TypeError, ValueError) as error:
-            raise ShapeError(f"{self}: expected a function of an array, got {type(error).__name__}: {error}") from error
+            raise ShapeError(f"{self}: expected {OF_ARRAYS}, got {type(error).__name__}: {error}") from error
+        if not values.shape:
+            raise ShapeError(
+                f"{self}: expected a real array of the shape of x, got {values} for all points; a constant is delta({values})"
+            )
         if values.shape != points.shape or values.dtype.kind not in "iuf":
             raise ShapeError(
                 f"{self}: expected a real array of the shape {points.shape} of x, got {values.dtype} {values.shape}"

@@ -93,15 +93,13 @@ class Corners:
     @cached_property
     def _told_apart(self) -> np.ndarray:
         """By place, whether it is 0 and points that come ever nearer have densities of their own: nothing rounds them there."""
-        with quiet():
-            logs = [
-                np.reshape(
-                    value(self.law.logpdf_anywhere(side * self.sizes[:, None] * TOWARD_ZERO)), (-1, TOWARD_ZERO.size)
-                )
-                for side in (-1.0, 1.0)
-            ]
-        known = [np.isfinite(each[:, 0]) & (np.diff(each, axis=1) != 0.0).all(axis=1) for each in logs]
-        return (self.places == 0.0) & np.logical_or(*known)
+        zero = self.places == 0.0
+        if zero.any():
+            points = np.array([[-1.0], [1.0]]) * self.sizes[zero] * TOWARD_ZERO
+            with quiet():
+                logs = np.reshape(value(self.law.logpdf_anywhere(points.ravel())), points.shape)
+            zero[zero] = np.any(np.isfinite(logs[:, 0]) & (np.diff(logs) != 0.0).all(axis=1))
+        return zero
 
     def _errors(self, y: np.ndarray) -> np.ndarray:
         """What doubles leave open of the density at points, as a share of it."""

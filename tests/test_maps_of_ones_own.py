@@ -148,6 +148,11 @@ class Shares(dn.Bijection):
         return np.exp(x) / np.sum(np.exp(x), axis=-1, keepdims=True), x
 
 
+class Rectified(dn.Bijection):
+    def forward_and_log_det(self, x):
+        return np.where(x > 0, x, 0.0), np.where(x > 0, 0.0, -np.inf)
+
+
 class Unwritten(dn.Bijection):
     def forward(self, x):
         return x**3 + x
@@ -157,6 +162,7 @@ class Unwritten(dn.Bijection):
     ("make", "error", "words"),
     [
         (Turning, dn.NotMonotoneError, "got one that turns"),
+        (Rectified, dn.NotMonotoneError, "got one that is constant from"),
         (Logarithm, dn.DomainError, "NaN at x = -17.4825; the class says where it is defined by `domain`"),
         (Shares, dn.ShapeError, "entries depend on others; .* by `domain`"),
         (ByNumbers, dn.ShapeError, "expected formulas of arrays, got ValueError"),

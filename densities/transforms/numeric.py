@@ -24,7 +24,7 @@ from densities.foreign import is_foreign, to_numpy
 from densities.foreign.derivatives import Automatic, automatic, hosted
 from densities.numerics.roots import from_ordinal, to_ordinal
 from densities.transforms.base import EPS, Bijection
-from densities.transforms.plateaus import plateau
+from densities.transforms.plateaus import refuse_plateau
 from densities.transforms.solving import solve_inverse
 from densities.transforms.undeclared import approach, image
 
@@ -77,7 +77,7 @@ class FunctionTransform(Bijection):
             number = ~np.isnan(values)
             self.increasing = self._direction(points[number], values[number], increasing)
             self._refuse_nan(points[~number])
-            self._refuse_level(points[number], values[number])
+            refuse_plateau(self, self._values, points[number], values[number])
             self.codomain = codomain or image(self.function, domain, self.increasing)
             if derivative is None:
                 self.automatic = automatic(self.function, points[np.abs(points) <= MODERATE])
@@ -241,15 +241,6 @@ class FunctionTransform(Bijection):
                 "a map that turns is found from its formula, as in Symbolic('x**2 - x'), or given piece by piece to Piecewise"
             )
         return rising
-
-    def _refuse_level(self, points: np.ndarray, values: np.ndarray) -> None:
-        found = plateau(self._values, points, values)
-        if found is not None:
-            first, last = (f"f({points[i]:.17g}) = {values[i]:.17g}" for i in found)
-            raise NotMonotoneError(
-                f"{self}: expected a strictly monotone function on {self.domain}, got one that is constant from {first} to "
-                f"{last}; there its image has an atom, which np.maximum, np.clip, np.sign and Piecewise know of"
-            )
 
     def _check_companions(self, x: np.ndarray) -> None:
         y = self._values(x)

@@ -9,12 +9,14 @@ away by any amount.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from densities.errors import NotMonotoneError
 from densities.numerics.roots import from_ordinal, to_ordinal
 
-__all__ = ["plateau"]
+__all__ = ["refuse_plateau"]
 
 EPS = float(np.finfo(float).eps)
 # Roundings that a function may have, times which it has left a level, for the first and the second look: corners of powers up
@@ -25,7 +27,18 @@ APART = 3
 NARROWEST, LEVELS = 2.0**-20, 4
 
 
-def plateau(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> tuple[int, int] | None:
+def refuse_plateau(owner: Any, function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> None:
+    """NotMonotoneError where the function y of points x in order, that a map of the line has, is constant on a stretch."""
+    found = _plateau(function, x, y)
+    if found is not None:
+        first, last = (f"f({x[i]:.17g}) = {y[i]:.17g}" for i in found)
+        raise NotMonotoneError(
+            f"{owner}: expected a strictly monotone function on {owner.domain}, got one that is constant from {first} to "
+            f"{last}; there its image has an atom, which np.maximum, np.clip, np.sign and Piecewise know of"
+        )
+
+
+def _plateau(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray) -> tuple[int, int] | None:
     """First and last index of points, in order, between which the function y of x is constant; None where it is nowhere."""
     level = np.concatenate([[False], (y[1:] == y[:-1]) & np.isfinite(y[1:]), [False]])
     first, last = np.flatnonzero(~level[:-1] & level[1:]), np.flatnonzero(level[:-1] & ~level[1:])

@@ -11,6 +11,7 @@ from densities.anchored import value
 from densities.arrays import quiet
 from densities.domains import Interval
 from densities.errors import DomainError, NotMonotoneError, ShapeError
+from densities.transforms.plateaus import refuse_plateau
 
 EPS = float(np.finfo(float).eps)
 
@@ -38,6 +39,8 @@ def found_direction(transform: Any) -> Any:
                 f"{transform}: expected a number at every point of {transform.domain}, got NaN at x = {x:.6g}; "
                 "the class says where it is defined by `domain`"
             )
+        if values.ndim == 1:
+            refuse_plateau(transform, lambda x: np.asarray(value(transform.forward(x)), dtype=float), points, values)
         steps = np.diff(values, axis=0)
         noise = 64 * EPS * np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
     ups, downs = np.count_nonzero(steps > noise, axis=0), np.count_nonzero(steps < -noise, axis=0)

@@ -285,3 +285,17 @@ def test_ends_are_given_as_numbers_of_numpy():
     y = np.array([0.01, 0.3, 0.9])
     x = -1 / np.log(y)
     np.testing.assert_allclose(law.logpdf(y), -x + 2 * np.log(x) + 1 / x, rtol=1e-9)
+
+
+LEAP = {
+    "at 0": lambda x: np.where(x > 0, x + 1, x),
+    "many": lambda x: x + np.floor(x),
+    "small": lambda x: np.where(x > 1.2345, np.tanh(x) + 0.05, np.tanh(x)),
+    "falling": lambda x: np.where(x > -7.0, -x, 3 - x),
+}
+
+
+@pytest.mark.parametrize("name", LEAP)
+def test_functions_that_jump_are_refused(name):
+    with pytest.raises(NotMonotoneError, match="that jumps from"):
+        FunctionTransform(LEAP[name])

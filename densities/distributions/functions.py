@@ -20,9 +20,9 @@ def push(law: Any, function: Callable[[Any], Any], **options: Any) -> Any:
     """The law of function(X), X of law `law`, for a vectorised function or a transform.
 
     A function made of operations that laws know (`lambda x: np.exp(2*x) + 1`, `np.sqrt`, `lambda x: x**2`) is followed
-    step by step: exact, many-to-one or not. Any other must be strictly monotone on the support of the law; its inverse
-    and derivative are found numerically. `options` (inverse=, derivative=, domain=, codomain=, increasing=, name=) are
-    those of `FunctionTransform`; with any of them the function is not followed.
+    step by step: exact, many-to-one or not. Any other must be strictly monotone on the support of the law, without jumps;
+    its inverse and derivative are found numerically. `options` (inverse=, derivative=, domain=, codomain=, increasing=,
+    name=) are those of `FunctionTransform`; with any of them the function is not followed.
 
     Raises NotMonotoneError with two points that prove it, SupportError where the law leaves the domain, ShapeError for
     laws of vectors.

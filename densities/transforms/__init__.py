@@ -11,7 +11,7 @@ Maps of the line
     cdfs, extremes, of_laws     distribution functions by name, of extremes, of any law
     manytoone, piecewise, polynomial   abs, square, sin, clip, floor, ...; maps put together by the user; polynomials
     spline, spline_hermite, spline_solving   monotone splines, and how their inverse is found
-    numeric, solving, plateaus  a user's function; inverses without a formula; where a function is constant
+    numeric, solving, plateaus  a user's function; inverses without a formula; where a function is constant or jumps
     undeclared                  direction and image of a user's class that does not say them
     distances                   distances from an anchor, for maps without a rule for anchored numbers
     symbolic                    maps from SymPy expressions, by symbolic_text (reading), symbolic_analysis and

@@ -24,7 +24,7 @@ from densities.foreign import is_foreign, to_numpy
 from densities.foreign.derivatives import Automatic, automatic, hosted
 from densities.numerics.roots import from_ordinal, to_ordinal
 from densities.transforms.base import EPS, Bijection
-from densities.transforms.plateaus import refuse_plateau
+from densities.transforms.plateaus import refuse_jump, refuse_plateau
 from densities.transforms.solving import solve_inverse
 from densities.transforms.undeclared import approach, image
 
@@ -78,6 +78,7 @@ class FunctionTransform(Bijection):
             self.increasing = self._direction(points[number], values[number], increasing)
             self._refuse_nan(points[~number])
             refuse_plateau(self, self._values, points[number], values[number])
+            refuse_jump(self, self._values, points[number], values[number])
             self.codomain = codomain or image(self.function, domain, self.increasing)
             if derivative is None:
                 self.automatic = automatic(self.function, points[np.abs(points) <= MODERATE])

@@ -41,10 +41,10 @@ FAR_OUT = 64.0
 SETTLED = 1e-9
 # A mass that is off shows log-densities that are; what cancels in it is taken for no more than what is seen.
 SHOWN = 4.0
-# What may be said of the draws of Monte Carlo, beside their number and their seed.
 # Where a function is asked whether it has values.
 LEVELS = (np.arange(64) + 0.5) / 64
-SEEDS = "seed", "random_state", "generator"  # what other libraries call the seed
+# What may be said of the draws of Monte Carlo, beside their number and their seed; what other libraries call the seed.
+SEEDS = "seed", "random_state", "generator"
 DRAW_OPTIONS = ("checkpoint", "executor", "progress", "scheme", "target", "time_limit")
 # f(part, x): logarithms and signs of k integrands at the nodes x of a root, each (k, *x.shape)
 Integrands = Callable[[Any, Anchored], tuple[np.ndarray, np.ndarray]]

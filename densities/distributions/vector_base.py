@@ -300,9 +300,9 @@ class VectorDistribution(ArrayDistribution):
     def score(self, y: Any) -> Any:
         """The gradient of the log-density at y, (..., n) -> (..., n): NaN where y is not inside the support.
 
-        By formula of elliptical laws and of products; by extrapolated differences of others, with AccuracyWarning where an
-        entry is not known to 1e-8 of the largest one of its point, as beside a mode. Raises UnsupportedOperationError for
-        a law that has no density on Rⁿ, as on a simplex.
+        By formula of elliptical laws, products and mixtures of these; by extrapolated differences of others, with
+        AccuracyWarning where an entry is not known to 1e-8 of the largest one of its point, as beside a mode. Raises
+        UnsupportedOperationError for a law that has no density on Rⁿ, as on a simplex.
         """
         if self.carrier != f"R^{self.n}":
             raise UnsupportedOperationError(

@@ -247,3 +247,15 @@ def test_narrow_laws_beside_the_image_of_an_end(name):
         np.testing.assert_allclose(law.cdf(points), [float(p) for p in truth], rtol=2e-14)
         np.testing.assert_allclose(law.sf(points), [float(1 - p) for p in truth], rtol=2e-14)
         np.testing.assert_allclose(law.logpdf(points), [float(v) for v in slope], rtol=1e-13)
+
+
+@pytest.mark.parametrize("y", [-2.0, -1.0, 1.0, 3.0])
+def test_points_outside_need_no_digits(y):
+    """tanh(normal(17, 0.3)) is 1e-14 wide, its cube too: beyond its ends there is nothing that rounding could hide."""
+    law = dn.Normal(17, 0.3) >> dn.Tanh() >> dn.Cube()
+    assert (law.pdf(y), law.logpdf(y)) == (0.0, -np.inf)
+    assert (law.cdf(y), law.sf(y)) == ((0.0, 1.0) if y < 0 else (1.0, 0.0))
+    amid = law.pdf([y, 0.5, np.nan])
+    assert amid[0] == 0.0
+    assert amid[1] == law.pdf(0.5)
+    assert np.isnan(amid[2])

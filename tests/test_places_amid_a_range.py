@@ -239,3 +239,21 @@ def test_what_rounding_leaves_of_them_is_told_where_points_are_many():
     with pytest.warns(dn.AccuracyWarning, match="beside 2.718"):
         law.pdf(np.full(1000, np.e * (1 + 1e-13)))
     assert dn.parse("mixture([.5, .5], [chi_squared(1) + 1, normal(0, 1)])").pdf(np.full(1000, 1 + 1e-13)).size == 1000
+
+
+def test_the_double_in_the_place_of_an_inner_zero_has_the_density_beside_it():
+    """x³ - 3x of a law that ends amid a piece of it: at the image of the end the sum of the pieces is next to 0, but the end
+    is no double. The truth by mpmath at 50 digits, from the density of the generalized extreme value law at the three roots."""
+    law = dn.parse(
+        "generalized_extreme_value(0.5, -0.23361625216747275, 0.08123357622683004) >> polynomial([0, -3, 0, 1])"
+    )
+    y = 0.21308712856800707
+    with mp.workdps(50):
+        shape, loc, scale = (mpf(x) for x in (0.5, -0.23361625216747275, 0.08123357622683004))
+        truth = mpf(0)
+        for x in mpmath.polyroots([1, 0, -3, -mpf(y)], maxsteps=200, extraprec=200):
+            base = 1 - shape * (x - loc) / scale
+            if base > 0:
+                truth += base ** (1 / shape - 1) * mpmath.exp(-(base ** (1 / shape))) / scale / abs(3 * x * x - 3)
+    assert law.pdf(y) == pytest.approx(float(truth), rel=1e-12)
+    assert law.pdf(np.array([0.1, y]))[1] == law.pdf(y)

@@ -8,6 +8,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
+from densities.anchored import Anchored
 from densities.arrays import quiet
 from densities.cli import main
 from densities.distributions import registry as laws
@@ -16,6 +17,7 @@ from densities.expressions import parse
 from densities.numerics.polynomials import at, derivative, exact, expansion, factors, has_zero, real_roots
 from densities.protocols import push_forward
 from densities.transforms import registry
+from densities.transforms.polynomial import Polynomial
 
 CASES = [
     [0, -3, 0, 1],
@@ -172,3 +174,14 @@ def test_a_turn_that_is_all_there_is_reaches_any_double(power):
         roots = [float(((mp.mpf(1 + h) - 1) / 3) ** (mp.mpf(1) / power)) for h in heights]
     with quiet():
         np.testing.assert_allclose(branch.inverse(1.0 + heights), roots, rtol=2e-14)
+
+
+def test_a_root_at_0_keeps_the_distance_that_no_double_holds():
+    """x = -y/3 beside 0 for y = x³ - 3x: y = -e^-2072 is the image of e^-2072/3."""
+    middle = next(s for s in Polynomial([0, -3, 0, 1]).stretches if s.domain.interior_contains(0.0))
+    with quiet():
+        x = middle.inverse(Anchored.from_log(np.array([-2072.0]), -1.0, 0.0))
+    assert x.log_offset[0] == pytest.approx(-2072.0 - np.log(3.0), rel=1e-15)
+    law = parse("birnbaum_saunders(5, 12) >> weibull_cdf(0.15, 1.9) >> polynomial([0, -3, 0, 1]) >> cbrt")
+    assert law.pdf(-1e-300) == 0.0
+    assert law.logpdf(-1e-300) == -np.inf

@@ -17,7 +17,7 @@ import numpy as np
 from densities.anchored import value
 from densities.arrays import quiet
 from densities.errors import AccuracyWarning, UnsupportedOperationError, warn
-from densities.protocols import to_digits
+from densities.protocols import corners_beyond_doubles, to_digits
 
 __all__ = ["Corners"]
 
@@ -101,6 +101,11 @@ class Corners:
             zero[zero] = np.any(np.isfinite(logs[:, 0]) & (np.diff(logs) != 0.0).all(axis=1))
         return zero
 
+    @cached_property
+    def _missed(self) -> np.ndarray:
+        """Those of the places that are no doubles, if doubles miss what the density does there."""
+        return self.places[(self._powers > 0.0) & (corners_beyond_doubles(self.law, self.places) != 0.0)]
+
     def _errors(self, y: np.ndarray) -> np.ndarray:
         """What doubles leave open of the density at points, as a share of it."""
         nearest = self._nearest(y)
@@ -137,8 +142,12 @@ class Corners:
         """The log-densities at y, found again beside such places."""
         if self.idle:
             return result
+        y = np.asarray(y, dtype=float)
         # A point at which doubles see the pole itself may lie beside it.
-        errors = np.where(result > -np.inf, self._errors(np.asarray(y, dtype=float)), 0.0)
+        errors = np.where(result > -np.inf, self._errors(y), 0.0)
+        # The double in the place of a zero has the density beside it; that of a pole keeps the limit, which is infinite.
+        if (at := np.isin(y, self.places) & (result < np.inf)).any():
+            errors[at] = np.where(np.isin(y[at], self._missed), np.inf, 0.0)
         return self._found_again("logpdf", partial(self._in_digits, "logpdf"), (y,), lambda _: result, errors, ALLOWED)
 
     def settled_tails(self, method: str, y: np.ndarray, result: np.ndarray) -> np.ndarray:

@@ -206,6 +206,17 @@ class Evaluation:
             return value(formula(self._placed(points)))
         return self._strictly_inside(formula, points)
 
+    def _raw_where(self, inside: np.ndarray, formula: Callable[[Any], Any], points: np.ndarray) -> Any:
+        """The same at the points inside; what it gives elsewhere means nothing, and costs no digits."""
+        if inside.all():
+            return self._raw(formula, points)
+        if not self._blurred:
+            return self._raw(formula, np.where(inside, points, self.support.interior_point()).astype(points.dtype))
+        result = np.zeros(points.shape)
+        if inside.any():
+            result[inside] = self._raw(formula, points[inside])
+        return result
+
     @property
     def _blurred(self) -> bool:
         return self.narrowness.blurs(fragile=self.fragile) and not (self.batch_shape or len(self.atoms[0]))
@@ -333,7 +344,7 @@ class Evaluation:
         else:
             inside = np.isfinite(points) if support.is_real_line else np.asarray(support.interior_contains(points))
             inside = (inside | self._on_inner_ends(points)) & np.logical_not(beyond)
-            result = self._raw(formula, np.where(inside, points, support.interior_point()).astype(points.dtype))
+            result = self._raw_where(inside, formula, points)
             result = np.where(inside, result, np.where(np.isnan(points), np.nan, -np.inf))
         if not everywhere or len(self.critical_points):
             result = self._at_limits(formula, points, result)
@@ -431,8 +442,7 @@ class Evaluation:
             side = self._side_of_its_double
             low, high = (low & ~there) | (there & (side < 0)), (high & ~there) | (there & (side > 0))
         outside = low | high | ~np.isfinite(points)
-        safe = np.where(outside, support.interior_point(), points).astype(points.dtype) if outside.any() else points
-        result = self._raw(formula, safe).astype(points.dtype, copy=False)
+        result = self._raw_where(~outside, formula, points).astype(points.dtype, copy=False)
         if len(self.atoms[0]):
             result = join(result, self._atoms_beside(points, logs=join is np.logaddexp, lower=lower))
         if outside.any():

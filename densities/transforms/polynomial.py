@@ -206,8 +206,7 @@ class Stretch(Bijection):
     @cached_property
     def _beside_zero(self) -> Sequence[Corner]:
         """The polynomial on either side of 0, where y is c0 and as little more as x is: y - c0 is exact there."""
-        constant, linear, *_ = self.coefficients
-        if not (constant and linear and self.domain.interior_contains(0.0)):
+        if not (self.coefficients[1] and self.domain.interior_contains(0.0)):
             return ()
         polynomial, width = exact(self.coefficients), float(min(-self.domain.low, self.domain.high))
         return tuple(Corner.beside(polynomial, 0.0, 0, side, width) for side in (1.0, -1.0))

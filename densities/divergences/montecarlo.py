@@ -7,6 +7,7 @@ and functions of the numbers that the draws are made of, which follow a smooth t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -104,6 +105,31 @@ class Pilot:
         own = 0.25 * EPS * (self.values.ratio.p.log_lost + self.values.ratio.q.log_lost)
         return np.sum(np.where(shifts > seen, shifts, 0.0), axis=0) * (ULPS * EPS / BESIDE) + own
 
+    def overlapped(self, beside_mean: Callable[[np.ndarray], np.ndarray]) -> float:
+        """The mean square of plain draws of often drawn parts of p beside the mean, where rare parts have more draws.
+
+        A draw counts by how often its own part is drawn: one of an often drawn part counts whole where hardly one comes.
+        With weights w and shares d = c w of these, d_r of a rare one, it is ∫ (p - w_r f_r)/c (t - mean)² over places where
+        c (p - w_r f_r) < d_r f_r, seen at the draws of the rare part.
+        """
+        if self.scheme != "plain" or self.values.dimension == 1 or not self.values.smooth:
+            return 0.0
+        weights = np.array([part.weight for part in self.values.parts])
+        weights /= weights.sum()
+        drawn, total = drawn_weights(weights), 0.0
+        often, source = np.min(drawn / weights), self._source()
+        with quiet():
+            for run in self.draws.runs:
+                rare = next(i for i, part in enumerate(self.values.parts) if part is run.part)
+                if drawn[rare] <= weights[rare]:
+                    continue
+                for rows, x in self.values._points(source, self.draws, run, run.indices(len(self.t))):
+                    own = value(run.part.root.raw_logpdf(x) - run.part.forward(x)[1])
+                    others = np.exp(self._logs[0][rows] - own) - weights[rare]
+                    square = self.weight[rows] * others * beside_mean(self.t[rows]) ** 2 / (often * weights[rare])
+                    total += float(np.nansum(square[(others > 0.0) & (often * others < drawn[rare])]))
+        return total / len(self.t)
+
     def left_over(self, balanced: bool, followed: int) -> tuple[float, float, float]:
         """(variance, kurtosis, slope) of what the controls leave of t, and the coefficient of c."""
         with quiet():
@@ -121,18 +147,14 @@ class Pilot:
             return second * scale**2, kurtosis, float(fitted[1] * scale) if balanced else 0.0
 
 
-def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -> float:
-    """The standard error of t - slope·c due to what few of n draws meet: point masses, a density beside them, components.
+def _unseen_spread(
+    values: ControlledDraws, pilot: Pilot, beside_mean: Callable[[np.ndarray], np.ndarray], n: int
+) -> float:
+    """The standard error due to what few of n draws meet: point masses, a density beside them, components.
 
     Sums over the masses tell it, integrals over the density, and the medians of the components.
     """
     p = values.ratio.p
-    if not np.isfinite(mean):
-        return 0.0
-
-    def beside_mean(t: np.ndarray) -> np.ndarray:
-        return t - mean + (slope * (np.expm1(-t) + values.known[0]) if slope else 0.0)
-
     if p.measure != "lebesgue":
         return float(np.sqrt(unseen_square(values.ratio, beside_mean, n) / n))
     with quiet():
@@ -140,7 +162,8 @@ def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -
         drawn = drawn_weights(masses / masses.sum())
         hidden = (masses > 0.0) & (drawn * n < RARE)
         t = beside_mean(np.asarray(values.ratio.log(places[hidden])))
-        return float(np.sqrt(np.sum(masses[hidden] ** 2 / drawn[hidden] * t**2) / n))
+        square = np.sum(masses[hidden] ** 2 / drawn[hidden] * t**2)
+        return float(np.sqrt((square + pilot.overlapped(beside_mean)) / n))
 
 
 class _FarOut:
@@ -290,7 +313,13 @@ def kl_montecarlo(
         result = replace(result, heavy_tail=False)
     slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
     estimate = from_draws(result, "montecarlo", target=target)
-    rare = _unseen_spread(values, slope, estimate.value, int(result.n))
+    mean = estimate.value
+
+    def beside_mean(t: np.ndarray) -> np.ndarray:
+        """t - slope·c less its mean."""
+        return t - mean + (slope * (np.expm1(-t) + known[0]) if slope else 0.0)
+
+    rare = _unseen_spread(values, pilot, beside_mean, int(result.n)) if np.isfinite(mean) else 0.0
     tails_alone = _unseen_tails(values, scheme, result.coefficients, estimate.value, int(result.n))
     rounding = pilot.rounding(slope) + pilot.of_controls(values, result.coefficients)
     spread = max(float(np.hypot(estimate.error, rare)), tails_alone)

@@ -96,6 +96,18 @@ def test_rare_vectors_are_drawn(weight, n):
     assert found.ok and found.error <= 0.05 * truth
 
 
+@pytest.mark.parametrize("rare", [dn.Normal(5, 1), dn.Normal(6, 0.5), dn.Normal(1, 1e-5)])
+def test_plain_draws_know_of_overlaps_that_they_hardly_meet(rare):
+    """A draw of the likely part where the rare one has most of its mass is seldom, and changes the mean by much."""
+    p, q = dn.Mixture([0.9999, 0.0001], [dn.Normal(), rare]), dn.Normal()
+    truth = dn.kl(p, q, method="quadrature")
+    assert truth.error <= 1e-9 * truth.value
+    runs = [dn.kl(p, q, method="montecarlo", n=2**12, rng=seed, scheme="plain") for seed in range(20)]
+    z = np.array([(run.value - truth.value) / run.error for run in runs])
+    assert np.sqrt(np.mean(z**2)) < 1.3
+    assert all(run.error < 0.5 * truth.value for run in runs)
+
+
 def test_shares_at_rare_components_count():
     """Components a hundred scales apart, by the weight of the one that q has not; H² = 1 - √(1 - w)."""
     w = 1e-4

@@ -185,6 +185,10 @@ class ArrayPushforward(ArrayDistribution):
     def parts(self) -> Sequence[VectorPart]:  # type: ignore[override]
         return tuple(self._pushed(part) for part in self.base.parts())
 
+    def of_parts(self, weights: Any) -> Any:
+        base = self.base.of_parts(weights)
+        return None if base is None else type(self)(base, self.transform)
+
     def _pushed(self, part: VectorPart) -> VectorPart:
         inverse, before = self.transform.inverse, part.backward
         backward = None if before is None else lambda y: before(np.asarray(inverse(y)))

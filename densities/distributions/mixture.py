@@ -67,6 +67,11 @@ class Weighted:
         kinds = {component.measure for _, component in self._terms}
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
+    def of_parts(self, weights: Any) -> Any:
+        """The mixture with these weights, where each component is one part."""
+        components = [component for _, component in self._terms]
+        return type(self)(weights, components) if all(len(one.parts()) == 1 for one in components) else None
+
     def same_as(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Weighted)

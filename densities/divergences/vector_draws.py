@@ -3,7 +3,8 @@
 A draw is made of uniform numbers, and these of standard normal ones z = Φ⁻¹(u) whatever the law. On a few draws that no run
 takes, t = log dp/dq is fitted part by part of p by c + bᵀz + zᵀAz - tr A, whose mean Σ wc is known: what is left of the
 log-ratio of elliptical laws, or of mixtures of them, is little. Of laws that are nearly alike it is φ(t) = t - (1 - e^-t) that
-is fitted, for the mean of 1 - dq/dp is 0. Rare parts of p are drawn more often than they come, and count less.
+is fitted, for the mean of 1 - dq/dp is 0. Rare parts of p are drawn more often than they come, and count less: each draw by
+the density of p over that of all that is drawn (the balance heuristic of Veach and Guibas, 1995), so that none counts much.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from scipy import special
 
 from densities.arrays import quiet
 from densities.distributions.vector_base import chosen_points
+from densities.distributions.vector_moments import log_density_at
 from densities.divergences.draws import RARE, drawn_weights, explained
 from densities.divergences.montecarlo import FEW_DRAWS, LARGEST_RATIO, WORTH_IT
 from densities.divergences.vector_ratio import VectorRatio, covers
@@ -66,9 +68,10 @@ class VectorLogRatioDraws:
         self.weights = np.array([part.weight for part in p.parts()])
         self.weights /= self.weights.sum()
         self.drawn = drawn_weights(self.weights)
+        self.proposal = None if self.drawn is self.weights else p.of_parts(self.drawn)
 
     def __call__(self, source: Any) -> np.ndarray:
-        t, control, _, which = self.at(source.uniforms(self.dimension), self.drawn)
+        t, control, _, which, kept = self.at(source.uniforms(self.dimension), self.drawn)
         known = [t]
         if self.balanced:
             with quiet():
@@ -76,6 +79,7 @@ class VectorLogRatioDraws:
         if self.fitted is not None:
             known.append(control)
         columns = np.stack(known, axis=-1)
+        columns[:, : 1 + self.balanced] *= kept[:, None]
         if self.drawn is not self.weights:
             columns *= (self.weights / self.drawn)[which, None]
         return columns if len(known) > 1 else columns[:, 0]
@@ -88,13 +92,15 @@ class VectorLogRatioDraws:
 
     def log_ratios(self, source: Any) -> tuple[np.ndarray, np.ndarray, None]:
         """t at the draws of a source, as `draws.LogRatioDraws` gives it: with weights."""
-        t, _, _, which = self.at(source.uniforms(self.dimension), self.drawn)
-        return t, (self.weights / self.drawn)[which], None
+        t, _, _, which, kept = self.at(source.uniforms(self.dimension), self.drawn)
+        return t, (self.weights / self.drawn)[which] * kept, None
 
-    def at(self, u: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(t, control, sizes of its logarithms, part) at the points that uniform numbers make of parts `drawn` so often."""
+    def at(self, u: np.ndarray, drawn: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """At the points that uniform numbers make of parts `drawn` so often: t, control, sizes of its logarithms, part, and
+        how many times what a draw counts for its own part it counts where those of other parts come too."""
         parts = [replace(part, weight=share) for part, share in zip(self.ratio.p.parts(), drawn, strict=True)]
         t, control, sizes = np.zeros((3, len(u)))
+        kept = np.ones(len(u))
         which = np.zeros(len(u), dtype=int)
         with quiet():
             for index, (part, rows, x) in enumerate(chosen_points(parts, u)):
@@ -103,7 +109,14 @@ class VectorLogRatioDraws:
                 sizes[rows] = 1.0 + np.abs(nodes.t) + np.abs(nodes.log_p) + np.abs(nodes.log_q)
                 if self.fitted is not None:
                     control[rows] = self.fitted[index].at(special.ndtri(u[rows, : len(part.roots)]))
-        return t, control, sizes, which
+                if self.proposal is not None:
+                    kept[rows] = self._kept(index, part, x, nodes.log_p)
+        return t, control, sizes, which, kept
+
+    def _kept(self, index: int, part: Any, x: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+        log_drawn = log_density_at(self.proposal, part, x, part.forward(x)[0])
+        found = np.exp(log_p - log_drawn) * self.drawn[index] / self.weights[index]
+        return np.where(np.isfinite(found), found, 1.0)
 
 
 class Pilot:
@@ -115,7 +128,7 @@ class Pilot:
         seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
         self.u = Source(size, values.dimension, "stratified", (seed,)).uniforms(values.dimension)
         equal = np.full(len(self.parts), 1.0 / len(self.parts))
-        self.t, _, self.sizes, self.which = values.at(self.u, equal)
+        self.t, _, self.sizes, self.which, self.kept = values.at(self.u, equal)
         self.weight = values.weights[self.which] * len(self.parts)
 
     @property
@@ -145,8 +158,8 @@ class Pilot:
             return np.bincount(self.which, beside, len(self.parts)) / counts
 
     def fitted(self, slope: float) -> Sequence[Quadratic] | None:
-        """What follows t - slope·(1 - e^-t) in each part."""
-        left = self.left(slope)
+        """What follows t - slope·(1 - e^-t), as much of it as counts, in each part."""
+        left = self.left(slope) * self.kept
         if not (self.finite and np.isfinite(left).all()):
             return None
         fits = [
@@ -173,7 +186,7 @@ class Pilot:
     def error(self, slope: float, fitted: Sequence[Quadratic] | None, n: int) -> float:
         """About what is left of the error of n draws."""
         with quiet():
-            left = self.weight * (self.left(slope) - self.followed(fitted)[0])
+            left = self.weight * (self.left(slope) * self.kept - self.followed(fitted)[0])
         return float(np.std(left) / np.sqrt(n)) + self.rounding(slope)
 
 

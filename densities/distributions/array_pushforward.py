@@ -186,8 +186,7 @@ class ArrayPushforward(ArrayDistribution):
         return tuple(self._pushed(part) for part in self.base.parts())
 
     def of_parts(self, weights: Any) -> Any:
-        base = self.base.of_parts(weights)
-        return None if base is None else type(self)(base, self.transform)
+        return type(self)(self.base.of_parts(weights), self.transform)
 
     def _pushed(self, part: VectorPart) -> VectorPart:
         inverse, before = self.transform.inverse, part.backward

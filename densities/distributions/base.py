@@ -146,9 +146,9 @@ class Distribution(Fixed, Arithmetic):
         """The parts, those in the coordinate of the law itself as one: for quadrature, which needs no one to draw from."""
         return self.parts()
 
-    def of_parts(self, weights: Any) -> Distribution | None:
-        """The law of the same parts with these weights; None where it is not known as one."""
-        return None
+    def of_parts(self, weights: Any) -> Any:
+        """The law whose parts are these with other weights: of one part, itself."""
+        return self
 
     def closed_mean(self) -> Any:
         """The mean where it is known in closed form, otherwise None; so the other `closed_` summaries."""

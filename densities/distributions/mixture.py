@@ -68,9 +68,12 @@ class Weighted:
         return kinds.pop() if len(kinds) == 1 else "mixed"
 
     def of_parts(self, weights: Any) -> Any:
-        """The mixture with these weights, where each component is one part."""
-        components = [component for _, component in self._terms]
-        return type(self)(weights, components) if all(len(one.parts()) == 1 for one in components) else None
+        """The mixture of the components with other weights of their parts."""
+        last = np.cumsum([len(component.parts()) for _, component in self._terms])
+        own = np.split(np.asarray(weights), last[:-1])
+        sums = [np.sum(part) for part in own]
+        shared = zip(self._terms, own, sums, strict=True)
+        return Mixture(sums, [component.of_parts(part / total) for (_, component), part, total in shared])
 
     def same_as(self, other: object) -> bool:
         return self is other or (

@@ -80,6 +80,9 @@ class Pushforward(PushedQuantiles):
     def made_of(self) -> tuple[Any, ...]:
         return self.base, self.transform
 
+    def of_parts(self, weights: Any) -> Any:
+        return type(self)(self.base.of_parts(weights), self.transform)
+
     @property
     def unfolded(self) -> tuple[Any, tuple[Any, ...]]:
         root, steps = self.base.unfolded

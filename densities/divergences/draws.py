@@ -121,9 +121,12 @@ class Quantiles:
     """
 
     weight: Any
+    # How many times that a draw counts where those of other parts come too.
+    kept: Any = 1.0
 
     def __init__(self, source: Any, parts: list[Any], dimension: int):
         v, self.shares = source.uniforms(dimension), np.ones(source.size)
+        self.others: dict[int, Anchored] = {}
         first = v[:, 0]
         if source.scheme == "plain":
             self.u, self.rest, self.weight = first, 1.0 - first, 1.0
@@ -187,6 +190,7 @@ class Streamed:
     """Draws by numbers of the root's stream, NumPy's own where they are plain; else its quantiles, tilted and weighted."""
 
     weight: Any
+    kept: Any = 1.0
 
     def __init__(self, source: Any, part: Any):
         self.stream = part.root.stream
@@ -213,6 +217,11 @@ class LogRatioDraws:
         self.smooth = p.measure == "lebesgue"
         self.dimension = 1 if len(self.parts) == 1 else 2
         self.by_stream = self.dimension == 1 and self.parts[0].root.stream is not None
+        self.weights = np.array([part.weight for part in self.parts])
+        self.weights /= self.weights.sum()
+        self.drawn = drawn_weights(self.weights)
+        # The law of all that is drawn, where rare parts are drawn more often than they come.
+        self.proposal = p.of_parts(self.drawn) if self.smooth and self.drawn is not self.weights else None
 
     def __reduce__(self) -> tuple:
         return type(self), (self.ratio.p, self.ratio.q)
@@ -231,7 +240,21 @@ class LogRatioDraws:
                 left = self._quickly(source, draws, run, t)
                 for at, nodes in self._nodes(source, draws, run, left) if len(left) else ():
                     t[at] = value(nodes.t)
-        return t, draws.weight, draws
+            draws.kept = self._kept(source, draws)
+        return t, draws.weight * draws.kept, draws
+
+    def _kept(self, source: Any, draws: Any) -> Any:
+        """How many times what a draw counts for its own part it counts where those of other parts come too: the balance
+        heuristic, by which it counts as the density of p over that of all that is drawn (Veach and Guibas, 1995)."""
+        if self.proposal is None:
+            return 1.0
+        kept = np.empty(source.size)
+        for run in draws.runs:
+            for at, x in self._points(source, draws, run, run.indices(source.size)):
+                y = run.part.forward(x)[0]
+                log = value(self.ratio.p.logpdf_anywhere(y)) - value(self.proposal.logpdf_anywhere(y))
+                kept[at] = np.exp(log) / draws.shares[at]
+        return np.where(np.isfinite(kept), kept, 1.0)
 
     def exactly(self, source: Any, beside: float = 0.0) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray], Any, Any]:
         """t and the logarithms that it is the difference of, or their sizes, the weights and the draws.
@@ -249,6 +272,7 @@ class LogRatioDraws:
             for run in draws.runs:
                 for at, nodes in self._nodes(source, draws, run, run.indices(source.size), beside):
                     t[at], here[at], there[at] = (value(x) for x in (nodes.t, nodes.log_p, nodes.log_q))
+            draws.kept = self._kept(source, draws)
         return t, (here, there), draws.weight, draws
 
     def _of_law(self, source: Any) -> np.ndarray:
@@ -284,9 +308,12 @@ class LogRatioDraws:
         return self.by_stream or part.root.inverts_fast
 
     def _drawn_otherwise(self, source: Any, draws: Any, run: Run, rows: np.ndarray) -> Anchored:
-        x = source.draws(lambda generator, count: run.part.root.draw(generator, (count,)), rows)
-        draws.drawn_otherwise(rows)
-        return anchored(x)
+        """Draws of the root of a run, at all its rows or at the same ones again."""
+        if id(run) not in draws.others:
+            x = source.draws(lambda generator, count: run.part.root.draw(generator, (count,)), rows)
+            draws.drawn_otherwise(rows)
+            draws.others[id(run)] = anchored(x)
+        return draws.others[id(run)]
 
     def _nodes(
         self, source: Any, draws: Any, run: Run, rows: np.ndarray, beside: float = 0.0
@@ -402,11 +429,11 @@ class ControlledDraws(LogRatioDraws):
         return type(self), (self.ratio.p, self.ratio.q, self.balanced, self.followed)
 
     def __call__(self, source: Any) -> np.ndarray:
-        t, weight, draws = self.log_ratios(source)
+        t, _, draws = self.log_ratios(source)
         with quiet():
             columns = columns_of(t, draws, self.balanced, self.followed)
-            if np.ndim(weight):
-                columns *= weight
+            if np.ndim(draws.weight):
+                columns *= draws.weight
         return columns.T
 
     @property
@@ -434,13 +461,15 @@ def _moved(x: Anchored, share: float) -> Anchored:
 
 
 def columns_of(t: np.ndarray, draws: Any, balanced: bool, followed: int) -> np.ndarray:
-    """t and its controls before they are weighted, (1 + controls, size)."""
+    """t and its controls before they are weighted, (1 + controls, size); the functions of the numbers as of their own part."""
     columns = np.empty((1 + balanced + followed, len(t)))
     columns[0] = t
     if balanced:
         np.negative(t, out=columns[1])
         np.expm1(columns[1], out=columns[1])
         np.negative(columns[1], out=columns[1])
+    if np.ndim(draws.kept):
+        columns[: 1 + balanced] *= draws.kept
     if followed:
         columns[-followed] = 1.0  # the weight; without one it is written over
         draws.follow(*columns[-CONTROLS:])

@@ -7,7 +7,6 @@ and functions of the numbers that the draws are made of, which follow a smooth t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -105,56 +104,36 @@ class Pilot:
         own = 0.25 * EPS * (self.values.ratio.p.log_lost + self.values.ratio.q.log_lost)
         return np.sum(np.where(shifts > seen, shifts, 0.0), axis=0) * (ULPS * EPS / BESIDE) + own
 
-    def overlapped(self, beside_mean: Callable[[np.ndarray], np.ndarray]) -> float:
-        """The mean square of plain draws of often drawn parts of p beside the mean, where rare parts have more draws.
-
-        A draw counts by how often its own part is drawn: one of an often drawn part counts whole where hardly one comes.
-        With weights w and shares d = c w of these, d_r of a rare one, it is ∫ (p - w_r f_r)/c (t - mean)² over places where
-        c (p - w_r f_r) < d_r f_r, seen at the draws of the rare part.
-        """
-        if self.scheme != "plain" or self.values.dimension == 1 or not self.values.smooth:
-            return 0.0
-        weights = np.array([part.weight for part in self.values.parts])
-        weights /= weights.sum()
-        drawn, total = drawn_weights(weights), 0.0
-        often, source = np.min(drawn / weights), self._source()
-        with quiet():
-            for run in self.draws.runs:
-                rare = next(i for i, part in enumerate(self.values.parts) if part is run.part)
-                if drawn[rare] <= weights[rare]:
-                    continue
-                for rows, x in self.values._points(source, self.draws, run, run.indices(len(self.t))):
-                    own = value(run.part.root.raw_logpdf(x) - run.part.forward(x)[1])
-                    others = np.exp(self._logs[0][rows] - own) - weights[rare]
-                    square = self.weight[rows] * others * beside_mean(self.t[rows]) ** 2 / (often * weights[rare])
-                    total += float(np.nansum(square[(others > 0.0) & (often * others < drawn[rare])]))
-        return total / len(self.t)
-
     def left_over(self, balanced: bool, followed: int) -> tuple[float, float, float]:
         """(variance, kurtosis, slope) of what the controls leave of t, and the coefficient of c."""
         with quiet():
             columns = columns_of(self.t, self.draws, balanced, followed).T
+            t = columns[:, 0].copy()
             columns[:, 0] = 1.0
             if not (np.isfinite(columns).all() and self.finite):
                 return np.inf, np.inf, 0.0
             root = np.sqrt(self.weight * np.ones(len(self.t)))
-            scale = np.abs(self.t).max() or 1.0
-            fitted = np.linalg.lstsq(columns * root[:, None], self.t / scale * root, rcond=1e-13)[0]
-            left = self.t / scale - columns @ fitted
+            scale = np.abs(t).max() or 1.0
+            fitted = np.linalg.lstsq(columns * root[:, None], t / scale * root, rcond=1e-13)[0]
+            left = t / scale - columns @ fitted
             share, left = (self.weight, left) if self.scheme == "plain" else (1.0, self.weight * left)
             second = float(np.mean(share * left**2))
             kurtosis = float(np.mean(share * left**4)) / second**2 if second else 0.0
             return second * scale**2, kurtosis, float(fitted[1] * scale) if balanced else 0.0
 
 
-def _unseen_spread(
-    values: ControlledDraws, pilot: Pilot, beside_mean: Callable[[np.ndarray], np.ndarray], n: int
-) -> float:
-    """The standard error due to what few of n draws meet: point masses, a density beside them, components.
+def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -> float:
+    """The standard error of t - slope·c due to what few of n draws meet: point masses, a density beside them, components.
 
     Sums over the masses tell it, integrals over the density, and the medians of the components.
     """
     p = values.ratio.p
+    if not np.isfinite(mean):
+        return 0.0
+
+    def beside_mean(t: np.ndarray) -> np.ndarray:
+        return t - mean + (slope * (np.expm1(-t) + values.known[0]) if slope else 0.0)
+
     if p.measure != "lebesgue":
         return float(np.sqrt(unseen_square(values.ratio, beside_mean, n) / n))
     with quiet():
@@ -162,8 +141,7 @@ def _unseen_spread(
         drawn = drawn_weights(masses / masses.sum())
         hidden = (masses > 0.0) & (drawn * n < RARE)
         t = beside_mean(np.asarray(values.ratio.log(places[hidden])))
-        square = np.sum(masses[hidden] ** 2 / drawn[hidden] * t**2)
-        return float(np.sqrt((square + pilot.overlapped(beside_mean)) / n))
+        return float(np.sqrt(np.sum(masses[hidden] ** 2 / drawn[hidden] * t**2) / n))
 
 
 class _FarOut:
@@ -184,9 +162,10 @@ def _unseen_tails(values: ControlledDraws, scheme: str, coefficients: Any, mean:
         return 0.0
     share = FAR_OUT / n * 2.0 ** -np.arange(HALVINGS)  # of the draws, to be halved
     v = np.sqrt(share / 3.0) if scheme == "plain" else share  # u = 3v² there
-    t, weight, draws = values.log_ratios(_FarOut(np.concatenate([0.75 * v, 1.0 - 0.75 * v])))
+    t, _, draws = values.log_ratios(_FarOut(np.concatenate([0.75 * v, 1.0 - 0.75 * v])))
     with quiet():
-        columns = columns_of(t, draws, values.balanced, values.followed) * (1.0 if scheme == "plain" else weight)
+        columns = columns_of(t, draws, values.balanced, values.followed)
+        columns *= 1.0 if scheme == "plain" else draws.weight
         left = columns[0] - coefficients @ (columns[1:] - np.array(values.known)[:, None]) - mean
         return float(np.sqrt(np.nansum(0.5 * np.tile(share, 2) * left**2) / n))
 
@@ -313,13 +292,7 @@ def kl_montecarlo(
         result = replace(result, heavy_tail=False)
     slope = float(result.coefficients[0]) if values.balanced else 0.0  # type: ignore[index]
     estimate = from_draws(result, "montecarlo", target=target)
-    mean = estimate.value
-
-    def beside_mean(t: np.ndarray) -> np.ndarray:
-        """t - slope·c less its mean."""
-        return t - mean + (slope * (np.expm1(-t) + known[0]) if slope else 0.0)
-
-    rare = _unseen_spread(values, pilot, beside_mean, int(result.n)) if np.isfinite(mean) else 0.0
+    rare = _unseen_spread(values, slope, estimate.value, int(result.n))
     tails_alone = _unseen_tails(values, scheme, result.coefficients, estimate.value, int(result.n))
     rounding = pilot.rounding(slope) + pilot.of_controls(values, result.coefficients)
     spread = max(float(np.hypot(estimate.error, rare)), tails_alone)

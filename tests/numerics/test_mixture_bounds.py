@@ -96,16 +96,38 @@ def test_rare_vectors_are_drawn(weight, n):
     assert found.ok and found.error <= 0.05 * truth
 
 
-@pytest.mark.parametrize("rare", [dn.Normal(5, 1), dn.Normal(6, 0.5), dn.Normal(1, 1e-5)])
-def test_plain_draws_know_of_overlaps_that_they_hardly_meet(rare):
-    """A draw of the likely part where the rare one has most of its mass is seldom, and changes the mean by much."""
+@pytest.mark.parametrize("scheme", ["sobol", "plain"])
+@pytest.mark.parametrize("rare", [dn.Normal(3, 1), dn.Normal(6, 0.5), dn.Normal(1, 1e-5)])
+def test_a_rare_component_counts_by_all_that_is_drawn_where_it_lies(rare, scheme):
+    """A draw of the likely part where the rare one has most of its mass is seldom, and would change the mean by much."""
     p, q = dn.Mixture([0.9999, 0.0001], [dn.Normal(), rare]), dn.Normal()
     truth = dn.kl(p, q, method="quadrature")
     assert truth.error <= 1e-9 * truth.value
-    runs = [dn.kl(p, q, method="montecarlo", n=2**12, rng=seed, scheme="plain") for seed in range(20)]
+    moved = dn.kl(p >> dn.Exp(), q >> dn.Exp(), method="montecarlo", n=2**12, rng=20, scheme=scheme)
+    runs = [moved, *(dn.kl(p, q, method="montecarlo", n=2**12, rng=seed, scheme=scheme) for seed in range(12))]
     z = np.array([(run.value - truth.value) / run.error for run in runs])
-    assert np.sqrt(np.mean(z**2)) < 1.3
-    assert np.median([run.error for run in runs]) < 0.4 * truth.value
+    assert np.sqrt(np.mean(z**2)) < 1.6
+    assert max(run.error for run in runs) < (0.08 if scheme == "sobol" else 0.5) * truth.value
+
+
+def test_parts_of_other_weights():
+    """Of mixtures of mixtures and their images, and draws of a component whose quantiles are not fast."""
+    p = dn.Mixture([0.9, 0.1], [dn.Mixture([0.5, 0.5], [dn.Normal(), dn.Normal(1, 1)]), dn.Normal(3, 1)])
+    other, flat = (
+        p.of_parts([0.2, 0.3, 0.5]),
+        dn.Mixture([0.2, 0.3, 0.5], [dn.Normal(), dn.Normal(1, 1), dn.Normal(3, 1)]),
+    )
+    y = np.linspace(-3, 6, 7)
+    np.testing.assert_allclose(other.pdf(y), flat.pdf(y), rtol=1e-14)
+    np.testing.assert_allclose(
+        (p >> dn.Exp()).of_parts([0.2, 0.3, 0.5]).pdf(np.exp(y)), flat.pdf(y) / np.exp(y), rtol=1e-13
+    )
+    slow = dn.sum_of(dn.Gamma(2.5, 1), dn.Uniform(0, 1))
+    p, q = dn.Mixture([0.999, 0.001], [slow, dn.Gamma(30, 1)]), dn.Gamma(3, 1)
+    assert not slow.parts()[0].root.inverts_fast
+    truth = dn.kl(p, q, method="quadrature")
+    runs = [dn.kl(p, q, method="montecarlo", n=2**10, rng=seed) for seed in range(4)]
+    assert all(abs(run.value - truth.value) <= 4.0 * run.error + truth.error for run in runs)
 
 
 @pytest.mark.parametrize(("mean", "scale"), [(3.0, 1.0), (0.0, 5.0), (1.0, 1e-3)])

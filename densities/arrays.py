@@ -120,12 +120,17 @@ def as_points(x: Any, name: str = "x") -> tuple[np.ndarray, Callable[[Any], Any]
 def doubles_of(given: np.ndarray) -> np.ndarray:
     """An array of real numbers of any kind as doubles; as it is where an entry is none, or lies beyond the doubles."""
     entries = given.ravel().tolist() if given.dtype == object else ()
-    if given.dtype != object or not all(isinstance(entry, Real | Decimal) for entry in entries):
+    if given.dtype != object or not all(map(_is_number, entries)):
         return given
     try:
         return np.array([float(entry) for entry in entries], dtype=float).reshape(given.shape)
-    except (OverflowError, ValueError):
+    except (OverflowError, TypeError, ValueError):  # as of SymPy's I
         return given
+
+
+def _is_number(entry: Any) -> bool:
+    """Whether it is a real number of Python's tower, a Decimal, or an expression of SymPy without symbols."""
+    return isinstance(entry, Real | Decimal) or getattr(entry, "is_number", False)
 
 
 def generator_of(rng: Any) -> np.random.Generator:

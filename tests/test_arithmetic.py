@@ -187,3 +187,16 @@ def test_equality_is_identity():
     assert X == X
     assert dn.Normal(0.5, 2) != X
     assert X.same_as(dn.Normal(0.5, 2))
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [
+        (lambda: 0 * X, r"c \* X: expected a number other than 0, got 0; 0\*X is a point mass, Delta\(0\)"),
+        (lambda: 0.0 / X, "c .* X: expected a number other than 0"),
+        (lambda: X / 0, "X / c: expected a number other than 0, got 0; X/0 has no law"),
+    ],
+)
+def test_a_factor_of_0_is_refused(expression, told):
+    with pytest.raises(dn.errors.ParameterError, match=told):
+        expression()

@@ -165,3 +165,11 @@ def test_no_slope_stands_beside_a_mass(law, written):
     assert law.latex().startswith("Y = ")
     assert "f_" not in law.latex() and "frac" not in law.latex()
     assert law.latex().replace(" ", "").endswith(written.replace(" ", "")), law.latex()
+
+
+def test_numbers_of_sympy_are_numbers():
+    law = dn.Normal(sympy.pi, sympy.sqrt(2))
+    assert (law.params["loc"], law.params["scale"]) == (np.pi, float(sympy.sqrt(2)))
+    for given in (sympy.Symbol("s"), sympy.I):
+        with pytest.raises(ParameterError, match="scale: expected a real number"):
+            dn.Normal(0, given)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from densities.errors import ShapeError, UnsupportedOperationError, argument_error
+from densities.errors import ParameterError, ShapeError, UnsupportedOperationError, argument_error
 from densities.foreign import is_foreign, is_traced
 from densities.protocols import push_forward
 from densities.transforms import get
@@ -35,6 +35,12 @@ def _constant(c: Any, operation: str) -> Any:
     return c
 
 
+def _factor(c: Any, operation: str, told: str) -> Any:
+    if np.ndim(c) == 0 and c == 0:
+        raise ParameterError(f"{argument_error(operation, 'a number other than 0', c)}; {told}")
+    return c
+
+
 def _power(law: Any, exponent: Any) -> Any:
     if np.ndim(exponent):
         raise UnsupportedOperationError("X ** array: one exponent at a time; build a list of laws instead")
@@ -56,6 +62,10 @@ def _affine(law: Any, loc: Any, scale: Any) -> Any:
     return push_forward(law, get("affine")(loc, scale))
 
 
+def _times(c: Any, law: Any) -> Any:
+    return _affine(law, 0.0, _factor(c, "c * X", "0*X is a point mass, Delta(0)"))
+
+
 def _clip(law: Any, low: Any = None, high: Any = None) -> Any:
     return push_forward(law, get("clip")(-np.inf if low is None else low, np.inf if high is None else high))
 
@@ -64,10 +74,10 @@ BINARY: dict[Any, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] =
     # ufunc: (law op c, c op law)
     np.add: (lambda law, c: _affine(law, c, 1.0), lambda c, law: _affine(law, c, 1.0)),
     np.subtract: (lambda law, c: _affine(law, np.negative(c), 1.0), lambda c, law: _affine(law, c, -1.0)),
-    np.multiply: (lambda law, c: _affine(law, 0.0, c), lambda c, law: _affine(law, 0.0, c)),
+    np.multiply: (lambda law, c: _times(c, law), lambda c, law: _times(c, law)),
     np.divide: (
-        lambda law, c: push_forward(law, get("scale")(c).inv),
-        lambda c, law: _affine(push_forward(law, get("reciprocal")()), 0.0, c),
+        lambda law, c: push_forward(law, get("scale")(_factor(c, "X / c", "X/0 has no law")).inv),
+        lambda c, law: _times(c, push_forward(law, get("reciprocal")())),
     ),
     np.floor_divide: (lambda law, c: np.floor(law / c), lambda c, law: np.floor(c / law)),
     np.power: (_power, _exponential),

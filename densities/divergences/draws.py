@@ -208,6 +208,12 @@ class Streamed:
         self.stream.follow(self.z, *columns)
 
 
+class Plain:
+    """Draws that are those of the law itself, each of which counts alike; of their numbers nothing is known."""
+
+    weight, kept = 1.0, 1.0
+
+
 class LogRatioDraws:
     """t = log dp/dq at the draws of a source, weighted to mean D(p‖q), for `estimate_mean`; picklable."""
 
@@ -231,10 +237,10 @@ class LogRatioDraws:
         return t * weight
 
     def log_ratios(self, source: Any) -> tuple[np.ndarray, Any, Any]:
-        """t at the draws of a source, their weights, and the draws where it is known what they are made of."""
+        """t at the draws of a source, their weights, and the draws."""
         with quiet():
             if not self.smooth:
-                return self.ratio.log(self._of_law(source)), 1.0, None
+                return self.ratio.log(self._of_law(source)), 1.0, Plain()
             draws, t = self._drawn(source), np.empty(source.size)
             for run in draws.runs:
                 left = self._quickly(source, draws, run, t)
@@ -267,7 +273,7 @@ class LogRatioDraws:
                 here, there = (np.maximum(law.logpmf(y), law.logpdf(y)) for law in (self.ratio.p, self.ratio.q))
                 # A mass may be a sum of masses, whose logarithms round even where its own is next to 0.
                 sizes = (np.abs(here) + _summands(self.ratio.p), np.abs(there) + _summands(self.ratio.q))
-                return here - there, sizes, 1.0, None
+                return here - there, sizes, 1.0, Plain()
             draws, (t, here, there) = self._drawn(source), np.empty((3, source.size))
             for run in draws.runs:
                 for at, nodes in self._nodes(source, draws, run, run.indices(source.size), beside):

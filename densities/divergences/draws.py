@@ -191,6 +191,7 @@ class Streamed:
 
     weight: Any
     kept: Any = 1.0
+    shares: Any = 1.0
 
     def __init__(self, source: Any, part: Any):
         self.stream = part.root.stream
@@ -231,6 +232,11 @@ class LogRatioDraws:
 
     def __reduce__(self) -> tuple:
         return type(self), (self.ratio.p, self.ratio.q)
+
+    @property
+    def by_numbers(self) -> bool:
+        """Whether every draw is a function of a number of the source."""
+        return self.smooth and all(map(self._by_numbers, self.parts))
 
     def __call__(self, source: Any) -> np.ndarray:
         t, weight, _ = self.log_ratios(source)

@@ -145,29 +145,34 @@ def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -
 
 
 class _FarOut:
-    """A source of uniform numbers next to 0 and to 1."""
+    """A source of uniform numbers next to 0 and to 1, each with one that chooses a part."""
 
     scheme = "stratified"
 
-    def __init__(self, v: np.ndarray):
-        self.v, self.size, self.points = v, len(v), len(v)
+    def __init__(self, v: np.ndarray, chooses: np.ndarray):
+        self.v, self.chooses, self.size, self.points = v, chooses, len(v), len(v)
 
-    def uniforms(self, _: int) -> np.ndarray:
-        return self.v[:, None]
+    def uniforms(self, dimension: int) -> np.ndarray:
+        return np.column_stack([self.v, self.chooses])[:, :dimension]
 
 
 def _unseen_tails(values: ControlledDraws, scheme: str, coefficients: Any, mean: float, n: int) -> float:
-    """The standard error due to both ends of p alone, where hardly any of n draws come and controls may follow t no more."""
-    if not values.followed or not np.isfinite(mean):
+    """The standard error due to both ends of the parts of p, where hardly any of n draws come; controls may follow t no more."""
+    if not (values.by_numbers and np.isfinite(mean)):
         return 0.0
-    share = FAR_OUT / n * 2.0 ** -np.arange(HALVINGS)  # of the draws, to be halved
+    drawn = values.drawn[:, None]
+    share = np.minimum(FAR_OUT / (n * drawn), 0.5) * 2.0 ** -np.arange(HALVINGS)  # of the draws of a part, to be halved
     v = np.sqrt(share / 3.0) if scheme == "plain" else share  # u = 3v² there
-    t, _, draws = values.log_ratios(_FarOut(np.concatenate([0.75 * v, 1.0 - 0.75 * v])))
+    middle = np.broadcast_to(np.cumsum(drawn)[:, None] - 0.5 * drawn, share.shape)
+    source = _FarOut(np.ravel([0.75 * v, 1.0 - 0.75 * v]), np.ravel([middle, middle]))
+    t, _, draws = values.log_ratios(source)
     with quiet():
         columns = columns_of(t, draws, values.balanced, values.followed)
-        columns *= 1.0 if scheme == "plain" else draws.weight
-        left = columns[0] - coefficients @ (columns[1:] - np.array(values.known)[:, None]) - mean
-        return float(np.sqrt(np.nansum(0.5 * np.tile(share, 2) * left**2) / n))
+        columns *= draws.shares if scheme == "plain" else draws.weight
+        left = columns[0] - mean
+        if len(columns) > 1:
+            left = left - coefficients @ (columns[1:] - np.array(values.known)[:, None])
+        return float(np.sqrt(np.nansum(np.ravel([0.5 * drawn * share] * 2) * left**2) / n))
 
 
 def _components(values: ControlledDraws) -> tuple[np.ndarray, np.ndarray]:
@@ -184,8 +189,7 @@ def controlled(pilot: Pilot, n: int) -> ControlledDraws:
     kurtosis of what is left is no small part of the draws.
     """
     values = pilot.values
-    known = values.smooth and (values.by_stream or all(part.root.inverts_fast for part in values.parts))
-    followed = CONTROLS + (pilot.scheme != "plain") if known else 0
+    followed = CONTROLS + (pilot.scheme != "plain") if values.by_numbers else 0
     balanced = _earns(pilot, n, followed) and _balanced(values)
     if not pilot.left_over(balanced, followed)[1] <= KURTOSIS_SHARE * n:
         followed = 0

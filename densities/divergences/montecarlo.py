@@ -157,7 +157,7 @@ class _FarOut:
 
 
 def _unseen_tails(values: ControlledDraws, scheme: str, coefficients: Any, mean: float, n: int) -> float:
-    """The standard error due to both ends of the parts of p, where hardly any of n draws come; controls may follow t no more."""
+    """The standard error due to both ends of the parts of p, where hardly any of n draws come and controls may not follow t."""
     if not (values.by_numbers and np.isfinite(mean)):
         return 0.0
     drawn = values.drawn[:, None]

@@ -35,6 +35,8 @@ PILOT, SHARE = 2**12, 16
 FOR_EACH = 8
 # Numbers of each part of q at which q/p is looked at, and how far into the tails.
 PROBES, FARTHEST = 2**9, 1e-12
+# Normal numbers so many times as far out show, of a law of one entry, what draws hardly meet.
+WIDE = 2.0
 # What a term of a control is off by.
 ULPS = 8.0
 
@@ -72,6 +74,11 @@ class VectorLogRatioDraws:
 
     def __call__(self, source: Any) -> np.ndarray:
         t, control, _, which, kept = self.at(source.uniforms(self.dimension), self.drawn)
+        columns = self.columns(t, control, which, kept)
+        return columns if columns.shape[1] > 1 else columns[:, 0]
+
+    def columns(self, t: np.ndarray, control: np.ndarray, which: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """t and its controls as they count, (draws, 1 + controls)."""
         known = [t]
         if self.balanced:
             with quiet():
@@ -82,7 +89,7 @@ class VectorLogRatioDraws:
         columns[:, : 1 + self.balanced] *= kept[:, None]
         if self.drawn is not self.weights:
             columns *= (self.weights / self.drawn)[which, None]
-        return columns if len(known) > 1 else columns[:, 0]
+        return columns
 
     @property
     def known(self) -> list[float]:
@@ -183,6 +190,30 @@ class Pilot:
         """The normal numbers that the draws of each part are made of."""
         return [special.ndtri(self.u[self.which == i, : len(part.roots)]) for i, part in enumerate(self.parts)]
 
+    def unseen(self, values: VectorLogRatioDraws, coefficients: np.ndarray | None, mean: float, n: int) -> float:
+        """The standard error due to what is farther out than all but a few of n draws, where controls may follow t no more.
+
+        It is seen at normal numbers that are WIDE times as far out as those of draws, or less of many.
+        """
+        several, equal = len(self.parts) > 1, np.full(len(self.parts), 1.0 / len(self.parts))
+        coordinates = self.u.shape[1] - several
+        wide = 1.0 + (WIDE - 1.0) / np.sqrt(coordinates)
+        with quiet():
+            z = wide * special.ndtri(self.u[:, :coordinates])
+            u = np.column_stack([special.ndtr(z), self.u[:, coordinates:]])
+            t, control, _, which, kept = values.at(u, equal)
+            roots = np.array([len(part.roots) for part in self.parts])[which]
+            square = np.sum(np.where(np.arange(coordinates) < roots[:, None], z * z, 0.0), axis=1)
+            drawn = values.drawn[which]
+            far = square > special.chdtri(roots, np.minimum(RARE / (n * drawn), 1.0))
+            columns = values.columns(t, control, which, kept)
+            left = columns[:, 0] - mean
+            if coefficients is not None:
+                left = left - (columns[:, 1:] - np.array(values.known)) @ coefficients
+            log_weight = roots * np.log(wide) - 0.5 * square * (1.0 - wide**-2.0)
+            weight = np.exp(log_weight) * drawn * len(self.parts)
+            return float(np.sqrt(np.nansum((weight * left**2)[far]) / (len(t) * n)))
+
     def error(self, slope: float, fitted: Sequence[Quadratic] | None, n: int) -> float:
         """About what is left of the error of n draws."""
         with quiet():
@@ -263,5 +294,7 @@ def kl_draws(p: Any, q: Any, *, n: int = 2**16, **options: Any) -> Estimate:
         rounding += ULPS * EPS * abs(float(result.coefficients[-1])) * pilot.followed(values.fitted)[1]  # type: ignore[index]
     hidden = values.drawn * result.n < RARE
     unseen = np.sum((values.weights**2 / values.drawn * pilot.squares(slope))[hidden]) / result.n
-    error = float(np.hypot(estimate.error, np.sqrt(unseen))) + rounding
-    return explained(replace(estimate, error=error))
+    error = float(np.hypot(estimate.error, np.sqrt(unseen)))
+    if np.isfinite(error):
+        error = max(error, pilot.unseen(values, result.coefficients, estimate.value, int(result.n)))
+    return explained(replace(estimate, error=error + rounding))

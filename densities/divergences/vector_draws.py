@@ -35,8 +35,8 @@ PILOT, SHARE = 2**12, 16
 FOR_EACH = 8
 # Numbers of each part of q at which q/p is looked at, and how far into the tails.
 PROBES, FARTHEST = 2**9, 1e-12
-# Normal numbers so many times as far out show, of a law of one entry, what draws hardly meet.
-WIDE = 2.0
+# So many draws by normal numbers that are, of a law of one entry, so many times as far out show what draws hardly meet.
+FAR_OUT, WIDE = 2**11, 2.0
 # What a term of a control is off by.
 ULPS = 8.0
 
@@ -132,11 +132,14 @@ class Pilot:
     def __init__(self, values: VectorLogRatioDraws, entropy: int, n: int):
         self.values, self.parts = values, values.ratio.p.parts()
         size = int(2 ** np.floor(np.log2(np.clip(n / SHARE, 2**8, PILOT))))
-        seed = np.random.SeedSequence(entropy, spawn_key=(2**31,))
-        self.u = Source(size, values.dimension, "stratified", (seed,)).uniforms(values.dimension)
+        self.entropy, self.u = entropy, self._uniforms(entropy, 2**31, size)
         equal = np.full(len(self.parts), 1.0 / len(self.parts))
         self.t, _, self.sizes, self.which, self.kept = values.at(self.u, equal)
         self.weight = values.weights[self.which] * len(self.parts)
+
+    def _uniforms(self, entropy: int, key: int, size: int) -> np.ndarray:
+        seed, dimension = np.random.SeedSequence(entropy, spawn_key=(key,)), self.values.dimension
+        return Source(size, dimension, "stratified", (seed,)).uniforms(dimension)
 
     @property
     def finite(self) -> bool:
@@ -196,11 +199,12 @@ class Pilot:
         It is seen at normal numbers that are WIDE times as far out as those of draws, or less of many.
         """
         several, equal = len(self.parts) > 1, np.full(len(self.parts), 1.0 / len(self.parts))
-        coordinates = self.u.shape[1] - several
+        u = self._uniforms(self.entropy, 2**31 + 1, FAR_OUT)
+        coordinates = u.shape[1] - several
         wide = 1.0 + (WIDE - 1.0) / np.sqrt(coordinates)
         with quiet():
-            z = wide * special.ndtri(self.u[:, :coordinates])
-            u = np.column_stack([special.ndtr(z), self.u[:, coordinates:]])
+            z = wide * special.ndtri(u[:, :coordinates])
+            u = np.column_stack([special.ndtr(z), u[:, coordinates:]])
             t, control, _, which, kept = values.at(u, equal)
             roots = np.array([len(part.roots) for part in self.parts])[which]
             square = np.sum(np.where(np.arange(coordinates) < roots[:, None], z * z, 0.0), axis=1)
@@ -212,7 +216,8 @@ class Pilot:
                 left = left - (columns[:, 1:] - np.array(values.known)) @ coefficients
             log_weight = roots * np.log(wide) - 0.5 * square * (1.0 - wide**-2.0)
             weight = np.exp(log_weight) * drawn * len(self.parts)
-            return float(np.sqrt(np.nansum((weight * left**2)[far]) / (len(t) * n)))
+            far &= np.isfinite(left)  # a number that rounds to 1 makes no point
+            return float(np.sqrt(np.sum((weight * left**2)[far]) / (len(t) * n)))
 
     def error(self, slope: float, fitted: Sequence[Quadratic] | None, n: int) -> float:
         """About what is left of the error of n draws."""

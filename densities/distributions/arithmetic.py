@@ -74,7 +74,7 @@ BINARY: dict[Any, tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] =
     # ufunc: (law op c, c op law)
     np.add: (lambda law, c: _affine(law, c, 1.0), lambda c, law: _affine(law, c, 1.0)),
     np.subtract: (lambda law, c: _affine(law, np.negative(c), 1.0), lambda c, law: _affine(law, c, -1.0)),
-    np.multiply: (lambda law, c: _times(c, law), lambda c, law: _times(c, law)),
+    np.multiply: (lambda law, c: _times(c, law), _times),
     np.divide: (
         lambda law, c: push_forward(law, get("scale")(_factor(c, "X / c", "X/0 has no law")).inv),
         lambda c, law: _times(c, push_forward(law, get("reciprocal")())),

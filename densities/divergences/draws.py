@@ -209,7 +209,7 @@ class Streamed:
         self.stream.follow(self.z, *columns)
 
 
-class Plain:
+class Unweighted:
     """Draws that are those of the law itself, each of which counts alike; of their numbers nothing is known."""
 
     weight, kept = 1.0, 1.0
@@ -246,7 +246,7 @@ class LogRatioDraws:
         """t at the draws of a source, their weights, and the draws."""
         with quiet():
             if not self.smooth:
-                return self.ratio.log(self._of_law(source)), 1.0, Plain()
+                return self.ratio.log(self._of_law(source)), 1.0, Unweighted()
             draws, t = self._drawn(source), np.empty(source.size)
             for run in draws.runs:
                 left = self._quickly(source, draws, run, t)
@@ -279,7 +279,7 @@ class LogRatioDraws:
                 here, there = (np.maximum(law.logpmf(y), law.logpdf(y)) for law in (self.ratio.p, self.ratio.q))
                 # A mass may be a sum of masses, whose logarithms round even where its own is next to 0.
                 sizes = (np.abs(here) + _summands(self.ratio.p), np.abs(there) + _summands(self.ratio.q))
-                return here - there, sizes, 1.0, Plain()
+                return here - there, sizes, 1.0, Unweighted()
             draws, (t, here, there) = self._drawn(source), np.empty((3, source.size))
             for run in draws.runs:
                 for at, nodes in self._nodes(source, draws, run, run.indices(source.size), beside):

@@ -20,7 +20,6 @@ from densities.divergences.draws import (
     ControlledDraws,
     LogRatioDraws,
     columns_of,
-    drawn_weights,
     explained,
     unseen_square,
 )
@@ -137,11 +136,9 @@ def _unseen_spread(values: ControlledDraws, slope: float, mean: float, n: int) -
     if p.measure != "lebesgue":
         return float(np.sqrt(unseen_square(values.ratio, beside_mean, n) / n))
     with quiet():
-        places, masses = _components(values)
-        drawn = drawn_weights(masses / masses.sum())
-        hidden = (masses > 0.0) & (drawn * n < RARE)
-        t = beside_mean(np.asarray(values.ratio.log(places[hidden])))
-        return float(np.sqrt(np.sum(masses[hidden] ** 2 / drawn[hidden] * t**2) / n))
+        hidden = values.drawn * n < RARE
+        t = beside_mean(np.asarray(values.ratio.log(_medians(values)[hidden])))
+        return float(np.sqrt(np.sum((values.weights**2 / values.drawn)[hidden] * t**2) / n))
 
 
 class _FarOut:
@@ -175,11 +172,11 @@ def _unseen_tails(values: ControlledDraws, scheme: str, coefficients: Any, mean:
         return float(np.sqrt(np.nansum(np.ravel([0.5 * drawn * share] * 2) * left**2) / n))
 
 
-def _components(values: ControlledDraws) -> tuple[np.ndarray, np.ndarray]:
-    """The medians of the parts of p, and their weights."""
+def _medians(values: ControlledDraws) -> np.ndarray:
+    """Those of the parts of p."""
     with quiet():
         middles = [value(part.forward(anchored(part.root.raw_ppf(np.asarray(0.5))))[0]) for part in values.parts]
-    return np.array(middles, dtype=float), np.array([part.weight for part in values.parts])
+    return np.array(middles, dtype=float)
 
 
 def controlled(pilot: Pilot, n: int) -> ControlledDraws:

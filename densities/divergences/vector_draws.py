@@ -121,6 +121,7 @@ class VectorLogRatioDraws:
         return t, control, sizes, which, kept
 
     def _kept(self, index: int, part: Any, x: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+        """The density of p over that of all that is drawn, as a multiple of what a draw of this part counts alone."""
         log_drawn = log_density_at(self.proposal, part, x, part.forward(x)[0])
         found = np.exp(log_p - log_drawn) * self.drawn[index] / self.weights[index]
         return np.where(np.isfinite(found), found, 1.0)
@@ -132,13 +133,14 @@ class Pilot:
     def __init__(self, values: VectorLogRatioDraws, entropy: int, n: int):
         self.values, self.parts = values, values.ratio.p.parts()
         size = int(2 ** np.floor(np.log2(np.clip(n / SHARE, 2**8, PILOT))))
-        self.entropy, self.u = entropy, self._uniforms(entropy, 2**31, size)
+        self.entropy = entropy
+        self.u = self._uniforms(2**31, size)
         equal = np.full(len(self.parts), 1.0 / len(self.parts))
         self.t, _, self.sizes, self.which, self.kept = values.at(self.u, equal)
         self.weight = values.weights[self.which] * len(self.parts)
 
-    def _uniforms(self, entropy: int, key: int, size: int) -> np.ndarray:
-        seed, dimension = np.random.SeedSequence(entropy, spawn_key=(key,)), self.values.dimension
+    def _uniforms(self, key: int, size: int) -> np.ndarray:
+        seed, dimension = np.random.SeedSequence(self.entropy, spawn_key=(key,)), self.values.dimension
         return Source(size, dimension, "stratified", (seed,)).uniforms(dimension)
 
     @property
@@ -199,7 +201,7 @@ class Pilot:
         It is seen at normal numbers that are WIDE times as far out as those of draws, or less of many.
         """
         several, equal = len(self.parts) > 1, np.full(len(self.parts), 1.0 / len(self.parts))
-        u = self._uniforms(self.entropy, 2**31 + 1, FAR_OUT)
+        u = self._uniforms(2**31 + 1, FAR_OUT)
         coordinates = u.shape[1] - several
         wide = 1.0 + (WIDE - 1.0) / np.sqrt(coordinates)
         with quiet():
